@@ -1,0 +1,28 @@
+"""Tell Olaf from the abominable snowman: bytes of a photo in, a verdict out.
+
+async with Classifier.load("full") as classifier:
+    verdict = await classifier.classify(photo_bytes)
+"""
+
+from classifier import torchvision_ops as _before_torchvision  # noqa: F401
+from classifier.engine import Classifier
+from classifier.verdict import (
+    Busy,
+    Label,
+    ModelError,
+    PhotoError,
+    TooLarge,
+    UnreadablePhoto,
+    Verdict,
+)
+
+__all__ = [
+    "Busy",
+    "Classifier",
+    "Label",
+    "ModelError",
+    "PhotoError",
+    "TooLarge",
+    "UnreadablePhoto",
+    "Verdict",
+]

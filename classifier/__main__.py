@@ -1,0 +1,127 @@
+"""The command line: `python -m classifier PHOTO...` says who is on each photo."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator
+from pathlib import Path
+
+from tqdm import tqdm
+
+from classifier import Classifier, ModelError, PhotoError, Verdict
+from classifier.photo import MAX_BYTES, SUFFIXES
+
+# Enough to keep the decoders and the network busy, few enough to keep the memory small.
+AT_ONCE = 16
+# From so many photos on, a person wants to see how far it is.
+MANY = 20
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return 0 when every photo was read, 1 when some were not.
+
+    Exits with 2, by way of argparse, for wrong usage.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m classifier",
+        description="Say who is on each photo: Olaf or the abominable snowman.",
+    )
+    parser.add_argument("photos", nargs="+", metavar="PHOTO", type=Path, help="a file or a folder")
+    parser.add_argument("--model", default="full", help="small, full (default) or a weights file")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    options = parser.parse_args(arguments)
+    photos = list(_files(options.photos))
+    if not photos:
+        parser.error("there are no pictures in " + ", ".join(map(str, options.photos)))
+    try:
+        classifier = Classifier.load(options.model)
+    except ModelError as error:
+        parser.error(str(error))
+    try:
+        return asyncio.run(_print_answers(classifier, photos, as_json=options.json))
+    except KeyboardInterrupt:
+        return 130  # 128 + SIGINT, as shells count
+    except BrokenPipeError:  # `| head` has seen enough
+        sys.stderr.close()
+        return 1
+
+
+async def _print_answers(classifier: Classifier, photos: list[Path], *, as_json: bool) -> int:
+    all_read = True
+    show_progress = len(photos) >= MANY and sys.stderr.isatty()
+    async with classifier:
+        with tqdm(total=len(photos), unit="photo", disable=not show_progress) as progress:
+            async for photo, answer in _answers(classifier, photos):
+                line = _json_line(photo, answer) if as_json else _text_line(photo, answer)
+                with progress.external_write_mode():
+                    print(line, flush=show_progress)
+                progress.update()
+                all_read &= isinstance(answer, Verdict)
+    return 0 if all_read else 1
+
+
+async def _answers(
+    classifier: Classifier, photos: Iterable[Path]
+) -> AsyncIterator[tuple[Path, Verdict | str]]:
+    """Yield each photo with its verdict or the sentence that says why there is none, in order."""
+    under_way: deque[tuple[Path, asyncio.Task[Verdict | str]]] = deque()
+    for photo in photos:
+        under_way.append((photo, asyncio.create_task(_answer(classifier, photo))))
+        if len(under_way) == AT_ONCE:
+            first, task = under_way.popleft()
+            yield first, await task
+    for first, task in under_way:
+        yield first, await task
+
+
+async def _answer(classifier: Classifier, photo: Path) -> Verdict | str:
+    try:
+        return await classifier.classify(await asyncio.to_thread(_read, photo))
+    except PhotoError as error:
+        return str(error)
+    except OSError as error:
+        return f"{error.strerror or error}."
+
+
+def _read(photo: Path) -> bytes:
+    with photo.open("rb") as file:
+        return file.read(MAX_BYTES + 1)  # one more: the classifier then says that it is too large
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield the files named, and the pictures (by their ending) in the folders named."""
+    for path in paths:
+        if path.is_dir():
+            found = (file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+            yield from sorted(file for file in found if file.is_file())
+        else:
+            yield path
+
+
+def _text_line(photo: Path, answer: Verdict | str) -> str:
+    if isinstance(answer, str):
+        return f"{photo}: {answer}"
+    doubt = " (looks like neither)" if answer.unfamiliar else ""
+    return f"{photo}: {answer.label.capitalize()}! {answer.confidence:.0%}{doubt}"
+
+
+def _json_line(photo: Path, answer: Verdict | str) -> str:
+    if isinstance(answer, str):
+        return json.dumps({"photo": str(photo), "error": answer})
+    return json.dumps(
+        {
+            "photo": str(photo),
+            "label": answer.label,
+            "confidence": round(answer.confidence, 4),
+            "probabilities": {k: round(p, 4) for k, p in answer.probabilities.items()},
+            "unfamiliar": answer.unfamiliar,
+        }
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""What the classifier answers, and the ways in which it can decline to. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+class Label(StrEnum):
+    """A class of the network, in the order of its outputs."""
+
+    OLAF = "olaf"
+    ABOMINABLE = "abominable"
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the classifier says about one photo.
+
+    label: the likelier of the two snow people, never ``neither``.
+    confidence: the calibrated probability (0..1) of that label among all three.
+    probabilities: one for each Label; they sum to 1.
+    unfamiliar: whether the photo looks like neither of the two.
+    """
+
+    label: Label
+    confidence: float
+    probabilities: Mapping[Label, float]
+    unfamiliar: bool
+
+
+class PhotoError(ValueError):
+    """A photo that cannot be judged. Its message is one sentence that a person understands."""
+
+    reason: str
+
+
+class UnreadablePhoto(PhotoError):
+    """The bytes are empty, of no known picture format, or damaged."""
+
+    def __init__(self, reason: Literal["empty", "not_a_picture", "damaged"]) -> None:
+        self.reason = reason
+        super().__init__(
+            {
+                "empty": "That file is empty.",
+                "not_a_picture": "That is no picture I can open; try a JPEG or a PNG.",
+                "damaged": "That picture is damaged or incomplete; try sending it again.",
+            }[reason]
+        )
+
+
+class TooLarge(PhotoError):
+    """The file has too many bytes, or the picture too many pixels."""
+
+    def __init__(self, reason: Literal["too_many_bytes", "too_many_pixels"]) -> None:
+        self.reason = reason
+        super().__init__(
+            {
+                "too_many_bytes": "That file is too large for me; 20 MB is the most I can take.",
+                "too_many_pixels": "That picture has too many pixels for me; "
+                "50 megapixels are the most I can take.",
+            }[reason]
+        )
+
+
+class Busy(RuntimeError):
+    """More photos are waiting than the classifier keeps in its queue; try again in a moment."""
+
+
+class ModelError(ValueError):
+    """A weights file that is missing, damaged, or not one of ours. Its message says what to do."""
