@@ -1,0 +1,1 @@
+"""The chat bot: one asyncio process that shows photos to the classifier and answers in the chat."""

@@ -1,0 +1,1 @@
+"""The chats the bot lives in. Each adapter translates its platform's events to the domain."""

@@ -1,0 +1,118 @@
+"""One browser's WebSocket, from its hello to its close."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+import time
+from contextlib import suppress
+from typing import Any
+
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
+
+from bot.domain import Player
+from bot.limits import Rate, Window
+from bot.platforms.web_room import Full, Member, Rooms, clean_name
+
+# A page says hello at once; whatever takes longer is no page of ours.
+HELLO_SECONDS = 10.0
+# The page sends a sign of life each minute while somebody can see it.
+IDLE_SECONDS = 300.0
+PING_SECONDS = 30.0
+# A hello, a sign of life, a new name: nothing that a person does comes close.
+MESSAGES = Rate(30, 10)
+MESSAGE_BYTES = 4096
+
+# Close codes of our own (RFC 6455 leaves 4000 to 4999 to the application).
+CLOSED_IDLE = 4001
+CLOSED_FULL = 4029
+
+SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+def player_of(secret: object, name: object) -> Player | None:
+    """Return the player that a browser's secret means, or None if it is no secret of ours.
+
+    The others see a digest of it, so that nobody can speak in another's name.
+    """
+    if not isinstance(secret, str) or not SECRET.fullmatch(secret):
+        return None
+    name = clean_name(name) if isinstance(name, str) else ""
+    public = hashlib.sha256(f"player:{secret}".encode()).hexdigest()[:16]
+    return Player(public, name or "Somebody")
+
+
+async def serve_live(
+    request: web.Request, rooms: Rooms, name: str, open_sockets: set[web.WebSocketResponse]
+) -> web.WebSocketResponse:
+    """Keep one browser in a room until it leaves, falls silent or misbehaves."""
+    live = web.WebSocketResponse(heartbeat=PING_SECONDS, max_msg_size=MESSAGE_BYTES)
+    await live.prepare(request)
+    open_sockets.add(live)
+    try:
+        player = await _hello(live)
+        if player is None:
+            await live.close(code=WSCloseCode.POLICY_VIOLATION, message=b"say hello first")
+            return live
+        try:
+            member = rooms.join(name, player)
+        except Full:
+            await live.close(code=CLOSED_FULL, message=b"full")
+            return live
+        sender = asyncio.create_task(_send(live, member))
+        try:
+            await _receive(live, rooms, name, member)
+        finally:
+            rooms.leave(name, member)
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+    finally:
+        open_sockets.discard(live)
+    return live
+
+
+async def _hello(live: web.WebSocketResponse) -> Player | None:
+    with suppress(TimeoutError):
+        message = _parse(await live.receive(timeout=HELLO_SECONDS))
+        if message and message.get("type") == "hello":
+            return player_of(message.get("player"), message.get("name"))
+    return None
+
+
+async def _receive(live: web.WebSocketResponse, rooms: Rooms, name: str, member: Member) -> None:
+    asked = Window(MESSAGES)
+    while True:
+        try:
+            received = await live.receive(timeout=IDLE_SECONDS)
+        except TimeoutError:
+            await live.close(code=CLOSED_IDLE, message=b"idle")
+            return
+        if received.type is not WSMsgType.TEXT and received.type is not WSMsgType.BINARY:
+            return  # closed, by the browser, the network or ourselves
+        now = time.monotonic()
+        message = _parse(received)
+        if message is None or asked.is_full(now):
+            await live.close(code=WSCloseCode.POLICY_VIOLATION, message=b"too much")
+            return
+        asked.count(now)
+        if message.get("type") == "name" and isinstance(message.get("name"), str):
+            rooms.rename(name, member, clean_name(message["name"]))
+
+
+async def _send(live: web.WebSocketResponse, member: Member) -> None:
+    """Send what the room tells the member; let the socket go when it cannot keep up."""
+    while not member.lost.is_set():
+        await live.send_json(await member.outbox.get())
+    await live.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too slow")
+
+
+def _parse(message: WSMessage) -> dict[str, Any] | None:
+    if message.type is not WSMsgType.TEXT:
+        return None
+    try:
+        value = json.loads(message.data)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
