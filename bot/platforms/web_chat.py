@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
 import uuid
@@ -178,8 +179,10 @@ class WebChat:
         return f"{self._address.url}{room}", self._address.is_open
 
     async def _close_sockets(self, _: web.Application) -> None:
-        for live in list(self._sockets):
-            await live.close(code=WSCloseCode.GOING_AWAY, message=b"restarting")
+        closing = (
+            live.close(code=WSCloseCode.GOING_AWAY, message=b"restarting") for live in self._sockets
+        )
+        await asyncio.gather(*closing, return_exceptions=True)
 
 
 async def _body(request: web.Request, limit: int) -> bytes:

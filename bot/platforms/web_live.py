@@ -21,6 +21,8 @@ HELLO_SECONDS = 10.0
 # The page sends a sign of life each minute while somebody can see it.
 IDLE_SECONDS = 300.0
 PING_SECONDS = 30.0
+# How long a browser may take to agree that the socket closes.
+CLOSE_SECONDS = 1.0
 # A hello, a sign of life, a new name: nothing that a person does comes close.
 MESSAGES = Rate(30, 10)
 MESSAGE_BYTES = 4096
@@ -48,7 +50,9 @@ async def serve_live(
     request: web.Request, rooms: Rooms, name: str, open_sockets: set[web.WebSocketResponse]
 ) -> web.WebSocketResponse:
     """Keep one browser in a room until it leaves, falls silent or misbehaves."""
-    live = web.WebSocketResponse(heartbeat=PING_SECONDS, max_msg_size=MESSAGE_BYTES)
+    live = web.WebSocketResponse(
+        timeout=CLOSE_SECONDS, heartbeat=PING_SECONDS, max_msg_size=MESSAGE_BYTES
+    )
     await live.prepare(request)
     open_sockets.add(live)
     try:

@@ -1,0 +1,45 @@
+# Everything runs in .venv; `make run` and `make test` set it up by themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint format train bench clean
+
+run: $(VENV)/.run
+	$(BIN)/python -m bot $(ARGS)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# Your own photos: make train PHOTOS=path/to/folder BACKBONE=imagenet
+PHOTOS ?= ../shared/photos
+BACKBONE ?= ../shared/backbone/resnet18-distilled.safetensors
+train: $(VENV)/.run
+	$(BIN)/python -m classifier.train --photos $(PHOTOS) --backbone $(BACKBONE) --size 64 --out models/small.safetensors
+	$(BIN)/python -m classifier.train --photos $(PHOTOS) --backbone $(BACKBONE) --size 224 --out models/full.safetensors
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.bench
+
+clean:
+	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# A stamp for each set of dependencies, made anew when pyproject.toml changes.
+$(VENV)/.run: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@ $(VENV)/.run

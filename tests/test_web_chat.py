@@ -1,0 +1,334 @@
+"""The web room's server over real HTTP and WebSockets on loopback; its eye sees what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import (
+    ClientResponse,
+    ClientSession,
+    ClientWebSocketResponse,
+    WSMsgType,
+    WSServerHandshakeError,
+)
+
+from bot.domain import Label, Player, Preview, Refusal, Refused, Verdict
+from bot.host import MAX_BYTES, Host
+from bot.limits import Limits, Rate
+from bot.platforms import web_live
+from bot.platforms.web_address import WebAddress
+from bot.platforms.web_chat import STATUS, WebChat
+from bot.platforms.web_live import CLOSED_FULL, CLOSED_IDLE
+from bot.platforms.web_room import PEOPLE, Rooms
+
+SECRET = "s" * 24
+HEADERS = {"X-Player": SECRET, "X-Nickname": "Ana"}
+YETI = Verdict(
+    Label.ABOMINABLE, 0.84, {Label.OLAF: 0.1, Label.ABOMINABLE: 0.84, Label.NEITHER: 0.06}, False
+)
+
+
+class Eye:
+    """Sees a yeti in whatever is no refusal's name."""
+
+    async def look(self, photo: bytes) -> Verdict:
+        if photo.decode() in list(Refusal):
+            raise Refused(Refusal(photo.decode()))
+        return YETI
+
+    async def preview(self, photo: bytes, side: int) -> Preview:
+        return Preview(b"jpeg of " + photo, 40, 30)
+
+
+class Served:
+    """A running server and a browser-like session to ask it with."""
+
+    def __init__(self, session: ClientSession, url: str, chat: WebChat, host: Host) -> None:
+        self.session, self.url, self.chat, self.host = session, url, chat, host
+
+    async def send(
+        self, data: object, room: str = "home", headers: dict[str, str] | None = None
+    ) -> ClientResponse:
+        return await self.session.post(
+            f"{self.url}/r/{room}/photos",
+            data=data,
+            headers=HEADERS if headers is None else headers,
+        )
+
+    async def join(self, secret: str = SECRET, name: str = "Ana", room: str = "home") -> Live:
+        live = await self.session.ws_connect(f"{self.url}/r/{room}/live")
+        await live.send_json({"type": "hello", "player": secret, "name": name})
+        return Live(live)
+
+
+class Live:
+    """One browser's socket, waiting for the events it is asked for."""
+
+    def __init__(self, socket_: ClientWebSocketResponse) -> None:
+        self.socket = socket_
+
+    async def hear(self, type_: str) -> dict[str, Any]:
+        while True:
+            event: dict[str, Any] = await self.socket.receive_json(timeout=10)
+            if event["type"] == type_:
+                return event
+
+    async def closed(self) -> int | None:
+        while (await self.socket.receive(timeout=10)).type is WSMsgType.TEXT:
+            pass
+        return self.socket.close_code
+
+
+@pytest.fixture
+async def served() -> AsyncIterator[Served]:
+    async with serving() as served:
+        yield served
+
+
+class serving:  # noqa: N801  reads as what it does: `async with serving() as served`
+    def __init__(self, public: str | None = None, rooms: Rooms | None = None) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        address = WebAddress("127.0.0.1", self._listening.getsockname()[1], public)
+        eye = Eye()
+        host = Host(eye, Limits(Rate(1000, 60), Rate(1000, 60)))
+        self._chat = WebChat(
+            host, address, make_preview=eye.preview, health=lambda: {"status": "ok"}, rooms=rooms
+        )
+        self._session = ClientSession()
+        url = f"http://127.0.0.1:{address.port}"
+        self._served = Served(self._session, url, self._chat, host)
+
+    async def __aenter__(self) -> Served:
+        await self._chat.start(self._listening)
+        return self._served
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+        await self._chat.stop()
+
+
+async def test_a_photo_is_answered_and_everyone_in_the_room_sees_both(served: Served) -> None:
+    ana, ben = await served.join(), await served.join("b" * 24, "Ben")
+    response = await served.send(b"photo")
+    assert response.status == 201
+    entry = (await response.json())["entry"]
+    assert entry["answer"] == {
+        "text": "Abominable! 84%",
+        "label": "abominable",
+        "confidence": 0.84,
+        "unfamiliar": False,
+    }
+    assert (await ana.hear("entry"))["entry"] == (await ben.hear("entry"))["entry"] == entry
+    picture = await served.session.get(served.url + entry["photo"])
+    assert (picture.content_type, await picture.read()) == ("image/jpeg", b"jpeg of photo")
+
+
+async def test_who_reloads_sees_the_recent_entries(served: Served) -> None:
+    await served.send(b"photo")
+    welcome = await (await served.join()).hear("welcome")
+    assert [entry["player"]["name"] for entry in welcome["entries"]] == ["Ana"]
+
+
+async def test_rooms_do_not_hear_of_each_other(served: Served) -> None:
+    await served.send(b"photo", room="other")
+    assert (await (await served.join()).hear("welcome"))["entries"] == []
+
+
+async def test_a_players_secret_is_not_shown_to_the_others(served: Served) -> None:
+    ana = await served.join()
+    welcome = await ana.hear("welcome")
+    response = await served.send(b"photo")
+    entry = (await response.json())["entry"]
+    assert entry["player"]["id"] == welcome["you"]
+    assert SECRET not in await response.text()
+
+
+@pytest.mark.parametrize("reason", [r for r in Refusal if r is not Refusal.EMPTY])
+async def test_a_refused_photo_gets_its_status_and_sentence_and_the_room_does_not_see_it(
+    served: Served, reason: Refusal
+) -> None:
+    response = await served.send(reason.value.encode())
+    assert response.status == STATUS[reason]
+    assert (await response.json())["error"].endswith(".")
+    assert (await (await served.join()).hear("welcome"))["entries"] == []
+
+
+async def test_an_upload_over_the_cap_is_given_up_while_it_streams(served: Served) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 4 * MAX_BYTES:
+            sent += 2**16
+            yield b"x" * 2**16
+
+    response = await served.send(endless())  # chunked: no length is declared
+    assert response.status == 413
+    assert sent < 2 * MAX_BYTES
+
+
+async def test_a_declared_length_over_the_cap_is_refused_before_the_upload(served: Served) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(served.url.rsplit(":", 1)[1]))
+    writer.write(
+        b"POST /r/home/photos HTTP/1.1\r\nHost: localhost\r\nX-Player: " + SECRET.encode() + b"\r\n"
+        b"Content-Length: 99999999999\r\n\r\n"
+    )
+    assert b"413" in await reader.readline()
+    writer.close()
+
+
+async def test_a_photo_from_no_page_of_ours_is_refused(served: Served) -> None:
+    for headers in ({}, {"X-Player": "short"}, {"X-Player": "<script>" * 4}):
+        assert (await served.send(b"photo", headers=headers)).status == 403
+
+
+async def test_nicknames_arrive_cleaned(served: Served) -> None:
+    headers = {"X-Player": SECRET, "X-Nickname": "%00%E2%80%AE Zo%C3%AB%20%20%3Cb%3E"}
+    entry = (await (await served.send(b"photo", headers=headers)).json())["entry"]
+    assert entry["player"]["name"] == "Zoë <b>"
+
+
+@pytest.mark.parametrize("path", ["/", "/r/home", "/r/home/share", "/static/app.js", "/nowhere"])
+async def test_every_answer_carries_the_security_headers(served: Served, path: str) -> None:
+    response = await served.session.get(served.url + path, allow_redirects=False)
+    policy = response.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
+async def test_other_sites_may_neither_post_nor_listen(served: Served) -> None:
+    foreign = {**HEADERS, "Origin": "https://evil.example"}
+    assert (await served.send(b"photo", headers=foreign)).status == 403
+    with pytest.raises(WSServerHandshakeError, match="403"):
+        await served.session.ws_connect(
+            f"{served.url}/r/home/live", headers={"Origin": "https://evil.example"}
+        )
+
+
+async def test_our_own_origin_may(served: Served) -> None:
+    assert (await served.send(b"photo", headers={**HEADERS, "Origin": served.url})).status == 201
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("localhost", 200), ("[::1]:8080", 200), ("nas.local:8080", 200), ("rebound.example", 421)],
+)
+async def test_a_public_name_that_points_here_is_refused(
+    served: Served, host: str, status: int
+) -> None:
+    response = await served.session.get(f"{served.url}/r/home", headers={"Host": host})
+    assert response.status == status
+
+
+async def test_a_published_room_knows_its_own_name_and_shares_it() -> None:
+    async with serving(public="https://snow.example") as served:
+        share = await served.session.get(
+            f"{served.url}/r/home/share", headers={"Host": "snow.example"}
+        )
+        assert await share.json() == {"url": "https://snow.example/r/home", "note": ""}
+
+
+async def test_a_room_that_only_this_computer_can_open_says_so(served: Served) -> None:
+    share = await (await served.session.get(f"{served.url}/r/home/share")).json()
+    assert share["url"] == f"{served.url}/r/home"
+    assert "--host 0.0.0.0" in share["note"]
+
+
+async def test_who_came_by_an_address_that_works_shares_that_address(served: Served) -> None:
+    share = await served.session.get(
+        f"{served.url}/r/home/share", headers={"Host": "192.168.1.5:9000"}
+    )
+    assert await share.json() == {"url": "http://192.168.1.5:9000/r/home", "note": ""}
+
+
+async def test_the_qr_code_is_a_picture(served: Served) -> None:
+    picture = await served.session.get(f"{served.url}/r/home/qr.svg")
+    assert picture.content_type == "image/svg+xml"
+    assert "<svg" in await picture.text()
+
+
+@pytest.mark.parametrize(
+    ("typed", "room"),
+    [("", "/r/home"), ("r/The%20Smiths!", "/r/the-smiths"), ("r/%2e%2e", "/r/home")],
+)
+async def test_a_link_that_is_nearly_right_leads_to_its_room(
+    served: Served, typed: str, room: str
+) -> None:
+    assert (await served.session.get(f"{served.url}/{typed}")).url.path == room
+
+
+async def test_files_outside_the_page_are_not_served(served: Served) -> None:
+    for path in ("/static/..%2fweb_chat.py", "/static/%2e%2e/web_chat.py", "/r/home/photos/nope"):
+        assert (await served.session.get(served.url + path)).status in (403, 404)
+
+
+async def test_a_socket_that_says_no_hello_is_closed(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_live, "HELLO_SECONDS", 0.01)
+    silent = Live(await served.session.ws_connect(f"{served.url}/r/home/live"))
+    assert await silent.closed() == 1008
+
+
+@pytest.mark.parametrize("hello", ["not json", "[]", '{"type":"hello","player":"x"}', "{}"])
+async def test_a_socket_that_says_nonsense_is_closed(served: Served, hello: str) -> None:
+    live = await served.session.ws_connect(f"{served.url}/r/home/live")
+    await live.send_str(hello)
+    assert await Live(live).closed() == 1008
+
+
+async def test_a_socket_that_floods_is_closed_and_the_room_goes_on(served: Served) -> None:
+    ana, flooder = await served.join(), await served.join("f" * 24, "Flood")
+    for _ in range(web_live.MESSAGES.times + 1):
+        await flooder.socket.send_json({"type": "here"})
+    assert await flooder.closed() == 1008
+    await served.send(b"photo")
+    assert await ana.hear("entry")
+
+
+async def test_an_idle_socket_is_closed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_live, "IDLE_SECONDS", 0.01)
+    assert await (await served.join()).closed() == CLOSED_IDLE
+
+
+async def test_a_huge_message_closes_its_socket(served: Served) -> None:
+    ana = await served.join()
+    await ana.socket.send_str("x" * (web_live.MESSAGE_BYTES + 1))
+    assert await ana.closed() == 1009
+
+
+async def test_a_full_house_says_so() -> None:
+    rooms = Rooms()
+    async with serving(rooms=rooms) as served:
+        for number in range(PEOPLE):
+            rooms.join("crowd", Player(str(number), ""))
+        assert await (await served.join()).closed() == CLOSED_FULL
+
+
+async def test_a_new_name_is_told_to_the_room(served: Served) -> None:
+    ana = await served.join()
+    await ana.hear("people")
+    await ana.socket.send_json({"type": "name", "name": "Anna"})
+    assert (await ana.hear("people"))["people"][0]["name"] == "Anna"
+
+
+async def test_stopping_closes_the_sockets_so_that_pages_reconnect() -> None:
+    async with serving() as served:
+        ana = await served.join()
+        await ana.hear("welcome")
+        closed = asyncio.create_task(ana.closed())
+        await served.chat.stop()
+        assert await closed == 1001
+
+
+async def test_while_closing_a_photo_is_told_to_come_back(served: Served) -> None:
+    await served.host.drain(0)
+    response = await served.send(b"photo")
+    assert response.status == 503
+    assert "Try again" in (await response.json())["error"]
