@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torchvision.models import ResNet, resnet18
@@ -73,8 +74,9 @@ def load(model: str | Path) -> tuple[ResNet, Card]:
     path = find(model)
     try:
         card = _read_card(path)
-        network = build()
-        network.load_state_dict(load_file(path))
+        with torch.device("meta"):  # no weights yet: neither memory nor time for random ones
+            network = build()
+        network.load_state_dict(load_file(path), assign=True)
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path} is damaged or no safetensors file: {error}") from error
     except (ValueError, TypeError, KeyError) as error:

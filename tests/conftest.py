@@ -38,7 +38,7 @@ def running_bot(*arguments: str, stderr: IO[str] | None = None, **settings: str)
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", "--port", "0", *arguments],
         cwd=EMPTY,
-        env=environment(MODEL="small", **settings),
+        env=environment(**{"MODEL": "small"} | settings),
         stdout=subprocess.PIPE,
         stderr=stderr,
         text=True,

@@ -1,0 +1,27 @@
+FROM python:3.12-slim
+
+# What torch computes on: cpu (small), or cu130 and the like where the host has a GPU.
+ARG TORCH_BACKEND=cpu
+
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+RUN useradd --create-home --uid 1000 bot \
+    && install --directory --owner=bot /data \
+    && pip install --no-cache-dir "uv>=0.9,<1"
+
+# The dependencies change less often than the code: a layer of their own.
+WORKDIR /app
+COPY pyproject.toml ./
+RUN uv pip install --system --no-cache --torch-backend="$TORCH_BACKEND" --requirements pyproject.toml
+
+COPY LICENSE README.md ./
+COPY models models
+COPY classifier classifier
+COPY bot bot
+
+USER 1000
+VOLUME /data
+EXPOSE 8080
+ENV WEB_HOST=0.0.0.0 WEB_PORT=8080 DATABASE_URL=sqlite:////data/snowpeople.db
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
+CMD ["python", "-m", "bot"]
