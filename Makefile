@@ -23,7 +23,7 @@ format: $(VENV)/.dev
 # Your own photos: make train PHOTOS=path/to/folder BACKBONE=imagenet
 PHOTOS ?= ../shared/photos
 BACKBONE ?= ../shared/backbone/resnet18-distilled.safetensors
-train: $(VENV)/.run
+train: $(VENV)/.train
 	$(BIN)/python -m classifier.train --photos $(PHOTOS) --backbone $(BACKBONE) --size 64 --out models/small.safetensors
 	$(BIN)/python -m classifier.train --photos $(PHOTOS) --backbone $(BACKBONE) --size 224 --out models/full.safetensors
 
@@ -39,7 +39,12 @@ $(VENV)/.run: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@
 
+$(VENV)/.train: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[train]'
+	touch $@ $(VENV)/.run
+
 $(VENV)/.dev: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	touch $@ $(VENV)/.run
+	touch $@ $(VENV)/.run $(VENV)/.train

@@ -84,6 +84,7 @@ class WebChat:
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[only_our_own_pages(self._address.public_host)])
         app.on_response_prepare.append(add_headers)
+        app.on_response_prepare.append(_ask_again_after_an_update)
         app.on_shutdown.append(self._close_sockets)
         app.router.add_get("/", self._home)
         app.router.add_get("/healthz", self._healthz)
@@ -107,7 +108,7 @@ class WebChat:
         written = request.match_info["room"]
         if (name := clean_room_name(written) or HOME) != written:
             raise web.HTTPFound(f"/r/{quote(name)}")
-        return web.FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+        return web.FileResponse(PAGE / "index.html")
 
     async def _live(self, request: web.Request) -> web.WebSocketResponse:
         return await serve_live(request, self._rooms, _room_name(request), self._sockets)
@@ -128,11 +129,11 @@ class WebChat:
 
         room = Room("web", sha256(name.encode()).hexdigest()[:12])
         reply = await self._host.look(Photo(room, player, read, size=request.content_length))
-        if reply.refusal is not None:
+        if reply.verdict is None:
             return _refused(reply)
         try:
             preview = await self._make_preview(received, PREVIEW_SIDE)
-            entry = Entry(uuid.uuid4().hex, time.time(), player, preview, reply)
+            entry = Entry(uuid.uuid4().hex, time.time(), player, preview, reply.text, reply.verdict)
             self._rooms.publish(name, entry)
         except Refused as error:
             return _refused(refusal(error.reason))
@@ -159,7 +160,7 @@ class WebChat:
     async def _qr(self, request: web.Request) -> web.Response:
         url, _ = self._shared_url(request)
         picture = BytesIO()
-        segno.make(url, error="m").save(picture, kind="svg", border=2, scale=8, xmldecl=False)
+        segno.make(url, error="m").save(picture, kind="svg", border=2, omitsize=True)
         return web.Response(
             body=picture.getvalue(),
             content_type="image/svg+xml",
@@ -183,6 +184,15 @@ class WebChat:
             live.close(code=WSCloseCode.GOING_AWAY, message=b"restarting") for live in self._sockets
         )
         await asyncio.gather(*closing, return_exceptions=True)
+
+
+async def _ask_again_after_an_update(_: web.Request, response: web.StreamResponse) -> None:
+    """Have browsers ask each time whether a file of the page is still the same (by its ETag).
+
+    Otherwise an update leaves them with new modules beside old ones.
+    """
+    if isinstance(response, web.FileResponse):
+        response.headers["Cache-Control"] = "no-cache"
 
 
 async def _body(request: web.Request, limit: int) -> bytes:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.domain import Player, Preview, Reply
+from bot.domain import Player, Preview, Verdict
 
 # What fits a long scroll; older ones are of no interest to who comes in late.
 ENTRIES = 50
@@ -41,11 +41,11 @@ class Entry:
     at: float
     player: Player
     preview: Preview
-    reply: Reply
+    text: str
+    verdict: Verdict
 
     def as_json(self, room: str) -> dict[str, Any]:
         """Return what the page gets to know of it."""
-        verdict = self.reply.verdict
         return {
             "id": self.id,
             "at": self.at,
@@ -54,10 +54,10 @@ class Entry:
             "width": self.preview.width,
             "height": self.preview.height,
             "answer": {
-                "text": self.reply.text,
-                "label": verdict and verdict.label,
-                "confidence": verdict and round(verdict.confidence, 4),
-                "unfamiliar": bool(verdict and verdict.unfamiliar),
+                "text": self.text,
+                "label": self.verdict.label,
+                "confidence": round(self.verdict.confidence, 4),
+                "unfamiliar": self.verdict.unfamiliar,
             },
         }
 

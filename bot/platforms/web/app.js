@@ -1,0 +1,283 @@
+/** The page: who is playing, who else is here, and what happens when somebody shows a photo. */
+
+import { Log, followNewest, make } from './bubbles.js';
+import { LiveRoom, PhotoProblem, prepare, upload } from './wire.js';
+import { WORDS } from './words.js';
+
+const MOST_NAME_LETTERS = 32;
+
+const byId = (id) => document.getElementById(id);
+const room = location.pathname.replace(/\/$/, '');
+const log = new Log(byId('log'), WORDS);
+const showNewest = followNewest(byId('scroller'), byId('log'), byId('newest'));
+
+/** Browsers that keep nothing (private windows, blocked storage) still play, as somebody new each time. */
+const memory = {
+  recall(key) {
+    try {
+      return localStorage.getItem(`snowpeople.${key}`);
+    } catch {
+      return null;
+    }
+  },
+  keep(key, value) {
+    try {
+      localStorage.setItem(`snowpeople.${key}`, value);
+    } catch {
+      // Nothing is lost but the next visit's memory.
+    }
+  },
+};
+
+const me = { player: rememberedSecret(), name: cleanName(memory.recall('name') ?? '') || surpriseName() };
+
+function rememberedSecret() {
+  const kept = memory.recall('player');
+  if (/^[A-Za-z0-9_-]{16,64}$/.test(kept ?? '')) return kept;
+  const bytes = crypto.getRandomValues(new Uint8Array(24));
+  const secret = btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_');
+  memory.keep('player', secret);
+  return secret;
+}
+
+/** Half an emoji, cut off by the input's maxlength, cannot be sent. */
+function cleanName(typed) {
+  return typed.replace(/\s+/g, ' ').slice(0, MOST_NAME_LETTERS).replace(/\p{Surrogate}/gu, '').trim();
+}
+
+function surpriseName() {
+  const pick = (list) => list[Math.floor(Math.random() * list.length)];
+  return `${pick(WORDS.nameStarts)} ${pick(WORDS.nameEnds)}`;
+}
+
+function sayEverything() {
+  for (const element of document.querySelectorAll('[data-say]')) element.textContent = WORDS[element.dataset.say];
+  for (const element of document.querySelectorAll('[data-label]')) {
+    element.setAttribute('aria-label', WORDS[element.dataset.label]);
+  }
+  const name = roomName();
+  byId('room-name').textContent = name;
+  document.title = `${WORDS.game} · ${name}`;
+}
+
+function roomName() {
+  const written = room.split('/').at(-1);
+  try {
+    return decodeURIComponent(written);
+  } catch {
+    return written;
+  }
+}
+
+// --- the room, live ---
+
+const live = new LiveRoom(`${location.origin.replace(/^http/, 'ws')}${room}/live`, {
+  hello: () => me,
+  state: showConnection,
+  message: (message) => heard[message.type]?.(message),
+});
+
+const heard = {
+  welcome({ you, entries, people }) {
+    log.me = you;
+    log.replay(entries.filter((entry) => !heldBack(entry)));
+    showPeople(people);
+  },
+  entry({ entry }) {
+    if (!heldBack(entry)) log.show(entry);
+  },
+  people({ people }) {
+    showPeople(people);
+  },
+};
+
+function showConnection(state) {
+  byId('banner').textContent = { open: '', lost: WORDS.reconnecting, full: WORDS.full }[state];
+  byId('invitation').hidden = false;
+}
+
+function showPeople(people) {
+  const names = people.map(({ id, name }) => make('span', {}, make('bdi', {}, name), id === log.me ? ` ${WORDS.you}` : ''));
+  const list = names.flatMap((name, index) => (index ? [', ', name] : [name]));
+  byId('people').replaceChildren(make('b', {}, WORDS.here(people.length)), ' ', ...list);
+  byId('people').hidden = false;
+}
+
+// --- photos on their way ---
+
+/** @typedef {{file: File, body: Blob|null, bubble: ReturnType<Log['pending']>}} Delivery */
+
+/** @type {Delivery[]} */
+const queue = [];
+let sending = false;
+
+/** The live connection may tell of an own photo before its upload is answered: the bubble on the page waits for the latter. */
+const held = [];
+
+function heldBack(entry) {
+  const isHeld = sending && entry.player.id === log.me;
+  if (isHeld) held.push(entry);
+  return isHeld;
+}
+
+/** @param {Iterable<File>} files */
+function takePhotos(files) {
+  for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
+  for (const file of files) queue.push({ file, body: null, bubble: log.pending(me.name, file) });
+  showNewest();
+  sendQueue();
+}
+
+async function sendQueue() {
+  if (sending) return;
+  sending = true;
+  while (queue.length) {
+    await deliver(queue.shift());
+    for (const entry of held.splice(0)) log.show(entry);
+  }
+  sending = false;
+}
+
+/** @param {Delivery} delivery */
+async function deliver(delivery) {
+  const { bubble, file } = delivery;
+  try {
+    delivery.body ??= await prepare(file);
+    bubble.settle(await upload(`${room}/photos`, delivery.body, me, bubble.progress));
+  } catch (problem) {
+    if (!(problem instanceof PhotoProblem)) console.error(problem);
+    const sentence = problem.sentence || WORDS.problems[problem.kind] || WORDS.problems.server;
+    bubble.fail(sentence, problem.retry ? () => deliverAgain(delivery) : null);
+  }
+}
+
+function deliverAgain(delivery) {
+  delivery.bubble.restart();
+  queue.push(delivery);
+  showNewest();
+  sendQueue();
+}
+
+// --- ways to show a photo ---
+
+function listenForPhotos() {
+  const file = byId('file');
+  // Chromium on Android 14 and later offers no camera for image types alone; any other type brings it back
+  // (https://issues.chromium.org/issues/40937303).
+  if (/Android/.test(navigator.userAgent) && !/Firefox/.test(navigator.userAgent)) file.accept += ',android/allowCamera';
+  byId('choose').addEventListener('click', () => file.click());
+  file.addEventListener('change', () => {
+    takePhotos([...file.files]);
+    file.value = '';
+  });
+  document.addEventListener('paste', ({ clipboardData }) => {
+    if (clipboardData?.files.length) takePhotos(clipboardData.files);
+  });
+  listenForDrops();
+}
+
+function listenForDrops() {
+  const overlay = byId('drop');
+  const cover = (isOver) => (overlay.hidden = !isOver);
+  document.addEventListener('dragover', (event) => {
+    event.preventDefault();
+    cover(event.dataTransfer.types.includes('Files'));
+  });
+  document.addEventListener('dragleave', (event) => {
+    if (!event.relatedTarget) cover(false);
+  });
+  document.addEventListener('drop', (event) => {
+    event.preventDefault();
+    cover(false);
+    const { files } = event.dataTransfer;
+    if (files.length) takePhotos(files);
+    else log.notice(WORDS.notAPhoto);
+  });
+}
+
+// --- the nickname ---
+
+function playAs(name) {
+  me.name = name;
+  memory.keep('name', name);
+  byId('nickname').textContent = name;
+  live.send({ type: 'name', name });
+}
+
+function listenForNames() {
+  const [dialog, input] = [byId('name-dialog'), byId('name-input')];
+  byId('name-button').addEventListener('click', () => {
+    input.value = me.name;
+    dialog.showModal();
+    input.select();
+  });
+  byId('name-surprise').addEventListener('click', () => (input.value = surpriseName()));
+  byId('name-form').addEventListener('submit', (event) => {
+    event.preventDefault();
+    playAs(cleanName(input.value) || me.name);
+    dialog.close();
+  });
+}
+
+// --- the invitation to others ---
+
+async function openShare() {
+  byId('share-copied').textContent = '';
+  byId('share-link').value = location.origin + room;
+  byId('qr').src = `${room}/qr.svg`;
+  byId('share-dialog').showModal();
+  try {
+    const response = await fetch(`${room}/share`);
+    showShare(await response.json());
+  } catch {
+    // The address of this page, already shown, is the next best link.
+  }
+}
+
+function showShare({ url, note }) {
+  byId('share-link').value = url;
+  byId('share-note').textContent = note;
+  byId('share-note').hidden = !note;
+}
+
+async function copyLink() {
+  const link = byId('share-link');
+  link.select();
+  byId('share-copied').textContent = (await copied(link.value)) ? WORDS.copied : WORDS.copyYourself;
+}
+
+/** The clipboard API is missing on http in a home network; the old command copies the selection there. */
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return document.execCommand('copy');
+  }
+}
+
+function listenForShare() {
+  const qr = byId('qr');
+  qr.alt = WORDS.shareQr;
+  qr.addEventListener('load', () => (qr.hidden = false));
+  qr.addEventListener('error', () => (qr.hidden = true));
+  byId('share-button').addEventListener('click', openShare);
+  byId('share-copy').addEventListener('click', copyLink);
+  byId('share-send').hidden = !navigator.share;
+  byId('share-send').addEventListener('click', () => {
+    // Somebody who closes the system's sheet has changed his mind: that is no error.
+    navigator.share({ title: WORDS.game, url: byId('share-link').value }).catch(() => {});
+  });
+}
+
+sayEverything();
+playAs(me.name);
+listenForPhotos();
+listenForNames();
+listenForShare();
+for (const button of document.querySelectorAll('dialog .close')) {
+  button.addEventListener('click', () => button.closest('dialog').close());
+}
+byId('people').addEventListener('click', ({ currentTarget }) => {
+  currentTarget.setAttribute('aria-expanded', String(currentTarget.getAttribute('aria-expanded') !== 'true'));
+});
