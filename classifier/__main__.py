@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import json
 import sys
 from collections import deque
@@ -41,8 +42,12 @@ def main(arguments: list[str] | None = None) -> int:
         classifier = Classifier.load(options.model)
     except ModelError as error:
         parser.error(str(error))
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name may be in no encoding of today
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return asyncio.run(_print_answers(classifier, photos, as_json=options.json))
+        code = asyncio.run(_print_answers(classifier, photos, as_json=options.json))
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         return 130  # 128 + SIGINT, as shells count
     except BrokenPipeError:  # `| head` has seen enough

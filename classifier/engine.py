@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import torch
 
+from classifier import explain
 from classifier import model as model_file
+from classifier.explain import Explanation
 from classifier.model import Card
 from classifier.photo import open_photo
 from classifier.predictor import Predictor
-from classifier.verdict import Busy, Label, Verdict
+from classifier.verdict import Busy, Verdict
 
 # Photos inside at once: at a few milliseconds each, the last one waits well under a second.
 QUEUE = 64
@@ -84,6 +88,25 @@ class Classifier:
         Raises UnreadablePhoto or TooLarge when it cannot be judged, Busy when too many others are
         waiting, RuntimeError outside of `async with`. Cancelling gives the place in the queue back.
         """
+        with self._place():
+            loop = asyncio.get_running_loop()
+            view = await loop.run_in_executor(self._decoders, self._view, photo)
+            result: asyncio.Future[torch.Tensor] = loop.create_future()
+            self._waiting.append((view, result))
+            self._arrived.set()
+            return self._predictor.verdict(await result)
+
+    async def explain(self, photo: bytes) -> Explanation:
+        """Say who is on the photo and show where the answer comes from; raises as classify does."""
+        with self._place():
+            loop = asyncio.get_running_loop()
+            picture = await loop.run_in_executor(self._decoders, explain.open_for_drawing, photo)
+            seen = await loop.run_in_executor(self._network, self._predictor.look_closely, picture)
+            return await loop.run_in_executor(self._decoders, explain.explanation, picture, *seen)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """Hold a place in the queue while a photo is inside; raises Busy when all are taken."""
         if self._batches is None or self._closing:
             raise RuntimeError("The classifier is not running; use it inside `async with`.")
         if self._inside >= self._places:
@@ -91,12 +114,7 @@ class Classifier:
         self._inside += 1
         self._empty.clear()
         try:
-            loop = asyncio.get_running_loop()
-            view = await loop.run_in_executor(self._decoders, self._view, photo)
-            result: asyncio.Future[torch.Tensor] = loop.create_future()
-            self._waiting.append((view, result))
-            self._arrived.set()
-            return _verdict(await result)
+            yield
         finally:
             self._inside -= 1
             if not self._inside:
@@ -144,14 +162,3 @@ class Classifier:
             if not result.cancelled():
                 batch.append((view, result))
         return batch
-
-
-def _verdict(row: torch.Tensor) -> Verdict:
-    probabilities = dict(zip(Label, row.tolist(), strict=True))
-    label = max((Label.OLAF, Label.ABOMINABLE), key=probabilities.__getitem__)
-    return Verdict(
-        label=label,
-        confidence=probabilities[label],
-        probabilities=probabilities,
-        unfamiliar=probabilities[Label.NEITHER] > probabilities[label],
-    )

@@ -10,7 +10,8 @@ from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from torchvision.models import ResNet, resnet18
 
 from classifier.verdict import Label, ModelError
@@ -44,8 +45,11 @@ class Card:
         """Refuse a card that no network of ours can have. Raises ValueError."""
         if tuple(self.labels) != tuple(Label):
             raise ValueError(f"its labels are {self.labels}")
-        if not 16 <= self.size <= 1024:
+        if not isinstance(self.size, int) or not 16 <= self.size <= 1024:
             raise ValueError(f"its size is {self.size}")
+        numbers = (*self.mean, *self.std, self.temperature)
+        if not all(isinstance(number, int | float) for number in numbers):
+            raise ValueError("its mean, std or temperature is no number")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
             raise ValueError("its mean or std is not one of RGB pictures")
         if not self.temperature > 0:
@@ -63,7 +67,7 @@ def save(path: Path, network: ResNet, card: Card) -> None:
         name: (value.half() if value.is_floating_point() else value).contiguous()
         for name, value in network.state_dict().items()
     }
-    save_file(state, path, metadata={"card": json.dumps(asdict(card))})
+    path.write_bytes(to_bytes(state, metadata={"card": json.dumps(asdict(card))}))
 
 
 def load(model: str | Path) -> tuple[ResNet, Card]:
@@ -79,7 +83,7 @@ def load(model: str | Path) -> tuple[ResNet, Card]:
         network.load_state_dict(load_file(path), assign=True)
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path} is damaged or no safetensors file: {error}") from error
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(f"{path} is not one of snowpeople's models: {error}") from error
     except RuntimeError as error:  # torch's word for missing, surplus or misshapen tensors
         raise ModelError(f"{path} does not hold a resnet18 of three labels.") from error

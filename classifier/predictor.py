@@ -15,6 +15,7 @@ from torchvision.models.resnet import BasicBlock
 
 from classifier.model import Card
 from classifier.transforms import evaluation_view
+from classifier.verdict import Label, Verdict
 
 # A photo at a time gains little from more threads, and the rest of the machine is not ours.
 MAX_THREADS = 4
@@ -30,7 +31,7 @@ class Predictor:
 
     def __init__(self, network: ResNet, card: Card) -> None:
         self.card = card
-        self._network: nn.Module = fold(network).to(memory_format=torch.channels_last)
+        self._network = fold(network).to(memory_format=torch.channels_last)
         self._precision = torch.float32
 
     def view(self, photo: Image.Image) -> torch.Tensor:
@@ -43,6 +44,35 @@ class Predictor:
         views = views.to(self._precision, memory_format=torch.channels_last)
         logits: torch.Tensor = self._network(views)
         return (logits.float() / self.card.temperature).softmax(dim=1)
+
+    def verdict(self, row: torch.Tensor) -> Verdict:
+        """Return what a row of probabilities, (3,), amounts to."""
+        probabilities = dict(zip(Label, row.tolist(), strict=True))
+        label = max((Label.OLAF, Label.ABOMINABLE), key=probabilities.__getitem__)
+        return Verdict(
+            label=label,
+            confidence=probabilities[label],
+            probabilities=probabilities,
+            unfamiliar=probabilities[Label.NEITHER] > probabilities[label],
+        )
+
+    @torch.inference_mode()
+    def look_closely(self, photo: Image.Image) -> tuple[Verdict, torch.Tensor]:
+        """Return the verdict on an RGB picture, and where it comes from.
+
+        The latter is the class-activation map, (h, w) of 0..1: the last feature map, weighted with
+        how much each channel speaks for the answer rather than for the labels on average (Zhou et
+        al., 2016; exact here, as nothing but an average and a linear layer follows the map).
+        """
+        *body, _, _ = self._network.children()
+        views = self.view(photo)[None].to(self._precision, memory_format=torch.channels_last)
+        features = nn.Sequential(*body)(views)[0].float()
+        rows = self._network.fc.weight.float()
+        logits = rows @ features.mean((1, 2)) + self._network.fc.bias.float()
+        verdict = self.verdict((logits / self.card.temperature).softmax(dim=0))
+        row = rows[list(Label).index(verdict.label)] - rows.mean(0)
+        heat = torch.einsum("c,chw->hw", row, features).relu()
+        return verdict, heat / heat.max().clamp(min=1e-6)
 
     def warm_up(self) -> None:
         """Choose threads and precision, and run once: the first photo is as fast as the rest."""

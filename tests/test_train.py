@@ -1,0 +1,162 @@
+"""Training, on pictures that the tests draw themselves."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image, ImageDraw
+from safetensors.torch import save_file
+
+from classifier import metrics, train
+from classifier.augment import Augmenter
+from classifier.dataset import FOLDS, Pictures, Row, read_folder
+from classifier.model import build, load
+from classifier.verdict import Label
+
+TINY = train.Recipe(stages=((32, 1), (48, 1)), side=64, batch=4)
+
+
+def drawn(seed: int, mode: str = "RGB") -> Image.Image:
+    """Draw a picture of a few large ellipses, unlike any of another seed."""
+    chance = random.Random(seed)
+    picture = Image.new(mode, (96, 80), 0 if mode == "RGBA" else (90, 120, 150))
+    pen = ImageDraw.Draw(picture)
+    for _ in range(6):
+        x, y = chance.randrange(80), chance.randrange(60)
+        colour = (chance.randrange(256), chance.randrange(256), chance.randrange(256))
+        pen.ellipse((x, y, x + chance.randrange(10, 50), y + chance.randrange(10, 50)), fill=colour)
+    return picture
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Return a folder of ten pictures for each label, some of them cut-outs."""
+    folder = tmp_path / "photos"
+    for number, label in enumerate(Label):
+        (folder / label).mkdir(parents=True)
+        for index in range(10):
+            cut_out = label is not Label.NEITHER and index < 3
+            picture = drawn(100 * number + index, "RGBA" if cut_out else "RGB")
+            picture.save(folder / label / f"{index}.png")
+    return folder
+
+
+@pytest.fixture
+def backbone(tmp_path: Path) -> Path:
+    """Return the file of a resnet18 that knows nothing."""
+    path = tmp_path / "backbone.safetensors"
+    state = {name: value for name, value in build().state_dict().items() if "fc" not in name}
+    save_file({name: value.half() for name, value in state.items()}, path)
+    return path
+
+
+def test_training_writes_a_model_that_loads(
+    photos: Path, backbone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(train.RECIPES, 64, TINY)
+    out = photos.parent / "own.safetensors"
+    arguments = ["--photos", photos, "--backbone", backbone, "--size", 64, "--out", out, "--folds"]
+    assert train.main([str(argument) for argument in arguments]) == 0
+    network, card = load(out)
+    assert (card.name, card.size) == ("own", 64)
+    assert card.metrics["n"] == 30
+    assert card.metrics["n_snow"] == 20
+    assert network(torch.zeros(1, 3, 64, 64)).isfinite().all()
+
+
+def test_same_seed_gives_the_same_network(photos: Path, backbone: Path) -> None:
+    pictures = Pictures.read(read_folder(photos), TINY.side)
+    chosen = torch.arange(len(pictures.rows))
+    one, two = (train.fit(pictures, chosen, TINY, str(backbone), 3, "") for _ in range(2))
+    assert torch.equal(one.fc.weight, two.fc.weight)
+
+
+def test_copies_stay_on_one_side_of_a_split(photos: Path) -> None:
+    original = drawn(1)
+    original.resize((200, 160)).save(photos / "olaf" / "copy-larger.png")
+    original.save(photos / "olaf" / "copy-spoilt.jpg", quality=30)
+    original.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(photos / "olaf" / "copy-mirrored.png")
+    original.save(photos / "olaf" / "copy.png")
+    rows = read_folder(photos)
+    copies = [row for row in rows if row.path.name.startswith("copy")]
+    assert len({row.group for row in copies}) == 1
+    assert len({row.group for row in rows}) > 20
+    fold_of: dict[str, int] = {}
+    assert all(fold_of.setdefault(row.group, row.fold) == row.fold for row in rows)
+    assert {row.fold for row in rows} == set(range(FOLDS))
+
+
+def test_an_unreadable_file_is_left_out(photos: Path) -> None:
+    (photos / "olaf" / "broken.jpg").write_bytes(b"no picture")
+    assert len(read_folder(photos)) == 30
+
+
+def test_a_folder_without_a_label_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="olaf"):
+        read_folder(tmp_path)
+
+
+def test_manifest_decides_groups_and_folds(photos: Path) -> None:
+    lines = ["file,label,style,group,fold", "olaf/1.png,olaf,toy,a,4"]
+    lines += ["abominable/1.png,abominable,toy,b,2", "neither/1.png,neither,everyday,c,0"]
+    (photos / "manifest.csv").write_text("\n".join(lines))
+    rows = read_folder(photos)
+    assert (rows[0].label, rows[0].group, rows[0].fold) == (Label.OLAF, "a", 4)
+    assert [row.everyday for row in rows] == [False, False, True]
+
+
+def test_pictures_that_are_held_out_leave_no_trace(photos: Path) -> None:
+    rows = read_folder(photos)
+    pictures = Pictures.read(rows, 64)
+    inside = pictures.index(row.fold != 0 for row in rows)
+    outside = pictures.index(row.fold == 0 for row in rows)
+    levels = [level.clone() for level in pictures.levels]
+    for level in levels:
+        level[outside] = 255
+    spoilt = replace(pictures, levels=tuple(levels), aspect=pictures.aspect.clone())
+    spoilt.aspect[outside] = 7
+    batches = []
+    for version in (pictures, spoilt):
+        torch.manual_seed(0)
+        batches.append(Augmenter(version, inside).batch(200, 32))
+    assert torch.equal(batches[0][0], batches[1][0])
+    assert torch.equal(batches[0][1], batches[1][1])
+
+
+def test_views_are_pictures_of_every_label(photos: Path) -> None:
+    pictures = Pictures.read(read_folder(photos), 64)
+    torch.manual_seed(0)
+    views, labels = Augmenter(pictures, torch.arange(len(pictures.rows))).batch(64, 48)
+    assert views.shape == (64, 3, 48, 48)
+    assert float(views.min()) >= 0
+    assert float(views.max()) <= 1
+    assert set(labels.tolist()) == {0, 1, 2}
+
+
+def test_cut_outs_are_found(photos: Path) -> None:
+    rows: list[Row] = read_folder(photos)
+    assert int(Pictures.read(rows, 32).cut_out.sum()) == 6
+
+
+def test_metrics_of_a_known_table() -> None:
+    probabilities = torch.tensor(
+        [[0.8, 0.1, 0.1], [0.3, 0.4, 0.3], [0.1, 0.6, 0.3], [0.1, 0.2, 0.7], [0.5, 0.2, 0.3]]
+    )
+    truth = torch.tensor([0, 0, 1, 2, 2])
+    numbers = metrics.summary(probabilities, truth)
+    assert numbers["accuracy_two"] == pytest.approx(2 / 3)
+    assert numbers["balanced_accuracy_three"] == pytest.approx((0.5 + 1 + 0.5) / 3)
+    # Olaf at 0.8 and the yeti at 0.6 are right; 0.4, 0.2 and 0.5 are not.
+    assert numbers["ece"] == pytest.approx((0.2 + 0.4 + 0.4 + 0.2 + 0.5) / 5)
+    assert numbers["auroc_unfamiliar"] == pytest.approx((3 + 2 * 0.5 + 1) / 6)
+
+
+def test_temperature_softens_what_is_too_sure() -> None:
+    truth = torch.tensor([0, 1, 2, 0, 1, 2, 0, 1, 2, 0])
+    logits = 8.0 * torch.nn.functional.one_hot(truth.roll(3).where(truth == 0, truth), 3).float()
+    logits[:2] = logits[:2].roll(1, 1)
+    assert metrics.fit_temperature(logits, truth) > 1
