@@ -34,10 +34,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("photos", nargs="+", metavar="PHOTO", type=Path, help="a file or a folder")
     parser.add_argument("--model", default="full", help="small, full (default) or a weights file")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument(
+        "--heatmap", metavar="OUT.png", type=Path, help="draw where it looked (for one photo)"
+    )
     options = parser.parse_args(arguments)
     photos = list(_files(options.photos))
     if not photos:
         parser.error("there are no pictures in " + ", ".join(map(str, options.photos)))
+    if options.heatmap and len(photos) > 1:
+        parser.error("--heatmap draws one photo, and these are " + str(len(photos)))
     try:
         classifier = Classifier.load(options.model)
     except ModelError as error:
@@ -45,7 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name may be in no encoding of today
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        code = asyncio.run(_print_answers(classifier, photos, as_json=options.json))
+        code = asyncio.run(
+            _print_answers(classifier, photos, as_json=options.json, heatmap=options.heatmap)
+        )
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
@@ -55,12 +62,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-async def _print_answers(classifier: Classifier, photos: list[Path], *, as_json: bool) -> int:
+async def _print_answers(
+    classifier: Classifier, photos: list[Path], *, as_json: bool, heatmap: Path | None
+) -> int:
     all_read = True
     show_progress = len(photos) >= MANY and sys.stderr.isatty()
     async with classifier:
         with tqdm(total=len(photos), unit="photo", disable=not show_progress) as progress:
-            async for photo, answer in _answers(classifier, photos):
+            async for photo, answer in _answers(classifier, photos, heatmap):
                 line = _json_line(photo, answer) if as_json else _text_line(photo, answer)
                 with progress.external_write_mode():
                     print(line, flush=show_progress)
@@ -70,12 +79,12 @@ async def _print_answers(classifier: Classifier, photos: list[Path], *, as_json:
 
 
 async def _answers(
-    classifier: Classifier, photos: Iterable[Path]
+    classifier: Classifier, photos: Iterable[Path], heatmap: Path | None
 ) -> AsyncIterator[tuple[Path, Verdict | str]]:
     """Yield each photo with its verdict or the sentence that says why there is none, in order."""
     under_way: deque[tuple[Path, asyncio.Task[Verdict | str]]] = deque()
     for photo in photos:
-        under_way.append((photo, asyncio.create_task(_answer(classifier, photo))))
+        under_way.append((photo, asyncio.create_task(_answer(classifier, photo, heatmap))))
         if len(under_way) == AT_ONCE:
             first, task = under_way.popleft()
             yield first, await task
@@ -83,9 +92,14 @@ async def _answers(
         yield first, await task
 
 
-async def _answer(classifier: Classifier, photo: Path) -> Verdict | str:
+async def _answer(classifier: Classifier, photo: Path, heatmap: Path | None) -> Verdict | str:
     try:
-        return await classifier.classify(await asyncio.to_thread(_read, photo))
+        data = await asyncio.to_thread(_read, photo)
+        if heatmap is None:
+            return await classifier.classify(data)
+        explanation = await classifier.explain(data)
+        await asyncio.to_thread(heatmap.write_bytes, explanation.picture)
+        return explanation.verdict
     except PhotoError as error:
         return str(error)
     except OSError as error:
