@@ -80,7 +80,11 @@ async def _serve(settings: Settings, listening: socket.socket) -> int:
                     "model": classifier.card.name,
                     "waiting": classifier.waiting,
                 },
-                "platforms": {"web": web.state()},
+                "platforms": {
+                    "web": web.state(),
+                    "telegram": {"state": "off"},
+                    "discord": {"state": "off"},
+                },
             }
 
         address = _address(settings, listening)
