@@ -53,8 +53,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 async def _serve(settings: Settings, listening: socket.socket) -> int:
     stopping = asyncio.Event()
-    for signal_ in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(signal_, stopping.set)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Unlike the loop's own add_signal_handler, this works on every system.
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopping.set))
 
     # torch takes a second or two to import: only once settings and port are known to be good.
     from bot.eye import Eye
