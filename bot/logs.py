@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-# At INFO these print a line for each request, tokens and addresses included.
-TALKATIVE = ("httpx", "httpcore", "discord.http", "aiohttp.access")
+# At INFO these print a line for each request, tokens and addresses included; at DEBUG the last
+# one prints what a photo's EXIF says, the place included.
+TALKATIVE = ("httpx", "httpcore", "discord.http", "aiohttp.access", "PIL")
 
 
 class _Blind(logging.Formatter):

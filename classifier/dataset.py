@@ -84,7 +84,7 @@ def _from_pictures(folder: Path) -> list[Row]:
         for path in sorted((folder / label).glob("*"))
         if path.is_file() and not path.name.startswith(".")
     ]
-    hashes = [_hashes(row.path) for row in rows]
+    hashes = [_hashes_of_file(row.path) for row in rows]
     readable = [index for index, found in enumerate(hashes) if found is not None]
     groups = group_by_hash([found for found in hashes if found is not None])
     named = [replace(rows[i], group=str(group)) for i, group in zip(readable, groups, strict=True)]
@@ -92,12 +92,15 @@ def _from_pictures(folder: Path) -> list[Row]:
     return [replace(row, fold=folds[row.group]) for row in named]
 
 
-def _hashes(path: Path) -> tuple[int, int] | None:
-    """Return the perceptual hash of a picture and of its mirror image; None if it is unreadable."""
+def _hashes_of_file(path: Path) -> tuple[int, int] | None:
     try:
-        photo = open_photo(path.read_bytes(), side=128)
-    except PhotoError:
+        return hashes_of(open_photo(path.read_bytes(), side=128))
+    except PhotoError:  # `python -m classifier.photos` says which and why
         return None
+
+
+def hashes_of(photo: Image.Image) -> tuple[int, int]:
+    """Return the perceptual hash, of 64 bits, of a picture and of its mirror image."""
     mirrored = photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     return int(str(imagehash.phash(photo)), 16), int(str(imagehash.phash(mirrored)), 16)
 

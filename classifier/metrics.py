@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from classifier.verdict import Label
@@ -10,7 +12,7 @@ LABELS = tuple(Label)
 NEITHER = LABELS.index(Label.NEITHER)
 
 
-def summary(probabilities: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
+def summary(probabilities: torch.Tensor, truth: torch.Tensor) -> dict[str, Any]:
     """Return every number below by name, and the recall of each label.
 
     probabilities: float, (n, 3), in the order of Label. truth: int64, (n,).
@@ -22,7 +24,7 @@ def summary(probabilities: torch.Tensor, truth: torch.Tensor) -> dict[str, float
         "n_snow": int(snow.sum()),
         "accuracy_two": accuracy_two(probabilities, truth),
         "balanced_accuracy_three": sum(recalls.values()) / len(recalls),
-        **{f"recall_{label}": value for label, value in recalls.items()},
+        "recall": recalls,
         "ece": calibration_error(probabilities, truth),
         "auroc_unfamiliar": auroc(probabilities[:, NEITHER], ~snow),
         "snow_called_unfamiliar": float((probabilities[snow].argmax(1) == NEITHER).float().mean()),

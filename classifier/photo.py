@@ -30,8 +30,9 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 # time. What a pixel takes, in bytes, was measured: Pillow keeps four, decoders their own beside it.
 HUGE_MEMORY = 64_000_000
 MEMORY_PER_PIXEL = {"TIFF": 8, "WEBP": 16, "AVIF": 16, "HEIF": 16}
-# A real photo of that size has at least one byte for each 20 pixels. A flat bomb has one for 300.
-HUGE_PIXELS_PER_BYTE = 100
+# A real photo of that size has at least one byte for each 20 pixels, a drawing of few colours for
+# each 100. A flat bomb has one for 300 or more.
+HUGE_PIXELS_PER_BYTE = 250
 # A line a pixel high and a million wide is no photo, and a view of it would be stretched for ever.
 MAX_ASPECT = 100
 

@@ -30,6 +30,18 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
+@pytest.fixture(scope="module")
+def doubtful_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A network that sees no snow person anywhere."""
+    network = build()
+    with torch.no_grad():
+        network.fc.bias.copy_(torch.tensor([1.0, 0.0, 9.0]))
+        network.fc.weight.zero_()
+    path = tmp_path_factory.mktemp("command line") / "doubtful.safetensors"
+    save(path, network, Card("doubtful", 64))
+    return str(path)
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to work in, with a few photos."""
@@ -74,6 +86,18 @@ def test_an_object_for_each_photo(
     neither_wins = answer["probabilities"]["neither"] > answer["confidence"]
     assert answer["unfamiliar"] is neither_wins
     assert error == {"photo": "nothing.jpg", "error": "No such file or directory."}
+
+
+def test_what_looks_like_neither_is_answered_with_doubt(
+    folder: Path, doubtful_model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, lines, _ = run(capsys, "olaf.jpg", "--model", doubtful_model)
+    assert (code, lines) == (0, ["olaf.jpg: Olaf! 0% (looks like neither)"])
+    _, lines, _ = run(capsys, "olaf.jpg", "--json", "--model", doubtful_model)
+    answer = json.loads(lines[0])
+    assert answer["label"] == "olaf"
+    assert answer["confidence"] == pytest.approx(0.0003, abs=0.0001)
+    assert answer["unfamiliar"] is True
 
 
 def test_text_and_objects_say_the_same(
@@ -214,6 +238,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(folder: Path, model: str) -> 
             "PYTHONPATH": str(PROJECT),
             "PYTHON": sys.executable,
             "MODEL": model,
+            "PYTHONUNBUFFERED": "",  # nothing is written before the end
         },
         timeout=60,
         check=True,
