@@ -163,7 +163,7 @@ class Pictures:
         pixels = torch.empty(len(rows), 4, side, side, dtype=torch.uint8)
         aspect, cut_out = torch.ones(len(rows)), torch.zeros(len(rows), dtype=torch.bool)
         for index, row in enumerate(rows):
-            photo, is_cut_out = _open_with_alpha(row.path, side)
+            photo, is_cut_out = open_with_alpha(row.path, side)
             aspect[index] = photo.width / photo.height
             cut_out[index] = is_cut_out
             square = photo.convert("RGBa").resize((side, side), Image.Resampling.BICUBIC)
@@ -183,7 +183,7 @@ def _halved(pixels: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.avg_pool2d(pixels.float(), 2).round().to(torch.uint8)
 
 
-def _open_with_alpha(path: Path, side: int) -> tuple[Image.Image, bool]:
+def open_with_alpha(path: Path, side: int) -> tuple[Image.Image, bool]:
     """Return the picture as RGBA, and whether it is a cut-out."""
     data = path.read_bytes()
     plain = open_photo(data, side)  # refuses what must not be opened, and turns photos upright

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from PIL import Image
+from torch.nn import functional as F
+from torchvision.transforms.v2.functional import pil_to_tensor
 from tqdm import tqdm
 
 from classifier import metrics
-from classifier.dataset import Row
+from classifier.dataset import Row, open_with_alpha
 from classifier.distortions import DISTORTIONS, Distortion
 from classifier.metrics import LABELS, NEITHER
 from classifier.photo import open_photo
@@ -27,7 +31,7 @@ class Evaluation:
     """What a model said about labelled photos.
 
     probabilities: float32, (n, 3). truth: int64, (n,). robustness: accuracy between the two snow
-        people under each distortion, by its name.
+        people under each distortion, by its name. heat: see heat_inside.
     """
 
     model: str
@@ -35,6 +39,7 @@ class Evaluation:
     probabilities: torch.Tensor
     truth: torch.Tensor
     robustness: dict[str, float]
+    heat: dict[str, float]
 
     def numbers(self) -> dict[str, Any]:
         """Return all figures, ready for JSON."""
@@ -45,6 +50,7 @@ class Evaluation:
             **metrics.summary(self.probabilities, self.truth),
             "everyday_called_unfamiliar": _mean(unfamiliar[everyday]),
             "robustness": self.robustness,
+            "heat": self.heat,
             "accuracy_by_style": self.by_style(),
         }
 
@@ -74,7 +80,14 @@ def evaluate(predictor: Predictor, rows: Sequence[Row], *, quiet: bool = False) 
             progress.set_description(name.replace("_", " "))
             answers = ask(predictor, snow, distortion, progress)
             robustness[name] = metrics.accuracy_two(answers, truth[truth != NEITHER])
-    return Evaluation(predictor.card.name, list(rows), probabilities, truth, robustness)
+    return Evaluation(
+        predictor.card.name,
+        list(rows),
+        probabilities,
+        truth,
+        robustness,
+        heat_inside(predictor, rows),
+    )
 
 
 def ask(
@@ -90,6 +103,38 @@ def ask(
             progress.update()
         answers.append(predictor.probabilities(torch.stack(views)))
     return torch.cat(answers)
+
+
+def heat_inside(predictor: Predictor, rows: Sequence[Row]) -> dict[str, float]:
+    """Say whether the heat map is about the snow person.
+
+    Every snow person's cut-out is laid, once, somewhere on an everyday picture. Returns the mean
+    share of the map's heat that lies inside of it, and of the picture's area that it takes.
+    """
+    chance = random.Random(0)
+    scenes = [row for row in rows if row.everyday]
+    inside, area = [], []
+    for row in rows:
+        if row.label is Label.NEITHER or not scenes:
+            continue
+        cut_out, is_cut_out = open_with_alpha(row.path, PHOTO_SIDE)
+        if not is_cut_out:
+            continue
+        scene = open_photo(chance.choice(scenes).path.read_bytes(), PHOTO_SIDE)
+        scene = scene.resize((PHOTO_SIDE, PHOTO_SIDE))
+        cut_out.thumbnail((PHOTO_SIDE // 2, PHOTO_SIDE // 2))
+        place = [chance.randrange(PHOTO_SIDE - side) for side in cut_out.size]
+        scene.paste(cut_out, (place[0], place[1]), cut_out)
+        mask = Image.new("L", scene.size)
+        mask.paste(cut_out.getchannel("A"), (place[0], place[1]))
+        covered = pil_to_tensor(mask).float()[0] / 255
+        _, heat = predictor.look_closely(scene)
+        heat = F.interpolate(heat[None, None], size=covered.shape, mode="bilinear")[0, 0]
+        inside.append(float((heat * covered).sum() / heat.sum().clamp(min=1e-6)))
+        area.append(float(covered.mean()))
+    if not inside:
+        return {}
+    return {"n": len(inside), "inside": sum(inside) / len(inside), "area": sum(area) / len(area)}
 
 
 def _mean(flags: torch.Tensor) -> float:

@@ -11,7 +11,7 @@ from classifier import evaluate, metrics, model, photos
 from classifier.dataset import read_folder
 from classifier.distortions import DISTORTIONS, Distortion
 from classifier.evaluation import Evaluation
-from tests.pictures import draw_olaf, draw_yeti, everyday
+from tests.pictures import cut_out, draw_olaf, draw_yeti, everyday
 
 DRAW = {"olaf": draw_olaf, "abominable": draw_yeti, "neither": everyday}
 
@@ -62,6 +62,21 @@ def test_the_figures_are_one_json_object_and_the_report_is_one_page(
     assert "http" not in written
 
 
+def test_the_heat_of_cut_outs_is_measured_against_their_area(
+    folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(8):
+        snowball = cut_out((200, 200 + number))
+        snowball.save(folder / "olaf" / f"{number}.png")
+    page = folder / "report.html"
+    arguments = ["--photos", str(folder), "--model", str(weights), "--json", "--report", str(page)]
+    evaluate.main(arguments)
+    heat = json.loads(capsys.readouterr().out)["heat"]
+    assert heat["n"] == 8
+    assert 0 < heat["area"] < 0.25
+    assert 0 < heat["inside"] < 1
+
+
 def test_the_table_says_the_same_in_words(
     folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -85,7 +100,7 @@ def test_a_model_that_knows_all_gets_full_marks(folder: Path) -> None:
     rows = read_folder(folder)
     truth = torch.tensor([metrics.LABELS.index(row.label) for row in rows])
     sure = torch.nn.functional.one_hot(truth, 3).float()
-    numbers = Evaluation("perfect", rows, sure, truth, {}).numbers()
+    numbers = Evaluation("perfect", rows, sure, truth, {}, {}).numbers()
     assert numbers["accuracy_two"] == numbers["balanced_accuracy_three"] == 1
     assert numbers["auroc_unfamiliar"] == numbers["everyday_called_unfamiliar"] == 1
     assert numbers["ece"] == pytest.approx(0)
