@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 # The same cap as the classifier's own; checked here so that no more is even fetched.
 MAX_BYTES = 20 * 1024 * 1024
-# Each may hold MAX_BYTES while it is fetched, so this bounds the memory: 640 MB at the very worst.
+# Each may hold MAX_BYTES, and twice that for a moment: this bounds the memory that uploads take.
 MAX_IN_HAND = 32
 # A phone at the edge of the network gets a shrunk photo through in less.
 READ_SECONDS = 60.0
