@@ -15,10 +15,12 @@ NEITHER = LABELS.index(Label.NEITHER)
 def summary(probabilities: torch.Tensor, truth: torch.Tensor) -> dict[str, Any]:
     """Return every number below by name, and the recall of each label.
 
-    probabilities: float, (n, 3), in the order of Label. truth: int64, (n,).
+    probabilities: float, (n, 3), in the order of Label. truth: int64, (n,). A picture is called
+    unfamiliar when 'neither' is the likeliest.
     """
+    answers = probabilities.argmax(1)
     snow = truth != NEITHER
-    recalls = recall(probabilities, truth)
+    recalls = recall(answers, truth)
     return {
         "n": len(truth),
         "n_snow": int(snow.sum()),
@@ -27,7 +29,8 @@ def summary(probabilities: torch.Tensor, truth: torch.Tensor) -> dict[str, Any]:
         "recall": recalls,
         "ece": calibration_error(probabilities, truth),
         "auroc_unfamiliar": auroc(probabilities[:, NEITHER], ~snow),
-        "snow_called_unfamiliar": float((probabilities[snow].argmax(1) == NEITHER).float().mean()),
+        "snow_called_unfamiliar": float((answers[snow] == NEITHER).float().mean()),
+        "neither_called_unfamiliar": float((answers[~snow] == NEITHER).float().mean()),
     }
 
 
@@ -37,9 +40,9 @@ def accuracy_two(probabilities: torch.Tensor, truth: torch.Tensor) -> float:
     return float((probabilities[snow, :NEITHER].argmax(1) == truth[snow]).float().mean())
 
 
-def recall(probabilities: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
-    """Return for each label the share of its pictures for which it is the likeliest."""
-    found = probabilities.argmax(1) == truth
+def recall(answers: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
+    """Return for each label the share of its pictures of which it is the answer."""
+    found = answers == truth
     return {
         str(label): float(found[truth == index].float().mean())
         for index, label in enumerate(LABELS)
@@ -66,13 +69,25 @@ def auroc(score: torch.Tensor, positive: torch.Tensor) -> float:
     return float(above.mean())
 
 
-def fit_temperature(logits: torch.Tensor, truth: torch.Tensor) -> float:
-    """Return the temperature (0.2 to 5) whose probabilities are the likeliest for the truth.
+def fit_calibration(
+    logits: torch.Tensor, truth: torch.Tensor, neither: float
+) -> tuple[float, float]:
+    """Return what to add to the logit of 'neither', and the temperature to divide logits by then.
 
+    They make the truth the likeliest, were the share `neither` of all pictures neither of the two.
     The logits, (n, 3), must be those of pictures that the network was not trained on.
     """
-    candidates = torch.logspace(-0.7, 0.7, 141)
-    losses = [
-        float(torch.nn.functional.cross_entropy(logits / value, truth)) for value in candidates
-    ]
-    return float(candidates[int(torch.tensor(losses).argmin())])
+    is_neither = truth == NEITHER
+    share = is_neither.float().mean()
+    weight = torch.where(is_neither, neither / share, (1 - neither) / (1 - share))
+    temperatures = torch.logspace(-0.7, 0.7, 71)
+    candidates = []
+    for shift in torch.linspace(-2, 3, 51).tolist():
+        shifted = logits.clone()
+        shifted[:, NEITHER] += shift
+        scaled = (shifted / temperatures[:, None, None]).log_softmax(2)
+        losses = -(scaled[:, torch.arange(len(truth)), truth] * weight).mean(1)
+        least = int(losses.argmin())
+        candidates.append((float(losses[least]), shift, float(temperatures[least])))
+    _, shift, temperature = min(candidates)
+    return shift, temperature

