@@ -23,7 +23,7 @@ from bot.platforms import web_live
 from bot.platforms.web_address import WebAddress
 from bot.platforms.web_chat import STATUS, WebChat
 from bot.platforms.web_live import CLOSED_FULL, CLOSED_IDLE
-from bot.platforms.web_room import PEOPLE, Rooms
+from bot.platforms.web_room import PEOPLE, UNSENT, Rooms
 
 SECRET = "s" * 24
 HEADERS = {"X-Player": SECRET, "X-Nickname": "Ana"}
@@ -301,6 +301,21 @@ async def test_a_huge_message_closes_its_socket(served: Served) -> None:
     ana = await served.join()
     await ana.socket.send_str("x" * (web_live.MESSAGE_BYTES + 1))
     assert await ana.closed() == 1009
+
+
+async def test_a_page_that_does_not_keep_up_is_cut_off_and_the_room_goes_on() -> None:
+    rooms = Rooms()
+    async with serving(rooms=rooms) as served:
+        deaf = await served.join("d" * 24, "Deaf")
+        await deaf.hear("people")
+        room = rooms.find("home")
+        assert room is not None
+        (member,) = room.members
+        for _ in range(UNSENT + 1):
+            member.tell({"type": "people", "people": []})
+        assert await deaf.closed() == 1006
+        assert (await served.send(b"photo")).status == 201
+        assert not room.members
 
 
 async def test_a_full_house_says_so() -> None:

@@ -31,7 +31,7 @@ HOME = "home"
 PREVIEW_SIDE = 1280
 CHUNK = 64 * 1024
 # What is left to do when the host has drained: send an answer and close.
-FINISH_SECONDS = 2.0
+FINISH_SECONDS = 1.0
 
 STATUS = {
     Refusal.EMPTY: HTTPStatus.BAD_REQUEST,

@@ -65,13 +65,17 @@ async def serve_live(
         except Full:
             await live.close(code=CLOSED_FULL, message=b"full")
             return live
-        sender = asyncio.create_task(_send(live, member))
+        helpers = (
+            asyncio.create_task(_send(live, member)),
+            asyncio.create_task(_hang_up_when_lost(request, member)),
+        )
         try:
             await _receive(live, rooms, name, member)
         finally:
             rooms.leave(name, member)
-            sender.cancel()
-            await asyncio.gather(sender, return_exceptions=True)
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
     finally:
         open_sockets.discard(live)
     return live
@@ -106,10 +110,19 @@ async def _receive(live: web.WebSocketResponse, rooms: Rooms, name: str, member:
 
 
 async def _send(live: web.WebSocketResponse, member: Member) -> None:
-    """Send what the room tells the member; let the socket go when it cannot keep up."""
-    while not member.lost.is_set():
+    """Send what the room tells the member."""
+    while True:
         await live.send_json(await member.outbox.get())
-    await live.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too slow")
+
+
+async def _hang_up_when_lost(request: web.Request, member: Member) -> None:
+    """Cut the connection of a browser that does not keep up.
+
+    A browser that reads nothing would not read a polite close either; sending it one would wait.
+    """
+    await member.lost.wait()
+    if request.transport is not None:
+        request.transport.abort()
 
 
 def _parse(message: WSMessage) -> dict[str, Any] | None:
