@@ -18,9 +18,9 @@ from bot import logs
 from bot.platforms.web_address import WebAddress
 from bot.settings import Settings, SettingsError, read_settings
 
-# How long photos in hand may take after SIGTERM. The web server's own wait comes on top, twice if it
-# has to cancel: ten seconds in all are not reached.
-DRAIN_SECONDS = 7.0
+# How long photos in hand may take after SIGTERM. Ten seconds in all are the promise; the web
+# server's own wait, twice if it has to cancel an upload, and the end of the process take the rest.
+DRAIN_SECONDS = 6.0
 
 log = logging.getLogger("bot")
 
