@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 
 class Label(StrEnum):
@@ -40,6 +42,7 @@ class Refusal(StrEnum):
     TOO_SLOW = "too_slow"
     BUSY = "busy"
     CLOSING = "closing"
+    GONE = "gone"
     FAULT = "fault"
 
 
@@ -51,37 +54,78 @@ class Refused(Exception):
         super().__init__(reason.value)
 
 
+class Unusable(Exception):
+    """A platform cannot be used with these settings, and trying again would not help.
+
+    Its message is one sentence for the operator: what is wrong, and what to do.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
-    """One chat, on whatever platform. Its id may be logged, so it holds nothing a person typed."""
+    """One chat, on whatever platform. Its id may be logged, so it holds nothing a person typed.
+
+    private: a chat of one person with the bot; every picture there is meant for it.
+    """
 
     platform: str
     id: str
+    private: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """A person in a room."""
+    """A person in a room.
+
+    language: as the platform tells it, an IETF tag such as `de` or `pt-BR`.
+    shared: an identity that several people may use, or none (an anonymous admin, a channel, a bot):
+        it gets answers and scores nothing.
+    """
 
     id: str
     name: str
+    language: str | None = None
+    shared: bool = False
+
+
+# Fetches a photo's bytes, at most as many as it is told; raises Refused when there are more or
+# when they cannot be had.
+Read = Callable[[int], Awaitable[bytes]]
+# Whether the person who acts may decide for the room; asked only when it matters.
+IsAdmin = Callable[[], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Photo:
     """One picture that someone sent, its bytes still to be fetched.
 
-    read: fetches them, at most as many as it is told; raises Refused when there are more or when
-        they cannot be had.
     size: the declared number of bytes, where the platform tells.
     key: a name under which the platform always means the same bytes, where it has one.
+    message: the id of the message that it came with, where the platform has one: together with the
+        room it keeps a photo from being answered twice.
+    reference: what the platform needs to fetch the same photo again later; it is remembered instead
+        of the photo.
     """
 
     room: Room
     player: Player
-    read: Callable[[int], Awaitable[bytes]]
+    read: Read
     size: int | None = None
     key: str | None = None
+    message: str | None = None
+    reference: str | None = None
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A photo that was in hand when the process ended: what is needed to answer it now."""
+
+    room: Room
+    player: Player
+    message: str
+    reference: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +138,109 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """Something to tap under a message.
+
+    data: what comes back when it is tapped; 1 to 64 bytes of ASCII, the first word its kind.
+    """
+
+    text: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that the bot made, as a PNG, and what it shows in words."""
+
+    png: bytes
+    name: str
+    description: str
+
+
+@dataclass(slots=True)
+class Timings:
+    """How long each step of one photo took, in milliseconds, and how many bytes it had."""
+
+    bytes: int = 0
+    download: float = 0.0
+    queue: float = 0.0
+    inference: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """What the bot says to a photo: a verdict, or the reason why there is none, in words."""
+    """What the bot says, in plain text: to a photo, a button or a command.
+
+    verdict, refusal: of a photo, one of them.
+    buttons: rows of them.
+    rounds: the ids of the rounds that it opens; `Host.sent` wants them back.
+    """
 
     text: str
     verdict: Verdict | None = None
     refusal: Refusal | None = None
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    picture: Picture | None = None
+    rounds: tuple[int, ...] = ()
+    timings: tuple[Timings, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Somebody tapped a button."""
+
+    room: Room
+    player: Player
+    data: str
+    is_admin: IsAdmin
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a tap leads to; any of these may be missing.
+
+    notice: a sentence for who tapped, and for nobody else; at most 200 characters.
+    edit: what the message with the button becomes.
+    say: a new message, in reply to the one with the button.
+    """
+
+    notice: str = ""
+    edit: Reply | None = None
+    say: Reply | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Somebody asked for something by its name.
+
+    photo: the picture that came with it or that it replies to.
+    """
+
+    room: Room
+    player: Player
+    name: str
+    is_admin: IsAdmin
+    argument: str = ""
+    photo: Photo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandWord:
+    """A command for the platform's menu: its name, what it does, whether it wants a photo."""
+
+    name: str
+    description: str
+    takes_photo: bool = False
+
+
+class Chat(Protocol):
+    """What the host needs of a platform besides being asked by it."""
+
+    def read(self, room: Room, reference: str) -> Read:
+        """Return what fetches a photo again; it raises Refused with GONE when it is no more."""
+
+    async def say(self, room: Room, reply: Reply, to: str | None = None) -> None:
+        """Send a message, in reply to the message of that id; never raises for what a room does.
+
+        A room that blocked the bot or a message that is gone is no fault.
+        """
