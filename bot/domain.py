@@ -118,6 +118,37 @@ class Photo:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomSettings:
+    """What a room's admins chose.
+
+    language: None for each person's own.
+    every_photo: in a group, whether every photo is looked at or only those meant for the bot.
+    """
+
+    language: str | None = None
+    every_photo: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One photo's turn, as it is remembered: without the photo.
+
+    player_id: of who sent it.
+    message, reference: as in Photo.
+    verdict: None while the photo is in hand, or when it was refused.
+    """
+
+    id: int
+    room: Room
+    player_id: str
+    message: str | None
+    reference: str | None
+    verdict: Verdict | None
+    arrived: datetime
+    answered: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """A photo that was in hand when the process ended: what is needed to answer it now."""
 
@@ -168,12 +199,23 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What became of one photo: a verdict or a refusal, and the round that it opened, if any."""
+
+    room: Room
+    timings: Timings
+    verdict: Verdict | None = None
+    refusal: Refusal | None = None
+    round: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What the bot says, in plain text: to a photo, a button or a command.
 
     verdict, refusal: of a photo, one of them.
     buttons: rows of them.
-    rounds: the ids of the rounds that it opens; `Host.sent` wants them back.
+    looks: one for each photo that is answered; `Host.sent` wants them back.
     """
 
     text: str
@@ -181,8 +223,7 @@ class Reply:
     refusal: Refusal | None = None
     buttons: tuple[tuple[Button, ...], ...] = ()
     picture: Picture | None = None
-    rounds: tuple[int, ...] = ()
-    timings: tuple[Timings, ...] = ()
+    looks: tuple[Look, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,6 +29,17 @@ QUEUE = 64
 BATCH = 8
 DECODERS = 2
 
+# A photo's row of probabilities, (3,), and the seconds that the network took.
+Judged = tuple[torch.Tensor, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Where one photo's time went, in seconds: waiting for its turn; decoding and the network."""
+
+    queue: float
+    inference: float
+
 
 class Classifier:
     """Tells Olaf from the abominable snowman.
@@ -41,7 +54,7 @@ class Classifier:
         self._places = queue
         self._inside = 0
         self._closing = False
-        self._waiting: deque[tuple[torch.Tensor, asyncio.Future[torch.Tensor]]] = deque()
+        self._waiting: deque[tuple[torch.Tensor, asyncio.Future[Judged]]] = deque()
         self._arrived = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -88,13 +101,22 @@ class Classifier:
         Raises UnreadablePhoto or TooLarge when it cannot be judged, Busy when too many others are
         waiting, RuntimeError outside of `async with`. Cancelling gives the place in the queue back.
         """
+        verdict, _ = await self.classify_timed(photo)
+        return verdict
+
+    async def classify_timed(self, photo: bytes) -> tuple[Verdict, Timing]:
+        """Classify, and say how long it took; raises as classify does."""
         with self._place():
+            began = time.perf_counter()
             loop = asyncio.get_running_loop()
-            view = await loop.run_in_executor(self._decoders, self._view, photo)
-            result: asyncio.Future[torch.Tensor] = loop.create_future()
+            view, decoding = await loop.run_in_executor(self._decoders, self._view, photo)
+            result: asyncio.Future[Judged] = loop.create_future()
             self._waiting.append((view, result))
             self._arrived.set()
-            return self._predictor.verdict(await result)
+            row, network = await result
+            busy = decoding + network
+            timing = Timing(max(0.0, time.perf_counter() - began - busy), busy)
+            return self._predictor.verdict(row), timing
 
     async def explain(self, photo: bytes) -> Explanation:
         """Say who is on the photo and show where the answer comes from; raises as classify does."""
@@ -130,8 +152,15 @@ class Classifier:
         self._decoders.shutdown()
         self._network.shutdown()
 
-    def _view(self, photo: bytes) -> torch.Tensor:
-        return self._predictor.view(open_photo(photo, self._predictor.card.size))
+    def _view(self, photo: bytes) -> tuple[torch.Tensor, float]:
+        began = time.perf_counter()
+        view = self._predictor.view(open_photo(photo, self._predictor.card.size))
+        return view, time.perf_counter() - began
+
+    def _judge(self, views: torch.Tensor) -> tuple[torch.Tensor, float]:
+        began = time.perf_counter()
+        rows = self._predictor.probabilities(views)
+        return rows, time.perf_counter() - began
 
     async def _run_batches(self) -> None:
         loop = asyncio.get_running_loop()
@@ -143,9 +172,7 @@ class Classifier:
                 continue
             views = torch.stack([view for view, _ in batch])
             try:
-                rows = await loop.run_in_executor(
-                    self._network, self._predictor.probabilities, views
-                )
+                rows, seconds = await loop.run_in_executor(self._network, self._judge, views)
             except Exception as error:  # out of memory, say: these photos fail, the next may not
                 for _, result in batch:
                     if not result.done():
@@ -153,10 +180,10 @@ class Classifier:
                 continue
             for (_, result), row in zip(batch, rows, strict=True):
                 if not result.done():
-                    result.set_result(row)
+                    result.set_result((row, seconds))
 
-    def _next_batch(self) -> list[tuple[torch.Tensor, asyncio.Future[torch.Tensor]]]:
-        batch: list[tuple[torch.Tensor, asyncio.Future[torch.Tensor]]] = []
+    def _next_batch(self) -> list[tuple[torch.Tensor, asyncio.Future[Judged]]]:
+        batch: list[tuple[torch.Tensor, asyncio.Future[Judged]]] = []
         while self._waiting and len(batch) < BATCH:
             view, result = self._waiting.popleft()
             if not result.cancelled():
