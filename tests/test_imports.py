@@ -16,7 +16,9 @@ STDLIB = frozenset(sys.stdlib_module_names)
 BOT = {
     "bot/domain.py": set(),
     "bot/limits.py": {"bot.domain"},
-    "bot/speech.py": {"bot.domain"},
+    "bot/speech.py": {"bot.domain", "bot.speech_rooms", "bot.tongues"},
+    "bot/speech_rooms.py": {"bot.domain", "bot.tongues"},
+    "bot/tongues.py": {"babel"},
     "bot/logs.py": set(),
     "bot/settings.py": {"pydantic", "pydantic_settings"},
     "bot/host.py": {"bot.domain", "bot.limits", "bot.speech", "cachetools"},

@@ -23,7 +23,7 @@ def test_an_unfamiliar_photo_gets_the_fun_and_the_honesty() -> None:
 
 @pytest.mark.parametrize(("share", "words"), [(0.9999, "99%"), (1.0, "99%"), (0.001, "1%")])
 def test_the_bot_is_never_quite_certain(share: float, words: str) -> None:
-    assert speech.percent(share) == words
+    assert speech.into("en").percent(share) == words
 
 
 @pytest.mark.parametrize("reason", Refusal)
