@@ -9,18 +9,27 @@ import logging
 import signal
 import socket
 import sys
+from contextlib import AsyncExitStack
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import segno
 
 from bot import logs
 from bot.platforms.web_address import WebAddress
 from bot.settings import Settings, SettingsError, read_settings
+from bot.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from bot.host import Host
+    from bot.platforms.discord_chat import DiscordChat
+    from bot.platforms.telegram_chat import TelegramChat
+    from bot.store import Store
 
 # How long photos in hand may take after SIGTERM. Ten seconds in all are the promise; the web
 # server's own wait, twice if it has to cancel an upload, and the end of the process take the rest.
 DRAIN_SECONDS = 6.0
+GOODBYE_SECONDS = 1.5
 
 log = logging.getLogger("bot")
 
@@ -60,10 +69,12 @@ async def _serve(settings: Settings, listening: socket.socket) -> int:
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopping.set))
 
     # torch takes a second or two to import: only once settings and port are known to be good.
+    from bot.door import Door
     from bot.eye import Eye
     from bot.host import Host
     from bot.limits import Limits
     from bot.platforms.web_chat import WebChat
+    from bot.store import Store, StoreError
     from classifier import Classifier, ModelError
 
     try:
@@ -71,11 +82,24 @@ async def _serve(settings: Settings, listening: socket.socket) -> int:
     except ModelError as error:
         print(f"MODEL makes no sense: {error}", file=sys.stderr)
         return 2
-    async with classifier:
+    async with AsyncExitStack() as stack:
+        try:
+            store = await stack.enter_async_context(
+                Store.open(settings.database_url.get_secret_value())
+            )
+        except StoreError as error:
+            print(error, file=sys.stderr)
+            return 1
+        await stack.enter_async_context(classifier)
         eye = Eye(classifier)
-        host = Host(eye, Limits())
+        host = Host(eye, Door(Limits()), store)
+        telegram, discord = _telegram(settings, host), _discord(settings, host, store)
+        platforms = [platform for platform in (telegram, discord) if platform is not None]
+        supervisors = [Supervisor(platform, stopping) for platform in platforms]
 
         def health() -> dict[str, Any]:
+            states = {"telegram": {"state": "off"}, "discord": {"state": "off"}}
+            states |= {supervisor.name: dict(supervisor.state()) for supervisor in supervisors}
             return {
                 "status": "stopping" if stopping.is_set() else "ok",
                 "classifier": {
@@ -83,22 +107,95 @@ async def _serve(settings: Settings, listening: socket.socket) -> int:
                     "model": classifier.card.name,
                     "waiting": classifier.waiting,
                 },
-                "platforms": {
-                    "web": web.state(),
-                    "telegram": {"state": "off"},
-                    "discord": {"state": "off"},
-                },
+                "platforms": {"web": web.state(), **states},
             }
 
-        address = _address(settings, listening)
-        web = WebChat(host, address, make_preview=eye.preview, health=health)
+        address, hook = _address(settings, listening), _webhook_url(settings)
+        web = WebChat(
+            host,
+            address,
+            make_preview=eye.preview,
+            health=health,
+            has_room=settings.web_room,
+            hooks={hook: telegram.feed} if telegram and hook else {},
+        )
+        for chat in (web, *platforms):
+            host.add(chat.name, chat)
         await web.start(listening)
         print(_welcome(settings, address), flush=True)
-        await stopping.wait()
+        running = [asyncio.create_task(s.run(), name=s.name) for s in supervisors]
+        all_over = await _until_the_end(stopping, running, has_room=settings.web_room)
         log.info("stopping: no new photos, those in hand are answered")
         await host.drain(DRAIN_SECONDS)
+        await _finish(running)
         await web.stop()
+    if all_over:
+        print(
+            "No platform is left and WEB_ROOM is off, so there is nothing to do.", file=sys.stderr
+        )
+        return 1
     return 0
+
+
+def _telegram(settings: Settings, host: Host) -> TelegramChat | None:
+    if settings.telegram_token is None:
+        return None
+    from bot.platforms.telegram_chat import TelegramChat  # half a second, for who needs it
+
+    return TelegramChat(
+        host,
+        settings.telegram_token.get_secret_value(),
+        api_url=_without_slash(settings.telegram_api_url),
+        webhook_url=_webhook_url(settings),
+    )
+
+
+def _discord(settings: Settings, host: Host, store: Store) -> DiscordChat | None:
+    if settings.discord_token is None:
+        return None
+    from bot.platforms.discord_chat import DiscordChat
+
+    return DiscordChat(
+        host,
+        settings.discord_token.get_secret_value(),
+        api_url=_without_slash(settings.discord_api_url),
+        gateway_url=_without_slash(settings.discord_gateway_url),
+        synced=store,
+    )
+
+
+def _webhook_url(settings: Settings) -> str | None:
+    base = _without_slash(settings.webhook_url)
+    return base and f"{base}/telegram"
+
+
+def _without_slash(url: object) -> str | None:
+    return str(url).rstrip("/") if url else None
+
+
+async def _until_the_end(
+    stopping: asyncio.Event, running: list[asyncio.Task[None]], *, has_room: bool
+) -> bool:
+    """Wait for a signal, or until nobody is left to talk to; return whether it was the latter."""
+    signalled = asyncio.create_task(stopping.wait())
+    while not stopping.is_set():
+        alive = [task for task in running if not task.done()]
+        if not alive and not has_room:
+            signalled.cancel()
+            return True
+        await asyncio.wait([signalled, *alive], return_when=asyncio.FIRST_COMPLETED)
+    return False
+
+
+async def _finish(running: list[asyncio.Task[None]]) -> None:
+    """Let the platforms send what is ready and say goodbye; cut off those that take too long."""
+    if running:
+        await asyncio.wait(running, timeout=GOODBYE_SECONDS)
+    for task in running:
+        task.cancel()
+    for outcome in await asyncio.gather(*running, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            log.error("a platform ended by a fault", exc_info=outcome)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -128,11 +225,11 @@ def _address(settings: Settings, listening: socket.socket) -> WebAddress:
 
 def _welcome(settings: Settings, address: WebAddress) -> str:
     """Say where the room is; draw the way there for phones that can reach it."""
+    if not settings.web_room:
+        return f"No room in the browser, only {address.url}/healthz   (Ctrl-C ends it)"
     lines = [f"The room is open: {address.url}   (Ctrl-C ends it)"]
     if not settings.telegram_token and not settings.discord_token:
         lines.insert(0, "No Telegram or Discord token is set, so it is just us and the browser.")
-    else:
-        lines.insert(0, "This version does not speak Telegram or Discord yet; the room works.")
     if address.is_open:
         code = StringIO()
         segno.make(address.url).terminal(code, border=1, compact=True)

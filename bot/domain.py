@@ -255,6 +255,7 @@ class Command:
     """Somebody asked for something by its name.
 
     photo: the picture that came with it or that it replies to.
+    bot: the bot's own name, as people write it there.
     """
 
     room: Room
@@ -263,6 +264,7 @@ class Command:
     is_admin: IsAdmin
     argument: str = ""
     photo: Photo | None = None
+    bot: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,36 +1,44 @@
-"""The one path a photo takes, whatever the platform it came from."""
+"""The one path that a photo, a button or a command takes, whatever the platform it came from."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import logging
-import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from cachetools import LRUCache
 
 from bot import speech
-from bot.domain import Photo, Refusal, Refused, Reply, Verdict
-from bot.limits import Limits
+from bot.desk import Desk
+from bot.domain import (
+    Chat,
+    Command,
+    CommandWord,
+    Look,
+    Outcome,
+    Photo,
+    Player,
+    Press,
+    Read,
+    Refusal,
+    Refused,
+    Reply,
+    Room,
+    Timings,
+    Verdict,
+    Waiting,
+)
+from bot.door import MAX_BYTES, Door
+from bot.parts import Eye, Memory
+from bot.speech import Speaker
 
 log = logging.getLogger(__name__)
 
-# The same cap as the classifier's own; checked here so that no more is even fetched.
-MAX_BYTES = 20 * 1024 * 1024
-# Each may hold MAX_BYTES, and twice that for a moment: this bounds the memory that uploads take.
-MAX_IN_HAND = 32
-# A phone at the edge of the network gets a shrunk photo through in less.
-READ_SECONDS = 60.0
 REMEMBERED = 2048
-
-
-class Eye(Protocol):
-    """Whoever can look at a photo."""
-
-    async def look(self, photo: bytes) -> Verdict:
-        """Say who is on the photo. Raises Refused."""
+# After an outage: who asked longer ago than this has given up.
+STALE = timedelta(minutes=5)
 
 
 class Host:
@@ -39,83 +47,213 @@ class Host:
     def __init__(
         self,
         eye: Eye,
-        limits: Limits,
+        door: Door,
+        memory: Memory,
         *,
-        clock: Callable[[], float] = time.monotonic,
-        read_seconds: float = READ_SECONDS,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._eye = eye
-        self._limits = limits
-        self._clock = clock
-        self._read_seconds = read_seconds
+        self._door = door
+        self._memory = memory
+        self._now = now
+        self._chats: dict[str, Chat] = {}
+        self._desk = Desk(memory)
         self._seen: LRUCache[str, Verdict] = LRUCache(REMEMBERED)
-        self._in_hand = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._closing = False
+        self._shown: LRUCache[int, bool] = LRUCache(REMEMBERED)
 
-    async def look(self, photo: Photo) -> Reply:
-        """Answer a photo. Never raises: whatever is wrong becomes a friendly sentence."""
-        started = self._clock()
-        self._in_hand += 1
-        self._idle.clear()
-        try:
-            verdict = await self._verdict(photo)
-            reply = Reply(speech.answer(verdict), verdict=verdict)
-        except Refused as refused:
-            reply = refusal(refused.reason)
-        except Exception:
-            log.exception("a photo could not be answered")
-            reply = refusal(Refusal.FAULT)
-        finally:
-            self._in_hand -= 1
-            if not self._in_hand:
-                self._idle.set()
-        log.info(
-            "photo platform=%s room=%s ms=%.0f %s",
-            photo.room.platform,
-            photo.room.id,
-            (self._clock() - started) * 1000,
-            f"label={reply.verdict.label}" if reply.verdict else f"refused={reply.refusal}",
+    @property
+    def side(self) -> int:
+        """How many pixels of a photo's shorter side are of use."""
+        return self._eye.side
+
+    def add(self, platform: str, chat: Chat) -> None:
+        """Get to know the chat through which a platform's photos can be fetched again."""
+        self._chats[platform] = chat
+
+    async def wants(self, room: Room, *, addressed: bool) -> bool:
+        """Say whether a photo of this room is to be looked at."""
+        if addressed or room.private:
+            return True
+        return (await self._memory.room_settings(room)).every_photo
+
+    async def look(self, photo: Photo) -> Reply | None:
+        """Answer a photo; None when its message was answered before.
+
+        Never raises: whatever is wrong becomes a friendly sentence.
+        """
+        look = await self._look(photo)
+        if look is None:
+            return None
+        words = await self.words(photo.room, photo.player)
+        if look.verdict is None:
+            assert look.refusal is not None
+            return Reply(words.refusal(look.refusal), refusal=look.refusal, looks=(look,))
+        buttons = ((words.where_button(look.round),),) if look.round is not None else ()
+        return Reply(
+            words.answer(look.verdict), verdict=look.verdict, buttons=buttons, looks=(look,)
         )
-        return reply
+
+    async def look_at_album(self, photos: Sequence[Photo]) -> Reply | None:
+        """Answer several photos of one person at once, a line for each; otherwise as `look`."""
+        looked = await asyncio.gather(*map(self._look, photos))
+        looks = tuple(look for look in looked if look is not None)
+        if not looks:
+            return None
+        words = await self.words(photos[0].room, photos[0].player)
+        rounds = [(number, look.round) for number, look in enumerate(looks, 1) if look.verdict]
+        buttons = [words.where_button(id_, number) for number, id_ in rounds if id_ is not None]
+        return Reply(
+            words.album([look.verdict or look.refusal for look in looks]),
+            buttons=tuple(tuple(buttons[begin : begin + 5]) for begin in range(0, len(buttons), 5)),
+            looks=looks,
+        )
+
+    async def sent(self, reply: Reply, milliseconds: float, reference: str | None = None) -> None:
+        """Note that an answer went out, after so long; writes the log's line for each photo.
+
+        reference: where the photo can be fetched again, if that is only known now.
+        """
+        rounds = [look.round for look in reply.looks if look.round is not None]
+        try:
+            await self._memory.answered(rounds, self._now(), reference)
+        except Exception:
+            log.exception("an answer could not be noted")
+        for look in reply.looks:
+            log.info(
+                "photo platform=%s room=%s bytes=%d download=%.0f queue=%.0f inference=%.0f "
+                "send=%.0f %s",
+                look.room.platform,
+                look.room.id,
+                look.timings.bytes,
+                look.timings.download,
+                look.timings.queue,
+                look.timings.inference,
+                milliseconds,
+                f"label={look.verdict.label}" if look.verdict else f"refused={look.refusal}",
+            )
+
+    async def press(self, press: Press) -> Outcome:
+        """Do what a button is for. Never raises."""
+        words = await self.words(press.room, press.player)
+        kind, _, rest = press.data.partition(":")
+        try:
+            if kind == "where" and rest.isdecimal():
+                return await self._show_where(press, int(rest), words)
+            return await self._desk.press(press, words)
+        except Refused as refused:
+            return Outcome(words.refusal(refused.reason))
+        except Exception:
+            log.exception("a button could not be answered")
+            return Outcome(words.refusal(Refusal.FAULT))
+
+    async def command(self, command: Command) -> Reply | None:
+        """Answer a command; None when it came with a photo that was answered before."""
+        words = await self.words(command.room, command.player)
+        try:
+            if command.name == "who" and command.photo is not None:
+                return await self.look(command.photo)
+            if command.name == "where" and command.photo is not None:
+                return await self._where(command.photo, words)
+            return await self._desk.command(command, words)
+        except Refused as refused:
+            return Reply(words.refusal(refused.reason), refusal=refused.reason)
+        except Exception:
+            log.exception("a command could not be answered")
+            return Reply(words.refusal(Refusal.FAULT), refusal=Refusal.FAULT)
+
+    def commands(self, language: str | None) -> tuple[CommandWord, ...]:
+        """Return the commands for a platform's menu, in a language."""
+        return self._desk.commands(speech.into(language))
+
+    async def joined(
+        self, room: Room, player: Player | None, *, name: str, hears_all: bool
+    ) -> Reply | None:
+        """Say hello in a group that the bot was invited to; None when it has said so before.
+
+        name: the bot's own, as people write it there. hears_all: whether every photo reaches it.
+        """
+        if not await self._memory.greet(room, self._now()):
+            return None
+        words = await self.words(room, player)
+        return Reply(words.hello(room.platform, name, hears_all=hears_all))
+
+    async def left(self, room: Room) -> None:
+        """Forget that the bot was ever greeted there; a new invitation is a new hello."""
+        await self._memory.leave(room)
+
+    async def moved(self, old: Room, new: Room) -> None:
+        """Take everything that is known of a room to its new id."""
+        await self._memory.move_room(old, new)
+
+    async def left_over(self, platform: str) -> list[Waiting]:
+        """Return the photos that were in hand when the process last ended, and still matter."""
+        return await self._memory.waiting(platform, self._now() - STALE)
+
+    async def words(self, room: Room, player: Player | None) -> Speaker:
+        """Return the sentences in the room's language, else the person's, else English."""
+        try:
+            chosen = (await self._memory.room_settings(room)).language
+        except Exception:
+            log.exception("a room's settings could not be read")
+            chosen = None
+        return speech.into(chosen or (player.language if player else None))
 
     async def drain(self, seconds: float) -> None:
         """Take no new photos, and wait so long, at most, for those in hand to be answered."""
-        self._closing = True
-        try:
-            async with asyncio.timeout(seconds):
-                await self._idle.wait()
-        except TimeoutError:
-            log.warning("%d photos were still in hand at the end", self._in_hand)
+        await self._door.drain(seconds)
 
-    async def _verdict(self, photo: Photo) -> Verdict:
-        if self._closing:
-            raise Refused(Refusal.CLOSING)
-        if not self._limits.allow(photo.room, photo.player, self._clock()):
-            raise Refused(Refusal.TOO_OFTEN)
-        if self._in_hand > MAX_IN_HAND:
-            raise Refused(Refusal.BUSY)
+    async def _look(self, photo: Photo) -> Look | None:
+        """Look at one photo; None when its message was answered before."""
+        timings = Timings(bytes=photo.size or 0)
+        round_id = None
+        with self._door.in_hand():
+            try:
+                round_id = await self._memory.open_round(photo, self._now())
+                if round_id is None:
+                    return None
+                verdict = await self._verdict(photo, timings)
+                await self._memory.judge(round_id, verdict)
+                return Look(photo.room, timings, verdict=verdict, round=round_id)
+            except Refused as refused:
+                return Look(photo.room, timings, refusal=refused.reason, round=round_id)
+            except Exception:
+                log.exception("a photo could not be answered")
+                return Look(photo.room, timings, refusal=Refusal.FAULT, round=round_id)
+
+    async def _verdict(self, photo: Photo, timings: Timings) -> Verdict:
+        self._door.admit(photo.room, photo.player)
         if photo.size is not None and photo.size > MAX_BYTES:
             raise Refused(Refusal.TOO_MANY_BYTES)
         if photo.key is not None and (known := self._seen.get(photo.key)):
             return known
-        data = await self._read(photo)
+        data = await self._door.read(photo.read, timings)
         digest = hashlib.sha256(data).hexdigest()
-        verdict = self._seen.get(digest) or await self._eye.look(data)
+        verdict = self._seen.get(digest) or await self._eye.look(data, timings)
         self._seen[digest] = verdict
         if photo.key is not None:
             self._seen[photo.key] = verdict
         return verdict
 
-    async def _read(self, photo: Photo) -> bytes:
+    async def _show_where(self, press: Press, round_id: int, words: Speaker) -> Outcome:
+        found = await self._memory.round(round_id)
+        chat = self._chats.get(press.room.platform)
+        if found is None or found.room != press.room or found.reference is None or chat is None:
+            return Outcome(words.old_button())
+        if round_id in self._shown:
+            return Outcome(words.where_done())
+        self._shown[round_id] = True  # before the work: two people tap at once
         try:
-            async with asyncio.timeout(self._read_seconds):
-                return await photo.read(MAX_BYTES)
-        except TimeoutError as error:
-            raise Refused(Refusal.TOO_SLOW) from error
+            self._door.admit(press.room, press.player)
+            return Outcome(say=await self._explained(chat.read(found.room, found.reference), words))
+        except BaseException:
+            self._shown.pop(round_id, None)
+            raise
 
+    async def _where(self, photo: Photo, words: Speaker) -> Reply:
+        self._door.admit(photo.room, photo.player)
+        return await self._explained(photo.read, words)
 
-def refusal(reason: Refusal) -> Reply:
-    """Word the reason why a photo gets no verdict."""
-    return Reply(speech.refusal(reason), refusal=reason)
+    async def _explained(self, read: Read, words: Speaker) -> Reply:
+        """Return the heat map of a photo, as a reply."""
+        verdict, png = await self._eye.explain(await self._door.read(read, Timings()))
+        return words.where(verdict, png)

@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     web_url: AnyHttpUrl | None = None
+    web_room: bool = True
+    webhook_url: AnyHttpUrl | None = None
     model: Annotated[str, AfterValidator(_model)] = "full"
     database_url: Annotated[SecretStr, AfterValidator(_database)] = SecretStr(
         "sqlite:///data/snowpeople.db"

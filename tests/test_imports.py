@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import PROJECT
 
 STDLIB = frozenset(sys.stdlib_module_names)
+SPEECH = {"bot.speech", "bot.speech_rooms"}
 # What each module of the bot may import besides the standard library. `__main__` wires, so it may
 # import everything of ours; nobody imports it.
 BOT = {
@@ -21,11 +22,15 @@ BOT = {
     "bot/tongues.py": {"babel"},
     "bot/logs.py": set(),
     "bot/settings.py": {"pydantic", "pydantic_settings"},
-    "bot/host.py": {"bot.domain", "bot.limits", "bot.speech", "cachetools"},
+    "bot/parts.py": {"bot.domain"},
+    "bot/door.py": {"bot.domain", "bot.limits"},
+    "bot/desk.py": {"bot.domain", "bot.parts", *SPEECH},
+    "bot/host.py": {"bot.domain", "bot.desk", "bot.door", "bot.parts", *SPEECH, "cachetools"},
+    "bot/supervisor.py": {"bot.domain"},
     "bot/eye.py": {"bot.domain", "classifier"},
 }
 PLATFORMS = {"bot.domain", "bot.host", "bot.limits", "bot.speech", "bot.platforms"}
-PLATFORM_LIBRARIES = {"aiohttp", "telegram", "discord"}
+PLATFORM_LIBRARIES = {"aiohttp", "yarl", "telegram", "discord"}
 SEGNO = {"segno"}
 
 

@@ -52,6 +52,8 @@ def test_an_empty_line_means_not_set(tmp_path: Path) -> None:
         ("WEB_PORT", "99999", "65535"),
         ("WEB_PORT", "http", "integer"),
         ("WEB_URL", "sekret", "URL"),
+        ("WEB_ROOM", "sekret", "boolean"),
+        ("WEBHOOK_URL", "sekret", "URL"),
         ("MODEL", "sekret", "small, full"),
         ("DATABASE_URL", "mysql://u:sekret@h/d", "postgresql://"),
         ("LOG_LEVEL", "sekret", "DEBUG"),

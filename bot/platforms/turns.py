@@ -55,6 +55,4 @@ class Turn:
         if self._before is None or self._before.done():
             self._mine.set_result(None)
         else:  # the next one still has to wait for whoever is before us
-            self._before.add_done_callback(
-                lambda _: self._mine.done() or self._mine.set_result(None)
-            )
+            self._before.add_done_callback(lambda _: self.give_up())

@@ -11,15 +11,18 @@ from hashlib import sha256
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, unquote
 
 import segno
 from aiohttp import WSCloseCode, web
+from aiohttp.typedefs import Handler
+from yarl import URL
 
 from bot import speech
-from bot.domain import Photo, Preview, Refusal, Refused, Reply, Room
-from bot.host import Host, refusal
+from bot.domain import Photo, Preview, Read, Refusal, Refused, Reply, Room
+from bot.host import Host
 from bot.platforms.web_address import WebAddress
 from bot.platforms.web_guard import add_headers, only_our_own_pages
 from bot.platforms.web_live import player_of, serve_live
@@ -33,6 +36,9 @@ CHUNK = 64 * 1024
 # What is left to do when the host has drained: send an answer and close.
 FINISH_SECONDS = 1.0
 
+# Takes the headers and the body of a request, returns the status to answer with.
+Hook = Callable[[Mapping[str, str], bytes], Awaitable[int]]
+
 STATUS = {
     Refusal.EMPTY: HTTPStatus.BAD_REQUEST,
     Refusal.NOT_A_PICTURE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -43,12 +49,15 @@ STATUS = {
     Refusal.TOO_SLOW: HTTPStatus.REQUEST_TIMEOUT,
     Refusal.BUSY: HTTPStatus.SERVICE_UNAVAILABLE,
     Refusal.CLOSING: HTTPStatus.SERVICE_UNAVAILABLE,
+    Refusal.GONE: HTTPStatus.GONE,
     Refusal.FAULT: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
 
 class WebChat:
     """The web server: the page, its photos, its WebSockets, and /healthz."""
+
+    name = "web"
 
     def __init__(
         self,
@@ -58,12 +67,20 @@ class WebChat:
         make_preview: Callable[[bytes, int], Awaitable[Preview]],
         health: Callable[[], Mapping[str, Any]],
         rooms: Rooms | None = None,
+        has_room: bool = True,
+        hooks: Mapping[str, Hook] = MappingProxyType({}),
     ) -> None:
+        """has_room: whether the page is served at all, besides /healthz and the hooks.
+
+        hooks: what other services may post to, by the public address that they know.
+        """
         self._host = host
         self._address = address
         self._make_preview = make_preview
         self._health = health
         self._rooms = rooms or Rooms()
+        self._has_room = has_room
+        self._hooks = hooks
         self._sockets: set[web.WebSocketResponse] = set()
         self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=FINISH_SECONDS)
 
@@ -76,18 +93,37 @@ class WebChat:
         """Accept nothing more, send the answers that are ready, close the rest."""
         await self._runner.cleanup()
 
+    def read(self, room: Room, reference: str) -> Read:
+        """Return what fetches a photo of a room again, as long as it is shown there."""
+
+        async def read(_: int) -> bytes:
+            for shown in self._rooms:
+                if _room_of(shown.name) == room and (entry := shown.find(reference)):
+                    return entry.preview.jpeg
+            raise Refused(Refusal.GONE)
+
+        return read
+
+    async def say(self, room: Room, reply: Reply, to: str | None = None) -> None:
+        """Say nothing yet: the page shows photos and their answers alone."""
+
     def state(self) -> dict[str, Any]:
         """Say how busy the rooms are, for /healthz."""
         people = sum(len(room.members) for room in self._rooms)
         return {"state": "running", "rooms": len(list(self._rooms)), "people": people}
 
     def _app(self) -> web.Application:
-        app = web.Application(middlewares=[only_our_own_pages(self._address.public_host)])
+        public = {self._address.public_host, *(URL(url).host for url in self._hooks)}
+        app = web.Application(middlewares=[only_our_own_pages(frozenset(filter(None, public)))])
         app.on_response_prepare.append(add_headers)
         app.on_response_prepare.append(_ask_again_after_an_update)
         app.on_shutdown.append(self._close_sockets)
-        app.router.add_get("/", self._home)
         app.router.add_get("/healthz", self._healthz)
+        for url, hook in self._hooks.items():
+            app.router.add_post(URL(url).path, _handler(hook))
+        if not self._has_room:
+            return app
+        app.router.add_get("/", self._home)
         app.router.add_get("/r/{room}", self._page)
         app.router.add_get("/r/{room}/live", self._live)
         app.router.add_get("/r/{room}/share", self._share)
@@ -127,18 +163,23 @@ class WebChat:
             received = await _body(request, limit)
             return received
 
-        room = Room("web", sha256(name.encode()).hexdigest()[:12])
+        room = _room_of(name)
         reply = await self._host.look(Photo(room, player, read, size=request.content_length))
-        if reply.verdict is None:
-            return _refused(reply)
+        assert reply is not None, "only a photo with a message id can have been answered before"
+        if reply.refusal is not None:
+            await self._host.sent(reply, 0.0)
+            return _error(STATUS[reply.refusal], reply.text)
+        assert reply.verdict is not None
+        words = await self._host.words(room, player)
         try:
             preview = await self._make_preview(received, PREVIEW_SIDE)
             entry = Entry(uuid.uuid4().hex, time.time(), player, preview, reply.text, reply.verdict)
             self._rooms.publish(name, entry)
         except Refused as error:
-            return _refused(refusal(error.reason))
+            return _error(STATUS[error.reason], words.refusal(error.reason))
         except Full:
-            return _refused(refusal(Refusal.BUSY))
+            return _error(STATUS[Refusal.BUSY], words.refusal(Refusal.BUSY))
+        await self._host.sent(reply, 0.0, reference=entry.id)
         return web.json_response({"entry": entry.as_json(name)}, status=HTTPStatus.CREATED)
 
     async def _show_photo(self, request: web.Request) -> web.Response:
@@ -186,6 +227,15 @@ class WebChat:
         await asyncio.gather(*closing, return_exceptions=True)
 
 
+def _handler(hook: Hook) -> Handler:
+    """Make a request handler of a hook."""
+
+    async def handle(request: web.Request) -> web.Response:
+        return web.Response(status=await hook(request.headers, await request.read()))
+
+    return handle
+
+
 async def _ask_again_after_an_update(_: web.Request, response: web.StreamResponse) -> None:
     """Have browsers ask each time whether a file of the page is still the same (by its ETag).
 
@@ -212,9 +262,9 @@ def _room_name(request: web.Request) -> str:
     return name
 
 
-def _refused(reply: Reply) -> web.Response:
-    assert reply.refusal is not None
-    return _error(STATUS[reply.refusal], reply.text)
+def _room_of(name: str) -> Room:
+    """Return the room of a name, under an id that may be logged."""
+    return Room("web", sha256(name.encode()).hexdigest()[:12])
 
 
 def _error(status: HTTPStatus, sentence: str) -> web.Response:

@@ -31,15 +31,15 @@ async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
         response.headers.setdefault(name, value)
 
 
-def only_our_own_pages(public_host: str | None) -> Middleware:
+def only_our_own_pages(public_hosts: frozenset[str]) -> Middleware:
     """Make a middleware that refuses what another web site makes a visitor's browser ask.
 
-    public_host: the name the room is published under, if it has one.
+    public_hosts: the names that this server is published under.
     """
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not _is_ours(request.host, public_host):
+        if not _is_ours(request.host, public_hosts):
             # A public name that resolves to this machine is how a web site gets at a home network
             # (DNS rebinding); the page's origin and the host would even match.
             raise web.HTTPMisdirectedRequest(
@@ -54,9 +54,9 @@ def only_our_own_pages(public_host: str | None) -> Middleware:
     return guard
 
 
-def _is_ours(host: str, public_host: str | None) -> bool:
+def _is_ours(host: str, public_hosts: frozenset[str]) -> bool:
     name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    if name == public_host or "." not in name or name.endswith(HOME_NETWORK):
+    if name in public_hosts or "." not in name or name.endswith(HOME_NETWORK):
         return True
     try:
         ipaddress.ip_address(name)

@@ -1,0 +1,101 @@
+"""Commands and the buttons of the settings: what a room asks of the bot besides photos."""
+
+from __future__ import annotations
+
+from bot import speech
+from bot.domain import Button, Command, CommandWord, Outcome, Press, Reply, Room, RoomSettings
+from bot.parts import Memory
+from bot.speech import LANGUAGES, Speaker
+from bot.speech_rooms import COMMANDS
+
+AUTOMATIC = "auto"
+# What a platform's menu offers; `start` is what Telegram itself makes people send.
+MENU = tuple(name for name in COMMANDS if name != "start")
+WITH_PHOTO = frozenset({"who", "where"})
+
+
+class Desk:
+    """Answers commands, and keeps a room's settings for its admins."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def commands(self, words: Speaker) -> tuple[CommandWord, ...]:
+        """Return the commands for a platform's menu."""
+        return tuple(
+            CommandWord(name, words.command(name), takes_photo=name in WITH_PHOTO) for name in MENU
+        )
+
+    async def command(self, command: Command, words: Speaker) -> Reply:
+        """Answer a command that came without a photo; an unknown one gets help."""
+        room = command.room
+        match command.name:
+            case "start":
+                return Reply(words.start())
+            case "who":
+                return Reply(words.who_how(room.platform))
+            case "where":
+                return Reply(words.where_how())
+            case "settings":
+                return self._settings(room, await self._memory.room_settings(room), words)
+            case "privacy":
+                return Reply(words.privacy())
+            case "about":
+                return Reply(words.about())
+            case _:
+                return Reply(words.help(room.platform, command.bot))
+
+    async def press(self, press: Press, words: Speaker) -> Outcome:
+        """Do what a button of the settings is for; others are from a time before this version."""
+        match press.data.split(":"):
+            case ["set"]:
+                chosen = await self._memory.room_settings(press.room)
+                return Outcome(edit=self._settings(press.room, chosen, words))
+            case ["set", "language"]:
+                chosen = await self._memory.room_settings(press.room)
+                return Outcome(edit=self._languages(chosen, words))
+            case ["set", "language", language] if language == AUTOMATIC or language in LANGUAGES:
+                return await self._change(
+                    press, words, language=None if language == AUTOMATIC else language
+                )
+            case ["set", "photos", "every" | "called" as which] if not press.room.private:
+                return await self._change(press, words, every_photo=which == "every")
+            case _:
+                return Outcome(words.old_button())
+
+    async def _change(self, press: Press, words: Speaker, **changes: str | bool | None) -> Outcome:
+        if not await press.is_admin():
+            return Outcome(words.only_admins())
+        chosen = await self._memory.change_settings(press.room, **changes)
+        words = speech.into(chosen.language or press.player.language)
+        return Outcome(words.changed(), edit=self._settings(press.room, chosen, words))
+
+    def _settings(self, room: Room, chosen: RoomSettings, words: Speaker) -> Reply:
+        every, called = (
+            _choice(
+                words, words.photos_button(every=is_every), data, chosen.every_photo is is_every
+            )
+            for data, is_every in (("set:photos:every", True), ("set:photos:called", False))
+        )
+        language = Button(words.language_button(), "set:language")
+        rows = ((language,),) if room.private else ((every, called), (language,))
+        return Reply(words.settings(chosen, private=room.private), buttons=rows)
+
+    def _languages(self, chosen: RoomSettings, words: Speaker) -> Reply:
+        choices = [
+            _choice(
+                words,
+                words.language_name(language),
+                f"set:language:{language or AUTOMATIC}",
+                chosen.language == language,
+            )
+            for language in (None, *LANGUAGES)
+        ]
+        automatic, *languages = choices
+        pairs = [tuple(languages[begin : begin + 2]) for begin in range(0, len(languages), 2)]
+        back = Button(words.back_button(), "set")
+        return Reply(words.which_language(), buttons=((automatic,), *pairs, (back,)))
+
+
+def _choice(words: Speaker, label: str, data: str, is_chosen: bool) -> Button:
+    return Button(words.chosen(label) if is_chosen else label, data)
