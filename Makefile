@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint format train bench clean
+.PHONY: run test lint format words train bench clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m bot $(ARGS)
@@ -19,6 +19,14 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# The sentences for translators: what is new in the sources appears, empty, in each language's .po.
+WORDS := bot/locales/snowpeople.pot
+words: $(VENV)/.dev
+	$(BIN)/pybabel extract --project=snowpeople --version=0.1 --add-comments=Translators: --strip-comments \
+		--add-location=file --sort-by-file --width=100 --output=$(WORDS) bot
+	$(BIN)/pybabel update --domain=snowpeople --input-file=$(WORDS) --output-dir=bot/locales \
+		--width=100 --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 # Your own photos: make train PHOTOS=path/to/folder BACKBONE=imagenet
 PHOTOS ?= ../shared/photos

@@ -53,8 +53,8 @@ class RoomSpeaker(Tongue):
         return self._(
             "I'm a small neural network that learned from photos of two snow people, Olaf and the "
             "Abominable Snowman. Whatever you show me, I see one of the two; that's the fun of it. "
-            "My percentages are how sure I am, not how right. I'm free software, under the MIT "
-            "licence."
+            "My percentages say how sure I am; being sure isn't being right. I'm free software, "
+            "under the MIT licence."
         )
 
     def privacy(self) -> str:

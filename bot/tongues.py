@@ -43,7 +43,8 @@ class Tongue:
 
 def negotiate(language: str | None) -> str:
     """Return which of the languages is meant by an IETF tag such as `pt-BR`; English at a loss."""
-    return negotiate_locale([(language or "").replace("-", "_")], list(LANGUAGES)) or "en"
+    tag = (language or "").replace("-", "_").lower()
+    return negotiate_locale([tag], list(LANGUAGES)) or "en"
 
 
 @cache
