@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -37,6 +38,8 @@ from bot.speech import Speaker
 log = logging.getLogger(__name__)
 
 REMEMBERED = 2048
+# What a database holds as an integer.
+ROUND_ID = r"[0-9]{1,18}"
 # After an outage: who asked longer ago than this has given up.
 STALE = timedelta(minutes=5)
 
@@ -137,7 +140,7 @@ class Host:
         words = await self.words(press.room, press.player)
         kind, _, rest = press.data.partition(":")
         try:
-            if kind == "where" and rest.isdecimal():
+            if kind == "where" and re.fullmatch(ROUND_ID, rest):
                 return await self._show_where(press, int(rest), words)
             return await self._desk.press(press, words)
         except Refused as refused:
