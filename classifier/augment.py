@@ -23,6 +23,8 @@ from classifier.verdict import Label
 # How often each kind of picture is drawn. The two snow people are what it is about; look-alikes are
 # few, but harder than the everyday pictures.
 SHARES = {"olaf": 0.29, "abominable": 0.29, "look-alike": 0.22, "everyday": 0.20}
+# So many views are only moved, turned and mirrored: most photos that people send are in order.
+CLEAN = 0.25
 CAPTIONS = ("I love it", "LOOK WHO IS HERE", "happy birthday!", "who is that?", "12:45", "so cold")
 
 
@@ -60,10 +62,9 @@ class Augmenter:
         picked = self.chosen[torch.multinomial(self.weight, count, replacement=True)]
         views = self._backgrounds(count, size)
         views = over(views, self._placed(picked, size))
-        views = self._occluded(views)
-        views = photometric(views)
-        views = degraded(views)
-        return self._captioned(views), self.pictures.label[picked]
+        spoilt = (~chance(count, CLEAN)).nonzero()[:, 0]
+        views[spoilt] = self._captioned(degraded(photometric(self._occluded(views[spoilt]))))
+        return views, self.pictures.label[picked]
 
     def _placed(self, picked: torch.Tensor, size: int) -> torch.Tensor:
         """Place each picture somewhere in a transparent frame: (n, 4, size, size)."""

@@ -1,6 +1,8 @@
 """Say how good a model is: `python -m classifier.evaluate --photos DIR --model small|full|FILE`.
 
 Prints a table, or with --json one object, and writes a report, one HTML file with its plots inside.
+With --folds it asks, about each fold, the network that `train --folds` kept from it: the photos are
+then such as the networks never saw, though the model was trained on them.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Any
 
 from classifier import model as model_file
 from classifier import report
-from classifier.dataset import read_folder
+from classifier.dataset import FOLDS, Row, read_folder
 from classifier.evaluation import evaluate
 from classifier.predictor import Predictor
 from classifier.verdict import ModelError
@@ -27,20 +29,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", default="full", help="small, full (default) or a weights file")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--report", type=Path, help="where the report goes (reports/MODEL.html)")
+    parser.add_argument("--folds", action="store_true", help="by cross-validation")
     options = parser.parse_args(arguments)
     try:
-        predictor = Predictor(*model_file.load(options.model))
         rows = read_folder(options.photos)
+        parts = by_folds(options.model, rows) if options.folds else [(_load(options.model), rows)]
     except (ModelError, FileNotFoundError) as error:
         parser.error(str(error))
-    found = evaluate(predictor, rows, quiet=not sys.stderr.isatty())
+    name = parts[0][0].card.name
+    found = evaluate(name, parts, quiet=not sys.stderr.isatty())
     numbers = found.numbers()
     print(json.dumps(numbers) if options.json else table(numbers))
-    path = options.report or Path("reports") / f"{found.model}.html"
+    path = options.report or Path("reports") / f"{name}{'-folds' * options.folds}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(report.page(found), encoding="utf-8")
     print(f"The report is in {path}.", file=sys.stderr)
     return 0
+
+
+def by_folds(model: str, rows: Sequence[Row]) -> list[tuple[Predictor, list[Row]]]:
+    """Return the network that was kept from each fold, and the fold; raises ModelError."""
+    folder = model_file.folds_of(model_file.find(model))
+    if not folder.is_dir():
+        raise ModelError(
+            f"There are no networks of folds in {folder}; `python -m classifier.train --folds` "
+            "makes and keeps them."
+        )
+    return [
+        (_load(folder / f"{fold}.safetensors"), [row for row in rows if row.fold == fold])
+        for fold in range(FOLDS)
+    ]
+
+
+def _load(model: str | Path) -> Predictor:
+    return Predictor(*model_file.load(model))
 
 
 def table(numbers: dict[str, Any]) -> str:

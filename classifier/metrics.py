@@ -10,15 +10,19 @@ from classifier.verdict import Label
 
 LABELS = tuple(Label)
 NEITHER = LABELS.index(Label.NEITHER)
+# So many of the snow people may be called unfamiliar, for the sake of the pictures of neither.
+SHY = 0.05
 
 
-def summary(probabilities: torch.Tensor, truth: torch.Tensor) -> dict[str, Any]:
+def summary(
+    probabilities: torch.Tensor, truth: torch.Tensor, unfamiliar_above: float
+) -> dict[str, Any]:
     """Return every number below by name, and the recall of each label.
 
     probabilities: float, (n, 3), in the order of Label. truth: int64, (n,). A picture is called
-    unfamiliar when 'neither' is the likeliest.
+    unfamiliar, and its three-way answer is 'neither', above that probability of 'neither'.
     """
-    answers = probabilities.argmax(1)
+    answers = three_way(probabilities, unfamiliar_above)
     snow = truth != NEITHER
     recalls = recall(answers, truth)
     return {
@@ -32,6 +36,12 @@ def summary(probabilities: torch.Tensor, truth: torch.Tensor) -> dict[str, Any]:
         "snow_called_unfamiliar": float((answers[snow] == NEITHER).float().mean()),
         "neither_called_unfamiliar": float((answers[~snow] == NEITHER).float().mean()),
     }
+
+
+def three_way(probabilities: torch.Tensor, unfamiliar_above: float) -> torch.Tensor:
+    """Return the answers, int64 (n,): neither if unfamiliar, else the likelier snow person."""
+    likelier = probabilities[:, :NEITHER].argmax(1)
+    return torch.where(probabilities[:, NEITHER] > unfamiliar_above, NEITHER, likelier)
 
 
 def accuracy_two(probabilities: torch.Tensor, truth: torch.Tensor) -> float:
@@ -69,25 +79,32 @@ def auroc(score: torch.Tensor, positive: torch.Tensor) -> float:
     return float(above.mean())
 
 
-def fit_calibration(
-    logits: torch.Tensor, truth: torch.Tensor, neither: float
-) -> tuple[float, float]:
+def fit_calibration(logits: torch.Tensor, truth: torch.Tensor) -> tuple[float, float]:
     """Return what to add to the logit of 'neither', and the temperature to divide logits by then.
 
-    They make the truth the likeliest, were the share `neither` of all pictures neither of the two.
-    The logits, (n, 3), must be those of pictures that the network was not trained on.
+    They make the truth the likeliest. The logits, (n, 3), must be those of pictures that the
+    network was not trained on, in the shares in which calibration is wanted.
     """
-    is_neither = truth == NEITHER
-    share = is_neither.float().mean()
-    weight = torch.where(is_neither, neither / share, (1 - neither) / (1 - share))
     temperatures = torch.logspace(-0.7, 0.7, 71)
     candidates = []
-    for shift in torch.linspace(-2, 3, 51).tolist():
+    for shift in torch.linspace(-3, 4, 71).tolist():
         shifted = logits.clone()
         shifted[:, NEITHER] += shift
         scaled = (shifted / temperatures[:, None, None]).log_softmax(2)
-        losses = -(scaled[:, torch.arange(len(truth)), truth] * weight).mean(1)
+        losses = -scaled[:, torch.arange(len(truth)), truth].mean(1)
         least = int(losses.argmin())
         candidates.append((float(losses[least]), shift, float(temperatures[least])))
     _, shift, temperature = min(candidates)
     return shift, temperature
+
+
+def fit_threshold(probabilities: torch.Tensor, truth: torch.Tensor) -> float:
+    """Return above which probability of 'neither' to call a picture unfamiliar.
+
+    The lowest, so that most of 'neither' is caught, at which no more than SHY of the snow people
+    are. The probabilities, (n, 3), must be of pictures that the network was not trained on.
+    """
+    of_snow = probabilities[truth != NEITHER, NEITHER].sort(descending=True).values
+    # Halfway to the next: the last one that passes must not hang on a rounding.
+    allowed = int(SHY * len(of_snow))
+    return float(of_snow[max(0, allowed - 1) : allowed + 1].mean())

@@ -28,6 +28,8 @@ class Card:
     size: side of the square input, in pixels.
     mean, std: of the RGB channels (0..1), as the network was trained with.
     temperature: the logits are divided by it; fitted on pictures the network had not seen.
+    unfamiliar_above: a photo is called unfamiliar above this probability of 'neither'; chosen on
+        pictures the network had not seen.
     trained_on: a sentence about the pictures.
     metrics: how well it did on pictures it had not seen.
     """
@@ -35,6 +37,7 @@ class Card:
     name: str
     size: int
     temperature: float = 1.0
+    unfamiliar_above: float = 0.5
     labels: tuple[str, ...] = tuple(Label)
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
@@ -47,13 +50,15 @@ class Card:
             raise ValueError(f"its labels are {self.labels}")
         if not isinstance(self.size, int) or not 16 <= self.size <= 1024:
             raise ValueError(f"its size is {self.size}")
-        numbers = (*self.mean, *self.std, self.temperature)
+        numbers = (*self.mean, *self.std, self.temperature, self.unfamiliar_above)
         if not all(isinstance(number, int | float) for number in numbers):
-            raise ValueError("its mean, std or temperature is no number")
+            raise ValueError("its mean, std, temperature or unfamiliar_above is no number")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
             raise ValueError("its mean or std is not one of RGB pictures")
         if not self.temperature > 0:
             raise ValueError(f"its temperature is {self.temperature}")
+        if not 0 <= self.unfamiliar_above <= 1:
+            raise ValueError(f"its unfamiliar_above is {self.unfamiliar_above}")
 
 
 def build() -> ResNet:
@@ -88,6 +93,11 @@ def load(model: str | Path) -> tuple[ResNet, Card]:
     except RuntimeError as error:  # torch's word for missing, surplus or misshapen tensors
         raise ModelError(f"{path} does not hold a resnet18 of three labels.") from error
     return network.float().eval(), card
+
+
+def folds_of(path: Path) -> Path:
+    """Return the folder where training keeps the networks that were each kept from a fold."""
+    return path.with_name(f"{path.stem}-folds")
 
 
 def find(model: str | Path) -> Path:

@@ -50,6 +50,11 @@ class Pool:
         fold_of = torch.arange(FOLDS).repeat_interleave(batches * BATCH)
         return cls(views, torch.cat(labels), fold_of, torch.cat(features))
 
+    @property
+    def taught(self) -> bool:
+        """Whether a teacher has described the views."""
+        return self.features.shape[1] > 1
+
     def batch(self, picked: torch.Tensor, size: int) -> torch.Tensor:
         """Return the picked views as RGB in 0..1, (n, 3, size, size), half of them mirrored."""
         views = self.views[picked].float() / 255

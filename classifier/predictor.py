@@ -53,7 +53,7 @@ class Predictor:
             label=label,
             confidence=probabilities[label],
             probabilities=probabilities,
-            unfamiliar=probabilities[Label.NEITHER] > probabilities[label],
+            unfamiliar=probabilities[Label.NEITHER] > self.card.unfamiliar_above,
         )
 
     @torch.inference_mode()

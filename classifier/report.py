@@ -53,7 +53,7 @@ def page(found: Evaluation) -> str:
 def confusion(axes: Axes, found: Evaluation) -> None:
     """Count what each label was taken for."""
     counts = torch.zeros(3, 3, dtype=torch.int64)
-    for truth, answer in zip(found.truth, found.probabilities.argmax(1), strict=True):
+    for truth, answer in zip(found.truth, found.answers(), strict=True):
         counts[truth, answer] += 1
     shares = counts / counts.sum(1, keepdim=True).clamp(min=1)
     axes.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
@@ -65,7 +65,7 @@ def confusion(axes: Axes, found: Evaluation) -> None:
             )
     axes.set_xticks(range(3), LABELS)
     axes.set_yticks(range(3), LABELS)
-    axes.set(title="Confusion", xlabel="likeliest of the three", ylabel="truth")
+    axes.set(title="Confusion", xlabel="answer, neither if unfamiliar", ylabel="truth")
 
 
 def reliability(axes: Axes, found: Evaluation) -> None:
@@ -119,7 +119,8 @@ def styles(axes: Axes, found: Evaluation) -> None:
 
 def worst_mistakes(found: Evaluation) -> Image.Image:
     """Return a contact sheet of the photos that were mistaken with the most certainty."""
-    confidence, answer = found.probabilities.max(1)
+    answer = found.answers()
+    confidence = found.probabilities.gather(1, answer[:, None])[:, 0]
     wrong = (answer != found.truth).nonzero().flatten()
     worst = wrong[confidence[wrong].argsort(descending=True)][:WORST].tolist()
     photos = []
@@ -133,6 +134,7 @@ def _numbers(found: Evaluation) -> str:
     numbers = found.numbers()
     shown = {name: value for name, value in numbers.items() if isinstance(value, float)}
     shown |= {f"recall {label}": value for label, value in numbers["recall"].items()}
+    shown |= {f"heat: {name}": value for name, value in numbers["heat"].items() if name != "n"}
     rows = (f"<tr><th>{html.escape(name.replace('_', ' '))}<td>{shown[name]:.3f}" for name in shown)
     return f"<table>{''.join(rows)}</table>"
 

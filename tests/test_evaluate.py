@@ -8,9 +8,10 @@ import torch
 from PIL import Image, ImageChops
 
 from classifier import evaluate, metrics, model, photos
-from classifier.dataset import read_folder
+from classifier.dataset import FOLDS, read_folder
 from classifier.distortions import DISTORTIONS, Distortion
 from classifier.evaluation import Evaluation
+from classifier.verdict import Label
 from tests.pictures import cut_out, draw_olaf, draw_yeti, everyday
 
 DRAW = {"olaf": draw_olaf, "abominable": draw_yeti, "neither": everyday}
@@ -62,6 +63,37 @@ def test_the_figures_are_one_json_object_and_the_report_is_one_page(
     assert "http" not in written
 
 
+def test_each_fold_is_judged_by_the_network_that_never_saw_it(
+    folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = read_folder(folder)
+    kept = model.folds_of(weights)
+    kept.mkdir()
+    for fold in range(FOLDS):  # each says the same of all: olaf, or abominable for fold 3
+        network = model.build()
+        torch.nn.init.zeros_(network.fc.weight)
+        with torch.no_grad():
+            network.fc.bias.copy_(torch.tensor([0.0, 5.0, 0.0] if fold == 3 else [5.0, 0.0, 0.0]))
+        model.save(kept / f"{fold}.safetensors", network, model.Card("random", 64))
+    page = folder / "report.html"
+    arguments = ["--photos", str(folder), "--model", str(weights), "--folds", "--json"]
+    assert evaluate.main([*arguments, "--report", str(page)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["n"] == len(rows)
+    yetis = [row for row in rows if row.label is Label.ABOMINABLE]
+    in_three = sum(row.fold == 3 for row in yetis)
+    assert found["recall"]["abominable"] == pytest.approx(in_three / len(yetis))
+
+
+def test_without_networks_of_folds_it_says_how_to_make_them(
+    folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        evaluate.main(["--photos", str(folder), "--model", str(weights), "--folds"])
+    assert exit_.value.code == 2
+    assert "classifier.train --folds" in capsys.readouterr().err
+
+
 def test_the_heat_of_cut_outs_is_measured_against_their_area(
     folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -100,7 +132,7 @@ def test_a_model_that_knows_all_gets_full_marks(folder: Path) -> None:
     rows = read_folder(folder)
     truth = torch.tensor([metrics.LABELS.index(row.label) for row in rows])
     sure = torch.nn.functional.one_hot(truth, 3).float()
-    numbers = Evaluation("perfect", rows, sure, truth, {}, {}).numbers()
+    numbers = Evaluation("perfect", rows, sure, truth, 0.5, {}, {}).numbers()
     assert numbers["accuracy_two"] == numbers["balanced_accuracy_three"] == 1
     assert numbers["auroc_unfamiliar"] == numbers["everyday_called_unfamiliar"] == 1
     assert numbers["ece"] == pytest.approx(0)

@@ -102,6 +102,13 @@ def test_a_card_of_a_later_version_is_understood(
     assert load(written(tmp_path / "later", state, card))[1] == CARD
 
 
+def test_a_card_of_before_the_threshold_is_understood(
+    tmp_path: Path, state: dict[str, torch.Tensor]
+) -> None:
+    card = {name: value for name, value in vars(CARD).items() if name != "unfamiliar_above"}
+    assert load(written(tmp_path / "earlier", state, card))[1].unfamiliar_above == 0.5
+
+
 @pytest.mark.parametrize("name", ["small", "full"])
 def test_a_size_is_a_name_of_a_model(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -175,6 +182,9 @@ def test_weights_without_a_card_are_refused(tmp_path: Path, state: dict[str, tor
         ({"temperature": 0}, "temperature is 0"),
         ({"temperature": float("nan")}, "temperature is nan"),
         ({"temperature": "warm"}, "no number"),
+        ({"unfamiliar_above": 1.5}, "unfamiliar_above is 1.5"),
+        ({"unfamiliar_above": float("nan")}, "unfamiliar_above is nan"),
+        ({"unfamiliar_above": None}, "no number"),
     ],
 )
 def test_a_card_that_none_of_our_networks_can_have_is_refused(
@@ -293,3 +303,12 @@ def test_the_answer_is_the_likelier_snow_person_even_when_neither_wins(network: 
     assert verdict.label is Label.OLAF
     assert verdict.probabilities == {"olaf": 0.5, "abominable": 0.25, "neither": 0.25}
     assert not verdict.unfamiliar
+
+
+@pytest.mark.parametrize(("above", "unfamiliar"), [(0.25, True), (0.75, False)])
+def test_the_card_says_when_a_photo_is_unfamiliar(
+    network: ResNet, above: float, unfamiliar: bool
+) -> None:
+    card = replace(CARD, unfamiliar_above=above)
+    verdict = Predictor(copy.deepcopy(network), card).verdict(torch.tensor([0.125, 0.375, 0.5]))
+    assert verdict.unfamiliar is unfamiliar

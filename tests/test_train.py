@@ -15,11 +15,12 @@ from safetensors.torch import save_file
 from classifier import metrics, train
 from classifier.augment import Augmenter
 from classifier.dataset import FOLDS, Pictures, Row, read_folder
-from classifier.model import build, load
+from classifier.model import build, folds_of, load
 from classifier.pool import Pool, spoil
+from classifier.teacher import opinions
 from classifier.verdict import Label
 
-TINY = (train.Stage(32, 1, 1e-3), train.Stage(48, 1, 1e-3, spoilt=True))
+TINY = (train.Stage(32, 1, 1e-3), train.Stage(48, 1, 1e-3))
 
 
 def drawn(seed: int, mode: str = "RGB") -> Image.Image:
@@ -81,6 +82,9 @@ def test_training_writes_a_model_that_loads(
     arguments += ["--folds"] if folds else []
     assert train.main([str(argument) for argument in arguments]) == 0
     network, card = load(out)
+    kept = [load(folds_of(out) / f"{fold}.safetensors") for fold in range(FOLDS)] if folds else []
+    assert all(its_card == card for _, its_card in kept)
+    assert folds_of(out).exists() is folds
     assert (card.name, card.size) == ("own", 64)
     assert (card.metrics.get("n"), card.metrics.get("n_snow")) == (
         (30, 20) if folds else (None, None)
@@ -102,6 +106,23 @@ def test_without_its_packages_there_is_no_teacher(
     monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
     assert train.hire() is None
     assert "pip install" in capsys.readouterr().err
+
+
+def test_the_teacher_says_of_new_views_what_its_features_tell() -> None:
+    torch.manual_seed(0)
+    label = torch.arange(300) % 3
+    features = torch.nn.functional.one_hot(label, 3) + 0.3 * torch.randn(300, 3)
+    said = opinions(features, label, torch.arange(150))
+    assert (said[150:].argmax(1) == label[150:]).float().mean() > 0.9
+    torch.testing.assert_close(said.sum(1), torch.ones(300))
+
+
+def test_the_teacher_never_hears_of_views_that_were_not_chosen() -> None:
+    torch.manual_seed(0)
+    features, label, chosen = torch.randn(60, 4), torch.arange(60) % 3, torch.arange(40)
+    said = opinions(features, label, chosen)
+    others = torch.cat([label[:40], label[40:].roll(1)])
+    assert torch.equal(said, opinions(features, others, chosen))
 
 
 def test_a_fold_is_made_of_its_own_pictures(photos: Path) -> None:
@@ -199,8 +220,9 @@ def test_metrics_of_a_known_table() -> None:
         [[0.8, 0.1, 0.1], [0.3, 0.4, 0.3], [0.1, 0.6, 0.3], [0.1, 0.2, 0.7], [0.5, 0.2, 0.3]]
     )
     truth = torch.tensor([0, 0, 1, 2, 2])
-    numbers = metrics.summary(probabilities, truth)
+    numbers = metrics.summary(probabilities, truth, unfamiliar_above=0.5)
     assert numbers["accuracy_two"] == pytest.approx(2 / 3)
+    # 'neither' is the answer above one half only: the second Olaf is taken for a yeti.
     assert numbers["balanced_accuracy_three"] == pytest.approx((0.5 + 1 + 0.5) / 3)
     # Olaf at 0.8 and the yeti at 0.6 are right; 0.4, 0.2 and 0.5 are not.
     assert numbers["ece"] == pytest.approx((0.2 + 0.4 + 0.4 + 0.2 + 0.5) / 5)
@@ -211,12 +233,27 @@ def test_calibration_softens_what_is_too_sure() -> None:
     truth = torch.tensor([0, 1, 2, 0, 1, 2, 0, 1, 2, 0])
     logits = 8.0 * torch.nn.functional.one_hot(truth, 3).float()
     logits[:3] = logits[:3].roll(1, 1)
-    assert metrics.fit_calibration(logits, truth, neither=0.3)[1] > 1
+    assert metrics.fit_calibration(logits, truth)[1] > 1
 
 
-def test_calibration_expects_as_many_neither_as_it_is_told() -> None:
-    truth = torch.tensor([0, 1, 2, 2] * 50)
+def test_calibration_finds_the_shares_of_the_pictures_it_is_fitted_to() -> None:
     torch.manual_seed(0)
-    logits = torch.nn.functional.one_hot(truth, 3) + torch.randn(200, 3)
-    few, many = (metrics.fit_calibration(logits, truth, neither=share)[0] for share in (0.2, 0.8))
-    assert few < 0 < many
+    for neither in (100, 1000):
+        truth = torch.tensor([0] * 100 + [1] * 100 + [2] * neither)
+        logits = torch.nn.functional.one_hot(truth, 3) + torch.randn(len(truth), 3)
+        shift, temperature = metrics.fit_calibration(logits, truth)
+        logits[:, 2] += shift
+        probabilities = (logits / temperature).softmax(1)
+        share = neither / len(truth)
+        assert float(probabilities[:, 2].mean()) == pytest.approx(share, abs=0.03)
+
+
+def test_one_in_twenty_snow_people_is_called_unfamiliar_at_the_most() -> None:
+    torch.manual_seed(0)
+    truth = torch.tensor([0, 1, 2, 2] * 50)
+    probabilities = (torch.nn.functional.one_hot(truth, 3) + torch.randn(200, 3)).softmax(1)
+    above = metrics.fit_threshold(probabilities, truth)
+    numbers = metrics.summary(probabilities, truth, above)
+    assert numbers["snow_called_unfamiliar"] == pytest.approx(0.05)
+    lower = metrics.summary(probabilities, truth, above - 0.02)
+    assert lower["snow_called_unfamiliar"] > 0.05
