@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -16,32 +17,20 @@ from aiohttp import (
     WSServerHandshakeError,
 )
 
-from bot.domain import Label, Player, Preview, Refusal, Refused, Verdict
-from bot.host import MAX_BYTES, Host
+from bot.domain import Player, Refusal
+from bot.door import MAX_BYTES, Door
+from bot.host import Host
 from bot.limits import Limits, Rate
 from bot.platforms import web_live
 from bot.platforms.web_address import WebAddress
 from bot.platforms.web_chat import STATUS, WebChat
 from bot.platforms.web_live import CLOSED_FULL, CLOSED_IDLE
 from bot.platforms.web_room import PEOPLE, UNSENT, Rooms
+from bot.store import Store
+from tests.eyes import YETI, TestEye
 
 SECRET = "s" * 24
 HEADERS = {"X-Player": SECRET, "X-Nickname": "Ana"}
-YETI = Verdict(
-    Label.ABOMINABLE, 0.84, {Label.OLAF: 0.1, Label.ABOMINABLE: 0.84, Label.NEITHER: 0.06}, False
-)
-
-
-class Eye:
-    """Sees a yeti in whatever is no refusal's name."""
-
-    async def look(self, photo: bytes) -> Verdict:
-        if photo.decode() in list(Refusal):
-            raise Refused(Refusal(photo.decode()))
-        return YETI
-
-    async def preview(self, photo: bytes, side: int) -> Preview:
-        return Preview(b"jpeg of " + photo, 40, 30)
 
 
 class Served:
@@ -89,26 +78,23 @@ async def served() -> AsyncIterator[Served]:
         yield served
 
 
-class serving:  # noqa: N801  reads as what it does: `async with serving() as served`
-    def __init__(self, public: str | None = None, rooms: Rooms | None = None) -> None:
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        address = WebAddress("127.0.0.1", self._listening.getsockname()[1], public)
-        eye = Eye()
-        host = Host(eye, Limits(Rate(1000, 60), Rate(1000, 60)))
-        self._chat = WebChat(
+@asynccontextmanager
+async def serving(public: str | None = None, rooms: Rooms | None = None) -> AsyncIterator[Served]:
+    listening = socket.create_server(("127.0.0.1", 0))
+    address = WebAddress("127.0.0.1", listening.getsockname()[1], public)
+    eye = TestEye(YETI)
+    async with Store.open("sqlite://") as store, ClientSession() as session:
+        host = Host(eye, Door(Limits(Rate(1000, 60), Rate(1000, 60))), store)
+        chat = WebChat(
             host, address, make_preview=eye.preview, health=lambda: {"status": "ok"}, rooms=rooms
         )
-        self._session = ClientSession()
-        url = f"http://127.0.0.1:{address.port}"
-        self._served = Served(self._session, url, self._chat, host)
-
-    async def __aenter__(self) -> Served:
-        await self._chat.start(self._listening)
-        return self._served
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._session.close()
-        await self._chat.stop()
+        host.add(chat.name, chat)
+        await chat.start(listening)
+        try:
+            yield Served(session, f"http://127.0.0.1:{address.port}", chat, host)
+        finally:
+            await session.close()
+            await chat.stop()
 
 
 async def test_a_photo_is_answered_and_everyone_in_the_room_sees_both(served: Served) -> None:
