@@ -150,12 +150,16 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A photo that was in hand when the process ended: what is needed to answer it now."""
+    """A photo that was in hand when the process ended: what is needed to answer it now.
+
+    key: to be used as the photo's again, so that it is known as the same.
+    """
 
     room: Room
     player: Player
     message: str
     reference: str
+    key: str
     at: datetime
 
 

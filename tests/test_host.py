@@ -145,11 +145,12 @@ async def test_what_was_in_hand_at_the_end_is_answered_by_the_next_process_once(
     eye: TestEye, store: Store
 ) -> None:
     before, after = made(eye, store), made(eye, store)
-    assert await before.look(photo(message="7", reference="a")) is not None  # and never sent
+    in_hand = photo(message="7", reference="a", key="k")
+    assert await before.look(in_hand) is not None  # and never sent
     (waiting,) = await after.left_over("test")
     assert (waiting.room, waiting.player.id, waiting.message) == (HOME, "ana", "7")
     assert waiting.reference == "a"
-    await look(after, photo(message="7", reference="a"))
+    await look(after, photo(message="7", reference="a", key=waiting.key))
     assert await after.left_over("test") == []
 
 
