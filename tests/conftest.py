@@ -14,6 +14,9 @@ from typing import IO
 
 import pytest
 
+# A real PostgreSQL, started when the first test asks for it.
+pytest_plugins = ["tests.postgres"]
+
 PROJECT = Path(__file__).parent.parent
 # Where a bot under test runs: the developer's own .env must not reach it.
 EMPTY = tempfile.mkdtemp(prefix="snowpeople-test-")
