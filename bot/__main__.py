@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 # server's own wait, twice if it has to cancel an upload, and the end of the process take the rest.
 DRAIN_SECONDS = 6.0
 GOODBYE_SECONDS = 1.5
+TIDY_SECONDS = 3600.0
 
 log = logging.getLogger("bot")
 
@@ -124,10 +126,12 @@ async def _serve(settings: Settings, listening: socket.socket) -> int:
         await web.start(listening)
         print(_welcome(settings, address), flush=True)
         running = [asyncio.create_task(s.run(), name=s.name) for s in supervisors]
+        tidying = asyncio.create_task(_tidy(store), name="tidying")
         all_over = await _until_the_end(stopping, running, has_room=settings.web_room)
         log.info("stopping: no new photos, those in hand are answered")
         await host.drain(DRAIN_SECONDS)
         await _finish(running)
+        tidying.cancel()
         await web.stop()
     if all_over:
         print(
@@ -185,6 +189,16 @@ async def _until_the_end(
             return True
         await asyncio.wait([signalled, *alive], return_when=asyncio.FIRST_COMPLETED)
     return False
+
+
+async def _tidy(store: Store) -> None:
+    """Forget what is over, now and then."""
+    while True:
+        try:
+            await store.prune(datetime.now(UTC))
+        except Exception:
+            log.exception("what is over could not be forgotten; it is tried again later")
+        await asyncio.sleep(TIDY_SECONDS)
 
 
 async def _finish(running: list[asyncio.Task[None]]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-# At INFO these print a line for each request, tokens and addresses included; at DEBUG the last
-# one prints what a photo's EXIF says, the place included.
-TALKATIVE = ("httpx", "httpcore", "discord.http", "aiohttp.access", "PIL")
+# At INFO these print a line for each request, tokens and addresses included; at DEBUG PIL prints
+# what a photo's EXIF says, the place included. Alembic only tells of its plug-ins.
+TALKATIVE = ("httpx", "httpcore", "discord.http", "aiohttp.access", "PIL", "alembic")
 
 
 class _Blind(logging.Formatter):
