@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import asyncpg
 from alembic import command
 from alembic.config import Config
@@ -23,7 +25,14 @@ PATIENCE_SECONDS = 15.0
 # PostgreSQL's advisory locks share one space of numbers in a database: "snow", in ASCII.
 WRITERS_LOCK = 0x736E6F77
 
-UNUSABLE = (SQLAlchemyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, CommandError)
+UNUSABLE = (
+    SQLAlchemyError,
+    sqlite3.Error,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    OSError,
+    CommandError,
+)
 
 
 class StoreError(Exception):
@@ -90,24 +99,28 @@ def _sqlite(url: URL) -> AsyncEngine:
             Path(file).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(_unusable(url, error.strerror or str(error))) from error
+
+    async def connect() -> aiosqlite.Connection:
+        # Without an isolation level the driver leaves it to us where a transaction begins.
+        connection = await aiosqlite.connect(file, timeout=PATIENCE_SECONDS, isolation_level=None)
+        try:
+            await connection.execute("PRAGMA journal_mode = WAL")
+            # Each commit reaches the disk: what was acknowledged outlives a power cut, too. A few
+            # milliseconds, next to a photo's look.
+            await connection.execute("PRAGMA synchronous = FULL")
+            await connection.execute("PRAGMA foreign_keys = ON")
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
+
     engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=file),
-        connect_args={"timeout": PATIENCE_SECONDS},
+        "sqlite+aiosqlite://",
+        async_creator=connect,
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1,
         max_overflow=0,
     )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def connect(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # the driver would begin transactions later than we do
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
-        # Each commit reaches the disk: what was acknowledged outlives a power cut, too. A few
-        # milliseconds, next to a photo's look.
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:

@@ -145,22 +145,12 @@ class Store:
             old = unanswered, rounds.c.arrived < since, rounds.c.room_id.in_(theirs)
             await connection.execute(delete(rounds).where(*old))
             found = await connection.execute(
-                _rounds().where(unanswered, _here.c.platform == platform).order_by(rounds.c.id)
+                _rounds()
+                .where(unanswered, _here.c.platform == platform)
+                .where(rounds.c.message.is_not(None), rounds.c.reference.is_not(None))
+                .order_by(rounds.c.id)
             )
-            waiting = []
-            for row in found.mappings():
-                if row["message"] is not None and row["reference"] is not None:
-                    waiting.append(
-                        Waiting(
-                            room=_room(row),
-                            player=Player(row["player_id"], "", shared=row["shared"]),
-                            message=row["message"],
-                            reference=row["reference"],
-                            key=row["part"],
-                            at=row["arrived"],
-                        )
-                    )
-            return waiting
+            return [_waiting(row) for row in found.mappings()]
 
     async def move_room(self, old: Room, new: Room) -> None:
         """Take everything of a room to its new id; what the new one has already, it keeps."""
@@ -254,6 +244,17 @@ def _rounds() -> Select[Any]:
 
 def _room(row: RowMapping) -> Room:
     return Room(row["platform"], row["chat"], private=row["private"])
+
+
+def _waiting(row: RowMapping) -> Waiting:
+    return Waiting(
+        room=_room(row),
+        player=Player(row["player_id"], "", shared=row["shared"]),
+        message=row["message"],
+        reference=row["reference"],
+        key=row["part"],
+        at=row["arrived"],
+    )
 
 
 def _round(row: RowMapping) -> Round:

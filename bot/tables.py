@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -43,6 +44,8 @@ class Moment(TypeDecorator[datetime]):
 
 
 metadata = MetaData()
+# SQLite numbers rows by itself only in a column of exactly this type, which is as long there.
+Id = BigInteger().with_variant(Integer, "sqlite")
 
 # A room keeps a row for each id that the platform ever gave it. `now_at` is the row of its present
 # id, where that is another one: rounds stay where they began, and a tap on an old message finds its
@@ -50,7 +53,7 @@ metadata = MetaData()
 rooms = Table(
     "rooms",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("platform", String(16), nullable=False),
     Column("chat", String(128), nullable=False),
     Column("private", Boolean, nullable=False),
@@ -66,7 +69,7 @@ rooms = Table(
 rounds = Table(
     "rounds",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("room_id", ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
     Column("player_id", String(64), nullable=False),
     Column("shared", Boolean, nullable=False),
@@ -81,6 +84,7 @@ rounds = Table(
     Column("probabilities", JSON(none_as_null=True)),
     UniqueConstraint("room_id", "message", "part", name="rounds_photo"),
     Index("rounds_arrived", "arrived"),
+    sqlite_autoincrement=True,  # a button may still name a round that is forgotten
 )
 
 # Small things to keep across a restart, such as a fingerprint of the commands that were published.

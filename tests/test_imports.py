@@ -22,7 +22,7 @@ BOT = {
     "bot/tongues.py": {"babel"},
     "bot/logs.py": set(),
     "bot/tables.py": {"sqlalchemy"},
-    "bot/database.py": {"alembic", "asyncpg", "sqlalchemy"},
+    "bot/database.py": {"aiosqlite", "alembic", "asyncpg", "sqlalchemy"},
     "bot/store.py": {"bot.database", "bot.domain", "bot.tables", "sqlalchemy"},
     "bot/settings.py": {"pydantic", "pydantic_settings"},
     "bot/parts.py": {"bot.domain"},

@@ -190,8 +190,8 @@ async def test_what_was_in_hand_is_found_and_the_stale_forgotten(store: Store) -
     nameless = Player("7", "")
     unnamed = Player("136817688", "", shared=True)
     assert await store.waiting("telegram", NOW - 5 * MINUTE) == [
-        Waiting(ROOM, nameless, "3", "r3", NOW - 5 * MINUTE),
-        Waiting(ROOM, unnamed, "4", "r4", NOW),
+        Waiting(ROOM, nameless, "3", "r3", "r3", NOW - 5 * MINUTE),
+        Waiting(ROOM, unnamed, "4", "r4", "r4", NOW),
     ]
     assert await store.round(stale) is None
     assert len(await store.waiting("discord", NOW - 10 * MINUTE)) == 1
@@ -289,6 +289,16 @@ async def test_answered_rounds_are_forgotten_after_a_day(store: Store) -> None:
     assert await store.round(old) is None
     assert await store.round(young) is not None
     assert await store.round(waiting) is not None
+
+
+async def test_a_round_never_gets_the_id_of_one_that_is_forgotten(store: Store) -> None:
+    id_ = await opened(store, photo("1"))  # there may be a button with it, still
+    await store.drop([id_])
+    assert await opened(store, photo("2")) > id_
+
+
+async def test_ids_are_as_long_as_a_button_may_say(store: Store) -> None:
+    assert await store.round(10**18 - 1) is None
 
 
 async def test_rooms_are_forgotten_after_a_year_of_quiet(store: Store) -> None:

@@ -9,14 +9,15 @@ down_revision = None
 
 def upgrade() -> None:
     """Make the first tables."""
+    id_ = sa.BigInteger().with_variant(sa.Integer, "sqlite")
     moment = sa.DateTime(timezone=True)
     op.create_table(
         "rooms",
-        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("id", id_, primary_key=True),
         sa.Column("platform", sa.String(16), nullable=False),
         sa.Column("chat", sa.String(128), nullable=False),
         sa.Column("private", sa.Boolean, nullable=False),
-        sa.Column("now_at", sa.Integer, sa.ForeignKey("rooms.id", ondelete="CASCADE")),
+        sa.Column("now_at", id_, sa.ForeignKey("rooms.id", ondelete="CASCADE")),
         sa.Column("seen", moment),
         sa.Column("greeted", moment),
         sa.Column("language", sa.String(16)),
@@ -26,10 +27,8 @@ def upgrade() -> None:
     op.create_index("ix_rooms_now_at", "rooms", ["now_at"])
     op.create_table(
         "rounds",
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column(
-            "room_id", sa.Integer, sa.ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False
-        ),
+        sa.Column("id", id_, primary_key=True),
+        sa.Column("room_id", id_, sa.ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
         sa.Column("player_id", sa.String(64), nullable=False),
         sa.Column("shared", sa.Boolean, nullable=False),
         sa.Column("message", sa.String(64)),
@@ -42,6 +41,7 @@ def upgrade() -> None:
         sa.Column("unfamiliar", sa.Boolean),
         sa.Column("probabilities", sa.JSON),
         sa.UniqueConstraint("room_id", "message", "part", name="rounds_photo"),
+        sqlite_autoincrement=True,
     )
     op.create_index("rounds_arrived", "rounds", ["arrived"])
     op.create_table(
