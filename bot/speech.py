@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from functools import cache
 
 from bot.domain import Button, Label, Picture, Refusal, Reply, Verdict
+from bot.speech_challenges import ChallengeSpeaker
+from bot.speech_memory import MemorySpeaker
 from bot.speech_rooms import RoomSpeaker
+from bot.speech_standings import StandingsSpeaker
 from bot.tongues import LANGUAGES, negotiate
 
 __all__ = ["LANGUAGES", "Speaker", "into"]
 
 
-class Speaker(RoomSpeaker):
+class Speaker(RoomSpeaker, StandingsSpeaker, MemorySpeaker, ChallengeSpeaker):
     """The bot's sentences in one language."""
 
     def call(self, label: Label) -> str:

@@ -7,6 +7,10 @@ from bot.tongues import LANGUAGES, Tongue
 
 # In the order in which they help. Names are typed, and the same in every language.
 COMMANDS = ("start", "help", "who", "where", "settings", "privacy", "about")
+GAME_COMMANDS = (
+    *("guess", "challenge", "leaderboard", "hall", "me", "stats"),
+    *("forget", "export", "reset", "keep", "log"),
+)
 
 
 class RoomSpeaker(Tongue):
@@ -30,6 +34,18 @@ class RoomSpeaker(Tongue):
             "settings": self._("Which photos I answer, and in which language"),
             "privacy": self._("What I remember, and what I don't"),
             "about": self._("Who I am"),
+            # Translators: what comes from here on is the game around fooling the bot.
+            "guess": self._("Say what I'll say, before I say it"),
+            "challenge": self._("An idea for a photo, the same for everyone today"),
+            "leaderboard": self._("This month's points"),
+            "hall": self._("The photos that fooled me best"),
+            "me": self._("Your own points"),
+            "stats": self._("How often I was right here"),
+            "forget": self._("I forget you, everywhere"),
+            "export": self._("Everything I know of you, as a file"),
+            "reset": self._("For admins: everyone's points back to zero"),
+            "keep": self._("For admins: may I keep photos that fooled me, to learn?"),
+            "log": self._("What the admins did here"),
         }[name]
 
     def start(self) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from io import BytesIO
 
 from babel.core import negotiate_locale
+from babel.dates import format_date, format_skeleton
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_percent
+from babel.numbers import format_decimal, format_percent
 
 # Each under its own name, for whoever chooses one. The sentences in the sources are English.
 LANGUAGES = {
@@ -22,6 +27,8 @@ LANGUAGES = {
     "uk": "Українська",
 }
 DOMAIN = "snowpeople"
+# The bidirectional classes of characters that turn around what follows them.
+TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
 class Tongue:
@@ -38,7 +45,40 @@ class Tongue:
 
     def percent(self, share: float) -> str:
         """Word a probability (0..1) as a whole percentage; it is never quite certain."""
-        return format_percent(min(0.99, max(0.01, round(share, 2))), locale=self.language)
+        return self.whole_percent(min(0.99, max(0.01, share)))
+
+    def whole_percent(self, share: float) -> str:
+        """Word a share (0..1) of what was counted as a whole percentage, 0 and 100 too."""
+        return format_percent(round(share, 2), locale=self.language)
+
+    def number(self, number: int) -> str:
+        """Write a whole number: `1,204`."""
+        return format_decimal(number, locale=self.language)
+
+    def listed(self, words: Sequence[str]) -> str:
+        """Join some words: `Mia, Ben, and Grandma`."""
+        return format_list(words, locale=self.language)
+
+    def people(self, names: Sequence[str]) -> str:
+        """Join people's names, each safe to put into a sentence."""
+        return self.listed([tame(name) for name in names])
+
+    def day(self, day: date) -> str:
+        """Write a day: `Nov 24, 2026`."""
+        return format_date(day, format="medium", locale=self.language)
+
+    def month(self, day: date) -> str:
+        """Write the month that a day is in: `November 2026`."""
+        return format_skeleton("yMMMM", day, locale=self.language)
+
+
+def tame(name: str) -> str:
+    """Keep a name from breaking or turning around the line that it is put into."""
+    kept = "".join(char for char in name if unicodedata.bidirectional(char) not in TURNING)
+    line = " ".join(kept.split())
+    if any(unicodedata.bidirectional(char) in ("R", "AL") for char in line):
+        return f"\N{FIRST STRONG ISOLATE}{line}\N{POP DIRECTIONAL ISOLATE}"
+    return line
 
 
 def negotiate(language: str | None) -> str:
