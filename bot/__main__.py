@@ -22,6 +22,7 @@ from bot.settings import Settings, SettingsError, read_settings
 from bot.supervisor import Supervisor
 
 if TYPE_CHECKING:
+    from bot.eye import Eye
     from bot.host import Host
     from bot.platforms.discord_chat import DiscordChat
     from bot.platforms.telegram_chat import TelegramChat
@@ -95,7 +96,7 @@ async def _serve(settings: Settings, listening: socket.socket) -> int:
         await stack.enter_async_context(classifier)
         eye = Eye(classifier)
         host = Host(eye, Door(Limits()), store)
-        telegram, discord = _telegram(settings, host), _discord(settings, host, store)
+        telegram, discord = _telegram(settings, host), _discord(settings, host, store, eye)
         platforms = [platform for platform in (telegram, discord) if platform is not None]
         supervisors = [Supervisor(platform, stopping) for platform in platforms]
 
@@ -154,7 +155,7 @@ def _telegram(settings: Settings, host: Host) -> TelegramChat | None:
     )
 
 
-def _discord(settings: Settings, host: Host, store: Store) -> DiscordChat | None:
+def _discord(settings: Settings, host: Host, store: Store, eye: Eye) -> DiscordChat | None:
     if settings.discord_token is None:
         return None
     from bot.platforms.discord_chat import DiscordChat
@@ -165,6 +166,7 @@ def _discord(settings: Settings, host: Host, store: Store) -> DiscordChat | None
         api_url=_without_slash(settings.discord_api_url),
         gateway_url=_without_slash(settings.discord_gateway_url),
         synced=store,
+        make_preview=eye.preview,
     )
 
 

@@ -150,7 +150,7 @@ class Ears:
                 waiting.room,
                 waiting.player,
                 self._downloads.of(waiting.reference),
-                key=await self._downloads.key(waiting.reference),
+                key=waiting.key,
                 message=waiting.message,
                 reference=waiting.reference,
             )

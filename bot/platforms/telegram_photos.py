@@ -139,13 +139,6 @@ class Downloads:
 
         return read
 
-    async def key(self, file_id: str) -> str | None:
-        """Return the name under which the host may know a file; None when it cannot be had."""
-        try:
-            return key_of((await self._bot.get_file(file_id)).file_unique_id)
-        except TelegramError:
-            return None
-
     async def _fetch(self, file_id: str, limit: int) -> bytes:
         address = await self._address(file_id, limit)
         if address.startswith("/"):  # a Bot API server of one's own in its local mode
