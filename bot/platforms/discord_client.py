@@ -93,16 +93,18 @@ class SnowClient(discord.AutoShardedClient):
         await asyncio.sleep(self._identifies.wait(shard_id or 0, now))
 
     async def on_ready(self) -> None:
-        """Note that all shards are there."""
-        self._tell("running")
+        """Note that all shards are there; it may come after the end."""
+        if not self.is_closed():
+            self._tell("running")
 
     async def on_shard_resumed(self, _: int) -> None:
         """Note that a connection is back; what was missed comes now."""
         self._tell("running")
 
     async def on_shard_ready(self, _: int) -> None:
-        """Note that a connection is back, as a new one."""
-        self._tell("running")
+        """Note that a connection is there, perhaps as a new one."""
+        if not self.is_closed():
+            self._tell("running")
 
     async def on_shard_disconnect(self, _: int) -> None:
         """Note a lost connection; discord.py is already at it."""

@@ -46,8 +46,8 @@ class Counter(Protocol):
 
 class _Words(app_commands.Translator):
     async def translate(self, string: locale_str, locale: discord.Locale, _: Any) -> str | None:
-        say: Callable[[str], str] = string.extras["say"]
-        said = say(locale.value)
+        say: Callable[[str], str] | None = string.extras.get("say")
+        said = say(locale.value) if say else None  # names are the same in every language
         return said if said != string.message else None
 
 

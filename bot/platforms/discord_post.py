@@ -31,6 +31,10 @@ REQUESTS_A_SECOND = 40
 # After a connection that broke, or a 503, which discord.py does not wait for itself.
 WAITS = (0.5, 2.0, 5.0)
 MISSING_PERMISSIONS = 50013
+# A reply needs a permission more than a message: to read the channel's history.
+NO_HISTORY = 160002
+# Threads that are archived or locked.
+CLOSED = frozenset({50083, 160005})
 
 
 class Unwelcome(Exception):
@@ -117,6 +121,12 @@ class Post:
             raise Unwelcome from error
         except discord.NotFound as error:
             raise Unwelcome from error
+        except discord.HTTPException as error:
+            if error.code == NO_HISTORY and to is not None:
+                return await self.send(channel, reply, nonce=nonce)
+            if error.code in CLOSED:
+                raise Unwelcome from error
+            raise
 
     async def pace(self) -> None:
         """Wait until another request may go out."""
