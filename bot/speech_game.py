@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from bot.domain import Label
 from bot.tongues import Tongue, tame
+
+Half = Literal["neither", "doubt"]
 
 
 class GameSpeaker(Tongue):
@@ -72,15 +75,14 @@ class GameSpeaker(Tongue):
         return f"{gloats[variant % len(gloats)]} {point}"
 
     def fooled(
-        self, name: str, points: int, share: float, variant: int, *, neither: bool = False
+        self, name: str, points: int, share: float, variant: int, *, half: Half | None = None
     ) -> str:
-        """Lose gracefully: the bot was wrong, sure of it by so much, and a player has points."""
+        """Lose gracefully: the bot was wrong, sure of it by so much, and a player has points.
+
+        half: why the points are half of what they would have been.
+        """
         # Translators: {points} is such as "12 points".
         gained = self._("{points} for {name}!").format(points=self.points(points), name=tame(name))
-        if neither:
-            # Translators: the photo shows neither; fooling the bot so counts for half the points.
-            fell = self._("Neither of the two, and I fell for it! That counts half.")
-            return f"{fell} {gained}"
         losses = (
             # Translators: the bot was fooled. Be free and funny; the bot is a gracious loser.
             self._("You got me! And I was {percent} sure. I'll go and melt a little."),
@@ -92,6 +94,12 @@ class GameSpeaker(Tongue):
             self._("Hat off to you! Hang on, it's frozen to my head."),
         )
         lost = losses[variant % len(losses)].format(percent=self.percent(share))
+        if half == "neither":
+            # Translators: the photo shows neither; fooling the bot so counts for half the points.
+            lost = self._("Neither of the two, and I fell for it! That counts half.")
+        elif half == "doubt":
+            # Translators: the bot had said that the photo looks like neither, and still was wrong.
+            lost = self._("Fooled, though I had my doubts! That counts half.")
         return f"{lost} {gained}"
 
     def void(self) -> str:
@@ -105,6 +113,10 @@ class GameSpeaker(Tongue):
             "An objection! {number} more, and this round doesn't count.",
             missing,
         ).format(number=missing)
+
+    def nothing_to_object_to(self) -> str:
+        """Tell a player who objects too early that no truth has been told."""
+        return self._("Nobody has told the truth yet, so there is nothing to object to.")
 
     def objected_before(self) -> str:
         """Tell a player, who objects twice, that once is enough."""
@@ -138,6 +150,10 @@ class GameSpeaker(Tongue):
         """Tell that an anonymous admin, a channel or a bot scores nothing."""
         return self._("You're here in disguise, so I can't give you points. It's just for fun.")
 
+    def take_off_the_disguise(self) -> str:
+        """Tell an anonymous admin or a channel that taps of theirs cannot count."""
+        return self._("You're here in disguise. Come as yourself and play along!")
+
     def enough_for_today(self, rounds: int) -> str:
         """Tell that a player has played all rounds of the day that score."""
         return self.ngettext(
@@ -166,6 +182,14 @@ class GameSpeaker(Tongue):
         """Acknowledge a guess, to who made it."""
         # Translators: {guess} is "Olaf", "Abominable", or a number.
         return self._("Noted: {guess}. My lips are frozen.").format(guess=self.snow_person(label))
+
+    def guess_own(self) -> str:
+        """Tell a player that guessing about the own photo is for others."""
+        return self._("It's your photo, so let the others guess.")
+
+    def guessed_before(self) -> str:
+        """Tell a player, who guesses twice, that the first guess counts."""
+        return self._("You've guessed already, and what's said is said.")
 
     def guess_late(self) -> str:
         """Tell a player that the bot has looked already."""
