@@ -23,7 +23,8 @@ from bot.host import Host
 from bot.limits import Limits, Rate
 from bot.platforms import web_live
 from bot.platforms.web_address import WebAddress
-from bot.platforms.web_chat import STATUS, WebChat
+from bot.platforms.web_asking import STATUS
+from bot.platforms.web_chat import WebChat
 from bot.platforms.web_live import CLOSED_FULL, CLOSED_IDLE
 from bot.platforms.web_room import PEOPLE, UNSENT, Rooms
 from bot.store import Store
@@ -107,6 +108,7 @@ async def test_a_photo_is_answered_and_everyone_in_the_room_sees_both(served: Se
         "label": "abominable",
         "confidence": 0.84,
         "unfamiliar": False,
+        "buttons": [[{"text": "Where did you look?", "data": "where:1"}]],
     }
     assert (await ana.hear("entry"))["entry"] == (await ben.hear("entry"))["entry"] == entry
     picture = await served.session.get(served.url + entry["photo"])

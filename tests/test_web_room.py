@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain import Label, Player, Preview, Verdict
+from bot.domain import Player, Preview, Reply
 from bot.platforms import web_room
 from bot.platforms.web_room import (
     ENTRIES,
@@ -20,9 +20,9 @@ from bot.platforms.web_room import (
     clean_name,
     clean_room_name,
 )
+from tests.eyes import OLAF
 
 ANA, BEN = Player("ana", "Ana"), Player("ben", "Ben")
-OLAF = Verdict(Label.OLAF, 0.97, {Label.OLAF: 0.97}, False)
 
 
 class Clock:
@@ -44,7 +44,7 @@ def rooms(clock: Clock) -> Rooms:
 
 
 def entry(id_: str, at: float = 1_000_000.0, size: int = 10) -> Entry:
-    return Entry(id_, at, ANA, Preview(b"x" * size, 4, 3), "Olaf! 97%", OLAF)
+    return Entry(id_, at, Reply("Olaf! 97%", OLAF), ANA, Preview(b"x" * size, 4, 3))
 
 
 def heard(member: Member) -> list[dict[str, Any]]:

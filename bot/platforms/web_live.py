@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
-import re
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
-from bot.domain import Player
+from bot.domain import Player, Room
 from bot.limits import Rate, Window
-from bot.platforms.web_room import Full, Member, Rooms, clean_name
+from bot.platforms.web_people import language_of, player_of
+from bot.platforms.web_room import Full, Member, Rooms, clean_name, room_of
 
 # A page says hello at once; whatever takes longer is no page of ours.
 HELLO_SECONDS = 10.0
@@ -31,23 +31,16 @@ MESSAGE_BYTES = 4096
 CLOSED_IDLE = 4001
 CLOSED_FULL = 4029
 
-SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")
-
-
-def player_of(secret: object, name: object) -> Player | None:
-    """Return the player that a browser's secret means, or None if it is no secret of ours.
-
-    The others see a digest of it, so that nobody can speak in another's name.
-    """
-    if not isinstance(secret, str) or not SECRET.fullmatch(secret):
-        return None
-    name = clean_name(name) if isinstance(name, str) else ""
-    public = hashlib.sha256(f"player:{secret}".encode()).hexdigest()[:16]
-    return Player(public, name or "Somebody")
+# Tells of the language to speak with a player in a room; the page is told again when it changes.
+Speak = Callable[[Room, Player], Awaitable[dict[str, Any]]]
 
 
 async def serve_live(
-    request: web.Request, rooms: Rooms, name: str, open_sockets: set[web.WebSocketResponse]
+    request: web.Request,
+    rooms: Rooms,
+    name: str,
+    open_sockets: set[web.WebSocketResponse],
+    speak: Speak,
 ) -> web.WebSocketResponse:
     """Keep one browser in a room until it leaves, falls silent or misbehaves."""
     live = web.WebSocketResponse(
@@ -56,15 +49,17 @@ async def serve_live(
     await live.prepare(request)
     open_sockets.add(live)
     try:
-        player = await _hello(live)
+        player = await _hello(live, language_of(request.headers.get("Accept-Language", "")))
         if player is None:
             await live.close(code=WSCloseCode.POLICY_VIOLATION, message=b"say hello first")
             return live
+        spoken = await speak(room_of(name), player)
         try:
             member = rooms.join(name, player)
         except Full:
             await live.close(code=CLOSED_FULL, message=b"full")
             return live
+        member.tell(spoken)
         helpers = (
             asyncio.create_task(_send(live, member)),
             asyncio.create_task(_hang_up_when_lost(request, member)),
@@ -81,11 +76,11 @@ async def serve_live(
     return live
 
 
-async def _hello(live: web.WebSocketResponse) -> Player | None:
+async def _hello(live: web.WebSocketResponse, language: str | None) -> Player | None:
     with suppress(TimeoutError):
         message = _parse(await live.receive(timeout=HELLO_SECONDS))
         if message and message.get("type") == "hello":
-            return player_of(message.get("player"), message.get("name"))
+            return player_of(message.get("player"), message.get("name"), language)
     return None
 
 
@@ -130,6 +125,6 @@ def _parse(message: WSMessage) -> dict[str, Any] | None:
         return None
     try:
         value = json.loads(message.data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

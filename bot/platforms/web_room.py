@@ -11,10 +11,11 @@ import time
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any
 
-from bot.domain import Player, Preview, Verdict
+from bot.domain import Button, Player, Preview, Reply, Room
 
 # What fits a long scroll; older ones are of no interest to who comes in late.
 ENTRIES = 50
@@ -29,37 +30,69 @@ NAME_LENGTH = 32
 ROOM_NAME_LENGTH = 40
 
 
+Buttons = tuple[tuple[Button, ...], ...]
+
+
 class Full(Exception):
     """There is no place for another room or person at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One photo with its answer, as everyone in the room sees it."""
+    """Something the bot said, as everyone in the room sees it: to a photo, or by itself.
+
+    player: who showed the photo; None where the bot speaks by itself.
+    preview: the photo, or the bot's own picture where there is one.
+    message: under which id the photo came.
+    to: the entry that it is in reply to.
+    """
 
     id: str
     at: float
-    player: Player
-    preview: Preview
-    text: str
-    verdict: Verdict
+    reply: Reply
+    player: Player | None = None
+    preview: Preview | None = None
+    message: str | None = None
+    to: str | None = None
 
     def as_json(self, room: str) -> dict[str, Any]:
         """Return what the page gets to know of it."""
-        return {
-            "id": self.id,
-            "at": self.at,
-            "player": {"id": self.player.id, "name": self.player.name},
-            "photo": f"/r/{room}/photos/{self.id}",
-            "width": self.preview.width,
-            "height": self.preview.height,
-            "answer": {
-                "text": self.text,
-                "label": self.verdict.label,
-                "confidence": round(self.verdict.confidence, 4),
-                "unfamiliar": self.verdict.unfamiliar,
-            },
+        shown = {"id": self.id, "at": self.at, "to": self.to, "answer": said(self.reply)}
+        if self.player:
+            shown["player"] = {"id": self.player.id, "name": self.player.name}
+        if self.preview:
+            shown |= {
+                "photo": f"/r/{room}/photos/{self.id}",
+                "width": self.preview.width,
+                "height": self.preview.height,
+            }
+        if picture := self.reply.picture:
+            shown["description"] = picture.description
+        return shown
+
+    def has_button(self, data: str) -> bool:
+        """Say whether this is what somebody tapped a button under."""
+        return any(button.data == data for row in self.reply.buttons for button in row)
+
+    @property
+    def size(self) -> int:
+        """How many bytes its picture holds."""
+        return len(self.preview.jpeg) if self.preview else 0
+
+
+def said(reply: Reply) -> dict[str, Any]:
+    """Return a reply's words and buttons as the page gets to know them."""
+    answer: dict[str, Any] = {
+        "text": reply.text,
+        "buttons": [[{"text": b.text, "data": b.data} for b in row] for row in reply.buttons],
+    }
+    if verdict := reply.verdict:
+        answer |= {
+            "label": verdict.label,
+            "confidence": round(verdict.confidence, 4),
+            "unfamiliar": verdict.unfamiliar,
         }
+    return answer
 
 
 @dataclass(eq=False, slots=True)
@@ -89,6 +122,11 @@ class WebRoom:
     members: set[Member] = field(default_factory=set)
     touched: float = 0.0
 
+    @property
+    def room(self) -> Room:
+        """The room as the host knows it."""
+        return room_of(self.name)
+
     def tell(self, event: dict[str, Any]) -> None:
         """Tell every member."""
         for member in self.members:
@@ -108,6 +146,11 @@ class WebRoom:
         """Return an entry that is still remembered."""
         return next((entry for entry in self.entries if entry.id == entry_id), None)
 
+    def find_message(self, message: str | None) -> Entry | None:
+        """Return the entry of a photo that came under that id, if it is still remembered."""
+        same = (entry for entry in self.entries if entry.message == message)
+        return None if message is None else next(same, None)
+
 
 class Rooms:
     """All rooms, with the bounds that hold over all of them."""
@@ -122,6 +165,10 @@ class Rooms:
     def find(self, name: str) -> WebRoom | None:
         """Return a room if it exists."""
         return self._rooms.get(name)
+
+    def known_as(self, room: Room) -> WebRoom | None:
+        """Return the room that the host means, if it exists."""
+        return next((shown for shown in self if shown.room == room), None)
 
     def join(self, name: str, player: Player) -> Member:
         """Let a player into a room, tell the others, and welcome him with what was shown lately.
@@ -155,7 +202,7 @@ class Rooms:
     def rename(self, name: str, member: Member, nickname: str) -> None:
         """Give a member another nickname and tell the others."""
         if nickname:
-            member.player = Player(member.player.id, nickname)
+            member.player = replace(member.player, name=nickname)
             self._rooms[name].tell_who_is_here()
 
     def publish(self, name: str, entry: Entry) -> None:
@@ -164,6 +211,15 @@ class Rooms:
         room.entries.append(entry)
         self._forget_the_oldest()
         room.tell({"type": "entry", "entry": entry.as_json(name)})
+
+    def edit(self, name: str, entry: Entry, text: str, buttons: Buttons) -> None:
+        """Give an entry other words and buttons, and tell everyone in the room."""
+        room = self._rooms.get(name)
+        if room is None or entry not in room.entries:
+            return
+        edited = replace(entry, reply=replace(entry.reply, text=text, buttons=buttons))
+        room.entries[room.entries.index(entry)] = edited
+        room.tell({"type": "edit", "entry": edited.as_json(name)})
 
     def _open(self, name: str) -> WebRoom:
         self._forget_the_old()
@@ -188,11 +244,19 @@ class Rooms:
                 room.entries.popleft()
 
     def _forget_the_oldest(self) -> None:
-        held = sum(len(entry.preview.jpeg) for room in self for entry in room.entries)
+        held = sum(entry.size for room in self for entry in room.entries)
         while held > PREVIEW_BYTES:
             rooms = (room for room in self if room.entries)
             first = min(rooms, key=lambda room: room.entries[0].at)
-            held -= len(first.entries.popleft().preview.jpeg)
+            held -= first.entries.popleft().size
+
+
+def room_of(name: str) -> Room:
+    """Return the room of a name, under an id that may be logged.
+
+    It is private in that all its photos are meant for the bot: nobody has to choose which.
+    """
+    return Room("web", sha256(name.encode()).hexdigest()[:12], private=True)
 
 
 def clean_name(name: str) -> str:

@@ -1,14 +1,17 @@
 /** The page: who is playing, who else is here, and what happens when somebody shows a photo. */
 
-import { Log, followNewest, make } from './bubbles.js';
-import { LiveRoom, PhotoProblem, prepare, upload } from './wire.js';
-import { WORDS } from './words.js';
+import { Log } from './bubbles.js';
+import { make } from './elements.js';
+import { followNewest } from './scroll.js';
+import { Talk } from './talk.js';
+import { LiveRoom, Problem, prepare, randomId, upload } from './wire.js';
+import { WORDS, fill, speak } from './words.js';
 
 const MOST_NAME_LETTERS = 32;
 
 const byId = (id) => document.getElementById(id);
 const room = location.pathname.replace(/\/$/, '');
-const log = new Log(byId('log'), WORDS);
+const log = new Log(byId('log'), (button, data, under) => talk.tap(button, data, under));
 const showNewest = followNewest(byId('scroller'), byId('log'), byId('newest'));
 
 /** Browsers that keep nothing (private windows, blocked storage) still play, as somebody new each time. */
@@ -29,13 +32,13 @@ const memory = {
   },
 };
 
+await speak(document.documentElement.lang);
 const me = { player: rememberedSecret(), name: cleanName(memory.recall('name') ?? '') || surpriseName() };
 
 function rememberedSecret() {
   const kept = memory.recall('player');
   if (/^[A-Za-z0-9_-]{16,64}$/.test(kept ?? '')) return kept;
-  const bytes = crypto.getRandomValues(new Uint8Array(24));
-  const secret = btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_');
+  const secret = randomId();
   memory.keep('player', secret);
   return secret;
 }
@@ -57,6 +60,7 @@ function sayEverything() {
   }
   const name = roomName();
   byId('room-name').textContent = name;
+  byId('qr').alt = WORDS.shareQr;
   document.title = `${WORDS.game} · ${name}`;
 }
 
@@ -71,6 +75,9 @@ function roomName() {
 
 // --- the room, live ---
 
+const talk = new Talk(room, me, log, showNewest);
+let people = [];
+
 const live = new LiveRoom(`${location.origin.replace(/^http/, 'ws')}${room}/live`, {
   hello: () => me,
   state: showConnection,
@@ -83,8 +90,19 @@ const heard = {
     log.replay(entries.filter((entry) => !heldBack(entry)));
     showPeople(people);
   },
+  async language({ language, menu }) {
+    talk.offer(menu);
+    if (language === document.documentElement.lang) return;
+    // Without the network the page goes on in the language it has, and hears of the other one again.
+    await speak(language).catch(() => {});
+    sayEverything();
+    showPeople(people);
+  },
   entry({ entry }) {
     if (!heldBack(entry)) log.show(entry);
+  },
+  edit({ entry }) {
+    log.edit(entry);
   },
   people({ people }) {
     showPeople(people);
@@ -96,16 +114,17 @@ function showConnection(state) {
   byId('invitation').hidden = false;
 }
 
-function showPeople(people) {
+function showPeople(here) {
+  people = here;
   const names = people.map(({ id, name }) => make('span', {}, make('bdi', {}, name), id === log.me ? ` ${WORDS.you}` : ''));
   const list = names.flatMap((name, index) => (index ? [', ', name] : [name]));
-  byId('people').replaceChildren(make('b', {}, WORDS.here(people.length)), ' ', ...list);
+  byId('people').replaceChildren(make('b', {}, fill(WORDS.here, { count: people.length })), ' ', ...list);
   byId('people').hidden = false;
 }
 
 // --- photos on their way ---
 
-/** @typedef {{file: File, body: Blob|null, bubble: ReturnType<Log['pending']>}} Delivery */
+/** @typedef {{id: string, file: File, body: Blob|null, bubble: ReturnType<Log['pending']>}} Delivery */
 
 /** @type {Delivery[]} */
 const queue = [];
@@ -115,7 +134,7 @@ let sending = false;
 const held = [];
 
 function heldBack(entry) {
-  const isHeld = sending && entry.player.id === log.me;
+  const isHeld = sending && entry.player?.id === log.me;
   if (isHeld) held.push(entry);
   return isHeld;
 }
@@ -123,7 +142,7 @@ function heldBack(entry) {
 /** @param {Iterable<File>} files */
 function takePhotos(files) {
   for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
-  for (const file of files) queue.push({ file, body: null, bubble: log.pending(me.name, file) });
+  for (const file of files) queue.push({ id: randomId(), file, body: null, bubble: log.pending(me.name, file) });
   showNewest();
   sendQueue();
 }
@@ -143,10 +162,12 @@ async function deliver(delivery) {
   const { bubble, file } = delivery;
   try {
     delivery.body ??= await prepare(file);
-    bubble.settle(await upload(`${room}/photos`, delivery.body, me, bubble.progress));
+    bubble.settle(await upload(`${room}/photos`, delivery, me, bubble.progress));
   } catch (problem) {
-    if (!(problem instanceof PhotoProblem)) console.error(problem);
-    const sentence = problem.sentence || WORDS.problems[problem.kind] || WORDS.problems.server;
+    if (!(problem instanceof Problem)) console.error(problem);
+    // The server may have taken a photo whose answer the network lost; what it refused it shall look at anew.
+    if (problem.kind !== 'network') delivery.id = randomId();
+    const sentence = problem.sentence || { network: WORDS.photoNetwork, tooLarge: WORDS.tooLarge }[problem.kind] || WORDS.server;
     bubble.fail(sentence, problem.retry ? () => deliverAgain(delivery) : null);
   }
 }
@@ -258,7 +279,6 @@ async function copied(text) {
 
 function listenForShare() {
   const qr = byId('qr');
-  qr.alt = WORDS.shareQr;
   qr.addEventListener('load', () => (qr.hidden = false));
   qr.addEventListener('error', () => (qr.hidden = true));
   byId('share-button').addEventListener('click', openShare);

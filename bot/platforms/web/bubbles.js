@@ -1,33 +1,43 @@
 /** The room's log: photos, answers and apologies as bubbles. Texts go in as text nodes, never as markup. */
 
+import { icon, make, note, picture, setRatio } from './elements.js';
+import { WORDS, dateLocale, fill } from './words.js';
+
 const MOST_ROUNDS = 200;
-const AT_BOTTOM_PX = 90;
 
 /**
  * @typedef {{id: string, name: string}} Player
- * @typedef {{text: string, label: 'olaf'|'abominable', confidence: number, unfamiliar: boolean}} Answer
- * @typedef {{id: string, at: number, player: Player, photo: string, width: number, height: number, answer: Answer}} Entry
+ * @typedef {{text: string, data: string}} Button
+ * @typedef {{text: string, buttons: Button[][], label?: 'olaf'|'abominable', confidence?: number, unfamiliar?: boolean}} Answer
+ *   with a label it is what the bot saw on a photo
+ * @typedef {{id: string, at: number, to: string|null, answer: Answer, player?: Player, photo?: string, width?: number,
+ *   height?: number, description?: string}} Entry
+ *   without a player the bot speaks by itself, and the photo is its own picture
+ * @typedef {{entry: string|null, become: (answer: Answer) => void}} Under the bubble that a button is in
  */
 
 export class Log {
   #list;
-  #words;
-  /** @type {Map<string, HTMLElement>} the rounds on the page by entry id */
+  #onTap;
+  /** @type {Map<string, {round: HTMLElement, answer: string}>} what is on the page by entry id */
   #shown = new Map();
   /** @type {string|null} this player's public id, once the server has told it */
   me = null;
 
-  /** @param {HTMLElement} list @param {object} words */
-  constructor(list, words) {
+  /** @param {HTMLElement} list @param {(button: HTMLButtonElement, data: string, under: Under) => void} onTap */
+  constructor(list, onTap) {
     this.#list = list;
-    this.#words = words;
+    this.#onTap = onTap;
   }
 
   /** Shows the room's recent rounds; a screen reader is not made to read all of them aloud. @param {Entry[]} entries */
   replay(entries) {
     this.#list.setAttribute('aria-busy', 'true');
-    for (const entry of entries) this.#melted(entry)?.replaceWith(this.#photoOf(entry));
-    for (const entry of entries) this.show(entry, { fresh: false });
+    for (const entry of entries) {
+      this.#melted(entry)?.replaceWith(this.#photoOf(entry));
+      this.edit(entry);
+      this.show(entry, { fresh: false });
+    }
     this.#list.setAttribute('aria-busy', 'false');
   }
 
@@ -35,13 +45,33 @@ export class Log {
   show(entry, { fresh = true } = {}) {
     if (this.#shown.has(entry.id)) return;
     const round = make('article', { class: 'round' });
-    round.classList.toggle('mine', entry.player.id === this.me);
+    round.classList.toggle('mine', entry.player?.id === this.me);
     round.classList.toggle('fresh', fresh);
-    round.append(
-      this.#turn(entry.player, this.#who(entry.player.name, entry.at), this.#photoOf(entry)),
-      this.#botTurn(this.#answer(entry.answer)),
-    );
+    if (entry.player) {
+      round.append(this.#turn(entry.player, this.#who(entry.player.name, entry.at), this.#photoOf(entry)));
+    }
+    round.append(this.#botTurn(this.#answerOf(entry)));
     this.#place(round, entry);
+  }
+
+  /** Gives a round that is on the page the words and buttons it has now. @param {Entry} entry */
+  edit(entry) {
+    const shown = this.#shown.get(entry.id);
+    const answer = JSON.stringify(entry.answer);
+    if (!shown || shown.answer === answer) return;
+    shown.answer = answer;
+    this.#answerAnew(shown.round, this.#answerOf(entry));
+  }
+
+  /** What the bot tells this player alone. @param {Answer} answer */
+  whisper(answer) {
+    const bubble = (said) => {
+      const mark = make('p', { class: 'only-you' }, icon('eye'), WORDS.onlyYou);
+      return this.#said(said, { entry: null, become: (next) => this.#answerAnew(round, bubble(next)) }, mark);
+    };
+    const round = make('article', { class: 'round fresh' });
+    round.append(this.#botTurn(bubble(answer)));
+    this.#list.append(round);
   }
 
   /** A sentence of the page's own, said by the bot. */
@@ -55,10 +85,9 @@ export class Log {
    * @param {File} file
    */
   pending(name, file) {
-    const words = this.#words;
     const preview = URL.createObjectURL(file);
-    const photo = picture(preview, words.yourPhoto, () => note(words.noPreview));
-    const progress = make('progress', { max: '1', value: '0', 'aria-label': words.sending });
+    const photo = picture(preview, WORDS.yourPhoto, () => note(WORDS.noPreview));
+    const progress = make('progress', { max: '1', value: '0', 'aria-label': WORDS.sending });
     const who = this.#who(name);
     const round = make('article', { class: 'round mine fresh', 'data-pending': '', tabindex: '-1' });
     round.append(this.#turn({ id: this.me ?? '', name }, who, photo, progress));
@@ -88,7 +117,7 @@ export class Log {
           round.remove();
           return;
         }
-        say(this.#answer(entry.answer));
+        say(this.#answerOf(entry));
         who.append(timeOf(entry.at));
         // The preview stays where it is, so nothing jumps; only what could not be previewed is fetched.
         round.querySelector('.photo.missing')?.replaceWith(this.#photoOf(entry));
@@ -115,7 +144,7 @@ export class Log {
     delete round.dataset.pending;
     round.dataset.at = String(entry.at);
     round.dataset.id = entry.id;
-    this.#shown.set(entry.id, round);
+    this.#shown.set(entry.id, { round, answer: JSON.stringify(entry.answer) });
   }
 
   #dropOldest() {
@@ -126,12 +155,13 @@ export class Log {
 
   /** The placeholder of a photo that did not load, perhaps only because the network was away. */
   #melted(entry) {
-    return this.#shown.get(entry.id)?.querySelector('.photo.missing');
+    return this.#shown.get(entry.id)?.round.querySelector('.photo.missing');
   }
 
   #photoOf(entry) {
-    const words = this.#words;
-    const photo = picture(entry.photo, words.photoBy(entry.player.name), () => note(words.melted));
+    const alt = entry.player ? fill(WORDS.photoBy, entry.player) : entry.description;
+    const photo = picture(entry.photo, alt, () => note(WORDS.melted));
+    photo.classList.toggle('whole', !entry.player);
     setRatio(photo, entry.width, entry.height);
     return photo;
   }
@@ -153,15 +183,34 @@ export class Log {
     return who;
   }
 
-  /** @param {Answer} answer */
-  #answer({ text, label, confidence, unfamiliar }) {
+  /** Puts another answer in a round's place of the first, and keeps the keyboard where it was. */
+  #answerAnew(round, bubble) {
+    const before = round.querySelector('.turn.bot');
+    const hadFocus = before.contains(document.activeElement);
+    round.classList.remove('fresh');
+    before.replaceWith(this.#botTurn(bubble));
+    round.tabIndex = -1;
+    if (hadFocus) (bubble.querySelector('.tap') ?? round).focus({ preventScroll: true });
+  }
+
+  /** @param {Entry} entry */
+  #answerOf(entry) {
+    const under = { entry: entry.id, become: (answer) => this.edit({ ...entry, answer }) };
+    if (entry.answer.label) return this.#verdict(entry.answer, under);
+    const [quote, photo] = [this.#quote(entry.to), !entry.player && entry.photo ? this.#photoOf(entry) : null];
+    return this.#said(entry.answer, under, ...[quote, photo].filter(Boolean));
+  }
+
+  /** @param {Answer} answer @param {Under} under */
+  #verdict(answer, under) {
+    const { text, label, confidence, unfamiliar } = answer;
     const kind = unfamiliar ? 'unfamiliar' : label;
     // As the server words it: never quite certain.
     const percent = Math.min(99, Math.max(1, Math.round(confidence * 100)));
     const bar = make('div', {
       class: 'bar',
       role: 'meter',
-      'aria-label': this.#words.howSure,
+      'aria-label': WORDS.howSure,
       'aria-valuemin': '0',
       'aria-valuemax': '100',
       'aria-valuenow': String(percent),
@@ -169,18 +218,50 @@ export class Log {
     });
     bar.style.setProperty('--confidence', String(confidence));
     const verdict = make('p', { class: 'verdict' }, icon(kind), make('span', {}, text));
-    return make('div', { class: `bubble answer ${kind}` }, verdict, bar);
+    return make('div', { class: `bubble answer ${kind}` }, verdict, bar, ...this.#taps(answer, under));
+  }
+
+  /** What the bot says by itself. @param {Answer} answer @param {Under} under */
+  #said(answer, under, ...above) {
+    const text = make('p', { class: 'text', dir: 'auto' }, answer.text);
+    return make('div', { class: 'bubble said' }, ...above, text, ...this.#taps(answer, under));
+  }
+
+  /** The rows of buttons under an answer. @param {Answer} answer @param {Under} under */
+  #taps({ buttons }, under) {
+    return buttons.map((row) => {
+      const taps = row.map(({ text, data }) => {
+        const button = make('button', { class: 'tap', type: 'button' }, text);
+        button.addEventListener('click', () => this.#onTap(button, data, under));
+        return button;
+      });
+      return make('div', { class: 'taps' }, ...taps);
+    });
+  }
+
+  /** Leads from what the bot says to the photo that it means. @param {string|null} id */
+  #quote(id) {
+    const meant = this.#shown.get(id)?.round;
+    const name = meant?.querySelector('.who bdi')?.textContent;
+    if (!name) return null;
+    const quote = make('button', { class: 'quote', type: 'button' }, icon('reply'), make('bdi', {}, fill(WORDS.photoBy, { name })));
+    quote.addEventListener('click', () => {
+      meant.tabIndex = -1;
+      meant.focus({ preventScroll: true });
+      meant.scrollIntoView({ block: 'center' });
+    });
+    return quote;
   }
 
   #thinking() {
     const dots = make('span', { class: 'dots', 'aria-hidden': 'true' }, make('i'), make('i'), make('i'));
-    return make('div', { class: 'bubble thinking' }, this.#words.thinking, dots);
+    return make('div', { class: 'bubble thinking' }, WORDS.thinking, dots);
   }
 
   #sorry(sentence, again = null) {
     const bubble = make('div', { class: 'bubble sorry' }, make('p', { dir: 'auto' }, sentence));
     if (again) {
-      const button = make('button', { class: 'quiet', type: 'button' }, icon('again'), this.#words.tryAgain);
+      const button = make('button', { class: 'quiet', type: 'button' }, icon('again'), WORDS.tryAgain);
       button.addEventListener('click', again, { once: true });
       bubble.append(button);
     }
@@ -188,78 +269,11 @@ export class Log {
   }
 }
 
-/**
- * Keeps the newest bubble in sight, unless somebody has scrolled up to look at older ones.
- * @param {HTMLElement} scroller
- * @param {HTMLElement} list
- * @param {HTMLButtonElement} newest leads back down
- */
-export function followNewest(scroller, list, newest) {
-  let following = true;
-  let lastTop = 0;
-  const toBottom = () => {
-    following = true;
-    scroller.scrollTo(0, scroller.scrollHeight);
-  };
-  const isAtBottom = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < AT_BOTTOM_PX;
-  const resized = new ResizeObserver(() => following && toBottom());
-  resized.observe(scroller);
-  resized.observe(list);
-  new MutationObserver(() => (newest.hidden = following)).observe(list, { childList: true });
-  scroller.addEventListener('scroll', () => {
-    // Not being at the bottom is no proof: a bubble may have come in since.
-    if (scroller.scrollTop < lastTop) following = false;
-    if (isAtBottom()) following = true;
-    lastTop = scroller.scrollTop;
-    if (following) newest.hidden = true;
-  });
-  newest.addEventListener('click', toBottom);
-  return toBottom;
-}
-
-export function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-function icon(name) {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
-  svg.setAttribute('class', 'icon');
-  svg.setAttribute('aria-hidden', 'true');
-  use.setAttribute('href', `#${name}`);
-  svg.append(use);
-  return svg;
-}
-
-/** A photo in a frame that has its shape before it is loaded; `placeholder` stands in when it never is. */
-function picture(source, alt, placeholder) {
-  const image = make('img', { alt, decoding: 'async' });
-  const frame = make('div', { class: 'photo' }, image);
-  image.addEventListener('load', () => setRatio(frame, image.naturalWidth, image.naturalHeight));
-  image.addEventListener('error', () => {
-    frame.classList.add('missing');
-    frame.replaceChildren(placeholder());
-  });
-  image.src = source;
-  return frame;
-}
-
-function note(sentence) {
-  return make('p', { class: 'note' }, icon('puddle'), sentence);
-}
-
-function setRatio(frame, width, height) {
-  if (width && height) frame.style.setProperty('--ratio', String(width / height));
-}
-
 function timeOf(at) {
   const when = new Date(at * 1000);
   const isToday = when.toDateString() === new Date().toDateString();
   const style = isToday ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' };
-  return make('time', { datetime: when.toISOString() }, when.toLocaleString([], style));
+  return make('time', { datetime: when.toISOString() }, when.toLocaleString(dateLocale(), style));
 }
 
 function initial(name) {

@@ -5,12 +5,13 @@ const QUALITY = 0.85;
 const SMALL_BYTES = 1_000_000;
 const MOST_BYTES = 20 * 1024 * 1024;
 const STALLED_MS = 60_000;
+const ANSWER_MS = 30_000;
 
 // A JPEG, WebP, AVIF or HEIC can say where it was taken, so those are drawn anew even when they are small.
 const SENT_AS_IT_IS = new Set(['image/png', 'image/gif']);
 
-/** A photo that was not answered. `sentence` is the server's; without one, `kind` chooses one of the page's own. */
-export class PhotoProblem extends Error {
+/** Something that was not answered. `sentence` is the server's; without one, `kind` chooses one of the page's own. */
+export class Problem extends Error {
   /** @param {'network'|'server'|'tooLarge'} kind */
   constructor(kind, { sentence = '', retry = true } = {}) {
     super(sentence || kind);
@@ -28,7 +29,7 @@ export class PhotoProblem extends Error {
  */
 export async function prepare(file) {
   const blob = (await redrawn(file).catch(() => null)) ?? file;
-  if (blob.size > MOST_BYTES) throw new PhotoProblem('tooLarge', { retry: false });
+  if (blob.size > MOST_BYTES) throw new Problem('tooLarge', { retry: false });
   return blob;
 }
 
@@ -76,15 +77,45 @@ function isSeeThrough(canvas) {
   return false;
 }
 
+/** A name for one upload: sent again under it, it is known to be the same photo. */
+export function randomId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(24));
+  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_');
+}
+
+function headersOf(who) {
+  return { 'X-Player': who.player, 'X-Nickname': encodeURIComponent(who.name) };
+}
+
+/**
+ * Posts a tap or a command.
+ * @param {string} address
+ * @param {object} message
+ * @param {{player: string, name: string}} who
+ * @returns {Promise<object>} what it leads to
+ */
+export async function ask(address, message, who) {
+  let response, answer;
+  try {
+    const signal = AbortSignal.timeout?.(ANSWER_MS);
+    response = await fetch(address, { method: 'POST', headers: headersOf(who), body: JSON.stringify(message), signal });
+    answer = await response.json();
+  } catch {
+    throw new Problem('network');
+  }
+  if (!response.ok) throw new Problem('server', { sentence: answer.error });
+  return answer;
+}
+
 /**
  * Posts one photo. XMLHttpRequest, because fetch does not tell how far an upload has come.
  * @param {string} address
- * @param {Blob} body
+ * @param {{id: string, body: Blob}} photo
  * @param {{player: string, name: string}} who
  * @param {(fraction: number) => void} onProgress
  * @returns {Promise<object>} the entry
  */
-export function upload(address, body, who, onProgress) {
+export function upload(address, { id, body }, who, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     let watchdog;
@@ -95,15 +126,15 @@ export function upload(address, body, who, onProgress) {
     request.open('POST', address);
     request.responseType = 'json';
     request.setRequestHeader('Content-Type', body.type || 'application/octet-stream');
-    request.setRequestHeader('X-Player', who.player);
-    request.setRequestHeader('X-Nickname', encodeURIComponent(who.name));
+    request.setRequestHeader('X-Photo-Id', id);
+    for (const [name, value] of Object.entries(headersOf(who))) request.setRequestHeader(name, value);
     request.upload.onprogress = ({ loaded, total }) => {
       alive();
       onProgress(total ? loaded / total : 0);
     };
     request.onloadend = () => {
       clearTimeout(watchdog);
-      if (request.status === 201 && request.response?.entry) resolve(request.response.entry);
+      if (request.response?.entry) resolve(request.response.entry);
       else reject(problemOf(request));
     };
     alive();
@@ -112,10 +143,10 @@ export function upload(address, body, who, onProgress) {
 }
 
 function problemOf({ status, response }) {
-  if (status === 0) return new PhotoProblem('network');
+  if (status === 0) return new Problem('network');
   const sentence = response?.error ?? '';
-  if (status === 413) return new PhotoProblem('tooLarge', { sentence, retry: false });
-  return new PhotoProblem('server', { sentence, retry: status === 408 || status === 429 || status >= 500 });
+  if (status === 413) return new Problem('tooLarge', { sentence, retry: false });
+  return new Problem('server', { sentence, retry: status === 408 || status === 429 || status >= 500 });
 }
 
 const FIRST_WAIT_MS = 1_000;
