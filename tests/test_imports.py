@@ -23,6 +23,8 @@ BOT = {
     **{f"{name.replace('.', '/')}.py": {"bot.domain", "bot.tongues", *WORDS} for name in WORDS},
     "bot/tongues.py": {"babel"},
     "bot/logs.py": set(),
+    "bot/game.py": {"bot.domain"},
+    "bot/standings.py": {"bot.domain", "bot.game"},
     "bot/tables.py": {"sqlalchemy"},
     "bot/database.py": {"aiosqlite", "alembic", "asyncpg", "sqlalchemy"},
     "bot/store.py": {"bot.database", "bot.domain", "bot.tables", "sqlalchemy"},

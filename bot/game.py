@@ -1,0 +1,200 @@
+"""The rules of a round: what a truth is worth, who may tap what, and until when.
+
+Pure: time is passed in, and nothing here happens by chance. A round is what was tapped, and when;
+its worth follows from that, so the order in which taps of the same moment come in changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.domain import Label, Verdict
+
+MOST_POINTS = 100
+GUESS_POINTS = 10
+SCORING_A_DAY = 20
+TRUTH_WITHIN = timedelta(hours=24)
+OBJECTION_WITHIN = timedelta(minutes=10)
+GUESS_WITHIN = timedelta(seconds=30)
+FIELDS = range(1, 10)  # of the grid over a photo, row by row
+# Of 64 bits of a perceptual hash; different photos differ in half of them, give or take eight.
+SAME_WITHIN_BITS = 10
+
+# Stands for a player: the memory knows for whom, until that player is to be forgotten.
+Who = int
+
+
+class Denied(StrEnum):
+    """Why a tap changes nothing."""
+
+    NOT_YOURS = "not_yours"
+    TOLD = "told"
+    UNTOLD = "untold"
+    OVER = "over"
+    OWN = "own"
+    AGAIN = "again"
+    LATE = "late"
+    DISGUISED = "disguised"
+
+
+class JustForFun(StrEnum):
+    """Why a round scores nothing, for anyone."""
+
+    DISGUISED = "disguised"
+    PLAYED_BEFORE = "played_before"
+    ENOUGH = "enough"
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Who is on the photo, as somebody told it."""
+
+    label: Label
+    by: Who
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Somebody does not believe the truth that was told."""
+
+    by: Who
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What somebody thinks that the bot will say, or the number of the field it will look at."""
+
+    by: Who
+    at: datetime
+    what: Label | int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One photo's round in the game.
+
+    player: who sent the photo. disguised: an identity that several people may use.
+    played_before: the room has seen this photo, or one that looks the same.
+    quorum: how many objections it takes.
+    """
+
+    id: int
+    player: Who
+    arrived: datetime
+    verdict: Verdict
+    disguised: bool = False
+    played_before: bool = False
+    truth: Truth | None = None
+    quorum: int = 2
+    objections: tuple[Objection, ...] = ()
+
+    @property
+    def is_void(self) -> bool:
+        """Whether enough others objected."""
+        return len(self.objections) >= self.quorum
+
+    @property
+    def is_fooled(self) -> bool:
+        """Whether the bot was wrong, now that the truth is told."""
+        return self.truth is not None and not agrees(self.verdict, self.truth.label)
+
+
+def agrees(verdict: Verdict, label: Label) -> bool:
+    """Say whether the bot said so. 'Neither' is what it said when it called a photo unfamiliar."""
+    return label == verdict.label or (label is Label.NEITHER and verdict.unfamiliar)
+
+
+def worth(verdict: Verdict, truth: Label) -> int:
+    """Return the points for fooling the bot: 1 to 100, the surer it was the more; 0 if it did not.
+
+    Half of that for a photo of neither, or when the bot had its doubts.
+    """
+    if agrees(verdict, truth):
+        return 0
+    sure = min(max(2 * verdict.confidence - 1, 0.0), 1.0)  # of two, the likelier has a half or more
+    points = 1 + round(sure * (MOST_POINTS - 1))
+    return (points + 1) // 2 if truth is Label.NEITHER or verdict.unfamiliar else points
+
+
+def quorum(players: int) -> int:
+    """Return how many objections void a round in a room of so many players."""
+    return 1 if players <= 3 else 2
+
+
+def tell(turn: Turn, truth: Truth, *, by_admin: bool, quorum: int) -> Turn | Denied:
+    """Tell the truth of a round: who sent the photo may, and the room's admins.
+
+    The first to tell counts; of two at the same moment, who sent the photo.
+    """
+    if truth.by != turn.player and not by_admin:
+        return Denied.NOT_YOURS
+    if truth.at - turn.arrived > TRUTH_WITHIN:
+        return Denied.OVER
+    if turn.truth is not None and _rank(turn, turn.truth) <= _rank(turn, truth):
+        return Denied.TOLD
+    return replace(turn, truth=truth, quorum=quorum)
+
+
+def _rank(turn: Turn, truth: Truth) -> tuple[datetime, bool, Who, Label]:
+    return (truth.at, truth.by != turn.player, truth.by, truth.label)
+
+
+def object_(turn: Turn, objection: Objection, *, disguised: bool) -> Turn | Denied:
+    """Object to the truth that was told: anyone may but who told it, for ten minutes."""
+    if turn.truth is None or objection.at <= turn.truth.at:
+        return Denied.UNTOLD
+    if disguised:
+        return Denied.DISGUISED
+    if objection.by == turn.truth.by:
+        return Denied.OWN
+    if objection.at - turn.truth.at > OBJECTION_WITHIN:
+        return Denied.LATE
+    if any(objection.by == before.by for before in turn.objections):
+        return Denied.AGAIN
+    return replace(turn, objections=(*turn.objections, objection))
+
+
+def guess(
+    guesses: Sequence[Guess], new: Guess, *, sender: Who, until: datetime, disguised: bool
+) -> tuple[Guess, ...] | Denied:
+    """Guess before the bot says it: anyone may but who sent the photo, once.
+
+    The first guess of a player counts; of two at the same moment, the first in the alphabet.
+    """
+    if disguised:
+        return Denied.DISGUISED
+    if new.by == sender:
+        return Denied.OWN
+    if new.at > until:
+        return Denied.LATE
+    mine = [before for before in guesses if before.by == new.by]
+    if any((before.at, str(before.what)) <= (new.at, str(new.what)) for before in mine):
+        return Denied.AGAIN
+    return (*(before for before in guesses if before.by != new.by), new)
+
+
+def is_hit(guess: Guess, verdict: Verdict, hottest: int | None = None) -> bool:
+    """Say whether somebody guessed what the bot said, or the field where it looked hardest."""
+    if isinstance(guess.what, Label):
+        return agrees(verdict, guess.what)
+    return guess.what == hottest
+
+
+def looks_same(one: Sequence[int], other: Sequence[int]) -> bool:
+    """Say whether two photos look the same, by their perceptual hashes of 64 bits.
+
+    The first hash is of the photo as it is, the others of what somebody could make of it: mirrored,
+    cropped. Either photo may be the one that was changed.
+    """
+    pairs = [(one[0], theirs) for theirs in other] + [(ours, other[0]) for ours in one[1:]]
+    return any((ours ^ theirs).bit_count() <= SAME_WITHIN_BITS for ours, theirs in pairs)
+
+
+def was_played(photo: Sequence[int], before: Iterable[Sequence[int]]) -> bool:
+    """Say whether a photo looks the same as one of those before."""
+    return any(looks_same(photo, known) for known in before)
