@@ -132,23 +132,3 @@ def _speaker(language: str) -> Speaker:
 def into(language: str | None) -> Speaker:
     """Return the sentences in a language, named by an IETF tag; in English at a loss."""
     return _speaker(negotiate(language))
-
-
-def answer(verdict: Verdict) -> str:
-    """Word a verdict in English."""
-    return into("en").answer(verdict)
-
-
-def refusal(reason: Refusal) -> str:
-    """Word a refusal in English."""
-    return into("en").refusal(reason)
-
-
-def who_are_you() -> str:
-    """Answer, in English, a photo that comes from no page of ours."""
-    return into("en").who_are_you()
-
-
-def only_this_computer() -> str:
-    """Say in English why a shared link will not work for others yet."""
-    return into("en").only_this_computer()

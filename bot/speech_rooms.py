@@ -73,9 +73,9 @@ class RoomSpeaker(Tongue):
             "under the MIT licence."
         )
 
-    def privacy(self) -> str:
+    def privacy(self, platform: str = "") -> str:
         """Tell in plain words what is kept, what is logged, and how to have it erased."""
-        return self._(
+        told = self._(
             "I keep no photos. I look at one and drop it.\n"
             "For each photo I remember: the room and who sent it, both as the numbers that the "
             "platform gives them, where the platform keeps the photo, what I said, and when. "
@@ -83,6 +83,16 @@ class RoomSpeaker(Tongue):
             "My log has the room's number, the photo's size, how long I took and what I said. "
             "Never a picture, a caption or a name.\n"
             "To have it all erased, ask whoever runs me."
+        )
+        return f"{told}\n{self.shown_for_a_day()}" if platform == "web" else told
+
+    def shown_for_a_day(self) -> str:
+        """Tell that a room in the browser shows its photos to everyone there, and how long."""
+        # Translators: a room on a web page; "hidden data" is what a camera writes into a photo.
+        return self._(
+            "This room here, in the browser, shows everyone in it the last photos. For that they "
+            "stay in my memory for a day at most, small and without their hidden data such as the "
+            "place, and nowhere else."
         )
 
     def hello(self, platform: str, name: str, *, hears_all: bool) -> str:
