@@ -62,7 +62,8 @@ class TelegramChat:
 
     def state(self) -> dict[str, Any]:
         """Say how the connection is."""
-        return {"state": self._here.line.state if self._here else "starting", "way": self._way}
+        state = self._here.state if self._here else "starting"
+        return {"state": state, "way": self._way}
 
     def read(self, room: Room, reference: str) -> Read:
         """Return what fetches a photo again."""
@@ -121,14 +122,19 @@ class TelegramChat:
         """Have updates delivered from now on; those that waited come first."""
         application = here.application
         if application.updater is not None:
-            await application.updater.start_polling(
+            await application.updater.start_polling(  # it removes a webhook that is still set
                 allowed_updates=ALLOWED,
                 drop_pending_updates=False,
                 error_callback=lambda _: None,  # the line was told, and it tells
             )
-            return
+        else:
+            await self._set_webhook(application.bot)
+        # The first poll takes its time, and all went well so far.
+        here.line.heard(HTTPStatus.OK)
+
+    async def _set_webhook(self, bot: Bot) -> None:
         try:
-            await application.bot.set_webhook(
+            await bot.set_webhook(
                 self._webhook_url or "",
                 allowed_updates=ALLOWED,
                 drop_pending_updates=False,
@@ -139,7 +145,6 @@ class TelegramChat:
                 f"Telegram does not take WEBHOOK_URL ({fault.message}); give a public address that "
                 "begins with https://, or none, and the bot asks for its messages itself."
             ) from None
-        here.line.heard(HTTPStatus.OK)
 
     async def _answer_left_over(self, here: _Presence) -> None:
         """Answer what was in hand when the process last ended, before Telegram sends it again."""
@@ -190,6 +195,11 @@ class _Presence:
         self.is_open = True
         register(self.application, once, self.ears, Thresholds(bot, host, self.mouth))
 
+    @property
+    def state(self) -> str:
+        """Say how the connection is."""
+        return self.line.state if self.is_open else "stopping"
+
     def do(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something besides; it is waited for and dropped as updates are."""
         self.application.create_task(self._processor.process_update(None, work))
@@ -197,7 +207,6 @@ class _Presence:
     async def finish(self) -> None:
         """Take nothing new and finish what is in hand."""
         self.is_open = False
-        self.line.state = "stopping"
         await self._stop_polling()
         self.ears.albums.close()
         await self.application.stop()

@@ -1,0 +1,93 @@
+"""The real adapter and the real host at the tests' Telegram, with an eye that sees what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.door import Door
+from bot.host import Host
+from bot.limits import Limits, Rate
+from bot.platforms.telegram_chat import TelegramChat
+from bot.store import Store
+from tests.eyes import TestEye
+from tests.fakes.telegram_server import TelegramServer
+
+OFTEN = Rate(1000, 60)
+
+
+class Evening:
+    """One bot at one server; Anna in private, and her family's group, which shows it everything."""
+
+    def __init__(self, telegram: TelegramServer, store: Store) -> None:
+        self.telegram = telegram
+        self.store = store
+        self.eye = TestEye()
+        self.host = Host(self.eye, Door(Limits(OFTEN, OFTEN)), store)
+        self.webhook: str | None = None
+        self.anna = telegram.person("Anna")
+        self.home = telegram.private(self.anna)
+        self.family = telegram.group("Family", bot="administrator")
+        self.chat = self.new_chat()
+        self._running: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+
+    def new_chat(self) -> TelegramChat:
+        """Make an adapter, as a process does."""
+        chat = TelegramChat(
+            self.host, self.telegram.token, api_url=self.telegram.url, webhook_url=self.webhook
+        )
+        self.host.add(chat.name, chat)
+        return chat
+
+    def begin(self) -> asyncio.Task[None]:
+        """Start the adapter, without waiting for anything."""
+        self._stopping = asyncio.Event()
+        self._running = asyncio.create_task(self.chat.run(self._stopping))
+        return self._running
+
+    async def start(self) -> None:
+        """Start the adapter and wait until it listens and has set its menu."""
+        running = self.begin()
+        menus = 14  # seven languages with the default, in private and in groups
+        ready = asyncio.create_task(
+            self.telegram.until(
+                lambda: (
+                    len(self.telegram.called("setMyCommands")) >= menus
+                    and self.chat.state()["state"] != "starting"
+                )
+            )
+        )
+        await asyncio.wait([running, ready], return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            ready.cancel()
+            running.result()
+        await ready
+
+    async def stop(self) -> None:
+        """Tell the adapter to stop, and wait until it has."""
+        self._stopping.set()
+        if self._running is not None:
+            await self._running
+            self._running = None
+
+    async def kill(self) -> None:
+        """End the adapter as a crash would: nothing is finished."""
+        assert self._running is not None
+        self._running.cancel()
+        await asyncio.gather(self._running, return_exceptions=True)
+        self._running = None
+
+
+@asynccontextmanager
+async def evening(*, started: bool = True) -> AsyncIterator[Evening]:
+    """Open an evening; the bot is there if it is started."""
+    async with TelegramServer() as telegram, Store.open("sqlite://") as store:
+        evening = Evening(telegram, store)
+        if started:
+            await evening.start()
+        try:
+            yield evening
+        finally:
+            await evening.stop()
