@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-# At INFO these print a line for each request, tokens and addresses included; at DEBUG PIL prints
-# what a photo's EXIF says, the place included. Alembic only tells of its plug-ins.
-TALKATIVE = ("httpx", "httpcore", "discord.http", "aiohttp.access", "PIL", "alembic")
+# Only our own lines are known to hold no secrets: at DEBUG libraries print whole messages, names
+# and captions included, and what a photo's EXIF says, the place included.
+OURS = ("bot", "classifier")
+# At INFO these print a line for each request, tokens and addresses included; Alembic only tells of
+# its plug-ins.
+TALKATIVE = ("httpx", "httpcore", "discord.http", "aiohttp.access", "alembic")
 
 
 class _Blind(logging.Formatter):
@@ -28,6 +31,10 @@ def set_up(level: str, secrets: Sequence[str]) -> None:
     """Log to stderr from `level` on, without the secrets."""
     handler = logging.StreamHandler()
     handler.setFormatter(_Blind(secrets))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(
+        level=logging.INFO if level == "DEBUG" else level, handlers=[handler], force=True
+    )
+    for name in OURS:
+        logging.getLogger(name).setLevel(level)
     for name in TALKATIVE:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
