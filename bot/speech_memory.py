@@ -27,7 +27,7 @@ class MemorySpeaker(Tongue):
     def game_privacy(self, *, keeps: bool, days: int) -> str:
         """Tell in plain words what is kept of the game; keeps: fooling photos, for so many days."""
         told = self._(
-            "I keep no photos. I look at one and drop it.\n"
+            "I keep no photos. I look at one and throw it away.\n"
             "For each round I remember: the room, who played, where the platform keeps the photo, "
             "a fingerprint by which I know the photo again (nobody can make a photo of it), what I "
             "said, what was true, the points, and when. And of you: your number on the platform, "

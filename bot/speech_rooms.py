@@ -76,7 +76,7 @@ class RoomSpeaker(Tongue):
     def privacy(self, platform: str = "") -> str:
         """Tell in plain words what is kept, what is logged, and how to have it erased."""
         told = self._(
-            "I keep no photos. I look at one and drop it.\n"
+            "I keep no photos. I look at one and throw it away.\n"
             "For each photo I remember: the room and who sent it, both as the numbers that the "
             "platform gives them, where the platform keeps the photo, what I said, and when. "
             "That's how the buttons under my answers work.\n"
