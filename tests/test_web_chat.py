@@ -3,99 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
-from aiohttp import (
-    ClientResponse,
-    ClientSession,
-    ClientWebSocketResponse,
-    WSMsgType,
-    WSServerHandshakeError,
-)
+from aiohttp import WSServerHandshakeError
 
 from bot.domain import Player, Refusal
-from bot.door import MAX_BYTES, Door
-from bot.host import Host
-from bot.limits import Limits, Rate
+from bot.door import MAX_BYTES
 from bot.platforms import web_live
-from bot.platforms.web_address import WebAddress
 from bot.platforms.web_asking import STATUS
-from bot.platforms.web_chat import WebChat
 from bot.platforms.web_live import CLOSED_FULL, CLOSED_IDLE
 from bot.platforms.web_room import PEOPLE, UNSENT, Rooms
-from bot.store import Store
-from tests.eyes import YETI, TestEye
-
-SECRET = "s" * 24
-HEADERS = {"X-Player": SECRET, "X-Nickname": "Ana"}
-
-
-class Served:
-    """A running server and a browser-like session to ask it with."""
-
-    def __init__(self, session: ClientSession, url: str, chat: WebChat, host: Host) -> None:
-        self.session, self.url, self.chat, self.host = session, url, chat, host
-
-    async def send(
-        self, data: object, room: str = "home", headers: dict[str, str] | None = None
-    ) -> ClientResponse:
-        return await self.session.post(
-            f"{self.url}/r/{room}/photos",
-            data=data,
-            headers=HEADERS if headers is None else headers,
-        )
-
-    async def join(self, secret: str = SECRET, name: str = "Ana", room: str = "home") -> Live:
-        live = await self.session.ws_connect(f"{self.url}/r/{room}/live")
-        await live.send_json({"type": "hello", "player": secret, "name": name})
-        return Live(live)
-
-
-class Live:
-    """One browser's socket, waiting for the events it is asked for."""
-
-    def __init__(self, socket_: ClientWebSocketResponse) -> None:
-        self.socket = socket_
-
-    async def hear(self, type_: str) -> dict[str, Any]:
-        while True:
-            event: dict[str, Any] = await self.socket.receive_json(timeout=10)
-            if event["type"] == type_:
-                return event
-
-    async def closed(self) -> int | None:
-        while (await self.socket.receive(timeout=10)).type is WSMsgType.TEXT:
-            pass
-        return self.socket.close_code
+from tests.web_server import HEADERS, SECRET, Live, Served, serving
 
 
 @pytest.fixture
 async def served() -> AsyncIterator[Served]:
     async with serving() as served:
         yield served
-
-
-@asynccontextmanager
-async def serving(public: str | None = None, rooms: Rooms | None = None) -> AsyncIterator[Served]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    address = WebAddress("127.0.0.1", listening.getsockname()[1], public)
-    eye = TestEye(YETI)
-    async with Store.open("sqlite://") as store, ClientSession() as session:
-        host = Host(eye, Door(Limits(Rate(1000, 60), Rate(1000, 60))), store)
-        chat = WebChat(
-            host, address, make_preview=eye.preview, health=lambda: {"status": "ok"}, rooms=rooms
-        )
-        host.add(chat.name, chat)
-        await chat.start(listening)
-        try:
-            yield Served(session, f"http://127.0.0.1:{address.port}", chat, host)
-        finally:
-            await session.close()
-            await chat.stop()
 
 
 async def test_a_photo_is_answered_and_everyone_in_the_room_sees_both(served: Served) -> None:

@@ -239,11 +239,11 @@ export class Log {
     });
   }
 
-  /** Leads from what the bot says to the photo that it means. @param {string|null} id */
+  /** Leads from what the bot says to the photo that it means, unless that is right above. @param {string|null} id */
   #quote(id) {
     const meant = this.#shown.get(id)?.round;
     const name = meant?.querySelector('.who bdi')?.textContent;
-    if (!name) return null;
+    if (!name || meant === this.#list.lastElementChild) return null;
     const quote = make('button', { class: 'quote', type: 'button' }, icon('reply'), make('bdi', {}, fill(WORDS.photoBy, { name })));
     quote.addEventListener('click', () => {
       meant.tabIndex = -1;
