@@ -1,4 +1,4 @@
-"""The real adapter and the real host at the tests' Telegram, with an eye that sees what it is told."""
+"""The real adapter and the real host at the tests' Telegram, with a tame eye."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bot.platforms.telegram_chat import TelegramChat
 from bot.store import Store
 from tests.eyes import TestEye
 from tests.fakes.telegram_server import TelegramServer
+from tests.fakes.telegram_world import PATIENCE
 
 OFTEN = Rate(1000, 60)
 
@@ -64,6 +65,12 @@ class Evening:
             ready.cancel()
             running.result()
         await ready
+
+    async def looks(self, times: int = 1) -> None:
+        """Wait until the eye has begun to look at so many photos."""
+        async with asyncio.timeout(PATIENCE):
+            while self.eye.looked < times:
+                await asyncio.sleep(0.005)
 
     async def stop(self) -> None:
         """Tell the adapter to stop, and wait until it has."""

@@ -1,0 +1,351 @@
+"""Groups, commands, buttons and admins on Telegram."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot import speech
+from bot.domain import Refusal, Room
+from tests.fakes.telegram_chats import Chat
+from tests.fakes.telegram_evening import Evening, evening
+from tests.fakes.telegram_world import ANONYMOUS_ADMIN, CHANNEL_USER, SERVICE
+
+SNOW = b"snow"
+OLAF = "Olaf! 97%"
+
+
+@pytest.fixture
+async def at() -> AsyncIterator[Evening]:
+    async with evening() as it:
+        yield it
+
+
+def room(chat: Chat) -> Room:
+    return Room("telegram", str(chat.id))
+
+
+async def greeting(at: Evening, group: Chat) -> str:
+    await at.telegram.until(lambda: bool(group.bots))
+    return group.bots[0].text
+
+
+# Coming and going
+
+
+async def test_an_invited_bot_says_once_how_to_reach_it(at: Evening) -> None:
+    group = at.telegram.group("Cousins", bot="left")
+    group.invite_bot(at.anna)
+    hello = await greeting(at, group)
+    assert "/who@snowpeople_bot" in hello
+    assert "/setprivacy" in hello
+    group.invite_bot(at.anna)
+    await at.home.answer(at.home.send_photo(at.anna, SNOW))
+    assert len(group.bots) == 1
+
+
+async def test_a_bot_that_hears_all_says_only_hello(at: Evening) -> None:
+    at.telegram.privacy = False
+    group = at.telegram.group("Cousins", bot="left")
+    group.invite_bot(at.anna)
+    assert "/setprivacy" not in await greeting(at, group)
+
+
+async def test_a_bot_invited_as_an_admin_says_only_hello(at: Evening) -> None:
+    group = at.telegram.group("Cousins", bot="left")
+    group.invite_bot(at.anna, "administrator")
+    assert "/setprivacy" not in await greeting(at, group)
+
+
+async def test_a_bot_that_is_removed_and_invited_again_says_hello_again(at: Evening) -> None:
+    group = at.telegram.group("Cousins", bot="left")
+    group.invite_bot(at.anna)
+    await greeting(at, group)
+    group.remove_bot(at.anna)
+    group.invite_bot(at.anna)
+    await at.telegram.until(lambda: len(group.bots) == 2)
+
+
+async def test_a_link_that_brings_the_bot_to_a_group_makes_one_hello(at: Evening) -> None:
+    group = at.telegram.group("Cousins", bot="left")
+    group.invite_bot(at.anna)
+    group.send_text(at.anna, "/start@snowpeople_bot true")
+    await greeting(at, group)
+    await at.home.answer(at.home.send_photo(at.anna, SNOW))
+    assert len(group.bots) == 1
+
+
+async def test_who_blocks_the_bot_is_forgotten_quietly(
+    at: Evening, caplog: pytest.LogCaptureFixture
+) -> None:
+    photo = at.home.send_photo(at.anna, SNOW)
+    at.home.blocked = True
+    await at.family.answer(at.family.send_photo(at.anna, SNOW))
+    at.home.remove_bot(at.anna)
+    await at.family.answer(at.family.send_photo(at.anna, SNOW))
+    assert not [said for said in at.home.bots if said.reply_to == photo.id]
+    assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+
+
+async def test_a_group_that_threw_the_bot_out_is_greeted_when_it_comes_again(at: Evening) -> None:
+    await at.store.greet(room(at.family), at.host._now())
+    at.eye.may_answer.clear()
+    at.family.send_photo(at.anna, SNOW)
+    await at.looks()
+    at.family.bot_status = "kicked"  # and the update that says so is lost
+    at.eye.may_answer.set()
+    await at.home.answer(at.home.send_photo(at.anna, SNOW))
+    at.family.bot_status = "left"
+    at.family.invite_bot(at.anna)
+    await greeting(at, at.family)
+
+
+# Supergroups
+
+
+async def test_a_group_keeps_its_settings_when_it_becomes_a_supergroup(at: Evening) -> None:
+    group = at.telegram.group("Cousins", bot="administrator", supergroup=False)
+    await at.store.change_settings(room(group), language="de")
+    new = group.migrate()
+    photo = new.send_photo(at.anna, SNOW, caption="/who")
+    assert (await new.answer(photo)).buttons == ["Wo hast du hingeschaut?"]
+
+
+async def test_an_answer_to_a_group_that_just_moved_is_given_in_the_new_one(at: Evening) -> None:
+    group = at.telegram.group("Cousins", bot="administrator", supergroup=False)
+    await at.store.change_settings(room(group), language="de")
+    at.eye.may_answer.clear()
+    group.send_photo(at.anna, SNOW)
+    await at.looks()
+    new = group.migrate(announced=False)
+    at.eye.may_answer.set()
+    await at.telegram.until(lambda: bool(new.bots))
+    assert new.bots[0].text.startswith("Olaf!")
+    assert (await at.store.room_settings(room(new))).language == "de"
+
+
+# Commands
+
+
+async def test_the_menu_is_set_for_each_scope_and_language(at: Evening) -> None:
+    scopes = {scope for scope, _ in at.telegram.methods.menus}
+    assert scopes == {"all_private_chats", "all_group_chats"}
+    languages = {language for _, language in at.telegram.methods.menus}
+    assert languages == {"", *speech.LANGUAGES}
+    german = {
+        command["command"]: command["description"]
+        for command in at.telegram.methods.menus["all_group_chats", "de"]
+    }
+    assert german["who"] == speech.into("de").command("who")
+    assert {"help", "where", "settings", "privacy", "about"} < set(german)
+
+
+@pytest.mark.parametrize("name", ["start", "help", "who", "where", "settings", "privacy", "about"])
+async def test_a_command_is_answered_in_the_persons_language(at: Evening, name: str) -> None:
+    greta = at.telegram.person("Greta", "de-AT")
+    english = await at.family.answer(at.family.send_text(at.anna, f"/{name}@SnowPeople_bot"))
+    german = await at.family.answer(at.family.send_text(greta, f"/{name.upper()}"))
+    assert english.text != german.text
+
+
+async def test_start_offers_a_button_that_brings_the_bot_to_a_group(at: Evening) -> None:
+    answer = await at.home.answer(at.home.send_text(at.anna, "/start group"))
+    assert answer.keyboard[-1][0]["url"] == "https://t.me/snowpeople_bot?startgroup=true"
+
+
+@pytest.mark.parametrize("text", ["/who@other_bot", "/dance", "and /who"])
+async def test_what_is_no_command_for_this_bot_is_left_alone(at: Evening, text: str) -> None:
+    sent = at.family.send_text(at.anna, text)
+    await at.family.answer(at.family.send_photo(at.anna, SNOW))
+    assert not [said for said in at.family.bots if said.reply_to == sent.id]
+
+
+async def test_an_unknown_command_gets_help_in_private(at: Evening) -> None:
+    assert "/help" in (await at.home.answer(at.home.send_text(at.anna, "/dance"))).text
+
+
+# Buttons
+
+
+async def test_where_did_you_look_sends_the_heat_map(at: Evening) -> None:
+    answer = await at.family.answer(at.family.send_photo(at.anna, SNOW))
+    tap = at.family.press(at.anna, answer)
+    shown = await at.family.answer(answer)
+    assert shown.picture == b"\x89PNG heat of snow"
+    assert "where it glows" in shown.text
+    assert await tap.answered() == ""
+    again = at.family.press(at.anna, answer)
+    assert "already" in await again.answered()
+
+
+async def test_a_button_works_after_a_restart(at: Evening) -> None:
+    answer = await at.family.answer(at.family.send_photo(at.anna, SNOW))
+    await at.stop()
+    at.chat = at.new_chat()
+    await at.start()
+    at.family.press(at.anna, answer)
+    assert (await at.family.answer(answer)).picture
+
+
+async def test_a_button_of_an_older_version_says_that_its_time_is_over(at: Evening) -> None:
+    answer = await at.family.answer(at.family.send_photo(at.anna, SNOW))
+    assert "melted" in await at.family.tap(at.anna, answer, "guess:17:olaf").answered()
+
+
+async def test_a_button_of_a_message_that_cannot_be_seen_any_more_is_answered(at: Evening) -> None:
+    answer = await at.family.answer(at.family.send_photo(at.anna, SNOW))
+    assert "melted" in await at.family.tap(at.anna, None, "where:1").answered()
+    tap = at.family.tap(at.anna, answer, "set", inaccessible=True)
+    assert await tap.answered() == ""
+
+
+async def test_a_tap_that_telegram_gave_up_on_is_no_fault(
+    at: Evening, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await at.family.answer(at.family.send_photo(at.anna, SNOW))
+    at.family.press(at.anna, answer).is_old = True
+    assert (await at.family.answer(answer)).picture
+    assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+
+
+async def test_a_slow_heat_map_does_not_leave_who_tapped_waiting(
+    at: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.platforms.telegram_ears.TAP_SECONDS", 0.01)
+    answer = await at.family.answer(at.family.send_photo(at.anna, SNOW))
+    at.eye.may_answer.clear()
+    assert await at.family.press(at.anna, answer).answered() == ""
+    at.eye.may_answer.set()
+    assert (await at.family.answer(answer)).picture
+
+
+async def test_what_went_wrong_after_a_slow_tap_is_said_aloud(
+    at: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.platforms.telegram_ears.TAP_SECONDS", 0.01)
+    answer = await at.family.answer(at.family.send_photo(at.anna, SNOW))
+    at.eye.may_answer.clear()
+    await at.family.press(at.anna, answer).answered()
+    at.eye.fault = ZeroDivisionError()
+    at.eye.may_answer.set()
+    assert (await at.family.answer(answer)).text == speech.into("en").refusal(Refusal.FAULT)
+
+
+async def test_a_room_without_pictures_gets_the_heat_map_in_words(at: Evening) -> None:
+    answer = await at.family.answer(at.family.send_photo(at.anna, SNOW))
+    at.family.no_photos = True
+    at.family.press(at.anna, answer)
+    shown = await at.family.answer(answer)
+    assert shown.picture is None
+    assert "where it glows" in shown.text
+
+
+# Settings
+
+
+async def test_only_an_admin_changes_the_settings_and_the_message_follows(at: Evening) -> None:
+    at.family.admins.add(at.anna.id)
+    bea = at.telegram.person("Bea")
+    message = await at.family.answer(at.family.send_text(at.anna, "/settings"))
+    assert message.buttons[:2] == ["✓ Every photo", "Only when called"]
+    assert "admins" in await at.family.press(bea, message, 1).answered()
+    assert await at.family.press(at.anna, message, 1).answered() == "Done. I'll stick to that."
+    await at.telegram.until(lambda: message.edits == 1)
+    assert message.buttons[:2] == ["Every photo", "✓ Only when called"]
+    assert not (await at.store.room_settings(room(at.family))).every_photo
+
+
+async def test_a_tap_that_changes_nothing_is_no_fault(
+    at: Evening, caplog: pytest.LogCaptureFixture
+) -> None:
+    at.family.admins.add(at.anna.id)
+    message = await at.family.answer(at.family.send_text(at.anna, "/settings"))
+    assert await at.family.press(at.anna, message, 0).answered()
+    await at.family.answer(at.family.send_photo(at.anna, SNOW))
+    assert message.edits == 0
+    assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+
+
+async def test_a_settings_message_that_was_deleted_meanwhile_is_no_fault(
+    at: Evening, caplog: pytest.LogCaptureFixture
+) -> None:
+    at.family.admins.add(at.anna.id)
+    message = await at.family.answer(at.family.send_text(at.anna, "/settings"))
+    tap = at.family.press(at.anna, message, 1)
+    at.family.delete(message)
+    assert await tap.answered()
+    await at.home.answer(at.home.send_photo(at.anna, SNOW))
+    assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+
+
+async def test_telegram_is_asked_once_who_is_an_admin(at: Evening) -> None:
+    at.family.admins.add(at.anna.id)
+    message = await at.family.answer(at.family.send_text(at.anna, "/settings"))
+    for button in (1, 0, 1):
+        await at.family.press(at.anna, message, button).answered()
+    assert len(at.telegram.called("getChatMember")) == 1
+
+
+async def test_in_private_everybody_decides_for_themselves(at: Evening) -> None:
+    message = await at.home.answer(at.home.send_text(at.anna, "/settings"))
+    assert await at.home.tap(at.anna, message, "set:language:uk").answered()
+    assert (await at.store.room_settings(room(at.home))).language == "uk"
+    assert not at.telegram.called("getChatMember")
+
+
+# Who is nobody in particular
+
+
+@pytest.mark.parametrize("who", ["admin", "channel", "linked channel"])
+async def test_an_identity_that_several_share_gets_an_answer(at: Evening, who: str) -> None:
+    id_, name = {
+        "admin": (ANONYMOUS_ADMIN, "GroupAnonymousBot"),
+        "channel": (CHANNEL_USER, "Channel_Bot"),
+        "linked channel": (SERVICE, "Telegram"),
+    }[who]
+    sender = at.telegram.person(name, id_=id_)
+    sender.is_bot = id_ != SERVICE
+    behind = (
+        at.family.json() if who == "admin" else {"id": -1009, "type": "channel", "title": "Snow"}
+    )
+    photo = at.family.send_photo(sender, SNOW, sender_chat=behind)
+    assert (await at.family.answer(photo)).text == OLAF
+    (round_,) = [await at.store.round(1)]
+    assert round_ is not None
+    assert round_.player_id == str(behind["id"])
+
+
+async def test_another_bots_photo_is_left_alone(at: Evening) -> None:
+    robot = at.telegram.person("Robot")
+    robot.is_bot = True
+    at.family.send_photo(robot, SNOW)
+    later = at.family.send_photo(at.anna, SNOW)
+    await at.family.answer(later)
+    assert len(at.family.bots) == 1
+
+
+async def test_an_edited_message_and_a_channels_post_are_left_alone(at: Evening) -> None:
+    sent = at.family.send_photo(at.anna, SNOW, age=400)
+    at.family.edit(sent, caption="/who")
+    at.telegram.allowed = None  # even if Telegram sent such, as it does when never told
+    at.family.edit(sent, caption="/who now")
+    at.telegram.deliver("channel_post", sent.raw | {"message_id": 900})
+    await at.family.answer(at.family.send_photo(at.anna, SNOW))
+    assert len(at.family.bots) == 1
+
+
+async def test_a_fault_in_one_update_is_logged_and_the_next_one_is_answered(
+    at: Evening, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object, **__: object) -> bool:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(at.host, "wants", broken)
+    at.family.send_photo(at.anna, SNOW)
+    await at.telegram.waits()
+    await asyncio.sleep(0)
+    monkeypatch.undo()
+    await at.family.answer(at.family.send_photo(at.anna, SNOW))
+    assert "an update could not be handled" in caplog.text
