@@ -39,7 +39,7 @@ class Desk:
             case "settings":
                 return self._settings(room, await self._memory.room_settings(room), words)
             case "privacy":
-                return Reply(words.privacy())
+                return Reply(words.privacy(room.platform))
             case "about":
                 return Reply(words.about())
             case _:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.domain import Photo, Room, RoomSettings, Round, Timings, Verdict, Waiting
+from bot.domain import Label, Photo, Player, Room, RoomSettings, Round, Timings, Verdict, Waiting
+from bot.game import Denied, Turn, Who
+from bot.standings import Score
 
 
 class Eye(Protocol):
@@ -57,3 +59,27 @@ class Memory(Protocol):
 
     async def move_room(self, old: Room, new: Room) -> None:
         """Take everything of a room to its new id."""
+
+
+class Scorebook(Protocol):
+    """Whoever remembers the game. What a tap changes is one transaction."""
+
+    async def turn(self, round_id: int, room: Room) -> Turn | None:
+        """Return a round as the rules see it, if it is remembered and of this room."""
+
+    async def tell(
+        self, round_id: int, player: Player, label: Label, now: datetime, *, by_admin: bool
+    ) -> Turn | Denied | None:
+        """Tell the truth of a round; None when it is no longer remembered."""
+
+    async def object_(self, round_id: int, player: Player, now: datetime) -> Turn | Denied | None:
+        """Object to the truth of a round; None when it is no longer remembered."""
+
+    async def score(self, round_id: int) -> Score:
+        """Return what a round has brought so far."""
+
+    async def names(self, room: Room) -> Mapping[Who, str]:
+        """Return the names of the room's players; those forgotten are left out."""
+
+    async def is_player(self, who: Who, player: Player) -> bool:
+        """Say whether the memory means this player."""
