@@ -4,48 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 
 from bot import pictures
 from bot.domain import Label, Reply, Room
-from bot.game import Turn, Who
+from bot.game import Who
+from bot.ledger import Ledger
 from bot.pictures import DARK, LIGHT, Row, Theme
 from bot.speech import Speaker
-from bot.standings import BOT, Hit, Place, confusion, figures, places, podium, totals
+from bot.standings import BOT, Place, confusion, figures, podium
 
 # On phones Telegram is light as long as nobody changes it, Discord is dark.
 THEMES: Mapping[str, Theme] = {"discord": DARK}
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A player's name, and the platform's id of them; both empty when they are forgotten."""
-
-    name: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """A season of a room: its rounds, the right guesses, and who the players are."""
-
-    room: Room
-    season: date
-    turns: Sequence[Turn]
-    hits: Sequence[Hit]
-    players: Mapping[Who, Named]
-
-    def name(self, who: Who, words: Speaker) -> str:
-        """Name a player, the bot, or somebody who is forgotten."""
-        if who == BOT:
-            return words.bot_name()
-        named = self.players.get(who)
-        return (named.name if named else "") or words.forgotten_name()
-
-    def places(self) -> list[Place]:
-        """Rank everyone who has points, the bot among them."""
-        return places(totals(self.turns, self.hits))
 
 
 async def leaderboard(
@@ -54,7 +23,7 @@ async def leaderboard(
     """Show the season so far, and who won the ones before; mine: the asker's id."""
     standing = ledger.places()
     champions = words.champions(
-        (past.season, [past.name(who, words) for who in first.players], first.points)
+        (past.season, [_name(past, who, words) for who in first.players], first.points)
         for past in before
         for first in past.places()[:1]
     )
@@ -131,7 +100,7 @@ def _in_words(
     ledger: Ledger, standing: Sequence[Place], words: Speaker
 ) -> list[tuple[int, list[str], int]]:
     return [
-        (place.rank, [ledger.name(who, words) for who in place.players], place.points)
+        (place.rank, [_name(ledger, who, words) for who in place.players], place.points)
         for place in standing
     ]
 
@@ -140,7 +109,7 @@ def _rows(ledger: Ledger, standing: Sequence[Place], words: Speaker, mine: str) 
     return [
         Row(
             place.rank,
-            ledger.name(who, words),
+            _name(ledger, who, words),
             place.points,
             is_bot=who == BOT,
             is_mine=bool(mine) and _key(ledger, who) == mine,
@@ -149,6 +118,14 @@ def _rows(ledger: Ledger, standing: Sequence[Place], words: Speaker, mine: str) 
         for place in standing
         for who in place.players
     ]
+
+
+def _name(ledger: Ledger, who: Who, words: Speaker) -> str:
+    """Name a player, the bot, or somebody who is forgotten."""
+    if who == BOT:
+        return words.bot_name()
+    named = ledger.players.get(who)
+    return (named.name if named else "") or words.forgotten_name()
 
 
 def _key(ledger: Ledger, who: Who) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
 
 
 class Label(StrEnum):
@@ -123,18 +122,18 @@ class RoomSettings:
 
     language: None for each person's own.
     every_photo: in a group, whether every photo is looked at or only those meant for the bot.
+    keep: whether photos that fooled the bot are kept, for it to learn from.
     """
 
     language: str | None = None
     every_photo: bool = True
+    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
     """One photo's turn, as it is remembered: without the photo.
 
-    player_id: of who sent it.
-    message, reference: as in Photo.
     verdict: None while the photo is in hand, or when it was refused.
     """
 
@@ -150,10 +149,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A photo that was in hand when the process ended: what is needed to answer it now.
-
-    key: to be used as the photo's again, so that it is known as the same.
-    """
+    """A photo that was in hand when the process ended; its key makes it known as the same."""
 
     room: Room
     player: Player
@@ -192,6 +188,23 @@ class Picture:
     description: str
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that the bot made, for one person to keep."""
+
+    data: bytes
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A photo of this room, to be shown again; message and reference are as in Photo."""
+
+    message: str | None
+    reference: str | None
+    caption: str
+
+
 @dataclass(slots=True)
 class Timings:
     """How long each step of one photo took, in milliseconds, and how many bytes it had."""
@@ -219,6 +232,7 @@ class Reply:
 
     verdict, refusal: of a photo, one of them.
     buttons: rows of them.
+    shown: photos that are shown again after the text, by the platform's own means.
     looks: one for each photo that is answered; `Host.sent` wants them back.
     """
 
@@ -227,6 +241,8 @@ class Reply:
     refusal: Refusal | None = None
     buttons: tuple[tuple[Button, ...], ...] = ()
     picture: Picture | None = None
+    document: Document | None = None
+    shown: tuple[Shown, ...] = ()
     looks: tuple[Look, ...] = ()
 
 
@@ -260,6 +276,7 @@ class Command:
 
     photo: the picture that came with it or that it replies to.
     bot: the bot's own name, as people write it there.
+    alone: whether the answer is for this person's eyes alone.
     """
 
     room: Room
@@ -269,6 +286,7 @@ class Command:
     argument: str = ""
     photo: Photo | None = None
     bot: str = ""
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,16 +296,3 @@ class CommandWord:
     name: str
     description: str
     takes_photo: bool = False
-
-
-class Chat(Protocol):
-    """What the host needs of a platform besides being asked by it."""
-
-    def read(self, room: Room, reference: str) -> Read:
-        """Return what fetches a photo again; it raises Refused with GONE when it is no more."""
-
-    async def say(self, room: Room, reply: Reply, to: str | None = None) -> None:
-        """Send a message, in reply to the message of that id; never raises for what a room does.
-
-        A room that blocked the bot or a message that is gone is no fault.
-        """

@@ -14,7 +14,6 @@ from cachetools import LRUCache
 from bot import speech
 from bot.desk import Desk
 from bot.domain import (
-    Chat,
     Command,
     CommandWord,
     Look,
@@ -32,7 +31,7 @@ from bot.domain import (
     Waiting,
 )
 from bot.door import MAX_BYTES, Door
-from bot.parts import Eye, Memory
+from bot.parts import Chat, Eye, Memory
 from bot.speech import Speaker
 
 log = logging.getLogger(__name__)

@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
-from bot.domain import Label, Photo, Player, Room, RoomSettings, Round, Timings, Verdict, Waiting
-from bot.game import Denied, Turn, Who
+from bot.domain import (
+    Label,
+    Photo,
+    Player,
+    Read,
+    Reply,
+    Room,
+    RoomSettings,
+    Round,
+    Timings,
+    Verdict,
+    Waiting,
+)
+from bot.game import Denied, Guess, Turn, Who
+from bot.ledger import Ledger, Logged, Opening
 from bot.standings import Score
+
+
+class Chat(Protocol):
+    """What the host needs of a platform besides being asked by it."""
+
+    def read(self, room: Room, reference: str) -> Read:
+        """Return what fetches a photo again; it raises Refused with GONE when it is no more."""
+
+    async def say(self, room: Room, reply: Reply, to: str | None = None) -> None:
+        """Send a message, in reply to the message of that id; never raises for what a room does.
+
+        A room that blocked the bot or a message that is gone is no fault.
+        """
 
 
 class Eye(Protocol):
@@ -81,5 +107,55 @@ class Scorebook(Protocol):
     async def names(self, room: Room) -> Mapping[Who, str]:
         """Return the names of the room's players; those forgotten are left out."""
 
-    async def is_player(self, who: Who, player: Player) -> bool:
-        """Say whether the memory means this player."""
+    async def player(self, platform: str, player_id: str) -> Who | None:
+        """Return who the memory has somebody as, if at all."""
+
+    async def open_guesses(self, round_id: int, until: datetime) -> bool:
+        """Let the room guess about a round until then; False when the game has ruled it out."""
+
+    async def openings(self) -> list[Opening]:
+        """Return what rooms may guess about, or could, and were not told the answer of."""
+
+    async def guess(
+        self, round_id: int, player: Player, what: Label | int, now: datetime
+    ) -> tuple[Guess, ...] | Denied | None:
+        """Note a guess; None when the round is no longer remembered, or not open to guesses."""
+
+    async def guesses(self, round_id: int) -> tuple[Guess, ...]:
+        """Return the guesses about a round."""
+
+    async def everyone_guessed(self, round_id: int, day: date) -> bool:
+        """Say whether all who played in the room that day, but the sender, have guessed."""
+
+    async def close_guesses(self, round_id: int, now: datetime) -> Opening | None:
+        """Take no more guesses; None when the answer was told before."""
+
+    async def guesses_told(self, round_id: int) -> None:
+        """Note that the room was told the answer."""
+
+    async def ledger(self, room: Room, season: date) -> Ledger:
+        """Return a season of a room."""
+
+    async def seasons(self, room: Room) -> list[date]:
+        """Return the room's seasons that have a round with a truth, the latest first."""
+
+    async def forget(self, platform: str, player_id: str) -> None:
+        """Forget a person everywhere; what others won stays."""
+
+    async def export(self, platform: str, player_id: str) -> Mapping[str, Any]:
+        """Return everything about a person, ready for JSON; empty when there is nothing."""
+
+    async def reset_season(self, room: Room, player: Player, now: datetime) -> None:
+        """Take the season's rounds out of the game, and log who did that."""
+
+    async def note_deed(self, room: Room, player: Player, deed: str, now: datetime) -> None:
+        """Log what an admin did."""
+
+    async def deeds(self, room: Room) -> list[Logged]:
+        """Return what admins did in a room lately, the latest first."""
+
+    async def podiums_due(self, season: date) -> list[Room]:
+        """Return the rooms that played in a season that is over and were not shown its podium."""
+
+    async def podium_shown(self, room: Room, season: date) -> None:
+        """Note that a room was shown a season's podium."""

@@ -10,6 +10,7 @@ from bot.domain import Button, Label, Look, Outcome, Photo, Press, Reply, Room
 from bot.game import SCORING_A_DAY, Denied, JustForFun, Turn
 from bot.parts import Scorebook
 from bot.speech import Speaker
+from bot.speech_game import Half
 from bot.standings import Score
 
 # What is done when the bot was fooled in a room, besides saying so.
@@ -43,7 +44,7 @@ class Play:
     async def press(self, press: Press, words: Speaker) -> Outcome | None:
         """Do what a button of a round is for; None when it is none of these."""
         match press.data.split(":"):
-            case ["truth", number, label] if number.isdecimal() and label in Label:
+            case ["truth", number, label] if number.isdecimal() and label in TRUTHS:
                 return await self._tell(press, int(number), Label(label), words)
             case ["object", number] if number.isdecimal():
                 return await self._object(press, int(number), words)
@@ -83,7 +84,7 @@ class Play:
         turn = await self._book.turn(id_, press.room)
         if turn is None:
             return Outcome(words.old_button())
-        mine = await self._book.is_player(turn.player, press.player)
+        mine = turn.player == await self._book.player(press.room.platform, press.player.id)
         by_admin = not mine and await press.is_admin()
         told = await self._book.tell(id_, press.player, label, self._now(), by_admin=by_admin)
         if not isinstance(told, Turn):
@@ -127,7 +128,7 @@ def _outcome(turn: Turn, score: Score, name: str, words: Speaker) -> str:
     neither = turn.truth.label is Label.NEITHER
     if not turn.is_fooled:
         return words.right(turn.id, neither=neither)
-    half = "neither" if neither else "doubt" if turn.verdict.unfamiliar else None
+    half: Half | None = "neither" if neither else "doubt" if turn.verdict.unfamiliar else None
     return words.fooled(name, score.player, turn.verdict.confidence, turn.id, half=half)
 
 

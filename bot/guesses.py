@@ -1,0 +1,130 @@
+"""Call it first: everyone guesses what the bot will say, or where it will look, then it tells."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+
+from bot.domain import Button, Label, Look, Outcome, Photo, Press, Reply, Room
+from bot.game import GUESS_POINTS, GUESS_WITHIN, Denied, is_hit
+from bot.ledger import Opening
+from bot.parts import Chat, Scorebook
+from bot.play import Play
+from bot.speech import Speaker
+
+log = logging.getLogger(__name__)
+
+CALLS = (Label.OLAF, Label.ABOMINABLE)
+SECONDS = int(GUESS_WITHIN.total_seconds())
+
+# Returns the sentences for a room, in the language that everyone there reads.
+WordsOf = Callable[[Room], Awaitable[Speaker]]
+
+
+class Guesses:
+    """Opens rounds to guesses and tells how they end, also after a restart."""
+
+    def __init__(
+        self,
+        book: Scorebook,
+        play: Play,
+        chats: Mapping[str, Chat],
+        words_of: WordsOf,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._book = book
+        self._play = play
+        self._chats = chats
+        self._words_of = words_of
+        self._now = now
+        self._timers: dict[int, asyncio.Task[None]] = {}
+
+    async def open(self, photo: Photo, look: Look, words: Speaker) -> Reply | None:
+        """Ask the room what the bot will say; None where there is nobody to guess."""
+        assert look.round is not None
+        if photo.room.private or photo.message is None:
+            return None
+        until = self._now() + GUESS_WITHIN
+        if not await self._book.open_guesses(look.round, until):
+            return None
+        self._wait(Opening(look.round, photo.room, photo.message, until))
+        buttons = tuple(
+            Button(words.snow_person(label), f"guess:{look.round}:{label}") for label in CALLS
+        )
+        return Reply(words.guess_open(SECONDS), buttons=(buttons,), looks=(look,))
+
+    async def press(self, press: Press, words: Speaker) -> Outcome | None:
+        """Note a guess; None when the button is for something else."""
+        match press.data.split(":"):
+            case ["guess", number, label] if number.isdecimal() and label in CALLS:
+                return await self._guess(press, int(number), Label(label), words)
+        return None
+
+    async def resume(self) -> None:
+        """Go on waiting for the guesses that a restart interrupted."""
+        for opening in await self._book.openings():
+            self._wait(opening)
+
+    async def close(self) -> None:
+        """Let the clocks go; the next process takes them up."""
+        timers = list(self._timers.values())
+        for timer in timers:
+            timer.cancel()
+        await asyncio.gather(*timers, return_exceptions=True)
+
+    async def _guess(self, press: Press, id_: int, label: Label, words: Speaker) -> Outcome:
+        if await self._book.turn(id_, press.room) is None:
+            return Outcome(words.old_button())
+        now = self._now()
+        guesses = await self._book.guess(id_, press.player, label, now)
+        if not isinstance(guesses, tuple):
+            return Outcome(_why_not(guesses, words))
+        if await self._book.everyone_guessed(id_, now.astimezone(UTC).date()):
+            if (timer := self._timers.pop(id_, None)) is not None:
+                timer.cancel()
+            self._timers[id_] = asyncio.create_task(self._tell(id_, press.room))
+        return Outcome(words.guess_noted(label))
+
+    def _wait(self, opening: Opening) -> None:
+        async def wait() -> None:
+            seconds = (opening.until - self._now()).total_seconds()
+            await asyncio.sleep(max(0.0, seconds))
+            await self._tell(opening.round, opening.room)
+
+        self._timers[opening.round] = asyncio.create_task(wait())
+
+    async def _tell(self, id_: int, room: Room) -> None:
+        """Say in the room what the bot thinks, and who saw that coming; once."""
+        try:
+            opening = await self._book.close_guesses(id_, self._now())
+            turn = await self._book.turn(id_, room)
+            chat = self._chats.get(room.platform)
+            if opening is None or turn is None or chat is None:
+                return
+            words = await self._words_of(opening.room)
+            guesses = await self._book.guesses(id_)
+            text, buttons = await self._play.shown(opening.room, turn, words)
+            if guesses:
+                names = await self._book.names(opening.room)
+                right = [guess for guess in guesses if is_hit(guess, turn.verdict)]
+                found = [names.get(guess.by) or words.forgotten_name() for guess in right]
+                first, *rest = text.split("\n")
+                text = "\n".join((first, words.guessed(found, GUESS_POINTS), *rest))
+            await chat.say(opening.room, Reply(text, buttons=buttons), to=opening.message)
+            await self._book.guesses_told(id_)
+        except Exception:
+            log.exception("guesses could not be answered")
+        finally:
+            self._timers.pop(id_, None)
+
+
+def _why_not(denied: Denied | None, words: Speaker) -> str:
+    """Word why a guess does not count; None when its round is no longer remembered."""
+    return {
+        Denied.OWN: words.guess_own,
+        Denied.AGAIN: words.guessed_before,
+        Denied.LATE: words.guess_late,
+        Denied.DISGUISED: words.nobody_in_particular,
+    }.get(denied or Denied.OVER, words.old_button)()
