@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import pillow_heif
+import pytest
+import pytest_asyncio
 from PIL import Image, ImageDraw
 from playwright.async_api import (
     Browser,
@@ -21,6 +25,8 @@ from playwright.async_api import (
     async_playwright,
     expect,
 )
+
+pillow_heif.register_heif_opener()
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -100,6 +106,16 @@ class Visitor:
         """Return the bars that come with answers."""
         return self.page.get_by_role("meter", name="How sure I am")
 
+    @property
+    def toast(self) -> Locator:
+        """Return what the bot says to this person alone, for a moment."""
+        return self.page.locator("#toast")
+
+    async def ask_for(self, what: str) -> None:
+        """Choose something from the menu."""
+        await self.page.get_by_role("button", name="Menu").click()
+        await self.page.get_by_role("button", name=what).click()
+
     def _note_stranger(self, request: Request) -> None:
         if not request.url.startswith((self.site, "blob:")):
             self.trouble.append(f"asked a stranger: {request.url}")
@@ -115,12 +131,32 @@ async def visiting(browser: Browser, url: str, **options: Any) -> AsyncIterator[
     visitor = Visitor(context, page, site=url.split("/r/")[0])
     visitor.watch()
     await page.goto(url)
-    await expect(page.get_by_role("button", name="here:")).to_be_visible()
+    await expect(page.locator("#people")).to_be_visible()
     try:
         yield visitor
     finally:
         await context.close()
     assert visitor.trouble == []
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for all tests of the page."""
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def room(room_url: str) -> str:
+    """The address of a room that nobody was in before."""
+    return f"{room_url}/r/test-{uuid4().hex[:12]}"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visitor(browser: Browser, room: str) -> AsyncIterator[Visitor]:
+    """Somebody in that room."""
+    async with visiting(browser, room) as visitor:
+        yield visitor
 
 
 def snow_person(

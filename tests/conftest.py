@@ -14,8 +14,8 @@ from typing import IO
 
 import pytest
 
-# A real PostgreSQL, started when the first test asks for it.
-pytest_plugins = ["tests.postgres"]
+# A real PostgreSQL and a real Chromium, each started when the first test asks for it.
+pytest_plugins = ["tests.postgres", "tests.browser"]
 
 PROJECT = Path(__file__).parent.parent
 # Where a bot under test runs: the developer's own .env must not reach it.
