@@ -21,7 +21,7 @@ COPY bot bot
 USER 1000
 VOLUME /data
 EXPOSE 8080
-ENV WEB_HOST=0.0.0.0 WEB_PORT=8080 DATABASE_URL=sqlite:////data/snowpeople.db
+ENV WEB_HOST=0.0.0.0 WEB_PORT=8080 DATA_FOLDER=/data
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
 CMD ["python", "-m", "bot"]

@@ -24,6 +24,7 @@ from bot.supervisor import Supervisor
 if TYPE_CHECKING:
     from bot.eye import Eye
     from bot.host import Host
+    from bot.keeper import Keeper
     from bot.platforms.discord_chat import DiscordChat
     from bot.platforms.telegram_chat import TelegramChat
     from bot.store import Store
@@ -75,6 +76,7 @@ async def _serve(settings: Settings, listening: socket.socket) -> int:
     from bot.door import Door
     from bot.eye import Eye
     from bot.host import Host
+    from bot.keeper import Keeper
     from bot.limits import Limits
     from bot.platforms.web_chat import WebChat
     from bot.store import Store, StoreError
@@ -87,15 +89,13 @@ async def _serve(settings: Settings, listening: socket.socket) -> int:
         return 2
     async with AsyncExitStack() as stack:
         try:
-            store = await stack.enter_async_context(
-                Store.open(settings.database_url.get_secret_value())
-            )
+            store = await stack.enter_async_context(Store.open(settings.database()))
         except StoreError as error:
             print(error, file=sys.stderr)
             return 1
         await stack.enter_async_context(classifier)
-        eye = Eye(classifier)
-        host = Host(eye, Door(Limits()), store)
+        eye, keeper = Eye(classifier), Keeper(settings.data_folder / "kept")
+        host = Host(eye, Door(Limits()), store, keeper)
         telegram, discord = _telegram(settings, host), _discord(settings, host, store, eye)
         platforms = [platform for platform in (telegram, discord) if platform is not None]
         supervisors = [Supervisor(platform, stopping) for platform in platforms]
@@ -124,10 +124,11 @@ async def _serve(settings: Settings, listening: socket.socket) -> int:
         )
         for chat in (web, *platforms):
             host.add(chat.name, chat)
+        await stack.enter_async_context(host.playing())
         await web.start(listening)
         print(_welcome(settings, address), flush=True)
         running = [asyncio.create_task(s.run(), name=s.name) for s in supervisors]
-        tidying = asyncio.create_task(_tidy(store), name="tidying")
+        tidying = asyncio.create_task(_tidy(store, keeper), name="tidying")
         all_over = await _until_the_end(stopping, running, has_room=settings.web_room)
         log.info("stopping: no new photos, those in hand are answered")
         await host.drain(DRAIN_SECONDS)
@@ -193,11 +194,12 @@ async def _until_the_end(
     return False
 
 
-async def _tidy(store: Store) -> None:
+async def _tidy(store: Store, keeper: Keeper) -> None:
     """Forget what is over, now and then."""
     while True:
         try:
             await store.prune(datetime.now(UTC))
+            await keeper.prune()
         except Exception:
             log.exception("what is over could not be forgotten; it is tried again later")
         await asyncio.sleep(TIDY_SECONDS)

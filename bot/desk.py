@@ -45,8 +45,8 @@ class Desk:
             case _:
                 return Reply(words.help(room.platform, command.bot))
 
-    async def press(self, press: Press, words: Speaker) -> Outcome:
-        """Do what a button of the settings is for; others are from a time before this version."""
+    async def press(self, press: Press, words: Speaker) -> Outcome | None:
+        """Do what a button of the settings is for; None when it is for something else."""
         match press.data.split(":"):
             case ["set"]:
                 chosen = await self._memory.room_settings(press.room)
@@ -60,8 +60,7 @@ class Desk:
                 )
             case ["set", "photos", "every" | "called" as which] if not press.room.private:
                 return await self._change(press, words, every_photo=which == "every")
-            case _:
-                return Outcome(words.old_button())
+        return None
 
     async def _change(self, press: Press, words: Speaker, **changes: str | bool | None) -> Outcome:
         if not await press.is_admin():

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from bot.domain import Label, Preview, Refusal, Refused, Timings, Verdict
+from bot.ledger import Fingerprint
 from classifier import Busy, Classifier, PhotoError
 from classifier import Verdict as Seen
+from classifier.fingerprint import fingerprint, looks_like
 from classifier.photo import shrink_to_jpeg
 
 # Previews decode at a larger scale than the classifier does; two at once is what two cores can do.
@@ -33,6 +36,12 @@ class Eye:
             seen, timing = await self._classifier.classify_timed(photo)
         timings.queue, timings.inference = timing.queue * 1000, timing.inference * 1000
         return _in_our_words(seen)
+
+    async def fingerprint(self, photo: bytes) -> Fingerprint:
+        """Return by what the photo is known again. Raises Refused."""
+        with _refusals():
+            taken = await asyncio.to_thread(fingerprint, photo)
+        return Fingerprint(taken.kept, partial(looks_like, taken.views))
 
     async def explain(self, photo: bytes) -> tuple[Verdict, bytes]:
         """Return what it says of the photo, and where it looked: the photo under a heat map, PNG.

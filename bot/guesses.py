@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 CALLS = (Label.OLAF, Label.ABOMINABLE)
 SECONDS = int(GUESS_WITHIN.total_seconds())
 
-# Returns the sentences for a room, in the language that everyone there reads.
-WordsOf = Callable[[Room], Awaitable[Speaker]]
+# Returns the sentences for a room, in its language, else in the one that is given.
+WordsOf = Callable[[Room, str | None], Awaitable[Speaker]]
 
 
 class Guesses:
@@ -44,12 +44,13 @@ class Guesses:
     async def open(self, photo: Photo, look: Look, words: Speaker) -> Reply | None:
         """Ask the room what the bot will say; None where there is nobody to guess."""
         assert look.round is not None
-        if photo.room.private or photo.message is None:
+        if photo.room.private:
             return None
         until = self._now() + GUESS_WITHIN
-        if not await self._book.open_guesses(look.round, until):
+        opening = await self._book.open_guesses(look.round, until, words.language)
+        if opening is None:
             return None
-        self._wait(Opening(look.round, photo.room, photo.message, until))
+        self._wait(opening)
         buttons = tuple(
             Button(words.snow_person(label), f"guess:{look.round}:{label}") for label in CALLS
         )
@@ -103,7 +104,7 @@ class Guesses:
             chat = self._chats.get(room.platform)
             if opening is None or turn is None or chat is None:
                 return
-            words = await self._words_of(opening.room)
+            words = await self._words_of(opening.room, opening.language)
             guesses = await self._book.guesses(id_)
             text, buttons = await self._play.shown(opening.room, turn, words)
             if guesses:
@@ -112,8 +113,8 @@ class Guesses:
                 found = [names.get(guess.by) or words.forgotten_name() for guess in right]
                 first, *rest = text.split("\n")
                 text = "\n".join((first, words.guessed(found, GUESS_POINTS), *rest))
-            await chat.say(opening.room, Reply(text, buttons=buttons), to=opening.message)
-            await self._book.guesses_told(id_)
+            if await chat.say(opening.room, Reply(text, buttons=buttons), to=opening.message):
+                await self._book.guesses_told(id_)
         except Exception:
             log.exception("guesses could not be answered")
         finally:

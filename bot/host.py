@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from cachetools import LRUCache
 
 from bot import speech
+from bot.captions import wants_guesses
 from bot.desk import Desk
 from bot.domain import (
     Command,
     CommandWord,
-    Look,
     Outcome,
     Photo,
     Player,
     Press,
-    Read,
     Refusal,
     Refused,
     Reply,
     Room,
-    Timings,
-    Verdict,
     Waiting,
 )
-from bot.door import MAX_BYTES, Door
-from bot.parts import Chat, Eye, Memory
+from bot.door import Door
+from bot.gaze import Gaze
+from bot.guesses import Guesses
+from bot.keeper import Keeper
+from bot.learning import Learning
+from bot.office import Office
+from bot.parts import Chat, Eye, Store
+from bot.play import Play
+from bot.podiums import Podiums
 from bot.speech import Speaker
 
 log = logging.getLogger(__name__)
@@ -50,23 +54,28 @@ class Host:
         self,
         eye: Eye,
         door: Door,
-        memory: Memory,
+        memory: Store,
+        keeper: Keeper,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._eye = eye
         self._door = door
+        self._gaze = Gaze(eye, door, memory, now)
         self._memory = memory
         self._now = now
         self._chats: dict[str, Chat] = {}
+        self._learning = Learning(memory, keeper, self._chats)
+        self._play = Play(memory, now, self._learning)
+        self._guesses = Guesses(memory, self._play, self._chats, self._words_of, now)
+        self._podiums = Podiums(memory, self._chats, self._words_of, now)
+        self._office = Office(memory, memory, keeper, now)
         self._desk = Desk(memory)
-        self._seen: LRUCache[str, Verdict] = LRUCache(REMEMBERED)
         self._shown: LRUCache[int, bool] = LRUCache(REMEMBERED)
 
     @property
     def side(self) -> int:
         """How many pixels of a photo's shorter side are of use."""
-        return self._eye.side
+        return self._gaze.side
 
     def add(self, platform: str, chat: Chat) -> None:
         """Get to know the chat through which a platform's photos can be fetched again."""
@@ -78,26 +87,34 @@ class Host:
             return True
         return (await self._memory.room_settings(room)).every_photo
 
-    async def look(self, photo: Photo) -> Reply | None:
+    async def look(self, photo: Photo, *, guessing: bool = False) -> Reply | None:
         """Answer a photo; None when its message was answered before.
 
+        guessing: whether the room guesses first, as a caption may ask for as well.
         Never raises: whatever is wrong becomes a friendly sentence.
         """
-        look = await self._look(photo)
+        look = await self._gaze.look(photo, plays=True)
         if look is None:
             return None
         words = await self.words(photo.room, photo.player)
-        if look.verdict is None:
-            assert look.refusal is not None
-            return Reply(words.refusal(look.refusal), refusal=look.refusal, looks=(look,))
-        buttons = ((words.where_button(look.round),),) if look.round is not None else ()
-        return Reply(
-            words.answer(look.verdict), verdict=look.verdict, buttons=buttons, looks=(look,)
-        )
+        if look.verdict is None or look.round is None:
+            refusal = look.refusal or Refusal.FAULT
+            return Reply(words.refusal(refusal), refusal=refusal, looks=(look,))
+        try:
+            asked = None
+            if guessing or wants_guesses(photo.caption):
+                asked = await self._guesses.open(photo, look, words)
+            return asked or await self._play.answer(photo, look, words)
+        except Exception:
+            log.exception("a round could not be played")
+            return Reply(words.answer(look.verdict), verdict=look.verdict, looks=(look,))
 
     async def look_at_album(self, photos: Sequence[Photo]) -> Reply | None:
-        """Answer several photos of one person at once, a line for each; otherwise as `look`."""
-        looked = await asyncio.gather(*map(self._look, photos))
+        """Answer several photos of one person at once, a line for each; otherwise as `look`.
+
+        They are not played: four buttons for each of ten photos are no fun to read.
+        """
+        looked = await asyncio.gather(*(self._gaze.look(photo, plays=False) for photo in photos))
         looks = tuple(look for look in looked if look is not None)
         if not looks:
             return None
@@ -141,7 +158,10 @@ class Host:
         try:
             if kind == "where" and re.fullmatch(ROUND_ID, rest):
                 return await self._show_where(press, int(rest), words)
-            return await self._desk.press(press, words)
+            for counter in (self._play, self._guesses, self._office, self._desk):
+                if (outcome := await counter.press(press, words)) is not None:
+                    return outcome
+            return Outcome(words.old_button())
         except Refused as refused:
             return Outcome(words.refusal(refused.reason))
         except Exception:
@@ -156,7 +176,11 @@ class Host:
                 return await self.look(command.photo)
             if command.name == "where" and command.photo is not None:
                 return await self._where(command.photo, words)
-            return await self._desk.command(command, words)
+            if command.name == "guess" and command.photo is not None:
+                return await self.look(command.photo, guessing=True)
+            return await self._office.command(command, words) or await self._desk.command(
+                command, words
+            )
         except Refused as refused:
             return Reply(words.refusal(refused.reason), refusal=refused.reason)
         except Exception:
@@ -193,48 +217,32 @@ class Host:
 
     async def words(self, room: Room, player: Player | None) -> Speaker:
         """Return the sentences in the room's language, else the person's, else English."""
+        return await self._words_of(room, player.language if player else None)
+
+    @asynccontextmanager
+    async def playing(self) -> AsyncIterator[None]:
+        """Do what the clock asks for, while the block lasts: guesses to answer, podiums to show."""
+        await self._guesses.resume()
+        podiums = asyncio.create_task(self._podiums.run())
         try:
-            chosen = (await self._memory.room_settings(room)).language
-        except Exception:
-            log.exception("a room's settings could not be read")
-            chosen = None
-        return speech.into(chosen or (player.language if player else None))
+            yield
+        finally:
+            podiums.cancel()
+            await asyncio.gather(podiums, return_exceptions=True)
+            await self._guesses.close()
+            await self._learning.close()
 
     async def drain(self, seconds: float) -> None:
         """Take no new photos, and wait so long, at most, for those in hand to be answered."""
         await self._door.drain(seconds)
 
-    async def _look(self, photo: Photo) -> Look | None:
-        """Look at one photo; None when its message was answered before."""
-        timings = Timings(bytes=photo.size or 0)
-        round_id = None
-        with self._door.in_hand():
-            try:
-                round_id = await self._memory.open_round(photo, self._now())
-                if round_id is None:
-                    return None
-                verdict = await self._verdict(photo, timings)
-                await self._memory.judge(round_id, verdict)
-                return Look(photo.room, timings, verdict=verdict, round=round_id)
-            except Refused as refused:
-                return Look(photo.room, timings, refusal=refused.reason, round=round_id)
-            except Exception:
-                log.exception("a photo could not be answered")
-                return Look(photo.room, timings, refusal=Refusal.FAULT, round=round_id)
-
-    async def _verdict(self, photo: Photo, timings: Timings) -> Verdict:
-        self._door.admit(photo.room, photo.player)
-        if photo.size is not None and photo.size > MAX_BYTES:
-            raise Refused(Refusal.TOO_MANY_BYTES)
-        if photo.key is not None and (known := self._seen.get(photo.key)):
-            return known
-        data = await self._door.read(photo.read, timings)
-        digest = hashlib.sha256(data).hexdigest()
-        verdict = self._seen.get(digest) or await self._eye.look(data, timings)
-        self._seen[digest] = verdict
-        if photo.key is not None:
-            self._seen[photo.key] = verdict
-        return verdict
+    async def _words_of(self, room: Room, language: str | None) -> Speaker:
+        try:
+            chosen = (await self._memory.room_settings(room)).language
+        except Exception:
+            log.exception("a room's settings could not be read")
+            chosen = None
+        return speech.into(chosen or language)
 
     async def _show_where(self, press: Press, round_id: int, words: Speaker) -> Outcome:
         found = await self._memory.round(round_id)
@@ -246,16 +254,12 @@ class Host:
         self._shown[round_id] = True  # before the work: two people tap at once
         try:
             self._door.admit(press.room, press.player)
-            return Outcome(say=await self._explained(chat.read(found.room, found.reference), words))
+            read = chat.read(found.room, found.reference)
+            return Outcome(say=words.where(*await self._gaze.explain(read)))
         except BaseException:
             self._shown.pop(round_id, None)
             raise
 
     async def _where(self, photo: Photo, words: Speaker) -> Reply:
         self._door.admit(photo.room, photo.player)
-        return await self._explained(photo.read, words)
-
-    async def _explained(self, read: Read, words: Speaker) -> Reply:
-        """Return the heat map of a photo, as a reply."""
-        verdict, png = await self._eye.explain(await self._door.read(read, Timings()))
-        return words.where(verdict, png)
+        return words.where(*await self._gaze.explain(photo.read))

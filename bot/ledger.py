@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.domain import Room
 from bot.game import Turn, Who
 from bot.standings import Hit, Place, places, totals
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """By what a photo is known again, disguised a little or not.
+
+    kept: what is remembered of it. is_same: whether that of another photo is of this one, too.
+    """
+
+    kept: tuple[int, ...]
+    is_same: Callable[[Sequence[int]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +50,16 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A round that the room may guess about, until then; the answer replies to the message."""
+    """A round that the room may guess about, until then.
+
+    message: of the photo; the answer replies to it. language: of who sent it.
+    """
 
     round: int
     room: Room
-    message: str
+    message: str | None
     until: datetime
+    language: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from bot.domain import (
     Waiting,
 )
 from bot.game import Denied, Guess, Turn, Who
-from bot.ledger import Ledger, Logged, Opening
+from bot.ledger import Fingerprint, Ledger, Logged, Opening
 from bot.standings import Score
 
 
@@ -30,10 +30,11 @@ class Chat(Protocol):
     def read(self, room: Room, reference: str) -> Read:
         """Return what fetches a photo again; it raises Refused with GONE when it is no more."""
 
-    async def say(self, room: Room, reply: Reply, to: str | None = None) -> None:
-        """Send a message, in reply to the message of that id; never raises for what a room does.
+    async def say(self, room: Room, reply: Reply, to: str | None = None) -> bool:
+        """Send a message, in reply to the message of that id; return whether it may be forgotten.
 
-        A room that blocked the bot or a message that is gone is no fault.
+        It is False while the platform cannot be reached. A room that blocked the bot or a message
+        that is gone is no fault, and nothing to try again.
         """
 
 
@@ -46,6 +47,9 @@ class Eye(Protocol):
 
     async def look(self, photo: bytes, timings: Timings) -> Verdict:
         """Say who is on the photo, and note how long that took. Raises Refused."""
+
+    async def fingerprint(self, photo: bytes) -> Fingerprint:
+        """Return by what the photo is known again. Raises Refused."""
 
     async def explain(self, photo: bytes) -> tuple[Verdict, bytes]:
         """Return what it says of the photo and a PNG of where it looked. Raises Refused."""
@@ -90,8 +94,16 @@ class Memory(Protocol):
 class Scorebook(Protocol):
     """Whoever remembers the game. What a tap changes is one transaction."""
 
+    async def begin(
+        self, round_id: int, player: Player, fingerprint: Fingerprint | None, now: datetime
+    ) -> None:
+        """Let a round that has its verdict be part of the game; once.
+
+        fingerprint: tells whether the room has played the photo before; None when it is unknown.
+        """
+
     async def turn(self, round_id: int, room: Room) -> Turn | None:
-        """Return a round as the rules see it, if it is remembered and of this room."""
+        """Return a round as the rules see it, if it is remembered, of this room, and begun."""
 
     async def tell(
         self, round_id: int, player: Player, label: Label, now: datetime, *, by_admin: bool
@@ -110,8 +122,8 @@ class Scorebook(Protocol):
     async def player(self, platform: str, player_id: str) -> Who | None:
         """Return who the memory has somebody as, if at all."""
 
-    async def open_guesses(self, round_id: int, until: datetime) -> bool:
-        """Let the room guess about a round until then; False when the game has ruled it out."""
+    async def open_guesses(self, round_id: int, until: datetime, language: str) -> Opening | None:
+        """Let the room guess about a round until then; None when it is not part of the game."""
 
     async def openings(self) -> list[Opening]:
         """Return what rooms may guess about, or could, and were not told the answer of."""
@@ -159,3 +171,7 @@ class Scorebook(Protocol):
 
     async def podium_shown(self, room: Room, season: date) -> None:
         """Note that a room was shown a season's podium."""
+
+
+class Store(Memory, Scorebook, Protocol):
+    """One memory for both: what happens to a room happens to its game."""

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 
 from bot.captions import truth_in
 from bot.domain import Button, Label, Look, Outcome, Photo, Press, Reply, Room
 from bot.game import SCORING_A_DAY, Denied, JustForFun, Turn
+from bot.learning import Learning
 from bot.parts import Scorebook
 from bot.speech import Speaker
 from bot.speech_game import Half
 from bot.standings import Score
 
-# What is done when the bot was fooled in a room, besides saying so.
-OnFooled = Callable[[Room, Turn], Awaitable[None]]
 TRUTHS = (Label.OLAF, Label.ABOMINABLE, Label.NEITHER)
 
 
 class Play:
     """Keeps the rounds of all rooms going. Time and memory come from outside."""
 
-    def __init__(self, book: Scorebook, now: Callable[[], datetime], on_fooled: OnFooled) -> None:
+    def __init__(self, book: Scorebook, now: Callable[[], datetime], learning: Learning) -> None:
         self._book = book
         self._now = now
-        self._on_fooled = on_fooled
+        self._learning = learning
 
     async def answer(self, photo: Photo, look: Look, words: Speaker) -> Reply:
         """Word the verdict on a photo, with the buttons of its round; a caption may settle it."""
@@ -98,6 +97,8 @@ class Play:
         turn = await self._book.object_(id_, press.player, self._now())
         if not isinstance(turn, Turn):
             return Outcome(_why_not(turn, words))
+        if turn.is_void:
+            await self._settled(press.room, turn)
         return await self._edited(press.room, turn, words)
 
     async def _edited(self, room: Room, turn: Turn, words: Speaker) -> Outcome:
@@ -105,8 +106,8 @@ class Play:
         return Outcome(edit=Reply(text, buttons=buttons))
 
     async def _settled(self, room: Room, turn: Turn) -> None:
-        if turn.is_fooled and scores(turn):
-            await self._on_fooled(room, turn)
+        if scores(turn):
+            await self._learning.settled(room, turn)
 
 
 def scores(turn: Turn) -> bool:

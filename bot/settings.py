@@ -74,9 +74,8 @@ class Settings(BaseSettings):
     web_room: bool = True
     webhook_url: AnyHttpUrl | None = None
     model: Annotated[str, AfterValidator(_model)] = "full"
-    database_url: Annotated[SecretStr, AfterValidator(_database)] = SecretStr(
-        "sqlite:///data/snowpeople.db"
-    )
+    data_folder: Path = Path("data")
+    database_url: Annotated[SecretStr, AfterValidator(_database)] | None = None
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)
     ] = "INFO"
@@ -84,10 +83,16 @@ class Settings(BaseSettings):
     discord_api_url: AnyHttpUrl | None = None
     discord_gateway_url: AnyWebsocketUrl | None = None
 
+    def database(self) -> str:
+        """Return the database's address: a file in the data folder, unless another is given."""
+        if self.database_url is None:
+            return f"sqlite:///{self.data_folder / 'snowpeople.db'}"
+        return self.database_url.get_secret_value()
+
     def secrets(self) -> list[str]:
         """Return what must never be seen in a log."""
         held = [self.telegram_token, self.discord_token]
-        if "@" in self.database_url.get_secret_value():  # a password, probably
+        if "@" in self.database():  # a password, probably
             held.append(self.database_url)
         return [secret.get_secret_value() for secret in held if secret is not None]
 
