@@ -1,0 +1,95 @@
+"""The house's colours, by day and by night, as the page has them."""
+
+from __future__ import annotations
+
+import colorsys
+from dataclasses import dataclass
+
+Colour = tuple[int, int, int]
+
+WHITE: Colour = (255, 255, 255)
+GOLD: Colour = (240, 180, 41)
+MEDALS: dict[int, Colour] = {1: GOLD, 2: (150, 168, 184), 3: (190, 120, 66)}
+
+
+def hexadecimal(text: str) -> Colour:
+    """Return the colour that the page's style sheet calls #rrggbb."""
+    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
+
+
+def mixed(one: Colour, other: Colour, share: float) -> Colour:
+    """Return a colour on the way from one to the other."""
+    a, b, c = (round(x + (y - x) * share) for x, y in zip(one, other, strict=True))
+    return a, b, c
+
+
+def contrasting(ground: Colour) -> Colour:
+    """Return white or night blue, whichever reads better on a ground."""
+    linear = [(v / 255) ** 2.2 for v in ground]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return WHITE if luminance < 0.24 else hexadecimal("#15314a")
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """The page's colours (bot/platforms/web/style.css), by day or by night."""
+
+    sky: tuple[Colour, Colour, Colour]
+    hill_far: Colour
+    hill_near: Colour
+    pine: Colour
+    flake: Colour
+    ink: Colour
+    ink_soft: Colour
+    card: Colour
+    mine: Colour
+    bot: Colour
+    carrot: Colour
+    ice: Colour
+    step: Colour
+
+
+def _theme(sky: str, **colours: str) -> Theme:
+    top, middle, bottom = map(hexadecimal, sky.split())
+    return Theme((top, middle, bottom), **{name: hexadecimal(c) for name, c in colours.items()})
+
+
+LIGHT = _theme(
+    sky="#bfdff5 #e6f3fc #f6fbff",
+    hill_far="#dcecf8",
+    hill_near="#fafdff",
+    pine="#b3d0de",
+    flake="#ffffff",
+    ink="#15314a",
+    ink_soft="#46617a",
+    card="#ffffff",
+    mine="#d3e9fa",
+    bot="#fff3e8",
+    carrot="#c9500d",
+    ice="#1d80c4",
+    step="#5ba9d8",
+)
+DARK = _theme(
+    sky="#081424 #10253d #1a3a5b",
+    hill_far="#1d4265",
+    hill_near="#2a557d",
+    pine="#122f4a",
+    flake="#cfe6f8",
+    ink="#eaf4fc",
+    ink_soft="#b4ccdf",
+    card="#1b3651",
+    mine="#24527c",
+    bot="#4a3227",
+    carrot="#ff9d52",
+    ice="#4aa8e6",
+    step="#2b6ca3",
+)
+
+
+def colour_of(key: str) -> Colour:
+    """Return the colour that the page gives to a player of that id; white reads well on it."""
+    hue = 0
+    for letter in key:
+        hue = (hue * 31 + ord(letter)) % 360
+    red, green, blue = colorsys.hls_to_rgb(hue / 360, 0.37, 0.45)
+    return round(red * 255), round(green * 255), round(blue * 255)
