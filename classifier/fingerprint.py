@@ -71,7 +71,7 @@ def looks_like(views: Sequence[int], kept: Sequence[int]) -> bool:
 
 
 def _hash(grey: Image.Image, across: Cut, down: Cut) -> int:
-    """Return two hashes of what remains after a cut: of its shapes, and of where it gets lighter."""
+    """Return two hashes of what a cut leaves: of its shapes, and of where it gets lighter."""
     box = (
         grey.width * across[0],
         grey.height * down[0],
