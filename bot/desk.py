@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from bot import speech
 from bot.domain import Button, Command, CommandWord, Outcome, Press, Reply, Room, RoomSettings
+from bot.keeper import KEPT_DAYS
 from bot.parts import Memory
 from bot.speech import LANGUAGES, Speaker
-from bot.speech_rooms import COMMANDS
+from bot.speech_rooms import COMMANDS, GAME_COMMANDS
 
 AUTOMATIC = "auto"
 # What a platform's menu offers; `start` is what Telegram itself makes people send.
-MENU = tuple(name for name in COMMANDS if name != "start")
-WITH_PHOTO = frozenset({"who", "where"})
+MENU = tuple(name for name in (*COMMANDS, *GAME_COMMANDS) if name != "start")
+WITH_PHOTO = frozenset({"who", "where", "guess"})
+FOR_ROOM = WITH_PHOTO | {"challenge", "leaderboard", "hall", "stats", "keep", "reset", "log"}
+CHOICES = {"keep": ("on", "off")}
 
 
 class Desk:
@@ -23,7 +26,14 @@ class Desk:
     def commands(self, words: Speaker) -> tuple[CommandWord, ...]:
         """Return the commands for a platform's menu."""
         return tuple(
-            CommandWord(name, words.command(name), takes_photo=name in WITH_PHOTO) for name in MENU
+            CommandWord(
+                name,
+                words.command(name),
+                takes_photo=name in WITH_PHOTO,
+                choices=CHOICES.get(name, ()),
+                for_room=name in FOR_ROOM,
+            )
+            for name in MENU
         )
 
     async def command(self, command: Command, words: Speaker) -> Reply:
@@ -39,7 +49,8 @@ class Desk:
             case "settings":
                 return self._settings(room, await self._memory.room_settings(room), words)
             case "privacy":
-                return Reply(words.privacy(room.platform))
+                keeps = (await self._memory.room_settings(room)).keep
+                return Reply(words.privacy(room.platform, keeps=keeps, days=KEPT_DAYS))
             case "about":
                 return Reply(words.about())
             case _:

@@ -291,8 +291,13 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class CommandWord:
-    """A command for the platform's menu: its name, what it does, whether it wants a photo."""
+    """A command for the platform's menu: its name and what it does.
+
+    choices: what may be said after it. for_room: whether the answer is for everyone in the room.
+    """
 
     name: str
     description: str
     takes_photo: bool = False
+    choices: tuple[str, ...] = ()
+    for_room: bool = False

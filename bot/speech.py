@@ -123,6 +123,11 @@ class Speaker(RoomSpeaker, StandingsSpeaker, MemorySpeaker, ChallengeSpeaker):
         """Answer a mention on Discord that came without a picture."""
         return self._("You called? Mention me in a message with a photo, or in a reply to one.")
 
+    def privacy(self, platform: str, *, keeps: bool, days: int) -> str:
+        """Tell in plain words what is kept, what is logged, and how to have it erased."""
+        told = self.what_is_kept(keeps=keeps, days=days)
+        return f"{told}\n{self.shown_for_a_day()}" if platform == "web" else told
+
 
 @cache
 def _speaker(language: str) -> Speaker:

@@ -24,7 +24,7 @@ class Deed(StrEnum):
 class MemorySpeaker(Tongue):
     """The sentences around what is remembered, in one language."""
 
-    def game_privacy(self, *, keeps: bool, days: int) -> str:
+    def what_is_kept(self, *, keeps: bool, days: int) -> str:
         """Tell in plain words what is kept of the game; keeps: fooling photos, for so many days."""
         told = self._(
             "I keep no photos. I look at one and throw it away.\n"

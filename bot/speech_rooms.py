@@ -57,7 +57,9 @@ class RoomSpeaker(Tongue):
 
     def help(self, platform: str, name: str = "") -> str:
         """Tell how to play, with every command."""
-        commands = "\n".join(f"/{word}: {self.command(word)}" for word in COMMANDS[1:])
+        commands = "\n".join(
+            f"/{word}: {self.command(word)}" for word in (*COMMANDS[1:], *GAME_COMMANDS)
+        )
         return f"{self.start()}\n\n{self._ways_in(platform, name)}\n\n{commands}"
 
     def help_briefly(self) -> str:
@@ -72,19 +74,6 @@ class RoomSpeaker(Tongue):
             "My percentages say how sure I am; being sure isn't being right. I'm free software, "
             "under the MIT licence."
         )
-
-    def privacy(self, platform: str = "") -> str:
-        """Tell in plain words what is kept, what is logged, and how to have it erased."""
-        told = self._(
-            "I keep no photos. I look at one and throw it away.\n"
-            "For each photo I remember: the room and who sent it, both as the numbers that the "
-            "platform gives them, where the platform keeps the photo, what I said, and when. "
-            "That's how the buttons under my answers work.\n"
-            "My log has the room's number, the photo's size, how long I took and what I said. "
-            "Never a picture, a caption or a name.\n"
-            "To have it all erased, ask whoever runs me."
-        )
-        return f"{told}\n{self.shown_for_a_day()}" if platform == "web" else told
 
     def shown_for_a_day(self) -> str:
         """Tell that a room in the browser shows its photos to everyone there, and how long."""

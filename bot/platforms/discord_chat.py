@@ -118,20 +118,32 @@ class DiscordChat:
 
         return read
 
-    async def say(self, room: Room, reply: Reply, to: str | None = None) -> None:
+    async def say(self, room: Room, reply: Reply, to: str | None = None) -> bool:
         """Send a message; a room that does not want it is no fault."""
+        if self._client is None:
+            return False
         try:
-            await self._send(room, reply, to)
+            await self._send(self._client, room, reply, to)
         except Unwelcome:
             log.info("may not write in %s", room.id)
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             log.warning("could not write in %s: %s", room.id, type(error).__name__)
+            return False
+        return True
 
-    async def _send(self, room: Room, reply: Reply, to: str | None) -> None:
-        if self._client is None:
-            raise Unwelcome
-        channel = self._client.get_partial_messageable(int(room.id))
-        await self._post.send(channel, reply, to=int(to) if to else None, nonce=to)
+    async def _send(
+        self,
+        client: SnowClient,
+        room: Room,
+        reply: Reply,
+        to: str | None,
+        *,
+        nonce: str | None = None,
+    ) -> None:
+        channel = client.get_partial_messageable(int(room.id))
+        # An interaction has no message that could be replied to.
+        message = int(to) if to and to.isdecimal() else None
+        await self._post.send(channel, reply, to=message, nonce=nonce)
 
     def _parts(self, hands: Hands, cdn: Cdn) -> Parts:
         return Parts(
@@ -167,10 +179,10 @@ class DiscordChat:
             asked[waiting.room.id, waiting.message].append(waiting)
         for (_, message), together in asked.items():
             if hands.take(int(message)):
-                hands.start(self._answer_late(message, together))
+                hands.start(self._answer_late(client, message, together))
         await client.connect()
 
-    async def _answer_late(self, message: str, together: list[Waiting]) -> None:
+    async def _answer_late(self, client: SnowClient, message: str, together: list[Waiting]) -> None:
         """Answer what was in hand when the process ended."""
         photos = [
             Photo(
@@ -191,7 +203,7 @@ class DiscordChat:
             return
         started = time.perf_counter()
         try:
-            await self._send(photos[0].room, reply, message)
+            await self._send(client, photos[0].room, reply, message, nonce=message)
         except Unwelcome:
             return
         await self._host.sent(reply, (time.perf_counter() - started) * 1000)

@@ -36,7 +36,11 @@ class Counter(Protocol):
     """Whoever answers what is chosen from the menus."""
 
     def command(
-        self, interaction: Interaction, name: str, photo: discord.Attachment | None
+        self,
+        interaction: Interaction,
+        word: CommandWord,
+        photo: discord.Attachment | None = None,
+        argument: str = "",
     ) -> None:
         """Answer a slash command."""
 
@@ -93,16 +97,23 @@ def _slash(word: CommandWord, host: Host, counter: Counter) -> app_commands.Comm
         return words.get(word.name, word.description)
 
     async def plain(interaction: Interaction) -> None:
-        counter.command(interaction, word.name, None)
+        counter.command(interaction, word)
 
     async def with_photo(interaction: Interaction, photo: discord.Attachment | None = None) -> None:
-        counter.command(interaction, word.name, photo)
+        counter.command(interaction, word, photo)
+
+    async def with_choice(interaction: Interaction, choice: str | None = None) -> None:
+        counter.command(interaction, word, argument=choice or "")
 
     said = _said(describe)
-    if not word.takes_photo:
-        return app_commands.Command(name=word.name, description=said, callback=plain)
-    described = app_commands.describe(photo=said)(with_photo)
-    return app_commands.Command(name=word.name, description=said, callback=described)
+    callback: Any = plain
+    if word.takes_photo:
+        callback = app_commands.describe(photo=said)(with_photo)
+    elif word.choices:
+        offered = [app_commands.Choice(name=each, value=each) for each in word.choices]
+        described = app_commands.describe(choice=said)(with_choice)
+        callback = app_commands.choices(choice=offered)(described)
+    return app_commands.Command(name=word.name, description=said, callback=callback)
 
 
 def _said(say: Callable[[str], str]) -> locale_str:

@@ -9,9 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 import discord
+from discord.utils import MISSING
 
 from bot.domain import (
     Command,
+    CommandWord,
     IsAdmin,
     Photo,
     Player,
@@ -35,8 +37,6 @@ log = logging.getLogger(__name__)
 MakePreview = Callable[[bytes, int], Awaitable[Preview]]
 # Of the copy under an answer, on its longer side.
 PREVIEW_SIDE = 1280
-# What only who asked has to read.
-QUIET = frozenset({"start", "help", "settings", "privacy", "about"})
 ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION = 40060, 10062
 
 
@@ -64,11 +64,15 @@ class DiscordCounter:
         self._make_preview = make_preview
 
     def command(
-        self, interaction: Interaction, name: str, photo: discord.Attachment | None
+        self,
+        interaction: Interaction,
+        word: CommandWord,
+        photo: discord.Attachment | None = None,
+        argument: str = "",
     ) -> None:
         """Answer a slash command."""
         if self._hands.take(interaction.id):
-            self._hands.start(self._command(interaction, name, photo))
+            self._hands.start(self._command(interaction, word, photo, argument))
 
     def menu(self, interaction: Interaction, message: discord.Message) -> None:
         """Answer the message menu."""
@@ -81,9 +85,14 @@ class DiscordCounter:
             self._hands.start(self._press(interaction, data))
 
     async def _command(
-        self, interaction: Interaction, name: str, attachment: discord.Attachment | None
+        self,
+        interaction: Interaction,
+        word: CommandWord,
+        attachment: discord.Attachment | None,
+        argument: str,
     ) -> None:
-        is_quiet = name in QUIET or attachment is None
+        # Asked without the photo that it wants, it is only told how to be used.
+        is_quiet = not word.for_room or (word.takes_photo and attachment is None)
         if not await _acknowledge(interaction, is_quiet=is_quiet):
             return
         room, player = _room_of(interaction), _player_of(interaction)
@@ -97,7 +106,14 @@ class DiscordCounter:
             photo = _photos(interaction, kept)[0]
         me = interaction.client.user
         command = Command(
-            room, player, name, _is_admin(interaction), photo=photo, bot=me.mention if me else ""
+            room,
+            player,
+            word.name,
+            _is_admin(interaction),
+            argument=argument,
+            photo=photo,
+            bot=me.mention if me else "",
+            alone=is_quiet,
         )
         await self._say(interaction, await self._host.command(command), kept)
 
@@ -121,7 +137,8 @@ class DiscordCounter:
         outcome = await self._host.press(Press(room, player, data, _is_admin(interaction)))
         try:
             if outcome.edit is not None:
-                await _put(interaction, outcome.edit, uploads(outcome.edit))
+                # Without files of its own it keeps those that are there: the photo, say.
+                await _put(interaction, outcome.edit, uploads(outcome.edit) or None)
             if outcome.notice:
                 await interaction.followup.send(text(outcome.notice), ephemeral=True)
             if outcome.say is not None:
@@ -221,13 +238,16 @@ async def _acknowledge(interaction: Interaction, *, is_quiet: bool = False) -> b
 
 
 async def _put(
-    interaction: Interaction, reply: Reply, files: Sequence[Upload]
+    interaction: Interaction, reply: Reply, files: Sequence[Upload] | None
 ) -> discord.InteractionMessage:
-    """Make the interaction's message say something; doing it twice does no harm."""
+    """Make the interaction's message say something; doing it twice does no harm.
+
+    files: None to leave those that it has.
+    """
     return await patiently(
         lambda: interaction.edit_original_response(
             content=text(reply.text),
-            attachments=[upload.file() for upload in files],
+            attachments=MISSING if files is None else [upload.file() for upload in files],
             view=buttons(reply),
         )
     )

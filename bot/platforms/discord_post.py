@@ -177,6 +177,9 @@ def buttons(reply: Reply) -> View | None:
 
 def uploads(reply: Reply) -> list[Upload]:
     """Return the files of a reply."""
-    if (picture := reply.picture) is None:
-        return []
-    return [Upload(picture.png, picture.name, picture.description)]
+    files = []
+    if picture := reply.picture:
+        files.append(Upload(picture.png, picture.name, picture.description))
+    if document := reply.document:
+        files.append(Upload(document.data, document.name))
+    return files

@@ -72,12 +72,13 @@ class TelegramChat:
             return _nobody_there
         return here.downloads.of(reference)
 
-    async def say(self, room: Room, reply: Reply, to: str | None = None) -> None:
+    async def say(self, room: Room, reply: Reply, to: str | None = None) -> bool:
         """Send a message, in reply to the message of that id."""
         if self._here is None:
             log.warning("room=%s got no message: not connected", room.id)
-            return
+            return False
         await self._here.mouth.say(Spot(room, int(to) if to else None), reply)
+        return True
 
     async def feed(self, headers: Mapping[str, str], body: bytes) -> int:
         """Take what was posted to the webhook, and return the HTTP status of the answer."""

@@ -229,6 +229,7 @@ class Ears:
             argument=word.argument,
             photo=self._photo(message, shown) if shown else None,
             bot=self._bot.username,
+            alone=room_of(message.chat).private,
         )
 
     def _photo(self, message: Message, found: Found) -> Photo:

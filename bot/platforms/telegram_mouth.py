@@ -29,7 +29,7 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.domain import Reply, Room
+from bot.domain import Document, Reply, Room, Shown
 from bot.host import Host
 from bot.platforms.telegram_line import Unanswered
 from bot.platforms.telegram_people import PLATFORM, Spot, room_of
@@ -115,6 +115,9 @@ class Mouth:
 
     async def _say(self, spot: Spot, reply: Reply, markup: Markup | None) -> None:
         text = reply.text
+        if reply.document is not None:
+            await self._send_document(spot, text, reply.document)
+            return
         if reply.picture is not None:
             fits = len(text) <= MessageLimit.CAPTION_LENGTH
             try:
@@ -129,6 +132,8 @@ class Mouth:
                     return
                 markup = None
         await self._send_text(spot, text[: MessageLimit.MAX_TEXT_LENGTH], markup)
+        for shown in reply.shown:
+            await self._show_again(spot, shown)
 
     async def _send_text(self, spot: Spot, text: str, markup: Markup | None) -> None:
         await _persist(
@@ -160,6 +165,41 @@ class Mouth:
             ),
             PATIENCE,
         )
+
+    async def _send_document(self, spot: Spot, caption: str, document: Document) -> None:
+        await _persist(
+            lambda: self._bot.send_document(
+                int(spot.room.id),
+                document.data,
+                caption[: MessageLimit.CAPTION_LENGTH],
+                filename=document.name,
+                reply_parameters=_to(spot),
+                message_thread_id=spot.topic,
+            ),
+            PATIENCE,
+        )
+
+    async def _show_again(self, spot: Spot, shown: Shown) -> None:
+        """Have Telegram copy a message of this chat, unless it was deleted."""
+        if shown.message is None:
+            return
+        message = int(shown.message)
+        chat = int(spot.room.id)
+        try:
+            await _persist(
+                lambda: self._bot.copy_message(
+                    chat,
+                    chat,
+                    message,
+                    shown.caption[: MessageLimit.CAPTION_LENGTH],
+                    message_thread_id=spot.topic,
+                ),
+                PATIENCE,
+            )
+        except BadRequest as fault:
+            if isinstance(fault, ChatMigrated):
+                raise
+            log.debug("a photo is not shown again: %s", fault.message)
 
 
 def _to(spot: Spot) -> ReplyParameters | None:
