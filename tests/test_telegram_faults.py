@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -206,6 +207,20 @@ async def test_a_file_that_trickles_in_holds_up_no_other_chat(at: Evening) -> No
     assert (await at.family.answer(slow)).text == OLAF
 
 
+async def test_a_server_of_ones_own_may_name_a_file_on_its_disk(
+    at: Evening, tmp_path: Path
+) -> None:
+    (tmp_path / "photo").write_bytes(SNOW)
+    photo = at.telegram.file(SNOW, "photo")
+    photo.path = str(tmp_path / "photo")
+    read = at.chat.read(Room("telegram", str(at.home.id)), photo.id)
+    assert await read(len(SNOW)) == SNOW
+    photo.size = 0
+    with pytest.raises(Refused) as refused:
+        await read(len(SNOW) - 1)
+    assert refused.value.reason is Refusal.TOO_MANY_BYTES
+
+
 # Order
 
 
@@ -270,14 +285,19 @@ async def test_polls_that_break_are_made_again(
 
 
 async def test_somebody_else_who_takes_the_updates_is_reported_once_until_it_heals(
-    at: Evening, caplog: pytest.LogCaptureFixture
+    at: Evening, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.INFO)
-    at.telegram.fail("getUpdates", status=409, description="Conflict: terminated", times=2)
+    at.telegram.fail("getUpdates", status=409, description="Conflict: terminated")
     at.home.send_photo(at.anna, SNOW)
     await at.telegram.until(lambda: at.chat.state()["state"] == "conflict")
     assert at.chat.state() == {"state": "conflict", "way": "polling"}
     assert await answers(at) == [OLAF]
+    assert at.chat.state()["state"] == "conflict"  # it got through once; that is no peace yet
+    monkeypatch.setattr("bot.platforms.telegram_line.CALM_SECONDS", 0.0)
+    at.telegram.fail("getUpdates", status=409, description="Conflict: terminated")
+    assert await answers(at) == [OLAF]
+    await at.home.answer(at.home.send_photo(at.anna, SNOW))
     await at.telegram.until(lambda: at.chat.state()["state"] == "running")
     told = [record for record in caplog.records if "TELEGRAM_TOKEN" in record.getMessage()]
     assert len(told) == 1

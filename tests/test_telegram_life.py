@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -20,8 +21,9 @@ OLAF = "Olaf! 97%"
 
 
 @pytest.fixture
-async def at() -> AsyncIterator[Evening]:
-    async with evening(started=False) as it:
+async def at(tmp_path: Path) -> AsyncIterator[Evening]:
+    # A file, as a connection that is cut off takes what is in memory with it.
+    async with evening(started=False, database=f"sqlite:///{tmp_path}/snow.db") as it:
         yield it
 
 

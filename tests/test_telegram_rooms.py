@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
 
 from bot import speech
-from bot.domain import Refusal, Room
+from bot.domain import Command, Refusal, Reply, Room
 from tests.fakes.telegram_chats import Chat
 from tests.fakes.telegram_evening import Evening, evening
 from tests.fakes.telegram_world import ANONYMOUS_ADMIN, CHANNEL_USER, SERVICE
@@ -166,6 +167,45 @@ async def test_an_unknown_command_gets_help_in_private(at: Evening) -> None:
     assert "/help" in (await at.home.answer(at.home.send_text(at.anna, "/dance"))).text
 
 
+async def test_who_in_a_group_opens_an_answer_to_the_bot(at: Evening) -> None:
+    await at.family.answer(at.family.send_text(at.anna, "/who"))
+    await at.home.answer(at.home.send_text(at.anna, "/who"))
+    in_group, in_private = at.telegram.called("sendMessage")
+    assert json.loads(in_group["reply_markup"])["force_reply"] is True
+    assert json.loads(in_group["reply_markup"])["selective"] is True
+    assert "reply_markup" not in in_private
+
+
+@pytest.mark.parametrize(
+    ("who", "is_admin"),
+    [("admin", True), ("member", False), ("anonymous", True), ("channel", False)],
+)
+async def test_a_command_knows_whether_an_admin_gave_it(
+    at: Evening, monkeypatch: pytest.MonkeyPatch, who: str, is_admin: bool
+) -> None:
+    told: list[tuple[str, str, bool]] = []
+
+    async def command(command: Command) -> Reply:
+        told.append((command.name, command.argument, await command.is_admin()))
+        return Reply("ok")
+
+    monkeypatch.setattr(at.host, "command", command)
+    if who == "admin":
+        at.family.admins.add(at.anna.id)
+    channel = {"id": -1009, "type": "channel", "title": "Snow"}
+    behind = {"anonymous": at.family.json(), "channel": channel}.get(who)
+    sent = at.family.send_text(at.anna, "/about  the season ", sender_chat=behind)
+    await at.family.answer(sent)
+    assert told == [("about", "the season", is_admin)]
+
+
+async def test_who_cannot_be_looked_up_is_no_admin(at: Evening) -> None:
+    at.family.admins.add(at.anna.id)
+    message = await at.family.answer(at.family.send_text(at.anna, "/settings"))
+    at.telegram.fail("getChatMember", status=400, description="Bad Request: user not found")
+    assert "admins" in await at.family.press(at.anna, message, 1).answered()
+
+
 # Buttons
 
 
@@ -255,6 +295,18 @@ async def test_only_an_admin_changes_the_settings_and_the_message_follows(at: Ev
     await at.telegram.until(lambda: message.edits == 1)
     assert message.buttons[:2] == ["Every photo", "✓ Only when called"]
     assert not (await at.store.room_settings(room(at.family))).every_photo
+
+
+async def test_a_message_that_is_too_old_to_edit_is_no_fault(
+    at: Evening, caplog: pytest.LogCaptureFixture
+) -> None:
+    at.family.admins.add(at.anna.id)
+    message = await at.family.answer(at.family.send_text(at.anna, "/settings"))
+    description = "Bad Request: message can't be edited"
+    at.telegram.fail("editMessageText", status=400, description=description)
+    assert await at.family.press(at.anna, message, 1).answered()
+    await at.home.answer(at.home.send_photo(at.anna, SNOW))
+    assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
 
 
 async def test_a_tap_that_changes_nothing_is_no_fault(

@@ -68,7 +68,7 @@ class DiscordChat:
         return state
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Serve until `stopping`. Raises Unusable for what cannot heal, anything else for a fault."""
+        """Serve until `stopping`. Raises Unusable for what cannot heal, all else for a fault."""
         self._state = "starting"
         point_at(self._api_url, self._gateway_url)
         hands = Hands()

@@ -7,6 +7,7 @@ import logging
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import discord
 from discord.gateway import DiscordWebSocket
@@ -29,6 +30,8 @@ LONGEST_WAIT = 60.0
 IDENTIFY_SECONDS = 5.0
 IDENTIFIES_AN_HOUR = 40
 HOUR = 3600.0
+# Whoever invited the bot longer ago than this has found out how to call it, or gave up.
+NEW = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,10 @@ class SnowClient(discord.AutoShardedClient):
         """Answer what is meant for us."""
         self._parts.inbox.take(message, self)
 
+    async def on_raw_message_edit(self, edit: discord.RawMessageUpdateEvent) -> None:
+        """See whether a link's picture has come."""
+        self._parts.inbox.edited(edit.message)
+
     async def on_snow_press(self, interaction: Interaction, data: str) -> None:
         """Answer a button of ours."""
         self._parts.counter.press(interaction, data)
@@ -121,6 +128,12 @@ class SnowClient(discord.AutoShardedClient):
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Greet who invited us."""
         self._parts.hands.start(self._parts.guilds.joined(guild))
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Greet who invited us while we were away, or just now while we came."""
+        since = guild.me.joined_at
+        if since is not None and discord.utils.utcnow() - since < NEW:
+            self._parts.hands.start(self._parts.guilds.joined(guild))
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Forget who showed us the door."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from datetime import timedelta
@@ -35,6 +36,7 @@ class Inbox:
         self._post = post
         self._turns = Turns()
         self._told: dict[tuple[int, int], None] = {}
+        self._unfurling: dict[int, asyncio.Future[discord.Message]] = {}
 
     def take(self, message: discord.Message, client: discord.Client) -> None:
         """Take a message in hand if it is for us; before anything waits, so that order is kept."""
@@ -45,7 +47,15 @@ class Inbox:
         is_for_us = message.guild is None or _is_for(message, client.user)
         if is_for_us and self._hands.take(message.id):
             turn = self._turns.take(message.channel.id)
+            if "http" in message.content:
+                self._unfurling[message.id] = asyncio.get_running_loop().create_future()
             self._hands.start(self._answer(message, client, turn))
+
+    def edited(self, message: discord.Message) -> None:
+        """Look at an edit for the pictures of links, and for nothing else."""
+        shown = self._unfurling.get(message.id)
+        if shown is not None and message.embeds and not shown.done():
+            shown.set_result(message)
 
     async def _answer(self, message: discord.Message, client: discord.Client, turn: Turn) -> None:
         try:
@@ -69,6 +79,7 @@ class Inbox:
                 await self._host.sent(reply, milliseconds)
         finally:
             turn.give_up()
+            self._unfurling.pop(message.id, None)
 
     async def _reply(self, message: discord.Message, client: discord.Client) -> Reply | None:
         """Word the answer; None for nothing to say."""
@@ -98,8 +109,8 @@ class Inbox:
         target = await self._target(message)
         if target is not None and target.author != client.user:
             return target
-        if "http" in message.content:
-            return await self._unfurled(message, client)
+        if message.id in self._unfurling:
+            return await self._unfurled(message)
         return message
 
     def _photo(
@@ -137,17 +148,13 @@ class Inbox:
         except discord.HTTPException:
             return None
 
-    async def _unfurled(self, message: discord.Message, client: discord.Client) -> discord.Message:
+    async def _unfurled(self, message: discord.Message) -> discord.Message:
         """Return the message with the pictures of its links, if Discord shows them soon."""
-
-        def is_it(edit: discord.RawMessageUpdateEvent) -> bool:
-            return edit.message_id == message.id and bool(edit.message.embeds)
-
         try:
-            edit = await client.wait_for("raw_message_edit", check=is_it, timeout=UNFURL_SECONDS)
+            async with asyncio.timeout(UNFURL_SECONDS):
+                return await self._unfurling[message.id]
         except TimeoutError:
             return message
-        return edit.message
 
     async def _tell(self, message: discord.Message, client: discord.Client) -> None:
         """Tell a person in private, once, that the bot may not write where it was called."""

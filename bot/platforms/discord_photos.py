@@ -15,7 +15,7 @@ from bot.domain import Read, Refusal, Refused
 # Whatever else a message names, Discord's own hosts are the only ones that are ever asked; pictures
 # of other sites come by its proxy, images-ext.
 HOSTS = re.compile(
-    r"(?:cdn\.discordapp\.com|media\.discordapp\.net|images-ext-\d+\.discordapp\.net)"
+    r"(?:cdn\.discordapp\.com|media\.discordapp\.net|images-ext-[0-9]+\.discordapp\.net)"
 )
 # Discord lets a message have ten attachments.
 MOST = 10

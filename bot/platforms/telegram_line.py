@@ -31,6 +31,8 @@ os.environ.setdefault("PTB_TIMEDELTA", "true")
 FLOOD_RETRIES = 3
 # What is under way takes no more than a little memory: the host lets in what it can carry.
 UPDATES_AT_ONCE = 4096
+# Two who poll end each other's polls every few seconds, and some succeed in between.
+CALM_SECONDS = 30.0
 CONNECT_SECONDS, READ_SECONDS, POOL_SECONDS = 10.0, 20.0, 10.0
 
 
@@ -101,20 +103,25 @@ class Line:
     def __init__(self) -> None:
         self.state = "starting"
         self.refused = asyncio.Event()
+        self._conflict_until = 0.0
 
     def heard(self, status: int | None) -> None:
         """Note how the server answered a poll; None when it did not."""
+        now = asyncio.get_running_loop().time()
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND):
             self.refused.set()
         elif status == HTTPStatus.CONFLICT:
+            self._conflict_until = now + CALM_SECONDS
             self._become(
                 "conflict",
                 "somebody else gets this bot's updates: end the other process, or the webhook, "
                 "that uses the same TELEGRAM_TOKEN",
             )
+        elif now < self._conflict_until or status == HTTPStatus.TOO_MANY_REQUESTS:
+            pass
         elif status == HTTPStatus.OK:
             self._become("running", "all is well again")
-        elif status != HTTPStatus.TOO_MANY_REQUESTS:
+        else:
             self._become("unreachable", "Telegram cannot be reached; trying on")
 
     def _become(self, state: str, sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""The bot at an evening on the tests' Discord: real adapter, real discord.py, real host, test eye."""
+"""The bot at an evening on the tests' Discord: real adapter, discord.py and host; a test eye."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from discord.http import Route
 from bot.door import Door
 from bot.host import Host
 from bot.limits import Limits
+from bot.platforms import discord_client
 from bot.platforms.discord_chat import DiscordChat
 from bot.store import Store
 from tests.eyes import TestEye
@@ -59,6 +60,12 @@ class Evening:
             running, self.running = self.running, None
             await running
 
+    async def settled(self) -> None:
+        """Wait until the bot has nothing in hand, and has noted what it answered."""
+        async with asyncio.timeout(10):
+            while any(_name(task) == "_guarded" for task in asyncio.all_tasks()):
+                await asyncio.sleep(0.01)
+
     async def kill(self) -> None:
         """End it in the middle of whatever it does."""
         assert self.running is not None
@@ -72,7 +79,8 @@ async def an_evening(
     *, token: str | None = None, read_seconds: float = 5.0, starts: bool = True
 ) -> AsyncIterator[Evening]:
     """Open a Discord with a family in it, and bring the bot there."""
-    usual = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+    usual = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, discord_client.IDENTIFY_SECONDS
+    discord_client.IDENTIFY_SECONDS = 0.01  # a restart in a test need not wait for five
     try:
         async with DiscordServer() as discord, Store.open("sqlite://") as store:
             eye = TestEye()
@@ -103,11 +111,13 @@ async def an_evening(
             if starts:
                 await evening.start()
             yield evening
-            await evening.stop()
+            eye.may_answer.set()
+            async with asyncio.timeout(10):
+                await evening.stop()
             left = {repr(task) for task in asyncio.all_tasks() - others if _is_ours(task)}
             assert not left, left
     finally:
-        Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = usual
+        Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, discord_client.IDENTIFY_SECONDS = usual
 
 
 def _is_ours(task: asyncio.Task[object]) -> bool:
@@ -119,4 +129,9 @@ def _is_ours(task: asyncio.Task[object]) -> bool:
     if code is None or task is asyncio.current_task():
         return False
     waits_for_ready = {"_delay_ready", "_delay_shard_ready", "get"}
-    return "aiohttp/web" not in code.co_filename and code.co_name not in waits_for_ready
+    return "aiohttp/web" not in code.co_filename and _name(task) not in waits_for_ready
+
+
+def _name(task: asyncio.Task[object]) -> str:
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code.co_name if code is not None else ""

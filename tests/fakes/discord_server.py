@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,10 +26,12 @@ from tests.fakes.discord_world import (
     Message,
     User,
     World,
+    made_at,
 )
 
 TOKEN = "bot-under-test.abcdef.0123456789-abcdefghijklmnop"
 SECONDS = 10.0
+LOOK_SECONDS = 0.05
 
 
 class DiscordServer:
@@ -221,6 +224,7 @@ class DiscordServer:
 
     async def invite(self, guild: Guild) -> None:
         """Invite the bot to a server that was made meanwhile."""
+        guild.joined = made_at(self.world.flakes.new())
         await self.gateway.emit("GUILD_CREATE", guild.wire(self.bot), guild.id)
 
     async def kick(self, guild: Guild) -> None:
@@ -234,7 +238,9 @@ class DiscordServer:
         """Wait until something is true."""
         async with asyncio.timeout(seconds):
             while not condition():
-                await self._changed.wait()
+                with suppress(TimeoutError):  # the bot's own state may be what it is about
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await self._changed.wait()
 
     async def ready(self, times: int = 1) -> None:
         """Wait until the bot has identified, on all shards."""
@@ -270,7 +276,11 @@ class DiscordServer:
         return fault
 
     def spoil(self, attachment: Mapping[str, Any], how: str) -> None:
-        """Let a file be `missing`, `expired`, `slow`, `broken`, or `redirect <address>`."""
+        """Let a file be `missing`, `expired`, `slow` (a byte a second), or `endless`.
+
+        `broken` and `broken once` cut it in the middle; `redirect <address>` leads elsewhere; a
+        number is answered as a status.
+        """
         path = attachment["url"].removeprefix(self.world.origin).partition("?")[0]
         self.cdn_faults[path] = how
 
@@ -285,6 +295,7 @@ class DiscordServer:
     async def _file(self, request: web.Request) -> web.StreamResponse:
         has_token = "Authorization" in request.headers
         self.cdn_requests.append((request.path, has_token))
+        self._notify()
         how, data = self.cdn_faults.get(request.path, ""), self.world.files.get(request.path)
         if data is None or how == "missing":
             return web.Response(status=404)
@@ -298,7 +309,9 @@ class DiscordServer:
         if how != "endless":
             response.content_length = len(data)
         await response.prepare(request)
-        if how == "broken":
+        if how.startswith("broken"):
+            if how == "broken once":
+                del self.cdn_faults[request.path]
             await response.write(data[: len(data) // 2])
             assert request.transport is not None
             request.transport.abort()

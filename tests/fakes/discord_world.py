@@ -89,6 +89,7 @@ class Guild:
     channels: list[Channel] = field(default_factory=list)
     system_channel: Channel | None = None
     bot_role: int = 0
+    joined: str = "2025-12-01T18:00:00+00:00"
 
     def member(self, user: User, permissions: int | None = None) -> dict[str, Any]:
         return {
@@ -96,7 +97,7 @@ class Guild:
             "roles": [str(self.bot_role)] if user.bot else [],
             "nick": None,
             "avatar": None,
-            "joined_at": made_at(self.id),
+            "joined_at": self.joined,
             "deaf": False,
             "mute": False,
             "flags": 0,
@@ -134,7 +135,7 @@ class Guild:
             "members": [self.member(bot)],
             "member_count": 5,
             "large": False,
-            "joined_at": made_at(self.id),
+            "joined_at": self.joined,
             "voice_states": [],
             "presences": [],
             "stage_instances": [],

@@ -88,9 +88,9 @@ class Evening:
 
 
 @asynccontextmanager
-async def evening(*, started: bool = True) -> AsyncIterator[Evening]:
+async def evening(*, started: bool = True, database: str = "sqlite://") -> AsyncIterator[Evening]:
     """Open an evening; the bot is there if it is started."""
-    async with TelegramServer() as telegram, Store.open("sqlite://") as store:
+    async with TelegramServer() as telegram, Store.open(database) as store:
         evening = Evening(telegram, store)
         if started:
             await evening.start()
