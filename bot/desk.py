@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from bot import speech
 from bot.domain import Button, Command, CommandWord, Outcome, Press, Reply, Room, RoomSettings
 from bot.keeper import KEPT_DAYS
-from bot.parts import Memory
+from bot.parts import Store
 from bot.speech import LANGUAGES, Speaker
+from bot.speech_memory import Deed
 from bot.speech_rooms import COMMANDS, GAME_COMMANDS
 
 AUTOMATIC = "auto"
@@ -17,11 +21,15 @@ FOR_ROOM = WITH_PHOTO | {"challenge", "leaderboard", "hall", "stats", "keep", "r
 CHOICES = {"keep": ("on", "off")}
 
 
+_PHOTOS = {True: Deed.EVERY_PHOTO, False: Deed.ONLY_CALLED}
+
+
 class Desk:
     """Answers commands, and keeps a room's settings for its admins."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Store, now: Callable[[], datetime]) -> None:
         self._memory = memory
+        self._now = now
 
     def commands(self, words: Speaker) -> tuple[CommandWord, ...]:
         """Return the commands for a platform's menu."""
@@ -77,6 +85,8 @@ class Desk:
         if not await press.is_admin():
             return Outcome(words.only_admins())
         chosen = await self._memory.change_settings(press.room, **changes)
+        deed = Deed.LANGUAGE if "language" in changes else _PHOTOS[chosen.every_photo]
+        await self._memory.note_deed(press.room, press.player, deed, self._now())
         words = speech.into(chosen.language or press.player.language)
         return Outcome(words.changed(), edit=self._settings(press.room, chosen, words))
 

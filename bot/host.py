@@ -69,7 +69,7 @@ class Host:
         self._guesses = Guesses(memory, self._play, self._chats, self._words_of, now)
         self._podiums = Podiums(memory, self._chats, self._words_of, now)
         self._office = Office(memory, memory, keeper, now)
-        self._desk = Desk(memory)
+        self._desk = Desk(memory, now)
         self._shown: LRUCache[int, bool] = LRUCache(REMEMBERED)
 
     @property

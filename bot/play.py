@@ -12,6 +12,7 @@ from bot.learning import Learning
 from bot.parts import Scorebook
 from bot.speech import Speaker
 from bot.speech_game import Half
+from bot.speech_memory import Deed
 from bot.standings import Score
 
 TRUTHS = (Label.OLAF, Label.ABOMINABLE, Label.NEITHER)
@@ -88,6 +89,8 @@ class Play:
         told = await self._book.tell(id_, press.player, label, self._now(), by_admin=by_admin)
         if not isinstance(told, Turn):
             return Outcome(_why_not(told, words))
+        if by_admin:
+            await self._book.note_deed(press.room, press.player, Deed.TRUTH, self._now())
         await self._settled(press.room, told)
         return await self._edited(press.room, told, words)
 

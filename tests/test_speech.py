@@ -108,8 +108,12 @@ def test_help_names_every_command(words: Speaker) -> None:
 
 
 def test_privacy_tells_of_the_photos_that_a_web_room_shows(words: Speaker) -> None:
-    assert words.privacy("web").startswith(words.privacy("telegram"))
-    assert words.privacy("web") != words.privacy("telegram")
+    assert words.privacy("web", keeps=False, days=90).startswith(
+        words.privacy("telegram", keeps=False, days=90)
+    )
+    assert words.privacy("web", keeps=False, days=90) != words.privacy(
+        "telegram", keeps=False, days=90
+    )
 
 
 def test_the_settings_of_a_group_say_which_photos_and_which_language() -> None:
@@ -156,7 +160,7 @@ def test_menus_take_what_the_bot_puts_into_them(words: Speaker) -> None:
 
 def test_messages_stay_far_below_a_platforms_limit(words: Speaker) -> None:
     """Discord takes 2,000 characters, Telegram 4,096, and 1,024 in a caption."""
-    said = [words.privacy("web"), words.about(), words.start()]
+    said = [words.privacy("web", keeps=False, days=90), words.about(), words.start()]
     for platform in ("telegram", "discord"):
         said.append(words.help(platform, "a" * 32))
         said.append(words.hello(platform, "a" * 32, hears_all=False))

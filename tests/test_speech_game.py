@@ -137,7 +137,7 @@ def test_every_deed_of_an_admin_has_a_name(words: Speaker, deed: Deed) -> None:
 
 
 def test_privacy_tells_of_learning_only_where_it_is_on(words: Speaker) -> None:
-    on, off = (words.game_privacy(keeps=keeps, days=90) for keeps in (True, False))
+    on, off = (words.privacy("telegram", keeps=keeps, days=90) for keeps in (True, False))
     assert on.startswith(off)
     assert "90" in on
     assert "/forget" in off
@@ -202,7 +202,7 @@ def test_a_caption_fits_under_a_picture(words: Speaker) -> None:
 
 
 def test_messages_fit_into_discord(words: Speaker) -> None:
-    assert len(words.game_privacy(keeps=True, days=90)) <= 2000
+    assert len(words.privacy("web", keeps=True, days=90)) <= 2000
     assert len(words.keep_on("A" * 64, 90)) <= 2000
 
 
