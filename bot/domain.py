@@ -230,8 +230,7 @@ class Look:
 class Reply:
     """What the bot says, in plain text: to a photo, a button or a command.
 
-    verdict, refusal: of a photo, one of them.
-    buttons: rows of them.
+    verdict, refusal: of a photo, one of them. buttons: rows of them.
     shown: photos that are shown again after the text, by the platform's own means.
     looks: one for each photo that is answered; `Host.sent` wants them back.
     """
@@ -261,8 +260,7 @@ class Outcome:
     """What a tap leads to; any of these may be missing.
 
     notice: a sentence for who tapped, and for nobody else; at most 200 characters.
-    edit: what the message with the button becomes.
-    say: a new message, in reply to the one with the button.
+    edit: what the message with the button becomes. say: a new message, in reply to that one.
     """
 
     notice: str = ""
@@ -274,9 +272,8 @@ class Outcome:
 class Command:
     """Somebody asked for something by its name.
 
-    photo: the picture that came with it or that it replies to.
-    bot: the bot's own name, as people write it there.
-    alone: whether the answer is for this person's eyes alone.
+    photo: the picture that came with it or that it replies to. bot: the bot's own name, as people
+        write it there. alone: whether the answer is for this person's eyes alone.
     """
 
     room: Room
