@@ -301,3 +301,14 @@ async def test_an_address_that_telegram_does_not_take_ends_telegram(at: Evening)
     with pytest.raises(Unusable, match="WEBHOOK_URL"):
         await at.begin()
     at._running = None
+
+
+async def test_an_address_that_is_not_known_everywhere_yet_is_tried_again(at: Evening) -> None:
+    at.webhook = "https://example.org/telegram"
+    at.chat = at.new_chat()
+    description = "Bad Request: bad webhook: Failed to resolve host: Name or service not known"
+    at.telegram.fail("setWebhook", status=400, description=description)
+    with pytest.raises(Exception, match="resolve host") as fault:
+        await at.begin()
+    assert not isinstance(fault.value, Unusable)
+    at._running = None

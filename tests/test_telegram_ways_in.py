@@ -121,7 +121,8 @@ async def test_a_video_without_a_thumbnail_gets_help_in_private(at: Evening) -> 
 async def test_a_live_photo_is_its_still(at: Evening) -> None:
     sizes = [size.json(sides=True) for size in at.telegram.photo(SNOW)]
     live = {"file_id": "l", "file_unique_id": "l", "width": 800, "height": 600, "duration": 2}
-    assert (await at.home.answer(at.home.send(at.anna, live_photo=live | {"photo": sizes}))).text
+    sent = at.home.send(at.anna, live_photo=live | {"photo": sizes})
+    assert (await at.home.answer(sent)).text == OLAF
 
 
 async def test_an_album_gets_one_answer_with_a_line_for_each_picture(at: Evening) -> None:
