@@ -59,6 +59,15 @@ async def test_an_answer_that_did_not_go_out_is_sent_again(
     assert await answers(at) == [OLAF]
 
 
+async def test_a_flood_wait_in_one_chat_holds_up_no_other(at: Evening) -> None:
+    fault = at.telegram.fail("sendMessage", status=429, retry_after=1)
+    waits = at.family.send_photo(at.anna, SNOW)
+    await at.telegram.until(lambda: fault.times == 0)
+    assert await answers(at) == [OLAF]
+    assert not at.family.bots
+    assert (await at.family.answer(waits)).text == OLAF
+
+
 async def test_a_flood_wait_longer_than_the_limiters_patience_is_waited_out(
     at: Evening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
