@@ -12,7 +12,7 @@ from bot.platforms.discord_client import LONGEST_WAIT
 from bot.platforms.discord_post import LONGEST_TEXT, text
 from tests.eyes import OLAF
 from tests.fakes.discord_bot import OLAF_PNG, Evening, an_evening
-from tests.fakes.discord_world import ATTACH, HISTORY, IN_THREADS, SEND, VIEW
+from tests.fakes.discord_world import ATTACH, HISTORY, IN_THREADS, SEND, VIEW, User
 
 EN = speech.into("en")
 ANSWER = EN.answer(OLAF)
@@ -144,10 +144,9 @@ async def test_who_asks_where_the_bot_may_not_write_is_told_once_in_private(
     await discord.invite(guild)
     for _ in range(2):
         await discord.send(evening.ana, quiet, "", OLAF_PNG, mention=True)
-    await discord.until(lambda: any(said.channel.person is evening.ana for said in discord.said))
+    await discord.until(lambda: told(evening, evening.ana))
     await evening.settled()
-    told = [said for said in discord.said if said.channel.person is evening.ana]
-    assert [said.content for said in told] == [EN.cannot_write_there()]
+    assert told(evening, evening.ana) == [EN.cannot_write_there()]
     assert discord.rest.count("POST", rf"/channels/{quiet.id}/") == 0
     assert not evening.eye.looked
 
@@ -172,13 +171,15 @@ async def test_a_locked_thread_and_one_where_nobody_may_write_are_told_in_privat
     guild.channels[0].denied = IN_THREADS
     await discord.invite(guild)
     await discord.send(evening.ana, thread, "", OLAF_PNG, mention=True)
-    await discord.until(lambda: discord.said)
-    assert discord.said[0].channel.person is evening.ana
     locked = discord.channel(evening.family, "locked", parent=evening.home)
     locked.locked = True
     await discord.send(evening.ben, locked, "", OLAF_PNG, mention=True)
-    await discord.until(lambda: len(discord.said) == 2)
-    assert discord.said[1].channel.person is evening.ben
+    await discord.until(lambda: told(evening, evening.ana) and told(evening, evening.ben))
+
+
+def told(evening: Evening, person: User) -> list[str]:
+    """What the bot told a person in private."""
+    return [said.content for said in evening.discord.said if said.channel.person is person]
 
 
 async def test_who_takes_no_messages_is_left_in_peace(

@@ -235,8 +235,8 @@ async def test_a_lottie_sticker_is_no_picture(evening: Evening) -> None:
 
 async def test_the_picture_of_a_link_is_looked_at(evening: Evening) -> None:
     discord = evening.discord
-    embed = {"type": "image", "url": "https://example.org", "thumbnail": None}
-    embed["thumbnail"] = discord.world.proxied(YETI_PNG)
+    shown = discord.world.proxied(YETI_PNG)
+    embed = {"type": "image", "url": "https://example.org", "thumbnail": shown}
     message = await discord.send(
         evening.ana, evening.home, "https://example.org", mention=True, embeds=[embed]
     )

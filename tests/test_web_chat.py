@@ -189,7 +189,9 @@ async def test_a_socket_that_says_no_hello_is_closed(
     assert await silent.closed() == 1008
 
 
-@pytest.mark.parametrize("hello", ["not json", "[]", '{"type":"hello","player":"x"}', "{}"])
+@pytest.mark.parametrize(
+    "hello", ["not json", "[]", "[" * 4000, '{"type":"hello","player":"x"}', "{}"]
+)
 async def test_a_socket_that_says_nonsense_is_closed(served: Served, hello: str) -> None:
     live = await served.session.ws_connect(f"{served.url}/r/home/live")
     await live.send_str(hello)

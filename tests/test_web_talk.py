@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain import Button, Picture, Refusal, Reply
+from bot.domain import Button, Picture, Preview, Refusal, Refused, Reply
 from bot.platforms.web_asking import ASK_BYTES, TAPS_OF_A_PLAYER
 from bot.platforms.web_room import room_of
 from tests.web_server import HEADERS, SECRET, Served, serving
@@ -238,6 +238,20 @@ async def test_what_the_bot_says_may_have_a_picture(served: Served) -> None:
     assert await loaded.read() == b"jpeg of points"
 
 
+async def test_a_picture_that_cannot_be_shown_is_no_fault() -> None:
+    async def make_preview(picture: bytes, side: int) -> Preview:
+        if b"PNG" in picture:
+            raise Refused(Refusal.TOO_MANY_PIXELS)
+        return Preview(picture, 4, 3)
+
+    async with serving(make_preview=make_preview) as served:
+        photo = await shown(served)
+        await served.chat.say(HOME, Reply("", picture=Picture(b"PNG", "big.png", "too big")))
+        outcome = await tapped(served, where(photo), photo["id"])
+        assert "too big for me" in outcome["notice"]
+        assert await entries(served) == [photo]
+
+
 async def test_what_is_said_in_a_room_that_nobody_opened_is_no_fault(served: Served) -> None:
     await served.chat.say(room_of("nowhere"), Reply("Hello?"))
     assert [room.name for room in served.chat._rooms] == []
@@ -293,6 +307,8 @@ async def test_an_upload_that_broke_off_may_come_again(
     await writer.drain()
     writer.close()
     await writer.wait_closed()
+    for _ in range(3):  # by then the server has noticed, too
+        await tapped(served, "nothing")
     response = await served.send(b"photo", headers=ONCE)
     assert response.status == HTTPStatus.CREATED
     assert len(await entries(served)) == 1

@@ -16,6 +16,7 @@ from bot.limits import Limits, Rate
 from bot.platforms.web_address import WebAddress
 from bot.platforms.web_chat import WebChat
 from bot.platforms.web_room import Rooms
+from bot.platforms.web_talk import MakePreview
 from bot.store import Store
 from tests.eyes import YETI, TestEye
 
@@ -81,7 +82,9 @@ class Live:
 
 
 @asynccontextmanager
-async def serving(public: str | None = None, rooms: Rooms | None = None) -> AsyncIterator[Served]:
+async def serving(
+    public: str | None = None, rooms: Rooms | None = None, make_preview: MakePreview | None = None
+) -> AsyncIterator[Served]:
     """Run a web room whose eye sees a yeti in whatever is no refusal's name."""
     listening = socket.create_server(("127.0.0.1", 0))
     address = WebAddress("127.0.0.1", listening.getsockname()[1], public)
@@ -89,7 +92,11 @@ async def serving(public: str | None = None, rooms: Rooms | None = None) -> Asyn
     async with Store.open("sqlite://") as store, ClientSession() as session:
         host = Host(eye, Door(Limits(Rate(1000, 60), Rate(1000, 60))), store)
         chat = WebChat(
-            host, address, make_preview=eye.preview, health=lambda: {"status": "ok"}, rooms=rooms
+            host,
+            address,
+            make_preview=make_preview or eye.preview,
+            health=lambda: {"status": "ok"},
+            rooms=rooms,
         )
         host.add(chat.name, chat)
         await chat.start(listening)

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 # A picture that unpacks to more than was asked for is a trap.
 PLAIN = {"Accept-Encoding": "identity"}
+GOODBYE_SECONDS = 1.0
 BAD_TOKEN, BAD_INTENTS, DISALLOWED_INTENTS = 4004, 4013, 4014
 
 
@@ -79,8 +80,7 @@ class DiscordChat:
                 self._parts(hands, self._cdn), self._identifies, self._became
             )
             try:
-                async with client:
-                    await self._serve(client, hands, stopping)
+                await self._serve(client, hands, stopping)
             except discord.LoginFailure as error:
                 raise Unusable(_new_token()) from error
             except discord.PrivilegedIntentsRequired as error:
@@ -94,6 +94,7 @@ class DiscordChat:
             finally:
                 self._client = self._cdn = None
                 self._state = "stopped"
+                await _hang_up(client)
 
     def read(self, room: Room, reference: str) -> Read:
         """Return what fetches a photo again, from the message that it is in."""
@@ -211,6 +212,15 @@ class DiscordChat:
     def _became(self, state: str) -> None:
         if self._state != "stopping":
             self._state = state
+
+
+async def _hang_up(client: SnowClient) -> None:
+    """Close the connection, even when nobody at the other end says goodbye."""
+    try:
+        async with asyncio.timeout(GOODBYE_SECONDS):
+            await client.close()
+    except TimeoutError:
+        await client.http.close()
 
 
 def _new_token() -> str:

@@ -83,12 +83,12 @@ class SnowClient(discord.AutoShardedClient):
         self._parts = parts
         self._identifies = identifies
         self._tell = tell
-        self._tree = build(self, parts.host, parts.counter)
+        self.tree = build(self, parts.host, parts.counter)
 
     async def setup_hook(self) -> None:
         """Make old buttons work and tell the menus, before anything arrives."""
         self.add_dynamic_items(SnowButton)
-        await sync(self._tree, self._parts.notes)
+        await sync(self.tree, self._parts.notes)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Wait as long as Discord's limits ask for."""

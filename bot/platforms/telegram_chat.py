@@ -142,6 +142,8 @@ class TelegramChat:
                 secret_token=self._secret,
             )
         except BadRequest as fault:
+            if "resolve" in fault.message.lower():
+                raise  # a name that is new takes a while to be known everywhere
             raise Unusable(
                 f"Telegram does not take WEBHOOK_URL ({fault.message}); give a public address that "
                 "begins with https://, or none, and the bot asks for its messages itself."

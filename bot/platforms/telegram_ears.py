@@ -86,11 +86,12 @@ class Ears:
             self._called.note((room, player_of(message).id))
         turn = self._turns.take(message.chat_id)
         try:
+            links = await self._ways_on(message) if word.name == "start" else ()
             await self._answer(
                 message,
                 turn,
                 self._host.command(self._command(message, word, shown)),
-                links=self._ways_on(message) if word.name == "start" and room.private else (),
+                links=links,
                 ask_back=must_show and not room.private,
             )
         finally:
@@ -251,9 +252,12 @@ class Ears:
                 return found
         return None
 
-    def _ways_on(self, message: Message) -> list[InlineKeyboardButton]:
-        """Return the button that brings the bot to a group of the person's choice."""
-        words = speech.into(player_of(message).language)
+    async def _ways_on(self, message: Message) -> list[InlineKeyboardButton]:
+        """Return the button that brings the bot from a private chat to a group."""
+        room = room_of(message.chat)
+        if not room.private:
+            return []
+        words = await self._host.words(room, player_of(message))
         link = f"https://t.me/{self._bot.username}?startgroup=true"
         return [InlineKeyboardButton(words.add_me_to_a_group(), url=link)]
 

@@ -6,11 +6,12 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-from telegram.error import TelegramError, TimedOut
+from telegram.error import RetryAfter, TelegramError, TimedOut
 from telegram.ext import (
     AIORateLimiter,
     Application,
@@ -27,7 +28,7 @@ App = Application[Any, ContextTypes.DEFAULT_TYPE, Any, Any, Any, Any]
 # How the library is to tell lengths of time; with its older way, each RetryAfter is a warning.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
-# The library's own default is none at all.
+# Who has to wait more often than this is told of as a fault, and tried again further out.
 FLOOD_RETRIES = 3
 # What is under way takes no more than a little memory: the host lets in what it can carry.
 UPDATES_AT_ONCE = 4096
@@ -95,6 +96,44 @@ class Polls(Requests):
             raise
         self._line.heard(status)
         return status, answer
+
+
+class Limiter(AIORateLimiter):
+    """Keeps within Telegram's limits; a flood wait in one chat is no other chat's business.
+
+    The library's own way of waiting lets nobody else speak meanwhile.
+    """
+
+    async def process_request(
+        self,
+        callback: Callable[..., Coroutine[Any, Any, bool | dict[str, Any] | list[dict[str, Any]]]],
+        args: Any,
+        kwargs: dict[str, Any],
+        endpoint: str,
+        data: dict[str, Any],
+        rate_limit_args: int | None,
+    ) -> bool | dict[str, Any] | list[dict[str, Any]]:
+        """Make a request when its turn comes, and again after a flood wait."""
+
+        async def patiently(
+            *args: Any, **kwargs: Any
+        ) -> bool | dict[str, Any] | list[dict[str, Any]]:
+            for _ in range(FLOOD_RETRIES):
+                try:
+                    return await callback(*args, **kwargs)
+                except RetryAfter as flood:
+                    await asyncio.sleep(seconds_of(flood))
+            return await callback(*args, **kwargs)
+
+        return await super().process_request(
+            patiently, args, kwargs, endpoint, data, rate_limit_args
+        )
+
+
+def seconds_of(flood: RetryAfter) -> float:
+    """Return how long Telegram wants to be left alone."""
+    after = flood.retry_after
+    return after.total_seconds() if isinstance(after, timedelta) else after
 
 
 class Line:
@@ -174,7 +213,7 @@ def build(
         .token(token)
         .request(Requests(connections=256))
         .get_updates_request(Polls(line))
-        .rate_limiter(AIORateLimiter(max_retries=FLOOD_RETRIES))
+        .rate_limiter(Limiter())
         .concurrent_updates(processor)
     )
     if api_url is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 from typing import TypeVar
 
 from telegram import (
@@ -31,7 +30,7 @@ from telegram.error import (
 
 from bot.domain import Document, Reply, Room, Shown
 from bot.host import Host
-from bot.platforms.telegram_line import Unanswered
+from bot.platforms.telegram_line import Unanswered, seconds_of
 from bot.platforms.telegram_people import PLATFORM, Spot, room_of
 
 log = logging.getLogger(__name__)
@@ -238,8 +237,7 @@ async def _persist(call: Callable[[], Awaitable[T]], patience: float) -> T | Non
         except (BadRequest, ChatMigrated, Forbidden):
             raise
         except RetryAfter as flood:  # when the rate limiter gave up
-            after = flood.retry_after
-            seconds = after.total_seconds() if isinstance(after, timedelta) else after
+            seconds = seconds_of(flood)
             fault: TelegramError = flood
         except (TimedOut, NetworkError) as broken:
             seconds, fault = wait, broken

@@ -46,12 +46,7 @@ class Found:
     @property
     def key(self) -> str:
         """Name it as the host remembers it: the same for all chats, bots and forwards."""
-        return key_of(self.unique_id)
-
-
-def key_of(unique_id: str) -> str:
-    """Return the name under which Telegram always means the same bytes."""
-    return f"telegram:{unique_id}"
+        return f"telegram:{self.unique_id}"
 
 
 def find_picture(message: Message | ExternalReplyInfo, side: int) -> Found | None:

@@ -122,6 +122,12 @@ class Gateway:
             session.transport.abort()
             session.socket = None
 
+    def freeze(self) -> None:
+        """Read nothing more, as a computer that has lost its network."""
+        for session in self.live:
+            assert session.transport is not None
+            session.transport.pause_reading()
+
     async def _identify(
         self, socket: web.WebSocketResponse, data: dict[str, Any]
     ) -> Session | None:

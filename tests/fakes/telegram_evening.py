@@ -49,22 +49,12 @@ class Evening:
         return self._running
 
     async def start(self) -> None:
-        """Start the adapter and wait until it listens and has set its menu."""
+        """Start the adapter and wait until it listens."""
         running = self.begin()
-        menus = 14  # seven languages with the default, in private and in groups
-        ready = asyncio.create_task(
-            self.telegram.until(
-                lambda: (
-                    len(self.telegram.called("setMyCommands")) >= menus
-                    and self.chat.state()["state"] != "starting"
-                )
-            )
-        )
-        await asyncio.wait([running, ready], return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            ready.cancel()
-            running.result()
-        await ready
+        while self.chat.state()["state"] == "starting":
+            if running.done():
+                running.result()
+            await asyncio.sleep(0.002)
 
     async def looks(self, times: int = 1) -> None:
         """Wait until the eye has begun to look at so many photos."""
