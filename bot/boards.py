@@ -42,6 +42,11 @@ async def leaderboard(
     return Reply(text, picture=drawn)
 
 
+def scores(ledger: Ledger, words: Speaker, mine: str = "") -> list[Row]:
+    """Return the season so far, for a platform that draws its own board; mine as above."""
+    return _rows(ledger, ledger.places(), words, mine)
+
+
 async def closing(ledger: Ledger, words: Speaker) -> Reply | None:
     """Show a season's podium when it is over; None when nobody played."""
     first = podium(ledger.places())

@@ -77,7 +77,7 @@ class Desk:
                 return await self._change(
                     press, words, language=None if language == AUTOMATIC else language
                 )
-            case ["set", "photos", "every" | "called" as which] if not press.room.private:
+            case ["set", "photos", "every" | "called" as which] if not _sees_all(press.room):
                 return await self._change(press, words, every_photo=which == "every")
         return None
 
@@ -98,8 +98,8 @@ class Desk:
             for data, is_every in (("set:photos:every", True), ("set:photos:called", False))
         )
         language = Button(words.language_button(), "set:language")
-        rows = ((language,),) if room.private else ((every, called), (language,))
-        return Reply(words.settings(chosen, private=room.private), buttons=rows)
+        rows = ((language,),) if _sees_all(room) else ((every, called), (language,))
+        return Reply(words.settings(chosen, private=_sees_all(room)), buttons=rows)
 
     def _languages(self, chosen: RoomSettings, words: Speaker) -> Reply:
         choices = [
@@ -115,6 +115,11 @@ class Desk:
         pairs = [tuple(languages[begin : begin + 2]) for begin in range(0, len(languages), 2)]
         back = Button(words.back_button(), "set")
         return Reply(words.which_language(), buttons=((automatic,), *pairs, (back,)))
+
+
+def _sees_all(room: Room) -> bool:
+    """Say whether there are no photos but those that are meant for the bot."""
+    return room.private or room.platform == "web"
 
 
 def _choice(words: Speaker, label: str, data: str, is_chosen: bool) -> Button:

@@ -87,8 +87,7 @@ class Player:
     shared: bool = False
 
 
-# Fetches a photo's bytes, at most as many as it is told; raises Refused when there are more or
-# when they cannot be had.
+# Fetches a photo's bytes; raises Refused when there are more than it is told, or none to be had.
 Read = Callable[[int], Awaitable[bytes]]
 # Whether the person who acts may decide for the room; asked only when it matters.
 IsAdmin = Callable[[], Awaitable[bool]]
@@ -102,8 +101,7 @@ class Photo:
     key: a name under which the platform always means the same bytes, where it has one.
     message: the id of the message that it came with, where the platform has one: together with the
         room it keeps a photo from being answered twice.
-    reference: what the platform needs to fetch the same photo again later; it is remembered instead
-        of the photo.
+    reference: what the platform needs to fetch the photo again; it is remembered instead of it.
     """
 
     room: Room
@@ -233,6 +231,7 @@ class Reply:
     verdict, refusal: of a photo, one of them. buttons: rows of them.
     shown: photos that are shown again after the text, by the platform's own means.
     looks: one for each photo that is answered; `Host.sent` wants them back.
+    cheer: whether the bot was fooled just now, and somebody has points for it.
     """
 
     text: str
@@ -243,6 +242,7 @@ class Reply:
     document: Document | None = None
     shown: tuple[Shown, ...] = ()
     looks: tuple[Look, ...] = ()
+    cheer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,8 @@ class Guesses:
                 found = [names.get(guess.by) or words.forgotten_name() for guess in right]
                 first, *rest = text.split("\n")
                 text = "\n".join((first, words.guessed(found, GUESS_POINTS), *rest))
-            if await chat.say(opening.room, Reply(text, buttons=buttons), to=opening.message):
+            said = Reply(text, verdict=turn.verdict, buttons=buttons)
+            if await chat.say(opening.room, said, to=opening.message):
                 await self._book.guesses_told(id_)
         except Exception:
             log.exception("guesses could not be answered")

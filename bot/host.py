@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from cachetools import LRUCache
 
-from bot import speech
+from bot import boards, speech
 from bot.captions import wants_guesses
 from bot.desk import Desk
 from bot.domain import (
@@ -34,9 +34,11 @@ from bot.keeper import Keeper
 from bot.learning import Learning
 from bot.office import Office
 from bot.parts import Chat, Eye, Store
+from bot.pictures import Row
 from bot.play import Play
 from bot.podiums import Podiums
 from bot.speech import Speaker
+from bot.standings import season
 
 log = logging.getLogger(__name__)
 
@@ -186,6 +188,15 @@ class Host:
         except Exception:
             log.exception("a command could not be answered")
             return Reply(words.refusal(Refusal.FAULT), refusal=Refusal.FAULT)
+
+    async def scores(self, room: Room, player: Player) -> Sequence[Row]:
+        """Return the season's points so far, for a board that goes along. Never raises."""
+        try:
+            ledger = await self._memory.ledger(room, season(self._now()))
+            return boards.scores(ledger, await self.words(room, player), player.id)
+        except Exception:
+            log.exception("a score board could not be made")
+            return ()
 
     def commands(self, language: str | None) -> tuple[CommandWord, ...]:
         """Return the commands for a platform's menu, in a language."""

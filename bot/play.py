@@ -33,13 +33,15 @@ class Play:
         turn = await self._book.turn(look.round, photo.room)
         if turn is None:
             return Reply(words.answer(look.verdict), verdict=look.verdict, looks=(look,))
+        cheer = False
         if scores(turn) and (label := truth_in(photo.caption)) is not None:
             told = await self._book.tell(turn.id, photo.player, label, self._now(), by_admin=False)
             if isinstance(told, Turn):
                 turn = told
                 await self._settled(photo.room, turn)
+                cheer = await self._cheers(turn)
         text, buttons = await self.shown(photo.room, turn, words)
-        return Reply(text, verdict=look.verdict, buttons=buttons, looks=(look,))
+        return Reply(text, verdict=look.verdict, buttons=buttons, looks=(look,), cheer=cheer)
 
     async def press(self, press: Press, words: Speaker) -> Outcome | None:
         """Do what a button of a round is for; None when it is none of these."""
@@ -92,7 +94,7 @@ class Play:
         if by_admin:
             await self._book.note_deed(press.room, press.player, Deed.TRUTH, self._now())
         await self._settled(press.room, told)
-        return await self._edited(press.room, told, words)
+        return await self._edited(press.room, told, words, cheer=await self._cheers(told))
 
     async def _object(self, press: Press, id_: int, words: Speaker) -> Outcome:
         if await self._book.turn(id_, press.room) is None:
@@ -104,9 +106,14 @@ class Play:
             await self._settled(press.room, turn)
         return await self._edited(press.room, turn, words)
 
-    async def _edited(self, room: Room, turn: Turn, words: Speaker) -> Outcome:
+    async def _edited(
+        self, room: Room, turn: Turn, words: Speaker, *, cheer: bool = False
+    ) -> Outcome:
         text, buttons = await self.shown(room, turn, words)
-        return Outcome(edit=Reply(text, buttons=buttons))
+        return Outcome(edit=Reply(text, buttons=buttons, cheer=cheer))
+
+    async def _cheers(self, turn: Turn) -> bool:
+        return turn.is_fooled and (await self._book.score(turn.id)).player > 0
 
     async def _settled(self, room: Room, turn: Turn) -> None:
         if scores(turn):

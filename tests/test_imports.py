@@ -51,7 +51,7 @@ BOT = {
     "bot/host.py": {
         *{"bot.captions", "bot.desk", "bot.domain", "bot.door", "bot.gaze", "bot.guesses"},
         *{"bot.keeper", "bot.learning", "bot.office", "bot.parts", "bot.play", "bot.podiums"},
-        *{*SPEECH, "cachetools"},
+        *{*RULES, *SPEECH, "bot.boards", "bot.pictures", "cachetools"},
     },
     "bot/supervisor.py": {"bot.domain"},
     "bot/eye.py": {"bot.domain", "bot.ledger", "classifier"},
