@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 
 from bot.domain import Label, Preview, Refusal, Refused, Timings, Verdict
 from bot.ledger import Fingerprint
 from classifier import Busy, Classifier, PhotoError
 from classifier import Verdict as Seen
-from classifier.fingerprint import fingerprint, looks_like
+from classifier.fingerprint import fingerprint
 from classifier.photo import shrink_to_jpeg
 
 # Previews decode at a larger scale than the classifier does; two at once is what two cores can do.
@@ -41,7 +40,7 @@ class Eye:
         """Return by what the photo is known again. Raises Refused."""
         with _refusals():
             taken = await asyncio.to_thread(fingerprint, photo)
-        return Fingerprint(taken.kept, partial(looks_like, taken.views))
+        return Fingerprint(taken.kept, taken.views)
 
     async def explain(self, photo: bytes) -> tuple[Verdict, bytes]:
         """Return what it says of the photo, and where it looked: the photo under a heat map, PNG.

@@ -56,7 +56,8 @@ class Gaze:
                 seen = await self._see(photo, timings)
                 await self._memory.judge(round_id, seen.verdict)
                 if plays:
-                    await self._memory.begin(round_id, photo.player, seen.fingerprint, self._now())
+                    prints = seen.fingerprint
+                    await self._memory.was_played(round_id, prints.kept, prints.views)
                 return Look(photo.room, timings, verdict=seen.verdict, round=round_id)
             except Refused as refused:
                 return Look(photo.room, timings, refusal=refused.reason, round=round_id)

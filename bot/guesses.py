@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 
 from bot.domain import Button, Label, Look, Outcome, Photo, Press, Reply, Room
 from bot.game import GUESS_POINTS, GUESS_WITHIN, Denied, is_hit
-from bot.ledger import Opening
 from bot.parts import Chat, Scorebook
 from bot.play import Play
 from bot.speech import Speaker
@@ -47,10 +46,9 @@ class Guesses:
         if photo.room.private:
             return None
         until = self._now() + GUESS_WITHIN
-        opening = await self._book.open_guesses(look.round, until, words.language)
-        if opening is None:
+        if not await self._book.open_guesses(look.round, until):
             return None
-        self._wait(opening)
+        self._wait(look.round, photo.room, until, words.language)
         buttons = tuple(
             Button(words.snow_person(label), f"guess:{look.round}:{label}") for label in CALLS
         )
@@ -66,7 +64,7 @@ class Guesses:
     async def resume(self) -> None:
         """Go on waiting for the guesses that a restart interrupted."""
         for opening in await self._book.openings():
-            self._wait(opening)
+            self._wait(opening.round, opening.room, opening.until, None)
 
     async def close(self) -> None:
         """Let the clocks go; the next process takes them up."""
@@ -85,26 +83,28 @@ class Guesses:
         if await self._book.everyone_guessed(id_, now.astimezone(UTC).date()):
             if (timer := self._timers.pop(id_, None)) is not None:
                 timer.cancel()
-            self._timers[id_] = asyncio.create_task(self._tell(id_, press.room))
+            self._wait(id_, press.room, now, words.language)
         return Outcome(words.guess_noted(label))
 
-    def _wait(self, opening: Opening) -> None:
+    def _wait(self, id_: int, room: Room, until: datetime, language: str | None) -> None:
         async def wait() -> None:
-            seconds = (opening.until - self._now()).total_seconds()
+            seconds = (until - self._now()).total_seconds()
             await asyncio.sleep(max(0.0, seconds))
-            await self._tell(opening.round, opening.room)
+            await self._tell(id_, room, language)
 
-        self._timers[opening.round] = asyncio.create_task(wait())
+        self._timers[id_] = asyncio.create_task(wait())
 
-    async def _tell(self, id_: int, room: Room) -> None:
+    async def _tell(self, id_: int, room: Room, language: str | None) -> None:
         """Say in the room what the bot thinks, and who saw that coming; once."""
         try:
             opening = await self._book.close_guesses(id_, self._now())
-            turn = await self._book.turn(id_, room)
             chat = self._chats.get(room.platform)
-            if opening is None or turn is None or chat is None:
+            if opening is None or chat is None:
                 return
-            words = await self._words_of(opening.room, opening.language)
+            turn = await self._book.turn(id_, opening.room)
+            if turn is None:
+                return
+            words = await self._words_of(opening.room, language)
             guesses = await self._book.guesses(id_)
             text, buttons = await self._play.shown(opening.room, turn, words)
             if guesses:
@@ -114,12 +114,13 @@ class Guesses:
                 first, *rest = text.split("\n")
                 text = "\n".join((first, words.guessed(found, GUESS_POINTS), *rest))
             said = Reply(text, verdict=turn.verdict, buttons=buttons)
-            if await chat.say(opening.room, said, to=opening.message):
+            if await chat.say(opening.room, said, to=opening.message or None):
                 await self._book.guesses_told(id_)
         except Exception:
             log.exception("guesses could not be answered")
         finally:
-            self._timers.pop(id_, None)
+            if self._timers.get(id_) is asyncio.current_task():
+                del self._timers[id_]
 
 
 def _why_not(denied: Denied | None, words: Speaker) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,11 +15,11 @@ from bot.standings import Hit, Place, places, totals
 class Fingerprint:
     """By what a photo is known again, disguised a little or not.
 
-    kept: what is remembered of it. is_same: whether that of another photo is of this one, too.
+    kept: what is remembered of it. views: what to look for among what is kept of others.
     """
 
     kept: tuple[int, ...]
-    is_same: Callable[[Sequence[int]], bool]
+    views: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +50,12 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A round that the room may guess about, until then.
-
-    message: of the photo; the answer replies to it. language: of who sent it.
-    """
+    """A round that the room may guess about, until then; the answer replies to the message."""
 
     round: int
     room: Room
-    message: str | None
+    message: str
     until: datetime
-    language: str
 
 
 @dataclass(frozen=True, slots=True)

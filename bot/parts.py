@@ -76,6 +76,9 @@ class Memory(Protocol):
     async def judge(self, round_id: int, verdict: Verdict) -> None:
         """Note the verdict."""
 
+    async def was_played(self, round_id: int, kept: Sequence[int], views: Sequence[int]) -> bool:
+        """Note a photo's fingerprint; return whether the room has played one that looks the same."""
+
     async def answered(
         self, round_ids: Sequence[int], now: datetime, reference: str | None
     ) -> None:
@@ -94,16 +97,8 @@ class Memory(Protocol):
 class Scorebook(Protocol):
     """Whoever remembers the game. What a tap changes is one transaction."""
 
-    async def begin(
-        self, round_id: int, player: Player, fingerprint: Fingerprint | None, now: datetime
-    ) -> None:
-        """Let a round that has its verdict be part of the game; once.
-
-        fingerprint: tells whether the room has played the photo before; None when it is unknown.
-        """
-
     async def turn(self, round_id: int, room: Room) -> Turn | None:
-        """Return a round as the rules see it, if it is remembered, of this room, and begun."""
+        """Return a round as the rules see it, if it is remembered and of this room."""
 
     async def tell(
         self, round_id: int, player: Player, label: Label, now: datetime, *, by_admin: bool
@@ -122,8 +117,8 @@ class Scorebook(Protocol):
     async def player(self, platform: str, player_id: str) -> Who | None:
         """Return who the memory has somebody as, if at all."""
 
-    async def open_guesses(self, round_id: int, until: datetime, language: str) -> Opening | None:
-        """Let the room guess about a round until then; None when it is not part of the game."""
+    async def open_guesses(self, round_id: int, until: datetime) -> bool:
+        """Let the room guess about a round until then; False when the game has ruled it out."""
 
     async def openings(self) -> list[Opening]:
         """Return what rooms may guess about, or could, and were not told the answer of."""
