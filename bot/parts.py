@@ -77,7 +77,7 @@ class Memory(Protocol):
         """Note the verdict."""
 
     async def was_played(self, round_id: int, kept: Sequence[int], views: Sequence[int]) -> bool:
-        """Note a photo's fingerprint; return whether the room has played one that looks the same."""
+        """Note a fingerprint; return whether the room has played a photo that looks the same."""
 
     async def answered(
         self, round_ids: Sequence[int], now: datetime, reference: str | None

@@ -17,7 +17,7 @@ from bot.platforms.web_room import (
     Full,
     Member,
     Rooms,
-    clean_name,
+    clean,
     clean_room_name,
 )
 from tests.eyes import OLAF
@@ -162,7 +162,7 @@ async def test_a_page_that_does_not_listen_is_lost_and_the_others_are_not(rooms:
     ],
 )
 def test_a_nickname_fits_a_line(typed: str, shown: str) -> None:
-    assert clean_name(typed) == shown
+    assert clean(typed) == shown
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 from bot.domain import Player, Room
 from bot.limits import Rate, Window
 from bot.platforms.web_people import language_of, player_of
-from bot.platforms.web_room import Full, Member, Rooms, clean_name, room_of
+from bot.platforms.web_room import Full, Member, Rooms, clean, room_of
 
 # A page says hello at once; whatever takes longer is no page of ours.
 HELLO_SECONDS = 10.0
@@ -101,7 +101,7 @@ async def _receive(live: web.WebSocketResponse, rooms: Rooms, name: str, member:
             return
         asked.count(now)
         if message.get("type") == "name" and isinstance(message.get("name"), str):
-            rooms.rename(name, member, clean_name(message["name"]))
+            rooms.rename(name, member, clean(message["name"]))
 
 
 async def _send(live: web.WebSocketResponse, member: Member) -> None:

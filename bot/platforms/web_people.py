@@ -6,7 +6,7 @@ import hashlib
 import re
 
 from bot.domain import Player
-from bot.platforms.web_room import clean_name
+from bot.platforms.web_room import clean
 from bot.speech import LANGUAGES
 
 SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -25,7 +25,7 @@ def player_of(secret: object, name: object, language: str | None = None) -> Play
     """
     if not isinstance(secret, str) or not SECRET.fullmatch(secret):
         return None
-    name = clean_name(name) if isinstance(name, str) else ""
+    name = clean(name) if isinstance(name, str) else ""
     public = hashlib.sha256(f"player:{secret}".encode()).hexdigest()[:16]
     return Player(public, name or "Somebody", language)
 

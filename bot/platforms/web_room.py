@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
-from bot.domain import Button, Player, Preview, Reply, Room
+from bot.domain import Player, Preview, Reply, Room
 
 # What fits a long scroll; older ones are of no interest to who comes in late.
 ENTRIES = 50
@@ -30,11 +30,17 @@ NAME_LENGTH = 32
 ROOM_NAME_LENGTH = 40
 
 
-Buttons = tuple[tuple[Button, ...], ...]
-
-
 class Full(Exception):
     """There is no place for another room or person at the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAgain:
+    """A photo of an earlier entry."""
+
+    entry: str
+    preview: Preview
+    caption: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,8 @@ class Entry:
 
     player: who showed the photo; None where the bot speaks by itself.
     preview: the photo, or the bot's own picture where there is one.
-    message: under which id the photo came.
-    to: the entry that it is in reply to.
+    message: under which id the photo came. caption: what was written beside it.
+    to: the entry that it is in reply to. shown: photos of the room that it shows again.
     """
 
     id: str
@@ -53,22 +59,32 @@ class Entry:
     player: Player | None = None
     preview: Preview | None = None
     message: str | None = None
+    caption: str = ""
     to: str | None = None
+    shown: tuple[ShownAgain, ...] = ()
 
     def as_json(self, room: str) -> dict[str, Any]:
         """Return what the page gets to know of it."""
         shown = {"id": self.id, "at": self.at, "to": self.to, "answer": said(self.reply)}
         if self.player:
             shown["player"] = {"id": self.player.id, "name": self.player.name}
+            shown["caption"] = self.caption
         if self.preview:
-            shown |= {
-                "photo": f"/r/{room}/photos/{self.id}",
-                "width": self.preview.width,
-                "height": self.preview.height,
-            }
+            shown |= _photo(room, self.id, self.preview)
         if picture := self.reply.picture:
             shown["description"] = picture.description
+        if self.reply.shown:
+            shown["shown"] = [
+                {"entry": again.entry, "caption": again.caption}
+                | _photo(room, again.entry, again.preview)
+                for again in self.shown
+            ]
         return shown
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is a photo that the room is still guessing about."""
+        return bool(self.player and self.reply.verdict is None and self.reply.buttons)
 
     def has_button(self, data: str) -> bool:
         """Say whether this is what somebody tapped a button under."""
@@ -78,6 +94,11 @@ class Entry:
     def size(self) -> int:
         """How many bytes its picture holds."""
         return len(self.preview.jpeg) if self.preview else 0
+
+
+def _photo(room: str, entry: str, preview: Preview) -> dict[str, Any]:
+    size = {"width": preview.width, "height": preview.height}
+    return {"photo": f"/r/{room}/photos/{entry}", **size}
 
 
 def said(reply: Reply) -> dict[str, Any]:
@@ -121,6 +142,7 @@ class WebRoom:
     entries: deque[Entry] = field(default_factory=lambda: deque(maxlen=ENTRIES))
     members: set[Member] = field(default_factory=set)
     touched: float = 0.0
+    telling: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def room(self) -> Room:
@@ -210,16 +232,27 @@ class Rooms:
         room = self._open(name)
         room.entries.append(entry)
         self._forget_the_oldest()
-        room.tell({"type": "entry", "entry": entry.as_json(name)})
+        room.tell(_event("entry", name, entry, entry.reply))
 
-    def edit(self, name: str, entry: Entry, text: str, buttons: Buttons) -> None:
-        """Give an entry other words and buttons, and tell everyone in the room."""
+    def edit(self, name: str, entry_id: str, reply: Reply) -> None:
+        """Give an entry the words and buttons of a reply, and tell everyone in the room."""
         room = self._rooms.get(name)
-        if room is None or entry not in room.entries:
+        entry = room and room.find(entry_id)
+        if not room or not entry:
             return
-        edited = replace(entry, reply=replace(entry.reply, text=text, buttons=buttons))
+        said = replace(entry.reply, text=reply.text, buttons=reply.buttons)
+        edited = replace(entry, reply=said)
         room.entries[room.entries.index(entry)] = edited
-        room.tell({"type": "edit", "entry": edited.as_json(name)})
+        room.tell(_event("edit", name, edited, reply))
+
+    def forget(self, player: Player) -> None:
+        """Take a player's photos, and what the bot said to them, out of all rooms."""
+        for room in self:
+            theirs = {e.id for e in room.entries if e.player and e.player.id == player.id}
+            gone = [entry for entry in room.entries if theirs & {entry.id, entry.to}]
+            for entry in gone:
+                room.entries.remove(entry)
+                room.tell({"type": "gone", "id": entry.id})
 
     def _open(self, name: str) -> WebRoom:
         self._forget_the_old()
@@ -252,25 +285,28 @@ class Rooms:
 
 
 def room_of(name: str) -> Room:
-    """Return the room of a name, under an id that may be logged.
-
-    It is private in that all its photos are meant for the bot: nobody has to choose which.
-    """
-    return Room("web", sha256(name.encode()).hexdigest()[:12], private=True)
+    """Return the room of a name, under an id that may be logged."""
+    return Room("web", sha256(name.encode()).hexdigest()[:12])
 
 
-def clean_name(name: str) -> str:
-    """Return a nickname that fits a line and cannot upset its surroundings; may be empty.
+def _event(type_: str, name: str, entry: Entry, reply: Reply) -> dict[str, Any]:
+    """Tell of an entry; a cheer is for who is there at that moment."""
+    event = {"type": type_, "entry": entry.as_json(name)}
+    return event | {"cheer": True} if reply.cheer else event
+
+
+def clean(text: str, length: int = NAME_LENGTH) -> str:
+    """Return a nickname or caption on one line, so that it cannot upset its surroundings.
 
     Control characters and the marks that turn the direction of text go; the joiner that holds
     family emoji together stays.
     """
     kept = (
         sign
-        for sign in unicodedata.normalize("NFC", name)
+        for sign in unicodedata.normalize("NFC", text)
         if sign == "\u200d" or sign.isspace() or not unicodedata.category(sign).startswith("C")
     )
-    return " ".join("".join(kept).split())[:NAME_LENGTH].strip("\u200d ")
+    return " ".join("".join(kept).split())[:length].strip("\u200d ")
 
 
 def clean_room_name(name: str) -> str:
