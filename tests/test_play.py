@@ -1,0 +1,299 @@
+"""The game as a room plays it: host, rules and memory, with an eye that is told what to see."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain import (
+    Button,
+    Command,
+    Outcome,
+    Photo,
+    Player,
+    Press,
+    Read,
+    Refusal,
+    Refused,
+    Reply,
+    Room,
+    Verdict,
+)
+from bot.door import Door
+from bot.host import Host
+from bot.keeper import Keeper
+from bot.limits import Limits, Rate
+from bot.store import Store
+from tests.eyes import OLAF, STRANGER, YETI, TestEye
+
+HOME = Room("telegram", "-100")
+ALONE = Room("telegram", "7", private=True)
+MIA, BEN, OMA = Player("mia", "Mia"), Player("ben", "Ben"), Player("oma", "Oma")
+CHANNEL = Player("136817688", "Channel", shared=True)
+
+
+class Chat:
+    """A platform that keeps what is said, and fetches what it is told of."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[Room, Reply, str | None]] = []
+        self.photos: dict[str, bytes] = {}
+        self.is_away = False
+
+    def read(self, room: Room, reference: str) -> Read:
+        async def read(limit: int) -> bytes:
+            if reference not in self.photos:
+                raise Refused(Refusal.GONE)
+            return self.photos[reference]
+
+        return read
+
+    async def say(self, room: Room, reply: Reply, to: str | None = None) -> bool:
+        if self.is_away:
+            return False
+        self.said.append((room, reply, to))
+        return True
+
+
+class Table:
+    """A room with its people around it, a clock that is turned by hand, and what each may do."""
+
+    def __init__(self, host: Host, chat: Chat, eye: TestEye, now: datetime) -> None:
+        self.host, self.chat, self.eye, self.now = host, chat, eye, now
+        self.admins = {"oma"}
+        self._photos = 0
+
+    def later(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+    async def photo(
+        self,
+        player: Player,
+        verdict: Verdict = OLAF,
+        *,
+        caption: str = "",
+        data: bytes = b"",
+        room: Room = HOME,
+    ) -> Reply:
+        """Send a photo that the bot sees so; each one is another, unless the data is given."""
+        self._photos += 1
+        data = data or f"photo {self._photos}".encode()
+        reference = f"file-{self._photos}"
+        self.eye.sees[data] = verdict
+        self.chat.photos[reference] = data
+
+        async def read(limit: int) -> bytes:
+            return data
+
+        photo = Photo(
+            room, player, read, message=str(self._photos), reference=reference, caption=caption
+        )
+        reply = await self.host.look(photo)
+        assert reply is not None
+        await self.host.sent(reply, 1.0)
+        return reply
+
+    async def tap(
+        self, player: Player, reply: Reply | None, text: str, room: Room = HOME
+    ) -> Outcome:
+        assert reply is not None
+        (button,) = [b for row in reply.buttons for b in row if b.text == text]
+        return await self.press(player, button, room)
+
+    async def press(self, player: Player, button: Button, room: Room = HOME) -> Outcome:
+        async def is_admin() -> bool:
+            return player.id in self.admins
+
+        self.later(seconds=1)
+        return await self.host.press(Press(room, player, button.data, is_admin))
+
+    async def ask(self, player: Player, name: str, argument: str = "", room: Room = HOME) -> Reply:
+        async def is_admin() -> bool:
+            return player.id in self.admins
+
+        reply = await self.host.command(
+            Command(room, player, name, is_admin, argument, alone=room.private)
+        )
+        assert reply is not None
+        return reply
+
+    async def points(self) -> dict[str, int]:
+        """Return the standings as the leaderboard tells them."""
+        lines = (await self.ask(MIA, "leaderboard")).text.splitlines()[1:]
+        found = {}
+        for line in lines:
+            name, _, points = line.partition(". ")[2].partition(": ")
+            found[name] = int(points.split()[0])
+        return found
+
+
+@pytest.fixture
+async def table(tmp_path: Path) -> AsyncIterator[Table]:
+    often = Rate(10_000, 60)
+    chat, eye = Chat(), TestEye()
+    async with Store.open("sqlite://") as store:
+        host = Host(
+            eye,
+            Door(Limits(often, often)),
+            store,
+            Keeper(tmp_path / "kept"),
+            now=lambda: table.now,
+        )
+        host.add("telegram", chat)
+        table = Table(host, chat, eye, datetime(2026, 12, 5, 18, 0, tzinfo=UTC))
+        yield table
+
+
+def labels(reply: Reply | None) -> list[str]:
+    assert reply is not None
+    return [button.text for row in reply.buttons for button in row]
+
+
+def said(outcome: Outcome) -> str:
+    assert outcome.edit is not None, outcome.notice
+    return outcome.edit.text
+
+
+async def test_every_answer_opens_a_round_with_its_buttons(table: Table) -> None:
+    reply = await table.photo(MIA)
+    assert reply.text == "Olaf! 97%"
+    assert labels(reply) == ["It's Olaf", "It's Abominable", "It's neither", "Where did you look?"]
+
+
+async def test_who_fools_the_bot_gets_points_the_surer_it_was_the_more(table: Table) -> None:
+    sure = await table.photo(MIA, OLAF)
+    text = said(await table.tap(MIA, sure, "It's Abominable"))
+    assert text.startswith("Olaf! 97%\nMia says: it's the Abominable Snowman.\n")
+    assert "94 points for Mia!" in text
+    less_sure = await table.photo(BEN, YETI)
+    assert "68 points for Ben!" in said(await table.tap(BEN, less_sure, "It's Olaf"))
+    assert await table.points() == {"Mia": 94, "Ben": 68}
+
+
+async def test_a_right_bot_has_a_point(table: Table) -> None:
+    reply = await table.photo(MIA)
+    assert "A point for me!" in said(await table.tap(MIA, reply, "It's Olaf"))
+    assert await table.points() == {"Me, the bot": 1}
+
+
+async def test_neither_counts_half_and_not_when_the_bot_said_so(table: Table) -> None:
+    fell = await table.photo(MIA, OLAF)
+    assert "47 points for Mia!" in said(await table.tap(MIA, fell, "It's neither"))
+    doubted = await table.photo(BEN, STRANGER)
+    assert "A point for me!" in said(await table.tap(BEN, doubted, "It's neither"))
+
+
+async def test_only_the_sender_and_admins_tell_the_truth_and_only_once(table: Table) -> None:
+    reply = await table.photo(MIA)
+    assert "Only whoever sent" in (await table.tap(BEN, reply, "It's Abominable")).notice
+    text = said(await table.tap(OMA, reply, "It's Abominable"))
+    assert "Oma says" in text
+    assert "points for Mia!" in text
+    assert "out already" in (await table.tap(MIA, reply, "It's Olaf")).notice
+    assert "truth about someone else's photo" in (await table.ask(MIA, "log")).text
+
+
+async def test_a_caption_that_says_it_settles_the_round_at_once(table: Table) -> None:
+    reply = await table.photo(MIA, OLAF, caption="ein Schneemensch!")
+    assert "94 points for Mia!" in reply.text
+    assert labels(reply) == ["Objection!", "Where did you look?"]
+
+
+async def test_a_round_without_a_truth_is_over_after_a_day(table: Table) -> None:
+    reply = await table.photo(MIA)
+    table.later(hours=25)
+    assert "round is over" in (await table.tap(MIA, reply, "It's Olaf")).notice
+
+
+async def test_one_objection_voids_a_round_of_a_small_room_and_its_points(table: Table) -> None:
+    reply = await table.photo(MIA)
+    told = (await table.tap(MIA, reply, "It's Abominable")).edit
+    outcome = await table.tap(BEN, told, "Objection!")
+    assert "doesn't count" in said(outcome)
+    assert labels(outcome.edit) == ["Where did you look?"]
+    assert await table.points() == {}
+
+
+async def test_it_takes_two_objections_in_a_larger_room(table: Table) -> None:
+    people = [Player(f"p{number}", f"P{number}") for number in range(5)]
+    for person in people:
+        await table.tap(person, await table.photo(person), "It's Olaf")
+    reply = await table.photo(MIA)
+    told = (await table.tap(MIA, reply, "It's Abominable")).edit
+    first = await table.tap(people[0], told, "Objection!")
+    assert "1 more, and this round doesn't count" in said(first)
+    assert "94 points for Mia!" in said(first)
+    assert "already" in (await table.tap(people[0], told, "Objection!")).notice
+    assert "for anyone" in said(await table.tap(people[1], told, "Objection!"))
+
+
+async def test_objections_are_for_others_and_for_ten_minutes(table: Table) -> None:
+    told = (await table.tap(MIA, await table.photo(MIA), "It's Abominable")).edit
+    assert "for the others" in (await table.tap(MIA, told, "Objection!")).notice
+    table.later(minutes=11)
+    assert "Too late" in (await table.tap(BEN, told, "Objection!")).notice
+
+
+async def test_a_photo_that_was_here_before_scores_nothing_and_says_so(table: Table) -> None:
+    await table.photo(MIA, data=b"the same")
+    again = await table.photo(BEN, data=b"the same")
+    assert "I've met that one here before" in again.text
+    assert labels(again) == ["Where did you look?"]
+
+
+async def test_the_same_photo_plays_anew_in_another_room(table: Table) -> None:
+    await table.photo(MIA, data=b"the same")
+    elsewhere = await table.photo(MIA, data=b"the same", room=Room("telegram", "-200"))
+    assert "It's Olaf" in labels(elsewhere)
+
+
+async def test_whoever_is_in_disguise_gets_an_answer_and_no_game(table: Table) -> None:
+    assert labels(await table.photo(CHANNEL)) == ["Where did you look?"]
+    told = (await table.tap(MIA, await table.photo(MIA), "It's Abominable")).edit
+    assert "in disguise" in (await table.tap(CHANNEL, told, "Objection!")).notice
+
+
+async def test_twenty_rounds_a_day_score(table: Table) -> None:
+    for _ in range(20):
+        await table.tap(MIA, await table.photo(MIA), "It's Olaf")
+    late = said(await table.tap(MIA, await table.photo(MIA), "It's Abominable"))
+    assert "20 rounds for points today" in late
+    assert await table.points() == {"Me, the bot": 20}
+    table.later(days=1)
+    assert "94 points" in said(await table.tap(MIA, await table.photo(MIA), "It's Abominable"))
+
+
+async def test_alone_with_the_bot_nobody_can_object(table: Table) -> None:
+    reply = await table.photo(MIA, room=ALONE)
+    told = (await table.tap(MIA, reply, "It's Abominable", ALONE)).edit
+    assert labels(told) == ["Where did you look?"]
+
+
+async def test_two_taps_at_once_settle_a_round_once(table: Table) -> None:
+    reply = await table.photo(MIA)
+    outcomes = await asyncio.gather(
+        *(table.tap(MIA, reply, "It's Abominable") for _ in range(5)),
+        table.tap(OMA, reply, "It's Olaf"),
+    )
+    assert sum(outcome.edit is not None for outcome in outcomes) == 1
+    assert await table.points() in ({"Mia": 94}, {"Me, the bot": 1})
+
+
+async def test_a_room_that_moves_takes_its_game_along(table: Table) -> None:
+    palace = Room("telegram", "-1001")
+    reply = await table.photo(MIA)
+    await table.tap(MIA, await table.photo(MIA), "It's Abominable")
+    await table.host.moved(HOME, palace)
+    assert "94 points for Mia!" in said(await table.tap(MIA, reply, "It's Abominable", palace))
+    assert "188 points" in (await table.ask(MIA, "me", room=palace)).text
+
+
+async def test_buttons_of_another_room_do_nothing(table: Table) -> None:
+    reply = await table.photo(MIA)
+    outcome = await table.tap(MIA, reply, "It's Abominable", Room("telegram", "-300"))
+    assert "melted" in outcome.notice
+    assert await table.points() == {}
