@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,7 @@ async def open_database(address: str) -> AsyncIterator[Database]:
     try:
         try:
             async with database.writing() as connection:  # several processes may start at once
-                await connection.run_sync(_migrate)
+                await connection.run_sync(migrate)
         except UNUSABLE as error:
             raise StoreError(_unusable(url, _why(error))) from error
         yield database
@@ -97,14 +97,16 @@ def _sqlite(url: URL) -> AsyncEngine:
     if file != ":memory:":
         try:
             Path(file).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(_unusable(url, error.strerror or str(error))) from error
+            # A first look, for what may be wrong: the driver does not end well when it cannot open.
+            with closing(sqlite3.connect(file, timeout=PATIENCE_SECONDS)) as first:
+                first.execute("PRAGMA journal_mode = WAL")  # which the file keeps
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(_unusable(url, _why(error))) from error
 
     async def connect() -> aiosqlite.Connection:
         # Without an isolation level the driver leaves it to us where a transaction begins.
         connection = await aiosqlite.connect(file, timeout=PATIENCE_SECONDS, isolation_level=None)
         try:
-            await connection.execute("PRAGMA journal_mode = WAL")
             # Each commit reaches the disk: what was acknowledged outlives a power cut, too. A few
             # milliseconds, next to a photo's look.
             await connection.execute("PRAGMA synchronous = FULL")
@@ -141,11 +143,12 @@ def _postgresql(url: URL) -> AsyncEngine:
     return create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True)
 
 
-def _migrate(connection: Connection) -> None:
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Bring the tables up to date, or to an earlier change of them."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def _why(error: Exception) -> str:

@@ -20,8 +20,8 @@ TRUTH_WITHIN = timedelta(hours=24)
 OBJECTION_WITHIN = timedelta(minutes=10)
 GUESS_WITHIN = timedelta(seconds=30)
 FIELDS = range(1, 10)  # of the grid over a photo, row by row
-# Of 64 bits of a perceptual hash; different photos differ in half of them, give or take eight.
-SAME_WITHIN_BITS = 10
+# Of the 128 bits of a fingerprint, as measured for `classifier.fingerprint`.
+SAME_WITHIN_BITS = 17
 
 # Stands for a player: the memory knows for whom, until that player is to be forgotten.
 Who = int
@@ -185,16 +185,14 @@ def is_hit(guess: Guess, verdict: Verdict, hottest: int | None = None) -> bool:
     return guess.what == hottest
 
 
-def looks_same(one: Sequence[int], other: Sequence[int]) -> bool:
-    """Say whether two photos look the same, by their perceptual hashes of 64 bits.
+def looks_same(views: Sequence[int], kept: Sequence[int]) -> bool:
+    """Say whether a photo looks the same as one before, by their fingerprints.
 
-    The first hash is of the photo as it is, the others of what somebody could make of it: mirrored,
-    cropped. Either photo may be the one that was changed.
+    views: what the photo or a disguise of it may look like; kept: what is remembered of the other.
     """
-    pairs = [(one[0], theirs) for theirs in other] + [(ours, other[0]) for ours in one[1:]]
-    return any((ours ^ theirs).bit_count() <= SAME_WITHIN_BITS for ours, theirs in pairs)
+    return any((view ^ one).bit_count() <= SAME_WITHIN_BITS for view in views for one in kept)
 
 
-def was_played(photo: Sequence[int], before: Iterable[Sequence[int]]) -> bool:
+def was_played(views: Sequence[int], before: Iterable[Sequence[int]]) -> bool:
     """Say whether a photo looks the same as one of those before."""
-    return any(looks_same(photo, known) for known in before)
+    return any(looks_same(views, kept) for kept in before)

@@ -8,12 +8,16 @@ import socket
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
 import pytest
+from sqlalchemy import text
+
+from bot.database import open_database
+from bot.store import Store
 
 
 @pytest.fixture(scope="session")
@@ -27,11 +31,45 @@ def cluster() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database, once of each kind."""
+async def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without tables, once of each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/data/snowpeople.db"
     return await new_database(request.getfixturevalue("cluster"))
+
+
+@pytest.fixture(scope="session")
+def ready() -> dict[str, str]:
+    """Databases that have their tables, by their kind: to set one up takes a while."""
+    return {}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(
+    request: pytest.FixtureRequest,
+    ready: dict[str, str],
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> str:
+    """A database with empty tables, once of each kind."""
+    if request.param == "sqlite":
+        if "sqlite" not in ready:
+            ready["sqlite"] = str(tmp_path_factory.mktemp("ready") / "snowpeople.db")
+            async with open_database(f"sqlite:///{ready['sqlite']}"):
+                pass
+        return f"sqlite:///{shutil.copy(ready['sqlite'], tmp_path)}"
+    if "postgresql" not in ready:
+        ready["postgresql"] = await new_database(request.getfixturevalue("cluster"))
+    async with open_database(ready["postgresql"]) as database, database.writing() as connection:
+        await connection.execute(text("TRUNCATE rooms, players, notes CASCADE"))
+    return ready["postgresql"]
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    """A memory that remembers nothing yet, once in each kind of database."""
+    async with Store.open(database_url) as store:
+        yield store
 
 
 async def new_database(cluster: str) -> str:

@@ -14,6 +14,10 @@ STDLIB = frozenset(sys.stdlib_module_names)
 SPEECH = {"bot.speech", "bot.speech_rooms"}
 WORDS = {f"bot.speech_{part}" for part in ("challenges", "game", "memory", "rooms", "standings")}
 RULES = {"bot.game", "bot.standings"}
+STORE = {
+    f"bot.store_{part}"
+    for part in ("rows", "rooms", "rounds", "turns", "game", "seasons", "people")
+}
 # What each module of the bot may import besides the standard library. `__main__` wires, so it may
 # import everything of ours; nobody imports it.
 BOT = {
@@ -28,7 +32,14 @@ BOT = {
     "bot/standings.py": {"bot.domain", "bot.game"},
     "bot/tables.py": {"sqlalchemy"},
     "bot/database.py": {"aiosqlite", "alembic", "asyncpg", "sqlalchemy"},
-    "bot/store.py": {"bot.database", "bot.domain", "bot.tables", "sqlalchemy"},
+    "bot/store.py": {"bot.database", *STORE},
+    **{
+        f"{name.replace('.', '/')}.py": {
+            *{"bot.database", "bot.domain", "bot.ledger", "bot.tables", "sqlalchemy"},
+            *{*RULES, *STORE},
+        }
+        for name in STORE
+    },
     "bot/settings.py": {"pydantic", "pydantic_settings"},
     "bot/parts.py": {"bot.domain", "bot.ledger", *RULES},
     "bot/guesses.py": {"bot.domain", "bot.ledger", "bot.parts", "bot.play", *RULES, *SPEECH},

@@ -3,53 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, timedelta, timezone
 
 import pytest
 
-from bot.domain import Label, Photo, Player, Room, RoomSettings, Round, Verdict, Waiting
-from bot.parts import Memory
+from bot.domain import Player, Room, RoomSettings, Round, Waiting
+from bot.parts import Memory, Scorebook
 from bot.store import Store
-
-NOW = datetime(2026, 12, 24, 18, 30, 15, 250000, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-ROOM = Room("telegram", "-4001")
-SUPERGROUP = Room("telegram", "-1001234567890")
-ANNA = Player("7", "Anna")
-OLAF = Verdict(Label.OLAF, 0.97, {Label.OLAF: 0.97, Label.ABOMINABLE: 0.03}, unfamiliar=False)
-YETI = Verdict(Label.ABOMINABLE, 0.6, {Label.OLAF: 0.4, Label.ABOMINABLE: 0.6}, unfamiliar=True)
-
-
-@pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    async with Store.open(database_url) as store:
-        yield store
-
-
-def photo(
-    message: str | None = "11",
-    *,
-    room: Room = ROOM,
-    key: str | None = None,
-    reference: str | None = "AgACfile",
-    player: Player = ANNA,
-) -> Photo:
-    async def read(limit: int) -> bytes:
-        raise AssertionError("the store reads no photo")
-
-    return Photo(room, player, read, key=key, message=message, reference=reference)
-
-
-async def opened(store: Store, photo: Photo, now: datetime = NOW) -> int:
-    id_ = await store.open_round(photo, now)
-    assert id_ is not None
-    return id_
+from tests.memory import ANNA, MINUTE, NOW, OLAF, ROOM, SUPERGROUP, YETI, opened, photo
 
 
 def test_the_store_is_what_the_host_asks_for(store: Store) -> None:
     memory: Memory = store
+    book: Scorebook = store
     assert memory
+    assert book
 
 
 async def test_a_room_begins_with_the_usual_settings(store: Store) -> None:
@@ -187,11 +155,9 @@ async def test_what_was_in_hand_is_found_and_the_stale_forgotten(store: Store) -
     await opened(store, photo("4", reference="r4", player=channel), NOW)
     await opened(store, photo("5", reference=None), NOW)  # cannot be had again
     await opened(store, photo("6", room=Room("discord", "9")), NOW - 6 * MINUTE)
-    nameless = Player("7", "")
-    unnamed = Player("136817688", "", shared=True)
     assert await store.waiting("telegram", NOW - 5 * MINUTE) == [
-        Waiting(ROOM, nameless, "3", "r3", "r3", NOW - 5 * MINUTE),
-        Waiting(ROOM, unnamed, "4", "r4", "r4", NOW),
+        Waiting(ROOM, ANNA, "3", "r3", "r3", NOW - 5 * MINUTE),
+        Waiting(ROOM, channel, "4", "r4", "r4", NOW),
     ]
     assert await store.round(stale) is None
     assert len(await store.waiting("discord", NOW - 10 * MINUTE)) == 1

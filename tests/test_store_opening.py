@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from bot.database import open_database
+from bot.database import migrate, open_database
 from bot.domain import Room
 from bot.store import Store, StoreError
 from bot.tables import metadata
@@ -21,28 +24,69 @@ NOW = datetime(2026, 12, 24, tzinfo=UTC)
 ROOM = Room("web", "here")
 
 
-async def test_the_migrations_make_the_tables_that_the_code_expects(database_url: str) -> None:
+@asynccontextmanager
+async def at_version(revision: str, url: str) -> AsyncIterator[AsyncConnection]:
+    """Set a database up as an earlier version of the bot did."""
+    engine = create_async_engine(
+        url.replace("sqlite:", "sqlite+aiosqlite:").replace("postgresql:", "postgresql+asyncpg:")
+    )
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(migrate, revision)
+            yield connection
+    finally:
+        await engine.dispose()
+
+
+async def test_the_migrations_make_the_tables_that_the_code_expects(new_url: str) -> None:
     def differences(connection: Connection) -> list[object]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, metadata))
 
-    async with open_database(database_url) as database, database.reading() as connection:
+    async with open_database(new_url) as database, database.reading() as connection:
         assert await connection.run_sync(differences) == []
 
 
-async def test_several_processes_may_start_at_once(database_url: str) -> None:
+async def test_rounds_of_the_first_version_get_their_players(new_url: str) -> None:
+    insert = (
+        "INSERT INTO rounds (room_id, player_id, shared, message, part, reference, arrived) VALUES "
+    )
+    old = [
+        "INSERT INTO rooms (platform, chat, private) VALUES ('web', 'a', false)",
+        "INSERT INTO rooms (platform, chat, private) VALUES ('web', 'b', true)",
+        insert + "(1, '7', false, '11', 'k', 'r', '2026-12-24 18:00:00')",
+        insert + "(2, '7', false, '12', 'k', 'r', '2026-12-24 18:00:00')",
+        insert + "(2, '8', true, '13', 'k', 'r', '2026-12-24 18:00:00')",
+    ]
+    if new_url.startswith("sqlite"):
+        Path(new_url.removeprefix("sqlite:///")).parent.mkdir()
+    async with at_version("0001", new_url) as connection:
+        for line in old:
+            await connection.execute(text(line))
+    async with Store.open(new_url) as store:
+        waiting = await store.waiting("web", NOW - timedelta(days=1))
+        assert [(left.room.id, left.player.id, left.message) for left in waiting] == [
+            ("a", "7", "11"),
+            ("b", "7", "12"),
+            ("b", "8", "13"),
+        ]
+        assert [left.player.shared for left in waiting] == [False, False, True]
+        assert len((await store.export("web", "7"))["rounds"]) == 2
+
+
+async def test_several_processes_may_start_at_once(new_url: str) -> None:
     async def start() -> bool:
-        async with Store.open(database_url) as store:
+        async with Store.open(new_url) as store:
             return await store.greet(ROOM, NOW)
 
-    if database_url.startswith("sqlite"):  # a new file is made by one; later starts may overlap
-        async with open_database(database_url):
+    if new_url.startswith("sqlite"):  # a new file is made by one; later starts may overlap
+        async with open_database(new_url):
             pass
     assert sorted(await asyncio.gather(*(start() for _ in range(4)))) == [False] * 3 + [True]
 
 
-async def test_a_transaction_that_is_cut_off_leaves_nothing(database_url: str) -> None:
-    async with open_database(database_url) as database:
+async def test_a_transaction_that_is_cut_off_leaves_nothing(new_url: str) -> None:
+    async with open_database(new_url) as database:
         begun = asyncio.Event()
 
         async def write() -> None:
@@ -111,10 +155,10 @@ async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
     assert "not a database" in await refusal(f"sqlite:///{tmp_path}/notes.txt")
 
 
-async def test_a_database_of_a_newer_version_is_left_alone(database_url: str) -> None:
-    async with open_database(database_url) as database, database.writing() as connection:
+async def test_a_database_of_a_newer_version_is_left_alone(new_url: str) -> None:
+    async with open_database(new_url) as database, database.writing() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    assert "newer version" in await refusal(database_url)
+    assert "newer version" in await refusal(new_url)
 
 
 async def test_a_server_that_is_not_there_is_said(unused_tcp_port: int) -> None:
