@@ -7,13 +7,13 @@ import pytest
 
 from bot.domain import Player, Preview, Reply
 from bot.platforms import web_room
+from bot.platforms.web_entries import Entry
 from bot.platforms.web_room import (
     ENTRIES,
     ENTRY_SECONDS,
     NAME_LENGTH,
     ROOMS,
     UNSENT,
-    Entry,
     Full,
     Member,
     Rooms,

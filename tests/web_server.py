@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, WSMsgType
 
 from bot.door import Door
 from bot.host import Host
+from bot.keeper import Keeper
 from bot.limits import Limits, Rate
 from bot.platforms.web_address import WebAddress
 from bot.platforms.web_chat import WebChat
@@ -83,14 +85,21 @@ class Live:
 
 @asynccontextmanager
 async def serving(
-    public: str | None = None, rooms: Rooms | None = None, make_preview: MakePreview | None = None
+    public: str | None = None,
+    rooms: Rooms | None = None,
+    make_preview: MakePreview | None = None,
+    kept: Path = Path("kept"),
 ) -> AsyncIterator[Served]:
     """Run a web room whose eye sees a yeti in whatever is no refusal's name."""
     listening = socket.create_server(("127.0.0.1", 0))
     address = WebAddress("127.0.0.1", listening.getsockname()[1], public)
     eye = TestEye(YETI)
-    async with Store.open("sqlite://") as store, ClientSession() as session:
-        host = Host(eye, Door(Limits(Rate(1000, 60), Rate(1000, 60))), store)
+    async with (
+        Store.open("sqlite://") as store,
+        ClientSession() as session,
+        AsyncExitStack() as stack,
+    ):
+        host = Host(eye, Door(Limits(Rate(1000, 60), Rate(1000, 60))), store, Keeper(kept))
         chat = WebChat(
             host,
             address,
@@ -99,6 +108,7 @@ async def serving(
             rooms=rooms,
         )
         host.add(chat.name, chat)
+        await stack.enter_async_context(host.playing())
         await chat.start(listening)
         try:
             yield Served(session, f"http://127.0.0.1:{address.port}", chat, host, eye)

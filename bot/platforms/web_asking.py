@@ -19,7 +19,7 @@ from bot.domain import Player, Refusal, Refused, Room
 from bot.host import Host
 from bot.limits import Limits, Rate
 from bot.platforms.web_people import language_of, player_of
-from bot.platforms.web_room import clean_room_name, room_of
+from bot.platforms.web_room import clean, clean_room_name, room_of
 from bot.speech import Speaker
 
 CHUNK = 64 * 1024
@@ -29,6 +29,8 @@ ASK_SECONDS = 10.0
 # Taps and commands: nobody's finger is faster, and a family has a dozen of them.
 TAPS_OF_A_PLAYER = Rate(60, 60)
 TAPS_OF_A_ROOM = Rate(240, 60)
+# As long as Telegram's may be.
+CAPTION_LENGTH = 1024
 # With the player's own id in front it is a message's id of at most 64 characters.
 PHOTO_ID = re.compile(r"[A-Za-z0-9_-]{16,40}")
 
@@ -144,3 +146,8 @@ def photo_id(request: web.Request, player: Player) -> str | None:
     """Return the id that the page gave an upload: sent again under it, it is the same photo."""
     made = request.headers.get("X-Photo-Id", "")
     return f"{player.id}:{made}" if PHOTO_ID.fullmatch(made) else None
+
+
+def caption(request: web.Request) -> str:
+    """Return what was written beside a photo, on one line."""
+    return clean(unquote(request.headers.get("X-Caption", "")), CAPTION_LENGTH)

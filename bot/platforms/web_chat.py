@@ -22,6 +22,7 @@ from bot.platforms.web_address import WebAddress
 from bot.platforms.web_asking import room_name, spoken_by, word_rejections
 from bot.platforms.web_guard import add_headers, only_our_own_pages
 from bot.platforms.web_live import serve_live
+from bot.platforms.web_news import News
 from bot.platforms.web_room import Rooms, clean_room_name, room_of
 from bot.platforms.web_talk import MakePreview, Talk
 from bot.speech import Speaker
@@ -59,7 +60,8 @@ class WebChat:
         self._address = address
         self._health = health
         self._rooms = rooms or Rooms()
-        self._talk = Talk(host, self._rooms, make_preview)
+        self._news = News(host, self._rooms)
+        self._talk = Talk(host, self._rooms, self._news, make_preview)
         self._index = (PAGE / "index.html").read_text(encoding="utf-8")
         self._has_room = has_room
         self._hooks = hooks
@@ -79,9 +81,10 @@ class WebChat:
         """Return what fetches a photo of a room again, as long as it is shown there."""
         return self._talk.read(room, reference)
 
-    async def say(self, room: Room, reply: Reply, to: str | None = None) -> None:
-        """Show everyone in a room what the bot says."""
+    async def say(self, room: Room, reply: Reply, to: str | None = None) -> bool:
+        """Show everyone in a room what the bot says; there is never anything to try again."""
         await self._talk.say(room, reply, to)
+        return True
 
     def state(self) -> dict[str, Any]:
         """Say how busy the rooms are, for /healthz."""
@@ -137,7 +140,7 @@ class WebChat:
 
     async def _live(self, request: web.Request) -> web.WebSocketResponse:
         name = room_name(request)
-        return await serve_live(request, self._rooms, name, self._sockets, self._talk.language)
+        return await serve_live(request, self._rooms, name, self._sockets, self._news.briefing)
 
     async def _share(self, request: web.Request) -> web.Response:
         url, is_open = self._shared_url(request)

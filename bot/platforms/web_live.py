@@ -31,8 +31,8 @@ MESSAGE_BYTES = 4096
 CLOSED_IDLE = 4001
 CLOSED_FULL = 4029
 
-# Tells of the language to speak with a player in a room; the page is told again when it changes.
-Speak = Callable[[Room, Player], Awaitable[dict[str, Any]]]
+# Returns what a page is told of a room besides what was shown there: its language, its points.
+Brief = Callable[[Room, Player], Awaitable[list[dict[str, Any]]]]
 
 
 async def serve_live(
@@ -40,7 +40,7 @@ async def serve_live(
     rooms: Rooms,
     name: str,
     open_sockets: set[web.WebSocketResponse],
-    speak: Speak,
+    brief: Brief,
 ) -> web.WebSocketResponse:
     """Keep one browser in a room until it leaves, falls silent or misbehaves."""
     live = web.WebSocketResponse(
@@ -53,13 +53,14 @@ async def serve_live(
         if player is None:
             await live.close(code=WSCloseCode.POLICY_VIOLATION, message=b"say hello first")
             return live
-        spoken = await speak(room_of(name), player)
+        briefing = await brief(room_of(name), player)
         try:
             member = rooms.join(name, player)
         except Full:
             await live.close(code=CLOSED_FULL, message=b"full")
             return live
-        member.tell(spoken)
+        for event in briefing:
+            member.tell(event)
         helpers = (
             asyncio.create_task(_send(live, member)),
             asyncio.create_task(_hang_up_when_lost(request, member)),
