@@ -243,6 +243,10 @@ class Host:
             await self._guesses.close()
             await self._learning.close()
 
+    async def settle(self) -> None:
+        """Wait until what goes on besides the answers is done."""
+        await self._learning.close()
+
     async def drain(self, seconds: float) -> None:
         """Take no new photos, and wait so long, at most, for those in hand to be answered."""
         await self._door.drain(seconds)

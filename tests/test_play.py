@@ -135,7 +135,9 @@ class Table:
 async def table(tmp_path: Path) -> AsyncIterator[Table]:
     often = Rate(10_000, 60)
     chat, eye = Chat(), TestEye()
-    async with Store.open("sqlite://") as store:
+    # A file: a task that is cancelled in the middle of a transaction costs its connection, and with
+    # that a database in memory.
+    async with Store.open(f"sqlite:///{tmp_path / 'game.db'}") as store:
         host = Host(
             eye,
             Door(Limits(often, often)),
@@ -297,3 +299,212 @@ async def test_buttons_of_another_room_do_nothing(table: Table) -> None:
     outcome = await table.tap(MIA, reply, "It's Abominable", Room("telegram", "-300"))
     assert "melted" in outcome.notice
     assert await table.points() == {}
+
+
+async def reveal(table: Table) -> Reply:
+    """Wait until the bot tells what it thinks."""
+    async with asyncio.timeout(5):
+        while not table.chat.said:
+            await asyncio.sleep(0)
+    room, reply, to = table.chat.said.pop()
+    assert room == HOME
+    assert to is not None
+    return reply
+
+
+async def test_call_it_first_asks_the_room_and_pays_who_saw_it_coming(table: Table) -> None:
+    await table.photo(BEN)  # Ben and Oma are around today
+    await table.photo(OMA)
+    asked = await table.photo(MIA, OLAF, caption="guess!")
+    assert asked.text == "What will I say? Tap! You have 30 seconds."
+    assert labels(asked) == ["Olaf", "Abominable"]
+    assert "Noted: Olaf" in (await table.tap(BEN, asked, "Olaf")).notice
+    assert "already" in (await table.tap(BEN, asked, "Abominable")).notice
+    assert "let the others guess" in (await table.tap(MIA, asked, "Olaf")).notice
+    assert not table.chat.said
+    assert "Noted: Abominable" in (await table.tap(OMA, asked, "Abominable")).notice
+    answer = await reveal(table)
+    assert answer.text == "Olaf! 97%\nBen saw that coming: 10 points!"
+    assert labels(answer)[0] == "It's Olaf"
+    assert "melted" in (await table.press(OMA, Button("", "guess:9999:olaf"))).notice
+    assert "Too late" in (await table.tap(OMA, asked, "Olaf")).notice
+    assert await table.points() == {"Ben": 10}
+
+
+async def test_guesses_that_a_restart_interrupted_are_answered_by_the_next_process(
+    table: Table, tmp_path: Path
+) -> None:
+    await table.photo(OMA)
+    asked = await table.photo(MIA, OLAF, caption="rate mal")
+    await table.tap(BEN, asked, "Olaf")
+    table.later(minutes=1)
+    async with table.host.playing():
+        answer = await reveal(table)
+    assert "Ben saw that coming" in answer.text
+    async with table.host.playing():
+        await asyncio.sleep(0.05)
+    assert not table.chat.said
+
+
+async def test_an_answer_that_could_not_be_said_is_said_later(table: Table) -> None:
+    await table.photo(MIA, OLAF, caption="guess")
+    table.later(minutes=1)
+    table.chat.is_away = True
+    async with table.host.playing():
+        await asyncio.sleep(0.05)
+    table.chat.is_away = False
+    async with table.host.playing():
+        assert (await reveal(table)).text == "Olaf! 97%"
+
+
+async def test_alone_with_the_bot_there_is_nobody_to_guess(table: Table) -> None:
+    reply = await table.photo(MIA, caption="guess", room=ALONE)
+    assert reply.text == "Olaf! 97%"
+
+
+async def test_the_leaderboard_is_a_picture_and_the_same_in_words(table: Table) -> None:
+    await table.tap(MIA, await table.photo(MIA), "It's Abominable")
+    await table.tap(BEN, await table.photo(BEN), "It's Abominable")
+    await table.tap(BEN, await table.photo(BEN), "It's Olaf")
+    board = await table.ask(MIA, "leaderboard")
+    assert (
+        board.text
+        == ("Leaderboard, December 2026\n1. Ben and Mia: 94 points\n3. Me, the bot: 1 point")
+        or "Mia and Ben" in board.text
+    )
+    assert board.picture is not None
+    assert board.picture.png.startswith(b"\x89PNG")
+    assert "Mia" in board.picture.description
+
+
+async def test_an_empty_leaderboard_invites_to_play(table: Table) -> None:
+    board = await table.ask(MIA, "leaderboard")
+    assert "Nobody has points" in board.text
+    assert board.picture is None
+
+
+async def test_the_podium_is_shown_once_on_the_first_of_the_month(table: Table) -> None:
+    await table.tap(MIA, await table.photo(MIA), "It's Abominable")
+    table.now = datetime(2027, 1, 1, 9, 0, tzinfo=UTC)
+    for _ in range(2):
+        async with table.host.playing():
+            await asyncio.sleep(0.5)
+    ((room, reply, _),) = table.chat.said
+    assert room == HOME
+    assert "December 2026 is over" in reply.text
+    assert "1. Mia: 94 points" in reply.text
+    assert reply.picture is not None
+    assert "Champions so far:\nDecember 2026: Mia" in (await table.ask(MIA, "leaderboard")).text
+
+
+async def test_a_room_where_nobody_scored_sees_no_podium(table: Table) -> None:
+    await table.photo(MIA)
+    table.now = datetime(2027, 1, 1, 9, 0, tzinfo=UTC)
+    async with table.host.playing():
+        await asyncio.sleep(0.2)
+    assert not table.chat.said
+
+
+async def test_the_hall_shows_the_best_foolings_again_by_reference(table: Table) -> None:
+    assert "Nobody has fooled me" in (await table.ask(MIA, "hall")).text
+    await table.tap(BEN, await table.photo(BEN, YETI), "It's Olaf")
+    await table.tap(MIA, await table.photo(MIA, OLAF), "It's Abominable")
+    hall = await table.ask(MIA, "hall")
+    assert [(shown.message, shown.reference) for shown in hall.shown] == [
+        ("2", "file-2"),
+        ("1", "file-1"),
+    ]
+    assert hall.shown[0].caption == "1. Mia, 94 points. I said: Olaf! 97%"
+
+
+async def test_me_and_stats_tell_figures(table: Table) -> None:
+    for truth in ("It's Abominable", "It's Abominable", "It's Olaf"):
+        await table.tap(MIA, await table.photo(MIA), truth)
+    mine = (await table.ask(MIA, "me")).text
+    assert "3 rounds played" in mine
+    assert "Best streak: 2 foolings" in mine
+    stats = await table.ask(BEN, "stats")
+    assert "Out of 3 rounds here I was right in 1: 33%." in stats.text
+    assert stats.picture is not None
+    assert "haven't played" in (await table.ask(BEN, "me")).text
+
+
+async def test_the_challenge_is_one_for_the_whole_room_and_another_tomorrow(table: Table) -> None:
+    first, same = await table.ask(MIA, "challenge"), await table.ask(BEN, "challenge")
+    assert first.text == same.text
+    ideas = {first.text}
+    for _ in range(20):
+        table.later(days=1)
+        ideas.add((await table.ask(MIA, "challenge")).text)
+    assert len(ideas) == 21
+
+
+async def test_who_wants_to_be_forgotten_is_and_others_keep_their_points(table: Table) -> None:
+    told = (await table.tap(MIA, await table.photo(MIA), "It's Abominable")).edit
+    await table.tap(BEN, await table.photo(BEN), "It's Abominable")
+    ask = await table.ask(MIA, "forget")
+    assert "not yours" in (await table.tap(BEN, ask, "Yes, forget me")).notice
+    assert "Phew" in said(await table.tap(MIA, ask, "No, remember me"))
+    assert "Have we met" in said(await table.tap(MIA, ask, "Yes, forget me"))
+    board = (await table.ask(BEN, "leaderboard")).text
+    assert "Mia" not in board
+    assert "a forgotten snow person" in board
+    assert "Ben" in board
+    assert "94 points" in board
+    assert "haven't played" in (await table.ask(MIA, "me")).text
+    assert told is not None
+
+
+async def test_export_is_for_ones_own_eyes(table: Table) -> None:
+    assert "/export" in (await table.ask(MIA, "export")).text
+    assert "know nothing of you" in (await table.ask(MIA, "export", room=ALONE)).text
+    await table.tap(MIA, await table.photo(MIA), "It's Abominable")
+    exported = await table.ask(MIA, "export", room=ALONE)
+    assert exported.document is not None
+    assert exported.document.name.endswith(".json")
+    assert b'"Mia"' in exported.document.data
+    assert b"Ben" not in exported.document.data
+
+
+async def test_only_admins_reset_a_season_and_the_room_can_read_who_did(table: Table) -> None:
+    await table.tap(MIA, await table.photo(MIA), "It's Abominable")
+    assert "for the admins" in (await table.ask(MIA, "reset")).text
+    ask = await table.ask(OMA, "reset")
+    assert "for the admins" in (await table.tap(MIA, ask, "Yes, back to zero")).notice
+    assert "stays as it was" in said(await table.tap(OMA, ask, "No, leave them"))
+    assert await table.points() == {"Mia": 94}
+    assert "By decision of Oma" in said(await table.tap(OMA, ask, "Yes, back to zero"))
+    assert await table.points() == {}
+    assert "Oma: points back to zero" in (await table.ask(BEN, "log")).text
+
+
+async def test_photos_that_fooled_the_bot_are_kept_only_where_admins_said_so(
+    table: Table, tmp_path: Path
+) -> None:
+    def kept() -> list[str]:
+        return sorted(path.parent.name for path in (tmp_path / "kept").glob("*/*"))
+
+    async def fooled(player: Player) -> Reply | None:
+        outcome = await table.tap(player, await table.photo(player), "It's Abominable")
+        await table.host.settle()
+        return outcome.edit
+
+    await fooled(MIA)
+    assert kept() == []
+    assert "for the admins" in (await table.ask(MIA, "keep", "on")).text
+    assert "Learning is off" in (await table.ask(MIA, "keep")).text
+    assert "by decision of Oma" in (await table.ask(OMA, "keep", "on")).text
+    assert "learning is on" in (await table.ask(MIA, "privacy")).text
+    told = await fooled(MIA)
+    await table.tap(MIA, await table.photo(MIA), "It's Olaf")
+    await fooled(BEN)
+    await table.host.settle()
+    assert kept() == ["abominable", "abominable"]
+    await table.tap(OMA, told, "Objection!")
+    await table.host.settle()
+    assert kept() == ["abominable"]
+    await table.tap(BEN, await table.ask(BEN, "forget"), "Yes, forget me")
+    assert kept() == []
+    await table.ask(OMA, "keep", "off")
+    await fooled(MIA)
+    assert kept() == []
