@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.domain import Button, Label, Look, Outcome, Photo, Press, Reply, Room
 from bot.game import GUESS_POINTS, GUESS_WITHIN, Denied, is_hit
@@ -16,6 +16,8 @@ from bot.speech import Speaker
 log = logging.getLogger(__name__)
 
 CALLS = (Label.OLAF, Label.ABOMINABLE)
+# While the platform cannot be reached.
+AGAIN_IN = timedelta(seconds=30)
 SECONDS = int(GUESS_WITHIN.total_seconds())
 
 # Returns the sentences for a room, in its language, else in the one that is given.
@@ -38,7 +40,8 @@ class Guesses:
         self._chats = chats
         self._words_of = words_of
         self._now = now
-        self._timers: dict[int, asyncio.Task[None]] = {}
+        self._clocks: dict[int, asyncio.TimerHandle] = {}
+        self._telling: set[asyncio.Task[None]] = set()
 
     async def open(self, photo: Photo, look: Look, words: Speaker) -> Reply | None:
         """Ask the room what the bot will say; None where there is nobody to guess."""
@@ -67,11 +70,10 @@ class Guesses:
             self._wait(opening.round, opening.room, opening.until, None)
 
     async def close(self) -> None:
-        """Let the clocks go; the next process takes them up."""
-        timers = list(self._timers.values())
-        for timer in timers:
-            timer.cancel()
-        await asyncio.gather(*timers, return_exceptions=True)
+        """Stop the clocks, which the next process sets again, and tell what is being told."""
+        await asyncio.gather(*self._telling)
+        for clock in self._clocks.values():
+            clock.cancel()
 
     async def _guess(self, press: Press, id_: int, label: Label, words: Speaker) -> Outcome:
         if await self._book.turn(id_, press.room) is None:
@@ -81,18 +83,22 @@ class Guesses:
         if not isinstance(guesses, tuple):
             return Outcome(_why_not(guesses, words))
         if await self._book.everyone_guessed(id_, now.astimezone(UTC).date()):
-            if (timer := self._timers.pop(id_, None)) is not None:
-                timer.cancel()
             self._wait(id_, press.room, now, words.language)
         return Outcome(words.guess_noted(label))
 
     def _wait(self, id_: int, room: Room, until: datetime, language: str | None) -> None:
-        async def wait() -> None:
-            seconds = (until - self._now()).total_seconds()
-            await asyncio.sleep(max(0.0, seconds))
-            await self._tell(id_, room, language)
+        """Set a round's clock, anew if it has one."""
 
-        self._timers[id_] = asyncio.create_task(wait())
+        def ring() -> None:
+            del self._clocks[id_]
+            task = asyncio.create_task(self._tell(id_, room, language))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+        if (clock := self._clocks.pop(id_, None)) is not None:
+            clock.cancel()
+        seconds = max(0.0, (until - self._now()).total_seconds())
+        self._clocks[id_] = asyncio.get_running_loop().call_later(seconds, ring)
 
     async def _tell(self, id_: int, room: Room, language: str | None) -> None:
         """Say in the room what the bot thinks, and who saw that coming; once."""
@@ -118,9 +124,6 @@ class Guesses:
                 await self._book.guesses_told(id_)
         except Exception:
             log.exception("guesses could not be answered")
-        finally:
-            if self._timers.get(id_) is asyncio.current_task():
-                del self._timers[id_]
 
 
 def _why_not(denied: Denied | None, words: Speaker) -> str:
