@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint format words train bench clean
+.PHONY: run test lint format words train bench soak clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m bot $(ARGS)
@@ -37,6 +37,10 @@ train: $(VENV)/.train
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
+
+# Ten minutes under load and faults, then a SIGTERM and some kills: make soak ARGS="--minutes 1 --kills 2"
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.soak --minutes 10 --seed 1 $(ARGS)
 
 clean:
 	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -169,8 +169,8 @@ def where(
         for place in ys[1:3]:
             canvas.box((0, place - half, canvas.width, place + half), 0, colour, 0.85)
     for number, (left, top, right, bottom) in enumerate(fields, 1):
-        radius = min(right - left, bottom - top) * 0.22
-        x, y = (left + right) / 2, (top + bottom) / 2
+        radius = min(right - left, bottom - top) * 0.19
+        x, y = left + 1.4 * radius, top + 1.4 * radius  # in a corner: what is guessed at is seen
         plate = theme.card
         if number == hottest:
             plate = LIGHT.carrot
@@ -210,9 +210,9 @@ def _row(canvas: Canvas, row: Row, top: float, high: float) -> None:
     wide = canvas.words(str(row.points), right - 36, middle, 60, theme.ink, 260, align=1)
     start = MARGIN + 236
     room = right - 36 - wide - 28 - start
-    canvas.words(row.name, start, middle - (24 if row.detail else 0), 46, theme.ink, room)
+    canvas.words(row.name, start, middle - (25 if row.detail else 0), 46, theme.ink, room)
     if row.detail:
-        canvas.words(row.detail, start, middle + 33, 33, theme.ink_soft, room, MEDIUM)
+        canvas.words(row.detail, start, middle + 30, 33, theme.ink_soft, room, MEDIUM)
 
 
 def _avatar(canvas: Canvas, row: Row, x: float, y: float, radius: float) -> None:

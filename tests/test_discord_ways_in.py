@@ -103,6 +103,23 @@ async def test_a_reply_to_the_bot_without_a_picture_is_just_talk(evening: Evenin
     await all_is_quiet(evening, talk, silent)
 
 
+async def test_a_reply_to_a_commands_answer_gets_a_hint_once(evening: Evening) -> None:
+    discord = evening.discord
+    asked = await discord.slash(evening.ana, evening.home, "who", OLAF_PNG)
+    answer = await discord.answered(asked)  # Discord shows us no replies to these
+    first = await discord.send(evening.ben, evening.home, "this?", YETI_PNG, reply_to=answer)
+    assert (await discord.answer(first)).content == EN.cannot_see_that_photo()
+    talk = await discord.send(evening.ben, evening.home, "no way!", reply_to=answer)
+    await all_is_quiet(evening, talk)
+
+
+async def test_the_bot_does_not_look_at_its_own_pictures(evening: Evening) -> None:
+    discord, private = evening.discord, evening.discord.dm(evening.ana)
+    answer = await discord.answered(await discord.slash(evening.ana, private, "who", OLAF_PNG))
+    talk = await discord.send(evening.ana, private, "no way!", reply_to=answer)
+    assert (await discord.answer(talk)).content == EN.help_briefly()
+
+
 async def test_a_mention_without_a_picture_gets_a_hint(evening: Evening) -> None:
     message = await evening.discord.send(evening.ana, evening.home, "hi!", mention=True)
     assert (await evening.discord.answer(message)).content == EN.mention_how()

@@ -206,6 +206,7 @@ def test_a_right_answer_has_another_colour_than_a_wrong_one_and_more_has_more(th
 
     assert blueness(cell(0, 0)) > blueness(cell(0, 1)) + 30
     assert blueness(cell(0, 0)) > blueness(cell(1, 1))  # 40 of 44 is more than 31 of 36
+    assert blueness(cell(1, 0)) < blueness(theme.card) < blueness(cell(1, 1))
     assert cell(1, 2) == cell(2, 0) == theme.card
 
 
@@ -214,14 +215,14 @@ def test_a_right_answer_has_another_colour_than_a_wrong_one_and_more_has_more(th
 def test_each_number_can_be_read_on_any_photo(theme: Theme, colour: tuple[int, int, int]) -> None:
     picture = grid(colour, theme, hottest=5).convert("L")
     for number in range(9):
-        x, y = 100 + 200 * (number % 3), 75 + 150 * (number // 3)
-        low, high = picture.crop((x - 25, y - 25, x + 25, y + 25)).getextrema()
+        x, y = 40 + 200 * (number % 3), 40 + 150 * (number // 3)
+        low, high = picture.crop((x - 18, y - 18, x + 18, y + 18)).getextrema()
         assert high - low > 90  # type: ignore[operator]
 
 
 def test_the_hottest_field_stays_bright_and_gets_a_frame() -> None:
     hidden, revealed = grid((200, 200, 200), LIGHT), grid((200, 200, 200), LIGHT, hottest=7)
-    inside, elsewhere = (40, 325), (40, 25)
+    inside, elsewhere = (150, 400), (150, 100)
     assert revealed.getpixel(inside) == hidden.getpixel(inside) == (200, 200, 200)
     assert sum(revealed.getpixel(elsewhere)) < 450  # type: ignore[arg-type]
     assert revealed.getpixel((2, 400)) == LIGHT.carrot
@@ -247,6 +248,16 @@ def test_families_and_flags_are_one_letter_and_one_glyph() -> None:
         assert graphemes(sign) == [sign]
         assert initial(sign + " Mia") == sign
         assert len(laid_out([sign], 40, BOLD).glyphs) == 1
+
+
+def test_what_is_written_as_an_emoji_is_drawn_as_one() -> None:
+    as_emoji, as_text = (_drawable(f"\u00a9{style}")[1] for style in ("\ufe0f", "\ufe0e"))
+    assert as_emoji.endswith("NotoEmoji[wght].ttf")
+    assert as_text.endswith("NotoSans[wght].ttf")
+
+
+def test_a_letter_carries_only_so_many_marks() -> None:
+    assert [len(letter) for letter in graphemes(ZALGO)] == [4, 1]
 
 
 def test_initials_are_whole_letters_in_capitals() -> None:
@@ -281,6 +292,7 @@ def test_right_to_left_names_start_at_the_right_and_arabic_letters_join() -> Non
     assert order("אב12") == [3, 2, 0, 1]
     assert order("אב cd") == [4, 3, 2, 0, 1]
     assert order("ab אב1") == [0, 1, 2, 5, 4, 3]
+    assert order("אב c.1") == [5, 4, 3, 0, 1, 2]
     alone = {glyph[1] for letter in "بيت" for glyph in laid_out([letter], 40, BOLD).glyphs}
     assert {glyph[1] for glyph in laid_out(list("بيت"), 40, BOLD).glyphs} - alone
 
@@ -304,7 +316,9 @@ def test_any_name_fits_its_box_and_is_seen(name: str, width: int) -> None:
     left, top, right, bottom = changed(empty, canvas.image)
     assert right - left > 0
     assert 50 - 6 <= left < right <= 50 + width + 6
-    assert 20 <= top < bottom <= 100
+    assert (
+        30 <= top < bottom <= 92
+    )  # as high as letters with an accent, as low as those with a tail
 
 
 @given(SIGNS)

@@ -35,7 +35,7 @@ class Inbox:
         self._cdn = cdn
         self._post = post
         self._turns = Turns()
-        self._told: dict[tuple[int, int], None] = {}
+        self._told: dict[tuple[str, int, int], None] = {}
         self._unfurling: dict[int, asyncio.Future[discord.Message]] = {}
 
     def take(self, message: discord.Message, client: discord.Client) -> None:
@@ -95,6 +95,10 @@ class Inbox:
             return await self._host.look_at_album(photos)
         words = await self._host.words(room, player)
         if is_withheld(shown):
+            # A reply to what we answered to a command is kept from us whole. Most are just talk.
+            is_talk = shown is message and message.type is discord.MessageType.reply
+            if is_talk and not self._is_first("withheld", message):
+                return None
             return Reply(words.cannot_see_that_photo())
         if shown.attachments:
             return Reply(words.refusal(Refusal.NOT_A_PICTURE))
@@ -158,12 +162,8 @@ class Inbox:
 
     async def _tell(self, message: discord.Message, client: discord.Client) -> None:
         """Tell a person in private, once, that the bot may not write where it was called."""
-        key = (message.channel.id, message.author.id)
-        if message.guild is None or key in self._told:
+        if message.guild is None or not self._is_first("unwelcome", message):
             return
-        self._told[key] = None
-        if len(self._told) > REMEMBERED:
-            del self._told[next(iter(self._told))]
         words = await self._host.words(room_of(message), player_of(message))
         try:
             await self._post.pace()
@@ -171,6 +171,16 @@ class Inbox:
             await self._post.send(private, Reply(words.cannot_write_there()))
         except (Unwelcome, discord.HTTPException):  # they take no messages from strangers
             log.info("may not write in %s, nor tell who asked", message.channel.id)
+
+    def _is_first(self, what: str, message: discord.Message) -> bool:
+        """Say whether a person is told something in a channel for the first time."""
+        key = (what, message.channel.id, message.author.id)
+        if key in self._told:
+            return False
+        self._told[key] = None
+        if len(self._told) > REMEMBERED:
+            del self._told[next(iter(self._told))]
+        return True
 
 
 def room_of(message: discord.Message) -> Room:

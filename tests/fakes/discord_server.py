@@ -65,7 +65,8 @@ class DiscordServer:
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         self.rest.routes(app)
-        app.router.add_get("/gateway/", self._gateway)
+        for path in ("/gateway", "/gateway/"):  # settings come without the slash
+            app.router.add_get(path, self._gateway)
         app.router.add_get("/{path:.*}", self._file)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
