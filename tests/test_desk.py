@@ -11,7 +11,7 @@ from bot.door import Door
 from bot.host import Host
 from bot.limits import Limits
 from bot.store import Store
-from tests.eyes import TestEye
+from tests.eyes import NOTHING_KEPT, TestEye
 
 GROUP = Room("telegram", "-100")
 PRIVATE = Room("telegram", "7", private=True)
@@ -21,7 +21,7 @@ ANA = Player("ana", "Ana", language="de")
 @pytest.fixture
 async def host() -> AsyncIterator[Host]:
     async with Store.open("sqlite://") as store:
-        yield Host(TestEye(), Door(Limits()), store)
+        yield Host(TestEye(), Door(Limits()), store, NOTHING_KEPT)
 
 
 async def asked(host: Host, name: str, room: Room = GROUP, player: Player = ANA) -> Reply:
@@ -64,7 +64,7 @@ async def test_the_menu_offers_commands_in_each_language(host: Host) -> None:
     menu = host.commands("fr")
     assert [word.name for word in menu] == [word.name for word in host.commands("en")]
     assert menu[0].description != host.commands("en")[0].description
-    assert {word.name for word in menu if word.takes_photo} == {"who", "where"}
+    assert {word.name for word in menu if word.takes_photo} == {"who", "where", "guess"}
 
 
 async def test_admins_choose_which_photos_are_answered(host: Host) -> None:

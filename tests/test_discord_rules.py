@@ -21,7 +21,7 @@ from bot.platforms.discord_client import Identifies, SnowClient
 from bot.platforms.discord_hands import Hands
 from bot.platforms.discord_photos import Cdn
 from bot.store import Store
-from tests.eyes import OLAF, TestEye
+from tests.eyes import NOTHING_KEPT, OLAF, TestEye
 from tests.fakes.discord_bot import OLAF_PNG
 
 pytestmark = pytest.mark.simcord(shard_count=1)
@@ -83,7 +83,7 @@ async def family(simcord_env: Env, cdn: SimCdn) -> Family:
 def client(store: Store, cdn: SimCdn) -> SnowClient:
     """Make the client as DiscordChat does, without the connection."""
     eye = TestEye()
-    host = Host(eye, Door(Limits()), store)
+    host = Host(eye, Door(Limits()), store, NOTHING_KEPT)
     chat = DiscordChat(
         host, "", api_url=None, gateway_url=None, synced=store, make_preview=eye.preview
     )

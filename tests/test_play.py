@@ -134,7 +134,7 @@ class Table:
 @pytest.fixture
 async def table(tmp_path: Path) -> AsyncIterator[Table]:
     often = Rate(10_000, 60)
-    chat, eye = Chat(), TestEye()
+    chat, eye, clock = Chat(), TestEye(), list[Table]()
     # A file: a task that is cancelled in the middle of a transaction costs its connection, and with
     # that a database in memory.
     async with Store.open(f"sqlite:///{tmp_path / 'game.db'}") as store:
@@ -143,11 +143,11 @@ async def table(tmp_path: Path) -> AsyncIterator[Table]:
             Door(Limits(often, often)),
             store,
             Keeper(tmp_path / "kept"),
-            now=lambda: table.now,
+            now=lambda: clock[0].now,
         )
         host.add("telegram", chat)
-        table = Table(host, chat, eye, datetime(2026, 12, 5, 18, 0, tzinfo=UTC))
-        yield table
+        clock.append(Table(host, chat, eye, datetime(2026, 12, 5, 18, 0, tzinfo=UTC)))
+        yield clock[0]
 
 
 def labels(reply: Reply | None) -> list[str]:

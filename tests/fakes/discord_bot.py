@@ -16,7 +16,7 @@ from bot.limits import Limits
 from bot.platforms import discord_client
 from bot.platforms.discord_chat import DiscordChat
 from bot.store import Store
-from tests.eyes import TestEye
+from tests.eyes import NOTHING_KEPT, TestEye
 from tests.fakes.discord_server import DiscordServer
 from tests.fakes.discord_world import Channel, Guild, User
 from tests.pictures import draw_olaf, draw_yeti, encoded
@@ -84,7 +84,7 @@ async def an_evening(
     try:
         async with DiscordServer() as discord, Store.open("sqlite://") as store:
             eye = TestEye()
-            host = Host(eye, Door(Limits(), read_seconds=read_seconds), store)
+            host = Host(eye, Door(Limits(), read_seconds=read_seconds), store, NOTHING_KEPT)
             chat = DiscordChat(
                 host,
                 token or discord.token,

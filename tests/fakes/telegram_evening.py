@@ -11,7 +11,7 @@ from bot.host import Host
 from bot.limits import Limits, Rate
 from bot.platforms.telegram_chat import TelegramChat
 from bot.store import Store
-from tests.eyes import TestEye
+from tests.eyes import NOTHING_KEPT, TestEye
 from tests.fakes.telegram_server import TelegramServer
 from tests.fakes.telegram_world import PATIENCE
 
@@ -25,7 +25,7 @@ class Evening:
         self.telegram = telegram
         self.store = store
         self.eye = TestEye()
-        self.host = Host(self.eye, Door(Limits(OFTEN, OFTEN)), store)
+        self.host = Host(self.eye, Door(Limits(OFTEN, OFTEN)), store, NOTHING_KEPT)
         self.webhook: str | None = None
         self.anna = telegram.person("Anna")
         self.home = telegram.private(self.anna)
