@@ -48,7 +48,7 @@ async def entries(served: Served) -> list[dict[str, Any]]:
 
 
 def where(entry: dict[str, Any]) -> str:
-    data: str = entry["answer"]["buttons"][0][0]["data"]
+    data: str = entry["answer"]["buttons"][-1][0]["data"]
     return data
 
 
@@ -193,7 +193,7 @@ async def test_the_page_comes_in_the_rooms_language_else_in_the_browsers(served:
 async def test_the_servers_sentences_come_in_the_persons_language(served: Served) -> None:
     entry = await shown(served, headers=GERMAN)
     assert entry["answer"]["text"] == "Yeti! 84\N{NO-BREAK SPACE}%"
-    assert entry["answer"]["buttons"][0][0]["text"] == "Wo hast du hingeschaut?"
+    assert entry["answer"]["buttons"][-1][0]["text"] == "Wo hast du hingeschaut?"
     response = await served.send(b"damaged", headers=GERMAN)
     assert "kaputt" in (await response.json())["error"]
     stranger = await served.send(b"photo", headers={"Accept-Language": "de"})

@@ -12,6 +12,8 @@ from bot.platforms.web_room import Rooms
 # `who` and `where` look at the photo that a message replies to, and `help` tells how to send one;
 # here a photo has a button of its own.
 NOT_IN_THE_MENU = frozenset({"who", "where", "help"})
+# What comes first there.
+PLAY = frozenset({"guess", "challenge", "leaderboard", "hall", "me", "stats"})
 
 
 class News:
@@ -30,7 +32,9 @@ class News:
         language = (await self._host.words(room, player)).language
         menu = [
             {"name": word.name, "description": word.description, "choices": word.choices}
-            for word in self._host.commands(language)
+            for word in sorted(
+                self._host.commands(language), key=lambda word: word.name not in PLAY
+            )
             if word.name not in NOT_IN_THE_MENU
         ]
         return {"type": "language", "language": language, "menu": menu}

@@ -1,6 +1,8 @@
 /** The page: who is playing, who else is here, and what happens when somebody shows a photo. */
 
+import { Board } from './board.js';
 import { Log } from './bubbles.js';
+import { celebrate } from './confetti.js';
 import { make } from './elements.js';
 import { followNewest } from './scroll.js';
 import { Talk } from './talk.js';
@@ -8,6 +10,7 @@ import { LiveRoom, Problem, prepare, randomId, upload } from './wire.js';
 import { WORDS, fill, speak } from './words.js';
 
 const MOST_NAME_LETTERS = 32;
+const MOST_CAPTION_LETTERS = 120;
 
 const byId = (id) => document.getElementById(id);
 const room = location.pathname.replace(/\/$/, '');
@@ -33,7 +36,7 @@ const memory = {
 };
 
 await speak(document.documentElement.lang);
-const me = { player: rememberedSecret(), name: cleanName(memory.recall('name') ?? '') || surpriseName() };
+const me = { player: rememberedSecret(), name: clean(memory.recall('name') ?? '') || surpriseName() };
 
 function rememberedSecret() {
   const kept = memory.recall('player');
@@ -44,8 +47,8 @@ function rememberedSecret() {
 }
 
 /** Half an emoji, cut off by the input's maxlength, cannot be sent. */
-function cleanName(typed) {
-  return typed.replace(/\s+/g, ' ').slice(0, MOST_NAME_LETTERS).replace(/\p{Surrogate}/gu, '').trim();
+function clean(typed, most = MOST_NAME_LETTERS) {
+  return typed.replace(/\s+/g, ' ').slice(0, most).replace(/\p{Surrogate}/gu, '').trim();
 }
 
 function surpriseName() {
@@ -58,6 +61,7 @@ function sayEverything() {
   for (const element of document.querySelectorAll('[data-label]')) {
     element.setAttribute('aria-label', WORDS[element.dataset.label]);
   }
+  for (const element of document.querySelectorAll('[data-hint]')) element.placeholder = WORDS[element.dataset.hint];
   const name = roomName();
   byId('room-name').textContent = name;
   byId('qr').alt = WORDS.shareQr;
@@ -75,7 +79,8 @@ function roomName() {
 
 // --- the room, live ---
 
-const talk = new Talk(room, me, log, showNewest);
+const talk = new Talk(room, me, log, { showNewest, letGuess });
+const board = new Board();
 let people = [];
 
 const live = new LiveRoom(`${location.origin.replace(/^http/, 'ws')}${room}/live`, {
@@ -87,6 +92,7 @@ const live = new LiveRoom(`${location.origin.replace(/^http/, 'ws')}${room}/live
 const heard = {
   welcome({ you, entries, people }) {
     log.me = you;
+    board.me = you;
     log.replay(entries.filter((entry) => !heldBack(entry)));
     showPeople(people);
   },
@@ -97,12 +103,21 @@ const heard = {
     await speak(language).catch(() => {});
     sayEverything();
     showPeople(people);
+    board.showAgain();
   },
-  entry({ entry }) {
+  entry({ entry, cheer }) {
     if (!heldBack(entry)) log.show(entry);
+    if (cheer) celebrate();
   },
-  edit({ entry }) {
+  edit({ entry, cheer }) {
     log.edit(entry);
+    if (cheer) celebrate();
+  },
+  gone({ id }) {
+    log.remove(id);
+  },
+  board({ places }) {
+    board.show(places);
   },
   people({ people }) {
     showPeople(people);
@@ -124,7 +139,7 @@ function showPeople(here) {
 
 // --- photos on their way ---
 
-/** @typedef {{id: string, file: File, body: Blob|null, bubble: ReturnType<Log['pending']>}} Delivery */
+/** @typedef {{id: string, file: File, caption: string, body: Blob|null, bubble: ReturnType<Log['pending']>}} Delivery */
 
 /** @type {Delivery[]} */
 const queue = [];
@@ -142,7 +157,13 @@ function heldBack(entry) {
 /** @param {Iterable<File>} files */
 function takePhotos(files) {
   for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
-  for (const file of files) queue.push({ id: randomId(), file, body: null, bubble: log.pending(me.name, file) });
+  const caption = clean(byId('caption').value, MOST_CAPTION_LETTERS);
+  for (const file of files) {
+    queue.push({ id: randomId(), file, caption, body: null, bubble: log.pending(me.name, file, caption) });
+  }
+  byId('caption').value = '';
+  openCaption(false);
+  talk.toast('');
   showNewest();
   sendQueue();
 }
@@ -177,6 +198,33 @@ function deliverAgain(delivery) {
   queue.push(delivery);
   showNewest();
   sendQueue();
+}
+
+// --- what is said with a photo ---
+
+/** On a phone the field is out of the way until it is wanted. */
+function openCaption(isOpen) {
+  byId('caption-button').setAttribute('aria-expanded', String(isOpen));
+}
+
+/** The next photo is for the others to guess about. */
+function letGuess() {
+  byId('caption').value = WORDS.guess;
+  openCaption(true);
+  byId('choose').focus();
+}
+
+function listenForCaptions() {
+  const [field, button] = [byId('caption'), byId('caption-button')];
+  button.addEventListener('click', () => {
+    const isOpen = button.getAttribute('aria-expanded') !== 'true';
+    openCaption(isOpen);
+    if (isOpen) field.focus();
+    else field.value = '';
+  });
+  field.addEventListener('keydown', ({ key, isComposing }) => {
+    if (key === 'Enter' && !isComposing) byId('choose').focus();
+  });
 }
 
 // --- ways to show a photo ---
@@ -235,7 +283,7 @@ function listenForNames() {
   byId('name-surprise').addEventListener('click', () => (input.value = surpriseName()));
   byId('name-form').addEventListener('submit', (event) => {
     event.preventDefault();
-    playAs(cleanName(input.value) || me.name);
+    playAs(clean(input.value) || me.name);
     dialog.close();
   });
 }
@@ -293,6 +341,7 @@ function listenForShare() {
 sayEverything();
 playAs(me.name);
 listenForPhotos();
+listenForCaptions();
 listenForNames();
 listenForShare();
 for (const button of document.querySelectorAll('dialog .close')) {

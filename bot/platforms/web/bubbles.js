@@ -1,6 +1,6 @@
 /** The room's log: photos, answers and apologies as bubbles. Texts go in as text nodes, never as markup. */
 
-import { icon, make, note, picture, setRatio } from './elements.js';
+import { icon, letter, make, note, picture, setRatio } from './elements.js';
 import { WORDS, dateLocale, fill } from './words.js';
 
 const MOST_ROUNDS = 200;
@@ -9,9 +9,10 @@ const MOST_ROUNDS = 200;
  * @typedef {{id: string, name: string}} Player
  * @typedef {{text: string, data: string}} Button
  * @typedef {{text: string, buttons: Button[][], label?: 'olaf'|'abominable', confidence?: number, unfamiliar?: boolean}} Answer
- *   with a label it is what the bot saw on a photo
- * @typedef {{id: string, at: number, to: string|null, answer: Answer, player?: Player, photo?: string, width?: number,
- *   height?: number, description?: string}} Entry
+ *   with a label it is what the bot saw on a photo; its first line is the verdict
+ * @typedef {{entry: string, photo: string, width: number, height: number, caption: string}} ShownAgain
+ * @typedef {{id: string, at: number, to: string|null, answer: Answer, player?: Player, caption?: string, photo?: string,
+ *   width?: number, height?: number, description?: string, shown?: ShownAgain[]}} Entry
  *   without a player the bot speaks by itself, and the photo is its own picture
  * @typedef {{entry: string|null, become: (answer: Answer) => void}} Under the bubble that a button is in
  */
@@ -19,7 +20,7 @@ const MOST_ROUNDS = 200;
 export class Log {
   #list;
   #onTap;
-  /** @type {Map<string, {round: HTMLElement, answer: string}>} what is on the page by entry id */
+  /** @type {Map<string, {round: HTMLElement, answer: string, owner?: string}>} what is on the page by entry id */
   #shown = new Map();
   /** @type {string|null} this player's public id, once the server has told it */
   me = null;
@@ -48,7 +49,8 @@ export class Log {
     round.classList.toggle('mine', entry.player?.id === this.me);
     round.classList.toggle('fresh', fresh);
     if (entry.player) {
-      round.append(this.#turn(entry.player, this.#who(entry.player.name, entry.at), this.#photoOf(entry)));
+      const who = this.#who(entry.player.name, entry.at);
+      round.append(this.#turn(entry.player, who, this.#photoOf(entry), ...captionOf(entry.caption)));
     }
     round.append(this.#botTurn(this.#answerOf(entry)));
     this.#place(round, entry);
@@ -63,11 +65,20 @@ export class Log {
     this.#answerAnew(shown.round, this.#answerOf(entry));
   }
 
-  /** What the bot tells this player alone. @param {Answer} answer */
+  /** Takes away what somebody wanted to be forgotten. */
+  remove(id) {
+    this.#shown.get(id)?.round.remove();
+    this.#shown.delete(id);
+  }
+
+  /** What the bot tells this player alone. @param {Answer & {document?: {name: string, data: string}}} answer */
   whisper(answer) {
     const bubble = (said) => {
       const mark = make('p', { class: 'only-you' }, icon('eye'), WORDS.onlyYou);
-      return this.#said(said, { entry: null, become: (next) => this.#answerAnew(round, bubble(next)) }, mark);
+      const under = { entry: null, become: (next) => this.#answerAnew(round, bubble(next)) };
+      const whispered = this.#said(said, under, null, mark);
+      if (said.document) whispered.append(fileOf(said.document));
+      return whispered;
     };
     const round = make('article', { class: 'round fresh' });
     round.append(this.#botTurn(bubble(answer)));
@@ -83,14 +94,15 @@ export class Log {
    * Shows a photo of one's own while it is on its way.
    * @param {string} name
    * @param {File} file
+   * @param {string} caption
    */
-  pending(name, file) {
+  pending(name, file, caption) {
     const preview = URL.createObjectURL(file);
     const photo = picture(preview, WORDS.yourPhoto, () => note(WORDS.noPreview));
     const progress = make('progress', { max: '1', value: '0', 'aria-label': WORDS.sending });
     const who = this.#who(name);
     const round = make('article', { class: 'round mine fresh', 'data-pending': '', tabindex: '-1' });
-    round.append(this.#turn({ id: this.me ?? '', name }, who, photo, progress));
+    round.append(this.#turn({ id: this.me ?? '', name }, who, photo, ...captionOf(caption), progress));
     this.#list.append(round);
 
     const say = (bubble) => {
@@ -144,7 +156,7 @@ export class Log {
     delete round.dataset.pending;
     round.dataset.at = String(entry.at);
     round.dataset.id = entry.id;
-    this.#shown.set(entry.id, { round, answer: JSON.stringify(entry.answer) });
+    this.#shown.set(entry.id, { round, answer: JSON.stringify(entry.answer), owner: entry.player?.id });
   }
 
   #dropOldest() {
@@ -167,9 +179,7 @@ export class Log {
   }
 
   #turn(player, ...content) {
-    const letter = make('span', { class: 'avatar letter', 'aria-hidden': 'true' }, initial(player.name));
-    letter.style.setProperty('--hue', String(hueOf(player.id)));
-    return make('div', { class: 'turn' }, letter, make('div', { class: 'bubble' }, ...content));
+    return make('div', { class: 'turn' }, letter(player.id, player.name), make('div', { class: 'bubble' }, ...content));
   }
 
   #botTurn(bubble) {
@@ -196,14 +206,19 @@ export class Log {
   /** @param {Entry} entry */
   #answerOf(entry) {
     const under = { entry: entry.id, become: (answer) => this.edit({ ...entry, answer }) };
-    if (entry.answer.label) return this.#verdict(entry.answer, under);
-    const [quote, photo] = [this.#quote(entry.to), !entry.player && entry.photo ? this.#photoOf(entry) : null];
-    return this.#said(entry.answer, under, ...[quote, photo].filter(Boolean));
+    const owner = entry.player?.id ?? this.#shown.get(entry.to)?.owner ?? null;
+    const quote = this.#quote(entry);
+    if (entry.answer.label) return this.#verdict(entry.answer, under, owner, quote);
+    const photo = !entry.player && entry.photo ? this.#photoOf(entry) : null;
+    const said = this.#said(entry.answer, under, owner, quote, photo);
+    if (entry.shown) said.querySelector('.text').after(this.#hall(entry.shown));
+    return said;
   }
 
-  /** @param {Answer} answer @param {Under} under */
-  #verdict(answer, under) {
+  /** @param {Answer} answer @param {Under} under @param {string|null} owner @param {Element|null} above */
+  #verdict(answer, under, owner, above) {
     const { text, label, confidence, unfamiliar } = answer;
+    const [call, ...more] = text.split('\n');
     const kind = unfamiliar ? 'unfamiliar' : label;
     // As the server words it: never quite certain.
     const percent = Math.min(99, Math.max(1, Math.round(confidence * 100)));
@@ -217,19 +232,27 @@ export class Log {
       'aria-valuetext': `${percent}%`,
     });
     bar.style.setProperty('--confidence', String(confidence));
-    const verdict = make('p', { class: 'verdict' }, icon(kind), make('span', {}, text));
-    return make('div', { class: `bubble answer ${kind}` }, verdict, bar, ...this.#taps(answer, under));
+    const verdict = make('p', { class: 'verdict' }, icon(kind), make('span', {}, call));
+    const told = more.length ? [make('p', { class: 'text', dir: 'auto' }, more.join('\n'))] : [];
+    const parts = [above, verdict, bar, ...told, ...this.#taps(answer, under, owner)];
+    return make('div', { class: `bubble answer ${kind}` }, ...parts.filter(Boolean));
   }
 
-  /** What the bot says by itself. @param {Answer} answer @param {Under} under */
-  #said(answer, under, ...above) {
+  /** What the bot says by itself. @param {Answer} answer @param {Under} under @param {string|null} owner */
+  #said(answer, under, owner, ...above) {
     const text = make('p', { class: 'text', dir: 'auto' }, answer.text);
-    return make('div', { class: 'bubble said' }, ...above, text, ...this.#taps(answer, under));
+    return make('div', { class: 'bubble said' }, ...above.filter(Boolean), text, ...this.#taps(answer, under, owner));
   }
 
-  /** The rows of buttons under an answer. @param {Answer} answer @param {Under} under */
-  #taps({ buttons }, under) {
-    return buttons.map((row) => {
+  /**
+   * The rows of buttons under an answer.
+   * @param {Answer} answer
+   * @param {Under} under
+   * @param {string|null} owner who sent the photo that it is about
+   */
+  #taps({ buttons }, under, owner) {
+    const mine = buttons.map((row) => row.filter(({ data }) => this.#isForMe(data, owner)));
+    return mine.filter((row) => row.length).map((row) => {
       const taps = row.map(({ text, data }) => {
         const button = make('button', { class: 'tap', type: 'button' }, text);
         button.addEventListener('click', () => this.#onTap(button, data, under));
@@ -239,17 +262,46 @@ export class Log {
     });
   }
 
-  /** Leads from what the bot says to the photo that it means, unless that is right above. @param {string|null} id */
-  #quote(id) {
-    const meant = this.#shown.get(id)?.round;
-    const name = meant?.querySelector('.who bdi')?.textContent;
-    if (!name || meant === this.#list.lastElementChild) return null;
-    const quote = make('button', { class: 'quote', type: 'button' }, icon('reply'), make('bdi', {}, fill(WORDS.photoBy, { name })));
-    quote.addEventListener('click', () => {
-      meant.tabIndex = -1;
-      meant.focus({ preventScroll: true });
-      meant.scrollIntoView({ block: 'center' });
+  /** The truth is for who sent the photo to tell, an objection for the others; the server sees to it, too. */
+  #isForMe(data, owner) {
+    const [kind] = data.split(':');
+    if (kind === 'truth') return owner === this.me;
+    return kind !== 'object' || owner !== this.me;
+  }
+
+  /** Photos of the room that are shown again. @param {ShownAgain[]} shown */
+  #hall(shown) {
+    if (!shown.length) return note(WORDS.allMelted);
+    const hung = shown.map(({ entry, photo, width, height, caption }) => {
+      const frame = picture(photo, '', () => note(WORDS.melted));
+      setRatio(frame, width, height);
+      const link = make('a', { class: 'hung', href: photo, target: '_blank' }, frame, make('span', { dir: 'auto' }, caption));
+      link.addEventListener('click', (event) => {
+        if (this.#goTo(entry)) event.preventDefault();
+      });
+      return make('li', {}, link);
     });
+    return make('ol', { class: 'hall' }, ...hung);
+  }
+
+  /** Leads to a round, if it is on the page. */
+  #goTo(id) {
+    const round = this.#shown.get(id)?.round;
+    if (!round) return false;
+    round.tabIndex = -1;
+    round.focus({ preventScroll: true });
+    round.scrollIntoView({ block: 'center' });
+    return true;
+  }
+
+  /** Leads from what the bot says to the photo that it means, unless that is right above. @param {Entry} entry */
+  #quote({ id, to }) {
+    const meant = this.#shown.get(to)?.round;
+    const name = meant?.querySelector('.who bdi')?.textContent;
+    const above = this.#shown.has(id) ? this.#shown.get(id).round.previousElementSibling : this.#list.lastElementChild;
+    if (!name || meant === above) return null;
+    const quote = make('button', { class: 'quote', type: 'button' }, icon('reply'), make('bdi', {}, fill(WORDS.photoBy, { name })));
+    quote.addEventListener('click', () => this.#goTo(to));
     return quote;
   }
 
@@ -276,13 +328,13 @@ function timeOf(at) {
   return make('time', { datetime: when.toISOString() }, when.toLocaleString(dateLocale(), style));
 }
 
-function initial(name) {
-  const [first] = Intl.Segmenter ? new Intl.Segmenter().segment(name) : [...name].map((segment) => ({ segment }));
-  return first?.segment.toLocaleUpperCase() ?? '';
+function captionOf(caption) {
+  return caption ? [make('p', { class: 'words', dir: 'auto' }, caption)] : [];
 }
 
-function hueOf(id) {
-  let hash = 0;
-  for (const letter of id) hash = (hash * 31 + letter.charCodeAt(0)) % 360;
-  return hash;
+/** A file to keep, made here of what the server sent. @param {{name: string, data: string}} file */
+function fileOf({ name, data }) {
+  const bytes = Uint8Array.from(atob(data), (sign) => sign.charCodeAt(0));
+  const href = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }));
+  return make('a', { class: 'tap file', href, download: name }, icon('save'), WORDS.save);
 }

@@ -37,3 +37,21 @@ export function note(sentence) {
 export function setRatio(frame, width, height) {
   if (width && height) frame.style.setProperty('--ratio', String(width / height));
 }
+
+/** A player's avatar: the first letter of the name, in a colour of one's own. */
+export function letter(id, name) {
+  const avatar = make('span', { class: 'avatar letter', 'aria-hidden': 'true' }, initial(name));
+  avatar.style.setProperty('--hue', String(hueOf(id)));
+  return avatar;
+}
+
+function initial(name) {
+  const [first] = Intl.Segmenter ? new Intl.Segmenter().segment(name) : [...name].map((segment) => ({ segment }));
+  return first?.segment.toLocaleUpperCase() ?? '';
+}
+
+function hueOf(id) {
+  let hash = 0;
+  for (const sign of id) hash = (hash * 31 + sign.charCodeAt(0)) % 360;
+  return hash;
+}

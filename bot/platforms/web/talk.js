@@ -13,20 +13,22 @@ export class Talk {
   #me;
   #log;
   #showNewest;
+  #letGuess;
   #toastTimer = 0;
 
   /**
    * @param {string} room
    * @param {{player: string, name: string}} me
    * @param {import('./bubbles.js').Log} log
-   * @param {() => void} showNewest
+   * @param {{showNewest: () => void, letGuess: () => void}} page
    */
-  constructor(room, me, log, showNewest) {
+  constructor(room, me, log, { showNewest, letGuess }) {
     this.#room = room;
     this.#me = me;
     this.#log = log;
     this.#showNewest = showNewest;
-    byId('toast').addEventListener('click', () => this.#toast(''));
+    this.#letGuess = letGuess;
+    byId('toast').addEventListener('click', () => this.toast(''));
   }
 
   /** Tells the bot that a button was tapped. */
@@ -35,28 +37,44 @@ export class Talk {
     await this.#ask(button, 'presses', { data, entry }, under);
   }
 
-  /** Fills the menu. @param {{name: string, description: string}[]} commands */
+  /** Fills the menu. @param {{name: string, description: string, choices: string[]}[]} commands */
   offer(commands) {
-    const buttons = commands.map(({ name, description }) => {
-      const button = make('button', { type: 'button' }, description);
-      button.addEventListener('click', () => {
-        byId('menu').hidePopover();
-        this.#ask(byId('menu-button'), 'commands', { name });
-      });
-      return button;
-    });
-    byId('menu').replaceChildren(...buttons);
+    byId('menu').replaceChildren(...commands.map((command) => this.#item(command)));
     byId('menu-button').hidden = false;
+  }
+
+  #item({ name, description, choices }) {
+    const button = (text, argument) => {
+      const made = make('button', { type: 'button' }, text);
+      made.addEventListener('click', () => {
+        byId('menu').hidePopover();
+        this.#command(name, argument);
+      });
+      return made;
+    };
+    if (!choices.length) return button(description, '');
+    const named = { on: WORDS.on, off: WORDS.off };
+    const choose = choices.map((choice) => button(named[choice] ?? choice, choice));
+    return make('div', { class: 'choice', role: 'group', 'aria-label': description }, make('span', {}, description), ...choose);
+  }
+
+  #command(name, argument) {
+    if (name === 'guess') {
+      this.#letGuess();
+      this.toast(WORDS.guessReady);
+    } else {
+      this.#ask(byId('menu-button'), 'commands', { name, argument });
+    }
   }
 
   async #ask(button, where, message, under = null) {
     if (button.getAttribute('aria-busy') === 'true') return;
     button.setAttribute('aria-busy', 'true');
-    this.#toast('');
+    this.toast('');
     try {
       this.#hear(await ask(`${this.#room}/${where}`, message, this.#me), under);
     } catch (problem) {
-      this.#toast(problem.sentence || (problem.kind === 'network' ? WORDS.tapNetwork : WORDS.server));
+      this.toast(problem.sentence || (problem.kind === 'network' ? WORDS.tapNetwork : WORDS.server));
     } finally {
       button.removeAttribute('aria-busy');
     }
@@ -68,12 +86,13 @@ export class Talk {
     if (entry) this.#log.show(entry);
     if (say) this.#log.whisper(say);
     if (entry || say) this.#showNewest();
-    if (notice) this.#toast(notice);
+    if (notice) this.toast(notice);
   }
 
-  #toast(sentence) {
+  /** Lets the bot say a sentence to this player, for a moment. */
+  toast(sentence) {
     clearTimeout(this.#toastTimer);
     byId('toast').textContent = sentence;
-    if (sentence) this.#toastTimer = setTimeout(() => this.#toast(''), TOAST_MS);
+    if (sentence) this.#toastTimer = setTimeout(() => this.toast(''), TOAST_MS);
   }
 }
