@@ -8,8 +8,8 @@ import pytest
 
 from bot.domain import Room
 from tests.eyes import YETI
-from tests.fakes.telegram_chats import Message
 from tests.fakes.telegram_evening import Evening, evening
+from tests.fakes.telegram_things import Message
 
 SNOW, STILL = b"snow", b"still"
 OLAF = "Olaf! 97%"
