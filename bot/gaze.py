@@ -50,6 +50,8 @@ class Gaze:
         round_id = None
         with self._door.in_hand():
             try:
+                # First of all: what comes in before the door closes is answered.
+                self._door.admit(photo.room, photo.player)
                 round_id = await self._memory.open_round(photo, self._now())
                 if round_id is None:
                     return None
@@ -70,7 +72,6 @@ class Gaze:
         return await self._eye.explain(await self._door.read(read, Timings()))
 
     async def _see(self, photo: Photo, timings: Timings) -> _Seen:
-        self._door.admit(photo.room, photo.player)
         if photo.size is not None and photo.size > MAX_BYTES:
             raise Refused(Refusal.TOO_MANY_BYTES)
         if photo.key is not None and (known := self._seen.get(photo.key)):

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes import discord_world as discord
-from tests.fakes import telegram_chats as telegram
+from tests.fakes import telegram_things as telegram
 from tests.fakes.discord_rest import Interaction
 from tests.fakes.discord_server import DiscordServer
+from tests.fakes.telegram_chats import Chat
 
 NAMES, LINE = 13, 100
 MOVING = {"animation": "GIF", "sticker": "sticker", "video": "video", "video_note": "video note"}
@@ -43,7 +44,7 @@ class Page:
 class TelegramPage(Page):
     """A chat on Telegram: who asks there waits for the answer."""
 
-    def __init__(self, title: str, chat: telegram.Chat) -> None:
+    def __init__(self, title: str, chat: Chat) -> None:
         super().__init__(title)
         self.chat = chat
         self.asked: list[telegram.Message] = []

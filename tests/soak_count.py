@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,8 @@ from bot.domain import Refusal
 from tests.fakes.discord_rest import Interaction
 from tests.fakes.discord_server import DiscordServer
 from tests.fakes.discord_world import Message as DiscordMessage
-from tests.fakes.telegram_chats import Chat, Message
+from tests.fakes.telegram_chats import Chat
+from tests.fakes.telegram_things import Message
 
 REASONS = {
     speech.into(language).refusal(reason): reason
@@ -85,11 +87,15 @@ class Ledger:
         theirs = [sent for sent in self.all if sent.keys[0][0] == str(old.id)]
         for sent in theirs:
             sent.elsewhere.clear()
-        asked = [sent for sent in theirs if not sent.look()]
-        loose = [m.text for m in new.bots if m.reply_to is None]
-        for sent, text in zip(asked, loose, strict=False):
-            sent.elsewhere.append(text)
-        return max(0, len(loose) - len(asked))
+        loose = deque(m.text for m in new.bots if m.reply_to is None)
+        for sent in theirs:
+            if loose and not sent.look():
+                sent.elsewhere.append(loose.popleft())
+                # After a kill each photo of an album is answered for itself.
+                parts = 1 if sent.elsewhere[0].startswith("1.") else sent.photos
+                for _ in range(min(parts - 1, len(loose))):
+                    loose.popleft()
+        return len(loose)
 
     def killed(self, database: str, waiting: Iterable[str]) -> None:
         """Note what the memory knew when the process was killed.

@@ -13,8 +13,9 @@ from random import Random
 from tests.fakes.discord_server import DiscordServer
 from tests.fakes.discord_world import Channel
 from tests.fakes.discord_world import User as DiscordUser
-from tests.fakes.telegram_chats import Chat, File, User
+from tests.fakes.telegram_chats import Chat
 from tests.fakes.telegram_server import TelegramServer
+from tests.fakes.telegram_things import File, User
 from tests.pictures import draw_olaf, draw_yeti, encoded
 from tests.soak_count import DiscordAnswers, Ledger, telegram_sent
 

@@ -7,7 +7,7 @@ import re
 from bot import speech
 from tests.evening import DiscordPage, TelegramPage
 from tests.fakes.discord_world import Message as DiscordMessage
-from tests.fakes.telegram_chats import User
+from tests.fakes.telegram_things import User
 from tests.family import Family, a_family
 from tests.pictures import draw_olaf, draw_yeti, encoded
 

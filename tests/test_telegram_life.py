@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bot import speech
 from bot.domain import Refusal, Refused, Reply, Room, Unusable
+from bot.platforms.telegram_albums import Albums
 from bot.platforms.telegram_chat import SECRET_HEADER, TelegramChat
 from tests.fakes.telegram_evening import Evening, evening
 
@@ -113,7 +114,10 @@ async def test_what_is_in_hand_is_answered_before_it_goes(at: Evening) -> None:
     assert (await at.home.answer(photo)).text == OLAF
 
 
-async def test_an_album_of_which_more_may_come_is_answered_before_it_goes(at: Evening) -> None:
+async def test_an_album_of_which_more_may_come_is_answered_before_it_goes(
+    at: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.platforms.telegram_ears.Albums", lambda: Albums(60, 60))
     await at.start()
     album = at.home.send_album(at.anna, [SNOW, SNOW])
     await at.telegram.waits()

@@ -8,8 +8,8 @@ import pytest
 
 from bot.domain import Room
 from tests.eyes import YETI
-from tests.fakes.telegram_chats import Message
 from tests.fakes.telegram_evening import Evening, evening
+from tests.fakes.telegram_things import Message
 
 SNOW, STILL = b"snow", b"still"
 OLAF = "Olaf! 97%"
@@ -26,10 +26,10 @@ async def only_when_called(at: Evening) -> None:
 
 
 async def is_left_alone(at: Evening, message: Message) -> bool:
-    """Say whether a message gets no answer: one that comes later gets one first."""
-    later = at.home.send_photo(at.anna, SNOW)
-    await at.home.answer(later)
-    return not [said for said in message.chat.bots if said.reply_to == message.id]
+    """Say whether a message gets no answer: a later one in its chat would be answered after it."""
+    chat = message.chat
+    await chat.answer(chat.send_photo(at.anna, SNOW, caption="/who"))
+    return not [said for said in chat.bots if said.reply_to == message.id]
 
 
 async def test_a_photo_is_answered_by_a_reply_to_it(at: Evening) -> None:
@@ -267,6 +267,13 @@ async def test_an_answer_in_a_topic_stays_there(at: Evening) -> None:
     at.family.forum, at.family.topics = True, {77}
     photo = at.family.send_photo(at.anna, SNOW, topic=77)
     assert (await at.family.answer(photo)).topic == 77
+    at.eye.may_answer.clear()
+    deleted = at.family.send_photo(at.anna, b"another", topic=77)
+    await at.looks(2)
+    at.family.delete(deleted)
+    at.eye.may_answer.set()
+    await at.telegram.until(lambda: len(at.family.bots) == 2)
+    assert at.family.bots[1].topic == 77
 
 
 async def test_a_name_from_right_to_left_and_a_caption_at_its_limit_change_nothing(

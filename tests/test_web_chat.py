@@ -33,7 +33,14 @@ async def test_a_photo_is_answered_and_everyone_in_the_room_sees_both(served: Se
         "label": "abominable",
         "confidence": 0.84,
         "unfamiliar": False,
-        "buttons": [[{"text": "Where did you look?", "data": "where:1"}]],
+        "buttons": [
+            [
+                {"text": "It's Olaf", "data": "truth:1:olaf"},
+                {"text": "It's Abominable", "data": "truth:1:abominable"},
+                {"text": "It's neither", "data": "truth:1:neither"},
+            ],
+            [{"text": "Where did you look?", "data": "where:1"}],
+        ],
     }
     assert (await ana.hear("entry"))["entry"] == (await ben.hear("entry"))["entry"] == entry
     picture = await served.session.get(served.url + entry["photo"])

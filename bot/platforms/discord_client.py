@@ -12,6 +12,7 @@ from datetime import timedelta
 import discord
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
+from yarl import URL
 
 from bot.host import Host
 from bot.platforms.discord_commands import Interaction, Notes, build, sync
@@ -145,5 +146,4 @@ def point_at(api_url: str | None, gateway_url: str | None) -> None:
     if api_url:
         Route.BASE = api_url
     if gateway_url:
-        url = type(DiscordWebSocket.DEFAULT_GATEWAY)
-        DiscordWebSocket.DEFAULT_GATEWAY = url(gateway_url)
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway_url)

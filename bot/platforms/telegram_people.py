@@ -91,14 +91,13 @@ def is_for_us(message: Message, now: datetime | None = None) -> bool:
 
 
 def word_of(message: Message) -> Word | None:
-    """Return the command that a text begins with or that a caption holds."""
+    """Return the first command in a text or a caption."""
     text = message.text or message.caption or ""
     commands = message.parse_entities([MessageEntityType.BOT_COMMAND])
     commands |= message.parse_caption_entities([MessageEntityType.BOT_COMMAND])
-    for entity, typed in commands.items():
-        if entity.offset == 0 or not message.text:
-            name, _, bot = typed.removeprefix("/").partition("@")
-            return Word(name.lower(), bot.lower(), text.partition(typed)[2].strip())
+    for typed in commands.values():
+        name, _, bot = typed.removeprefix("/").partition("@")
+        return Word(name.lower(), bot.lower(), text.partition(typed)[2].strip())
     return None
 
 

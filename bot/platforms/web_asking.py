@@ -68,7 +68,7 @@ async def word_rejections(request: web.Request, handler: Handler) -> web.StreamR
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who asks in which room, and the sentences in their language.
+    """Who asks in which room.
 
     name: the room's, as its link has it.
     """
@@ -76,15 +76,19 @@ class Asked:
     name: str
     room: Room
     player: Player
-    words: Speaker
+    host: Host
 
-    def refused(self, reason: Refusal) -> Rejected:
+    async def words(self) -> Speaker:
+        """Return the sentences in their language."""
+        return await self.host.words(self.room, self.player)
+
+    async def refused(self, reason: Refusal) -> Rejected:
         """Return the reason as an answer to the request."""
-        return Rejected(STATUS[reason], self.words.refusal(reason))
+        return Rejected(STATUS[reason], (await self.words()).refusal(reason))
 
-    def senseless(self, sentence: str) -> Rejected:
+    async def senseless(self) -> Rejected:
         """Return the answer to what no page of ours would send."""
-        return Rejected(HTTPStatus.BAD_REQUEST, sentence)
+        return Rejected(HTTPStatus.BAD_REQUEST, (await self.words()).refusal(Refusal.FAULT))
 
 
 class Asking:
@@ -102,20 +106,19 @@ class Asking:
         player = player_of(request.headers.get("X-Player"), nickname, language)
         if player is None:
             raise Rejected(HTTPStatus.FORBIDDEN, speech.into(language).who_are_you())
-        room = room_of(name)
-        return Asked(name, room, player, await self._host.words(room, player))
+        return Asked(name, room_of(name), player, self._host)
 
     async def message(self, request: web.Request, asked: Asked) -> dict[str, Any]:
         """Return the small message of a tap or a command. Raises Rejected."""
         if not self._taps.allow(asked.room, asked.player, time.monotonic()):
-            raise asked.refused(Refusal.TOO_OFTEN)
+            raise await asked.refused(Refusal.TOO_OFTEN)
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 message = json.loads(await body_of(request, ASK_BYTES))
         except (ValueError, RecursionError, OSError, Refused):
             message = None
         if not isinstance(message, dict):
-            raise asked.senseless(asked.words.refusal(Refusal.FAULT))
+            raise await asked.senseless()
         return message
 
 

@@ -128,11 +128,11 @@ class Talk:
         try:
             reply = await self._host.look(photo)
             if is_lost:  # nobody hears an answer, so it is not noted as sent: it may come again
-                raise asked.refused(Refusal.TOO_SLOW)
+                raise await asked.refused(Refusal.TOO_SLOW)
             if reply is None:  # only the answer was lost on its way
                 if entry := self._shown(asked.name, message):
                     return _entry(HTTPStatus.OK, entry, asked.name)
-                raise asked.refused(Refusal.GONE)
+                raise await asked.refused(Refusal.GONE)
             if reply.refusal is not None:
                 await self._host.sent(reply, 0.0)
                 raise Rejected(STATUS[reply.refusal], reply.text)
@@ -159,9 +159,9 @@ class Talk:
                 caption=photo.caption,
             )
         except Refused as error:
-            raise asked.refused(error.reason) from error
+            raise await asked.refused(error.reason) from error
         except Full as error:
-            raise asked.refused(Refusal.BUSY) from error
+            raise await asked.refused(Refusal.BUSY) from error
         await self._host.sent(reply, (time.perf_counter() - started) * 1000)
         return entry
 
@@ -181,7 +181,7 @@ class Talk:
         body = await self._asking.message(request, asked)
         data, under = body.get("data"), body.get("entry")
         if not isinstance(data, str) or not DATA.fullmatch(data):
-            raise asked.senseless(asked.words.old_button())
+            raise Rejected(HTTPStatus.BAD_REQUEST, (await asked.words()).old_button())
         kind = data.split(":")[0]
         may = _nobody if kind == "truth" else _everybody
         outcome = await self._host.press(Press(asked.room, asked.player, data, may))
@@ -209,9 +209,9 @@ class Talk:
         body = await self._asking.message(request, asked)
         name, argument = body.get("name"), body.get("argument", "")
         if not isinstance(name, str) or not NAME.fullmatch(name) or name in NOT_IN_THE_MENU:
-            raise asked.senseless(asked.words.refusal(Refusal.FAULT))
+            raise await asked.senseless()
         if not isinstance(argument, str) or len(argument) > ARGUMENT_LENGTH:
-            raise asked.senseless(asked.words.refusal(Refusal.FAULT))
+            raise await asked.senseless()
         alone = name not in self._for_room
         command = Command(asked.room, asked.player, name, _everybody, argument, alone=alone)
         reply = await self._host.command(command)
@@ -226,9 +226,9 @@ class Talk:
         try:
             entry = await self._publish(asked.name, reply, to)
         except Refused as error:
-            return {"notice": asked.words.refusal(error.reason)}
+            return {"notice": (await asked.words()).refusal(error.reason)}
         except Full:
-            return {"notice": asked.words.refusal(Refusal.BUSY)}
+            return {"notice": (await asked.words()).refusal(Refusal.BUSY)}
         return {"entry": entry.as_json(asked.name)}
 
     async def _publish(self, name: str, reply: Reply, to: str | None) -> Entry:

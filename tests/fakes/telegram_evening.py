@@ -87,4 +87,12 @@ async def evening(*, started: bool = True, database: str = "sqlite://") -> Async
         try:
             yield evening
         finally:
-            await evening.stop()
+            # After a test that failed half-way, too.
+            evening.eye.may_answer.set()
+            telegram.heal()
+            telegram.pace = 0.0
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await evening.stop()
+            except TimeoutError:
+                await evening.kill()

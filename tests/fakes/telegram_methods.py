@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.fakes.telegram_chats import Chat, Json, Message
+from tests.fakes.telegram_chats import Chat
+from tests.fakes.telegram_things import Json, Message
 from tests.fakes.telegram_world import World
 
 LARGEST_FILE = 20 * 1024 * 1024

@@ -20,8 +20,8 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from tests.fakes.telegram_chats import Json
 from tests.fakes.telegram_methods import Given, Methods, Refuse
+from tests.fakes.telegram_things import Json
 from tests.fakes.telegram_world import World
 
 TOKEN = "4242:the-token-of-no-real-bot-anywhere-at-all"

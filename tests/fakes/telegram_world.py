@@ -10,7 +10,8 @@ from itertools import count
 
 from PIL import Image, UnidentifiedImageError
 
-from tests.fakes.telegram_chats import SUPERGROUPS, Chat, File, Json, Message, Tap, User
+from tests.fakes.telegram_chats import SUPERGROUPS, Chat
+from tests.fakes.telegram_things import File, Json, Message, Tap, User
 
 ANONYMOUS_ADMIN, CHANNEL_USER, SERVICE = 1087968824, 136817688, 777000
 # By their longer side, as Telegram's servers make them.
