@@ -237,7 +237,7 @@ async def test_the_leaderboard_is_a_picture_for_everyone(served: Served) -> None
 
 
 async def test_the_hall_shows_the_photos_that_are_still_there(served: Served) -> None:
-    gone = await shown(served, b"gone", caption="olaf")
+    gone = await shown(served, b"melted", caption="olaf")
     kept = await shown(served, b"kept", BEN, caption="olaf")
     room = served.chat._rooms.find("home")
     assert room is not None

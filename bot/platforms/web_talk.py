@@ -193,7 +193,7 @@ class Talk:
         if outcome.edit:
             if kind == "set":
                 await self._news.tell_languages(asked.name)
-            if kind == "forget" and asked.player.id == data.split(":")[-1]:
+            if data == f"forget:yes:{asked.player.id}":
                 self._rooms.forget(asked.player)
             if entry:
                 self._rooms.edit(asked.name, entry.id, outcome.edit)
