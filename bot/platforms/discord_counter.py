@@ -115,7 +115,8 @@ class DiscordCounter:
             bot=me.mention if me else "",
             alone=is_quiet,
         )
-        await self._say(interaction, await self._host.command(command), kept)
+        reply = await self._host.command(command)
+        await self._say(interaction, reply and await _linked(interaction, reply), kept)
 
     async def _menu(self, interaction: Interaction, message: discord.Message) -> None:
         if not await _acknowledge(interaction):
@@ -235,6 +236,24 @@ async def _acknowledge(interaction: Interaction, *, is_quiet: bool = False) -> b
         log.info("an interaction was not ours to answer (%d)", error.code)
         return False
     return True
+
+
+async def _linked(interaction: Interaction, reply: Reply) -> Reply:
+    """Return the reply with links to the photos that it shows again, those that still exist."""
+    lines = [reply.text]
+    for shown in reply.shown:
+        channel, message, *_ = (shown.reference or "0/0").split("/")
+        try:
+            await interaction.client.get_partial_messageable(int(channel)).fetch_message(
+                int(message)
+            )
+        except discord.NotFound:
+            continue
+        except discord.HTTPException:
+            pass  # perhaps people may see it all the same
+        place = f"{interaction.guild_id or '@me'}/{channel}/{message}"
+        lines.append(f"{shown.caption}\nhttps://discord.com/channels/{place}")
+    return replace(reply, text="\n".join(lines), shown=())
 
 
 async def _put(
