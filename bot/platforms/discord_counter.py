@@ -30,7 +30,7 @@ from bot.platforms.discord_commands import Interaction
 from bot.platforms.discord_hands import Hands
 from bot.platforms.discord_inbox import PLATFORM
 from bot.platforms.discord_photos import Cdn, Source, attached, is_picture
-from bot.platforms.discord_post import Upload, buttons, patiently, text, uploads
+from bot.platforms.discord_post import Upload, buttons, linked, patiently, text, uploads
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ class DiscordCounter:
             alone=is_quiet,
         )
         reply = await self._host.command(command)
-        await self._say(interaction, reply and await _linked(interaction, reply), kept)
+        await self._say(interaction, reply and await linked(interaction, reply), kept)
 
     async def _menu(self, interaction: Interaction, message: discord.Message) -> None:
         if not await _acknowledge(interaction):
@@ -236,24 +236,6 @@ async def _acknowledge(interaction: Interaction, *, is_quiet: bool = False) -> b
         log.info("an interaction was not ours to answer (%d)", error.code)
         return False
     return True
-
-
-async def _linked(interaction: Interaction, reply: Reply) -> Reply:
-    """Return the reply with links to the photos that it shows again, those that still exist."""
-    lines = [reply.text]
-    for shown in reply.shown:
-        channel, message, *_ = (shown.reference or "0/0").split("/")
-        try:
-            await interaction.client.get_partial_messageable(int(channel)).fetch_message(
-                int(message)
-            )
-        except discord.NotFound:
-            continue
-        except discord.HTTPException:
-            pass  # perhaps people may see it all the same
-        place = f"{interaction.guild_id or '@me'}/{channel}/{message}"
-        lines.append(f"{shown.caption}\nhttps://discord.com/channels/{place}")
-    return replace(reply, text="\n".join(lines), shown=())
 
 
 async def _put(

@@ -183,3 +183,21 @@ def uploads(reply: Reply) -> list[Upload]:
     if document := reply.document:
         files.append(Upload(document.data, document.name))
     return files
+
+
+async def linked(interaction: discord.Interaction[discord.Client], reply: Reply) -> Reply:
+    """Return the reply with links to the photos that it shows again, those that still exist."""
+    lines = [reply.text]
+    for shown in reply.shown:
+        channel, message, *_ = (shown.reference or "0/0").split("/")
+        try:
+            await interaction.client.get_partial_messageable(int(channel)).fetch_message(
+                int(message)
+            )
+        except discord.NotFound:
+            continue
+        except discord.HTTPException:
+            pass  # perhaps people may see it all the same
+        place = f"{interaction.guild_id or '@me'}/{channel}/{message}"
+        lines.append(f"{shown.caption}\nhttps://discord.com/channels/{place}")
+    return replace(reply, text="\n".join(lines), shown=())
