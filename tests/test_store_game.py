@@ -174,9 +174,9 @@ async def test_a_photo_that_was_here_before_is_known_again(store: Store) -> None
     # Looked at again after a crash, it is still the first; and of a dropped round nothing is known.
     assert not await store.was_played(first, [snow, snow], [snow, mirrored])
     assert not await store.was_played(first + 99, [snow], [snow])
+    assert not await store.open_guesses(copied, NOW)
     await tell(store, copied)
     assert await store.score(copied) == Score(just_for_fun=JustForFun.PLAYED_BEFORE)
-    assert not await store.open_guesses(copied, NOW)
     assert await points(store) == {}
 
 
