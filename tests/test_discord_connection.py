@@ -167,16 +167,19 @@ async def test_stopping_while_connecting_ends_at_once(before: Evening) -> None:
     await running
 
 
-async def test_a_gateway_that_says_no_goodbye_holds_up_nothing(
-    evening: Evening, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.platforms.discord_chat.GOODBYE_SECONDS", 0.05)
+async def test_stopping_before_the_start_ends_at_once(before: Evening) -> None:
+    before.stopping.set()
+    await before.chat.run(before.stopping)
+    assert not before.discord.gateway.identified
+
+
+async def test_a_gateway_that_says_no_goodbye_holds_up_nothing(evening: Evening) -> None:
     evening.discord.gateway.freeze()
     async with asyncio.timeout(5):
         await evening.stop()
 
 
-async def test_several_shards_share_the_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_several_shards_share_the_servers() -> None:
     async with an_evening(starts=False) as evening:
         discord = evening.discord
         discord.rest.shards = 2

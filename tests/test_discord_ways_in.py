@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot import speech
-from bot.domain import Refusal
+from bot.domain import Refusal, Reply, Room
 from tests.eyes import OLAF, YETI
 from tests.fakes.discord_bot import OLAF_PNG, YETI_PNG, Evening, an_evening
 from tests.fakes.discord_world import VOICE, Channel, Message
@@ -334,6 +334,9 @@ async def test_nobody_is_pinged(evening: Evening) -> None:
     discord = evening.discord
     message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
     assert not (await discord.answer(message)).mentions
+    room = Room("discord", str(evening.home.id))
+    await evening.chat.say(room, Reply(f"{evening.ben.mention} @everyone"))
+    assert not discord.said[-1].mentions
 
 
 async def test_no_picture_is_fetched_with_the_bots_token(evening: Evening) -> None:

@@ -118,6 +118,16 @@ async def test_a_round_without_a_verdict_or_forgotten_cannot_be_told(store: Stor
     assert await tell(store, late, now=NOW + 2 * DAY) is Denied.OVER
 
 
+async def test_a_told_round_stays_though_nothing_says_that_its_answer_went_out(
+    store: Store,
+) -> None:
+    id_ = await opened(store, photo())
+    await store.judge(id_, OLAF)
+    await tell(store, id_)
+    assert await store.waiting("telegram", NOW + MINUTE) == []
+    assert await points(store) == {"Anna": FOOLED}
+
+
 async def test_one_objection_voids_a_round_of_three(store: Store) -> None:
     for player in (BEN, OMA):
         await played(store, player)
@@ -164,9 +174,9 @@ async def test_a_photo_that_was_here_before_is_known_again(store: Store) -> None
     # Looked at again after a crash, it is still the first; and of a dropped round nothing is known.
     assert not await store.was_played(first, [snow, snow], [snow, mirrored])
     assert not await store.was_played(first + 99, [snow], [snow])
+    assert not await store.open_guesses(copied, NOW)
     await tell(store, copied)
     assert await store.score(copied) == Score(just_for_fun=JustForFun.PLAYED_BEFORE)
-    assert not await store.open_guesses(copied, NOW)
     assert await points(store) == {}
 
 

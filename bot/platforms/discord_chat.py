@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 
 # A picture that unpacks to more than was asked for is a trap.
 PLAIN = {"Accept-Encoding": "identity"}
-GOODBYE_SECONDS = 1.0
 BAD_TOKEN, BAD_INTENTS, DISALLOWED_INTENTS = 4004, 4013, 4014
 
 
@@ -73,7 +72,7 @@ class DiscordChat:
         self._state = "starting"
         point_at(self._api_url, self._gateway_url)
         hands = Hands()
-        # discord.py's own session would send the bot's token along.
+        # Pictures have a session of their own; discord.py keeps its one to itself.
         async with aiohttp.ClientSession(headers=PLAIN, auto_decompress=False) as session:
             self._cdn = Cdn(session, self._api_url)
             client = self._client = SnowClient(
@@ -94,7 +93,7 @@ class DiscordChat:
             finally:
                 self._client = self._cdn = None
                 self._state = "stopped"
-                await _hang_up(client)
+                await client.close()
 
     def read(self, room: Room, reference: str) -> Read:
         """Return what fetches a photo again, from the message that it is in."""
@@ -212,15 +211,6 @@ class DiscordChat:
     def _became(self, state: str) -> None:
         if self._state != "stopping":
             self._state = state
-
-
-async def _hang_up(client: SnowClient) -> None:
-    """Close the connection, even when nobody at the other end says goodbye."""
-    try:
-        async with asyncio.timeout(GOODBYE_SECONDS):
-            await client.close()
-    except TimeoutError:
-        await client.http.close()
 
 
 def _new_token() -> str:

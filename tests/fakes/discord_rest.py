@@ -291,6 +291,9 @@ class Rest:
                 raise bad(message_reference="Unknown message")
             return
         message.reply_to, message.type = target, 19
+        allowed = payload.get("allowed_mentions")
+        if allowed is None or allowed.get("replied_user", False):
+            message.mentions.append(target.author)
 
     async def _fetch(self, request: web.Request) -> web.Response:
         return web.json_response(self._world.wire(self._seen_message(request)))
