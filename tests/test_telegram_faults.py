@@ -118,6 +118,9 @@ async def test_a_group_where_the_bot_may_not_write_holds_up_nothing(
     at.family.read_only = True
     at.family.send_photo(at.anna, SNOW)
     assert await answers(at) == [OLAF]
+    await at.stop()
+    there = [call for call in at.telegram.called("sendMessage") if int(call["chat_id"]) < 0]
+    assert len(there) == 1  # asking again would change nothing
     assert "ERROR" not in caplog.text
 
 

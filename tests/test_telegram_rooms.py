@@ -67,6 +67,13 @@ async def test_a_bot_that_is_removed_and_invited_again_says_hello_again(at: Even
     await at.telegram.until(lambda: len(group.bots) == 2)
 
 
+async def test_a_bot_that_becomes_an_admin_has_nothing_to_say(at: Evening) -> None:
+    at.family.bot_status = "member"
+    at.family.invite_bot(at.anna, "administrator")
+    await at.family.answer(at.family.send_photo(at.anna, SNOW))
+    assert len(at.family.bots) == 1
+
+
 async def test_a_link_that_brings_the_bot_to_a_group_makes_one_hello(at: Evening) -> None:
     group = at.telegram.group("Cousins", bot="left")
     group.invite_bot(at.anna)
@@ -156,14 +163,17 @@ async def test_another_bots_photo_is_left_alone(at: Evening) -> None:
     assert len(at.family.bots) == 1
 
 
-async def test_an_edited_message_and_a_channels_post_are_left_alone(at: Evening) -> None:
-    sent = at.family.send_photo(at.anna, SNOW, age=400)
+async def test_an_edited_message_and_a_channels_post_are_left_alone(
+    at: Evening, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent = at.family.send_photo(at.anna, SNOW, deliver=False)
     at.family.edit(sent, caption="/who")
     at.telegram.allowed = None  # even if Telegram sent such, as it does when never told
     at.family.edit(sent, caption="/who now")
     at.telegram.deliver("channel_post", sent.raw | {"message_id": 900})
     await at.family.answer(at.family.send_photo(at.anna, SNOW))
     assert len(at.family.bots) == 1
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_a_fault_in_one_update_is_logged_and_the_next_one_is_answered(
