@@ -78,9 +78,7 @@ class PeopleStore(Part):
         async with self._database.writing() as connection:
             missed = guessings.c.told.is_(None), guessings.c.until < now - ROUND_KEPT
             await connection.execute(delete(guessings).where(*missed))
-            lost = rounds.c.answered.is_(None), rounds.c.arrived < now - ROUND_KEPT
-            await connection.execute(delete(rounds).where(*lost))
-            over = rounds.c.answered < now - ROUND_KEPT, _untold, _unguessed
+            over = rounds.c.arrived < now - ROUND_KEPT, _untold, _unguessed
             await connection.execute(delete(rounds).where(*over))
             # Settings may be changed where nothing else ever happened: the year begins here.
             here = rooms.c.now_at.is_(None)

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import multiprocessing
 import random
+import signal
 import sqlite3
 import tempfile
 import time
@@ -121,6 +122,7 @@ async def kill_writers(url: str, kills: int, seed: int) -> Tally:
         steps = await asyncio.to_thread(_listen, ours, chance.uniform(0, LIFE_SECONDS))
         writer.kill()
         await asyncio.to_thread(writer.join)
+        assert writer.exitcode == -signal.SIGKILL, "a writer ended by itself"
         steps += _listen(ours, START_SECONDS)  # what was said before it died; ends as it did
         ours.close()
         tally = await _looked_at(url, steps, tally)
