@@ -132,10 +132,11 @@ class RoundStore(Part):
 
 
 def _rounds() -> Select[Any]:
-    """Select rounds together with who sent them and where their rooms are now."""
+    """Select rounds together with who sent them, where that was and where the room is now."""
     return (
         select(
             rounds,
+            rooms.c.chat.label("sent_to"),
             *(here_.c.platform, here_.c.chat, here_.c.private),
             *(players.c.identity, players.c.name, players.c.shared),
         )
@@ -152,7 +153,8 @@ def room_of(row: RowMapping) -> Room:
 
 def _waiting(row: RowMapping) -> Waiting:
     return Waiting(
-        room=room_of(row),
+        # A message's id is of the place that it was sent to, wherever the room is now.
+        room=Room(row["platform"], row["sent_to"], private=row["private"]),
         player=Player(row["identity"], row["name"] or "", shared=row["shared"]),
         message=row["message"],
         reference=row["reference"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 
 import pytest
@@ -173,7 +174,17 @@ async def test_a_room_moves_with_all_it_has(store: Store) -> None:
     found = await store.round(id_)
     assert found is not None
     assert found.room == SUPERGROUP
-    assert [waiting.room for waiting in await store.waiting("telegram", NOW)] == [SUPERGROUP]
+
+
+async def test_a_photo_left_over_in_a_room_that_moved_is_known_as_the_same(store: Store) -> None:
+    id_ = await opened(store, photo())
+    await store.move_room(ROOM, SUPERGROUP)
+    (waiting,) = await store.waiting("telegram", NOW)
+    assert waiting.room == ROOM
+    again = replace(photo(), room=waiting.room, key=waiting.key, message=waiting.message)
+    assert await opened(store, again) == id_
+    await store.answered([id_], NOW)
+    assert not await store.waiting("telegram", NOW)
 
 
 async def test_a_room_that_moved_is_still_known_by_its_old_id(store: Store) -> None:
