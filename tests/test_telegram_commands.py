@@ -14,6 +14,7 @@ from tests.fakes.telegram_evening import Evening, evening
 
 SNOW = b"snow"
 OLAF = "Olaf! 97%"
+WHERE = "Where did you look?"
 
 
 @pytest.fixture
@@ -112,12 +113,12 @@ async def test_who_cannot_be_looked_up_is_no_admin(at: Evening) -> None:
 
 async def test_where_did_you_look_sends_the_heat_map(at: Evening) -> None:
     answer = await at.family.answer(at.family.send_photo(at.anna, SNOW))
-    tap = at.family.press(at.anna, answer)
+    tap = at.family.press(at.anna, answer, WHERE)
     shown = await at.family.answer(answer)
     assert shown.picture == b"\x89PNG heat of snow"
     assert "where it glows" in shown.text
     assert await tap.answered() == ""
-    again = at.family.press(at.anna, answer)
+    again = at.family.press(at.anna, answer, WHERE)
     assert "already" in await again.answered()
 
 
@@ -126,7 +127,7 @@ async def test_a_button_works_after_a_restart(at: Evening) -> None:
     await at.stop()
     at.chat = at.new_chat()
     await at.start()
-    at.family.press(at.anna, answer)
+    at.family.press(at.anna, answer, WHERE)
     assert (await at.family.answer(answer)).picture
 
 
@@ -146,7 +147,7 @@ async def test_a_tap_that_telegram_gave_up_on_is_no_fault(
     at: Evening, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = await at.family.answer(at.family.send_photo(at.anna, SNOW))
-    at.family.press(at.anna, answer).is_old = True
+    at.family.press(at.anna, answer, WHERE).is_old = True
     assert (await at.family.answer(answer)).picture
     assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
 
@@ -157,7 +158,7 @@ async def test_a_slow_heat_map_does_not_leave_who_tapped_waiting(
     monkeypatch.setattr("bot.platforms.telegram_ears.TAP_SECONDS", 0.01)
     answer = await at.family.answer(at.family.send_photo(at.anna, SNOW))
     at.eye.may_answer.clear()
-    assert await at.family.press(at.anna, answer).answered() == ""
+    assert await at.family.press(at.anna, answer, WHERE).answered() == ""
     at.eye.may_answer.set()
     assert (await at.family.answer(answer)).picture
 
@@ -168,7 +169,7 @@ async def test_what_went_wrong_after_a_slow_tap_is_said_aloud(
     monkeypatch.setattr("bot.platforms.telegram_ears.TAP_SECONDS", 0.01)
     answer = await at.family.answer(at.family.send_photo(at.anna, SNOW))
     at.eye.may_answer.clear()
-    await at.family.press(at.anna, answer).answered()
+    await at.family.press(at.anna, answer, WHERE).answered()
     at.eye.fault = ZeroDivisionError()
     at.eye.may_answer.set()
     assert (await at.family.answer(answer)).text == speech.into("en").refusal(Refusal.FAULT)
@@ -177,7 +178,7 @@ async def test_what_went_wrong_after_a_slow_tap_is_said_aloud(
 async def test_a_room_without_pictures_gets_the_heat_map_in_words(at: Evening) -> None:
     answer = await at.family.answer(at.family.send_photo(at.anna, SNOW))
     at.family.no_photos = True
-    at.family.press(at.anna, answer)
+    at.family.press(at.anna, answer, WHERE)
     shown = await at.family.answer(answer)
     assert shown.picture is None
     assert "where it glows" in shown.text

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot import speech
-from bot.domain import Picture, Refusal, Refused, Reply, Room
+from bot.domain import Document, Picture, Refusal, Refused, Reply, Room, Shown
 from tests.eyes import YETI
 from tests.fakes.telegram_evening import Evening, evening
 
@@ -136,6 +136,26 @@ async def test_a_long_sentence_with_a_picture_is_a_message_of_its_own(at: Evenin
 async def test_a_sentence_over_telegrams_limit_is_cut(at: Evening) -> None:
     await at.chat.say(Room("telegram", str(at.home.id)), Reply("☃" * 5000))
     assert at.home.bots[0].text == "☃" * 4096
+
+
+async def test_a_document_is_sent_with_its_words(at: Evening) -> None:
+    document = Document(b"{}", "me.json")
+    await at.chat.say(Room("telegram", str(at.home.id)), Reply("Here.", document=document))
+    (said,) = at.home.bots
+    assert (said.text, said.raw["document"]["file_name"]) == ("Here.", "me.json")
+    assert at.telegram.files[said.raw["document"]["file_id"]].data == b"{}"
+
+
+async def test_photos_are_shown_again_unless_they_were_deleted(at: Evening) -> None:
+    first, second = (at.home.send_photo(at.anna, photo) for photo in (b"one", b"two"))
+    at.home.delete(first)
+    shown = tuple(Shown(str(photo.id), None, "Anna: 43") for photo in (first, second))
+    room = Room("telegram", str(at.home.id))
+    await at.telegram.until(lambda: len(at.home.bots) == 2)
+    await at.chat.say(room, Reply("The hall:", shown=shown))
+    said = at.home.bots[2:]
+    assert [message.text for message in said] == ["The hall:", "Anna: 43"]
+    assert said[1].raw["photo"] == second.raw["photo"]
 
 
 async def test_saying_something_in_a_chat_that_is_no_more_is_no_fault(at: Evening) -> None:
@@ -265,7 +285,7 @@ async def test_an_update_that_comes_twice_is_answered_once(at: Evening) -> None:
     album = at.family.send_album(at.anna, [SNOW, SNOW])
     question = at.home.send_text(at.anna, "hello")
     assert len((await at.family.answer(album[0])).text.splitlines()) == 2
-    tap = at.family.press(at.anna, at.family.bots[0])
+    tap = at.family.press(at.anna, at.family.bots[0], "1: where?")
     await tap.answered()
     await at.family.answer(at.family.bots[0])
     assert await answers(at) == [OLAF]
@@ -301,14 +321,14 @@ async def test_somebody_else_who_takes_the_updates_is_reported_once_until_it_hea
 ) -> None:
     caplog.set_level(logging.INFO)
     at.telegram.fail("getUpdates", status=409, description="Conflict: terminated")
-    at.home.send_photo(at.anna, SNOW)
+    at.home.send_photo(at.anna, b"first")
     await at.telegram.until(lambda: at.chat.state()["state"] == "conflict")
     assert at.chat.state() == {"state": "conflict", "way": "polling"}
-    assert await answers(at) == [OLAF]
+    assert await answers(at, b"second") == [OLAF]
     assert at.chat.state()["state"] == "conflict"  # it got through once; that is no peace yet
     monkeypatch.setattr("bot.platforms.telegram_line.CALM_SECONDS", 0.0)
     at.telegram.fail("getUpdates", status=409, description="Conflict: terminated")
-    assert await answers(at) == [OLAF]
+    assert await answers(at, b"third") == [OLAF]
     await at.home.answer(at.home.send_photo(at.anna, SNOW))
     await at.telegram.until(lambda: at.chat.state()["state"] == "running")
     told = [record for record in caplog.records if "TELEGRAM_TOKEN" in record.getMessage()]

@@ -116,7 +116,7 @@ async def test_a_group_keeps_its_settings_when_it_becomes_a_supergroup(at: Eveni
     await at.store.change_settings(room(group), language="de")
     new = group.migrate()
     photo = new.send_photo(at.anna, SNOW, caption="/who")
-    assert (await new.answer(photo)).buttons == ["Wo hast du hingeschaut?"]
+    assert (await new.answer(photo)).buttons[-1] == "Wo hast du hingeschaut?"
 
 
 async def test_an_answer_to_a_group_that_just_moved_is_given_in_the_new_one(at: Evening) -> None:

@@ -35,7 +35,7 @@ async def is_left_alone(at: Evening, message: Message) -> bool:
 async def test_a_photo_is_answered_by_a_reply_to_it(at: Evening) -> None:
     answer = await at.home.answer(at.home.send_photo(at.anna, SNOW))
     assert answer.text == OLAF
-    assert answer.buttons == ["Where did you look?"]
+    assert answer.buttons[-1] == "Where did you look?"
 
 
 async def test_the_cheapest_adequate_size_is_downloaded(at: Evening) -> None:
@@ -61,20 +61,21 @@ async def test_the_same_photo_is_answered_again_without_a_download(at: Evening) 
 
 
 async def test_a_picture_sent_as_a_file_is_a_picture(at: Evening) -> None:
-    files = [
-        at.home.send_document(at.anna, SNOW, name=name, mime=mime)
-        for name, mime in (
-            ("a.jpg", "image/jpeg"),
-            ("a.png", "image/png"),
-            ("a.webp", "image/webp"),
-            ("IMG_1.HEIC", "image/heic"),
-            ("a.gif", "image/gif"),
-            ("IMG_2.HEIC", "application/octet-stream"),
-            ("IMG_3.jpeg", None),
-            (None, "image/png"),
-        )
+    names = [
+        ("a.jpg", "image/jpeg"),
+        ("a.png", "image/png"),
+        ("a.webp", "image/webp"),
+        ("IMG_1.HEIC", "image/heic"),
+        ("a.gif", "image/gif"),
+        ("IMG_2.HEIC", "application/octet-stream"),
+        ("IMG_3.jpeg", None),
+        (None, "image/png"),
     ]
-    assert [(await at.home.answer(file)).text for file in files] == [OLAF] * 8
+    files = [
+        at.home.send_document(at.anna, b"%d" % number, name=name, mime=mime)
+        for number, (name, mime) in enumerate(names)
+    ]
+    assert [(await at.home.answer(file)).text for file in files] == [OLAF] * len(names)
 
 
 async def test_a_video_sent_as_a_file_is_its_thumbnail(at: Evening) -> None:
@@ -89,18 +90,19 @@ async def test_a_sticker_is_a_picture(at: Evening) -> None:
 
 
 async def test_a_moving_sticker_is_its_thumbnail(at: Evening) -> None:
-    at.eye.sees[STILL] = YETI
+    at.eye.sees = {b"still 1": YETI, b"still 2": YETI}
     stickers = [
-        at.home.send_sticker(at.anna, b"moves", thumbnail=STILL, animated=True),
-        at.home.send_sticker(at.anna, b"moves", thumbnail=STILL, video=True),
+        at.home.send_sticker(at.anna, b"moves", thumbnail=b"still 1", animated=True),
+        at.home.send_sticker(at.anna, b"moves", thumbnail=b"still 2", video=True),
     ]
     assert [(await at.home.answer(each)).text for each in stickers] == ["Abominable! 84%"] * 2
 
 
 async def test_what_moves_is_its_thumbnail(at: Evening) -> None:
-    at.eye.sees[STILL] = YETI
     for kind in ("animation", "video", "video_note"):
-        moving = at.home.send_moving(at.anna, kind, thumbnail=STILL)
+        still = kind.encode()
+        at.eye.sees[still] = YETI
+        moving = at.home.send_moving(at.anna, kind, thumbnail=still)
         assert [said.text for said in await at.home.answers(moving)] == ["Abominable! 84%"]
     assert at.telegram.downloads == ["thumbnail"] * 3
 
@@ -160,7 +162,7 @@ async def test_who_in_reply_to_a_photo_that_was_answered_answers_again(at: Eveni
     photo = at.family.send_photo(at.anna, SNOW)
     await at.family.answer(photo)
     asked = at.family.send_text(at.anna, "/who@snowpeople_bot", reply_to=photo)
-    assert (await at.family.answer(asked)).text == OLAF
+    assert (await at.family.answer(asked)).text.startswith(OLAF)
 
 
 async def test_who_in_reply_to_a_photo_of_another_chat_looks_at_it(at: Evening) -> None:

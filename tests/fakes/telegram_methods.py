@@ -2,75 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from tests.fakes.telegram_chats import Chat
-from tests.fakes.telegram_things import Json, Message
+from tests.fakes.telegram_given import Given, Refuse, Upload
+from tests.fakes.telegram_things import CONTENT, Json, Message
 from tests.fakes.telegram_world import World
 
 LARGEST_FILE = 20 * 1024 * 1024
 SCOPES = {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
 CHAT_SCOPES = {"chat", "chat_administrators", "chat_member"}
-
-
-class Refuse(Exception):
-    """The error that a call is answered with."""
-
-    def __init__(self, description: str, code: int = 400, **parameters: Any) -> None:
-        super().__init__(description)
-        self.code = code
-        self.description = description
-        self.parameters = parameters
-
-
-class Given:
-    """A call's parameters: strings, as forms have them, or files; each is checked when taken."""
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = values
-
-    def text(self, name: str, default: str = "") -> str:
-        value = self._values.get(name, default)
-        if not isinstance(value, str):
-            raise Refuse(f"Bad Request: {name} must be a string")
-        return value
-
-    def number(self, name: str) -> int | None:
-        value = self._values.get(name)
-        if value is None:
-            return None
-        if not re.fullmatch(r"-?\d+", str(value)):
-            raise Refuse(f"Bad Request: {name} must be an Integer")
-        return int(str(value))
-
-    def flag(self, name: str) -> bool:
-        value = str(self._values.get(name, "false")).lower()
-        if value not in ("true", "false", "0", "1"):
-            raise Refuse(f"Bad Request: {name} must be a Boolean")
-        return value in ("true", "1")
-
-    def parsed(self, name: str, kind: type) -> Any:
-        value = self._values.get(name)
-        if value is None:
-            return None
-        try:
-            found = json.loads(value) if isinstance(value, str) else value
-        except ValueError:
-            found = None
-        if not isinstance(found, kind):
-            raise Refuse(f"Bad Request: can't parse {name} JSON object")
-        return found
-
-    def file(self, name: str) -> bytes | str | None:
-        """Return an upload's bytes, or the id of a file that is there already."""
-        value = self._values.get(name)
-        if isinstance(value, str) and value.startswith("attach://"):
-            value = self._values.get(value.removeprefix("attach://"))
-        return value if isinstance(value, bytes | str) else None
 
 
 class Methods:
@@ -123,13 +67,15 @@ class Methods:
 
     def sendPhoto(self, given: Given) -> Json:  # noqa: N802
         chat = self._to(given)
-        photo = given.file("photo")
-        if photo is None:
+        given_photo = given.file("photo")
+        if given_photo is None:
             raise Refuse("Bad Request: there is no photo in the request")
-        if isinstance(photo, str):
-            if photo not in self._world.files:
-                raise Refuse("Bad Request: wrong remote file identifier specified")
-            photo = self._world.files[photo].data
+        if isinstance(given_photo, Upload):
+            photo = given_photo.data
+        elif given_photo in self._world.files:
+            photo = self._world.files[given_photo].data
+        else:
+            raise Refuse("Bad Request: wrong remote file identifier specified")
         if chat.no_photos:
             raise Refuse("Bad Request: not enough rights to send photos to the chat")
         sizes = [size.json(sides=True) for size in self._world.photo(photo)]
@@ -138,6 +84,27 @@ class Methods:
         message = self._add(chat, given, content)
         message.picture = photo
         return message.raw
+
+    def sendDocument(self, given: Given) -> Json:  # noqa: N802
+        chat = self._to(given)
+        document = given.file("document")
+        if not isinstance(document, Upload):
+            raise Refuse("Bad Request: there is no document in the request")
+        file = self._world.file(document.data, "document")
+        caption = _caption(given)
+        content = {"document": file.json() | {"file_name": document.name}}
+        return self._add(chat, given, content | ({"caption": caption} if caption else {})).raw
+
+    def copyMessage(self, given: Given) -> Json:  # noqa: N802
+        chat = self._to(given)
+        source = self._world.chats.get(given.number("from_chat_id") or 0)
+        message = source.find(given.number("message_id") or 0) if source else None
+        if message is None:
+            raise Refuse("Bad Request: message to copy not found")
+        content = {name: message.raw[name] for name in (*CONTENT, "text") if name in message.raw}
+        caption = _caption(given) or message.raw.get("caption", "")
+        copy = self._add(chat, given, content | ({"caption": caption} if caption else {}))
+        return {"message_id": copy.id}
 
     def editMessageText(self, given: Given) -> Json:  # noqa: N802
         return self._edit(given, "text")

@@ -20,7 +20,8 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from tests.fakes.telegram_methods import Given, Methods, Refuse
+from tests.fakes.telegram_given import Given, Refuse, Upload
+from tests.fakes.telegram_methods import Methods
 from tests.fakes.telegram_things import Json
 from tests.fakes.telegram_world import World
 
@@ -280,5 +281,8 @@ async def _form(request: web.Request) -> dict[str, Any]:
         more: dict[str, Any] = await request.json()
         return given | more
     for name, value in (await request.post()).items():
-        given[name] = value.file.read() if isinstance(value, web.FileField) else value
+        if isinstance(value, web.FileField):
+            given[name] = Upload(value.filename, value.file.read())
+        else:
+            given[name] = value
     return given
