@@ -148,6 +148,7 @@ async def test_rounds_without_a_truth_expire_and_told_ones_stay(store: Store) ->
     missed = await opened(store, photo())
     await store.judge(missed, OLAF)
     await store.open_guesses(missed, NOW)
+    await store.guess(missed, TOM, Label.OLAF, NOW)
     before = await points(store)
     await store.prune(NOW + DAY + MINUTE)
     assert await store.round(untold) is None
