@@ -80,7 +80,7 @@ async def test_a_button_from_another_time_says_so(evening: Evening) -> None:
     discord = evening.discord
     message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
     answer = await discord.answer(message)
-    answer.components[0]["components"][0]["custom_id"] = "sp:dance:7"
+    answer.components[-1]["components"][0]["custom_id"] = "sp:dance:7"
     notice = await discord.followed_up(await discord.press(evening.ana, answer, "Where"))
     assert notice.content == EN.old_button()
 

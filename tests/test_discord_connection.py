@@ -35,7 +35,7 @@ async def before() -> AsyncIterator[Evening]:
 async def ask(evening: Evening) -> None:
     """Ask something, and see that it is answered."""
     message = await evening.discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
-    assert (await evening.discord.answer(message)).content == ANSWER
+    assert (await evening.discord.answer(message)).content.startswith(ANSWER)
 
 
 async def test_no_privileged_intent_is_asked_for(evening: Evening) -> None:
@@ -48,7 +48,7 @@ async def test_a_request_to_reconnect_is_followed_and_nothing_missed(evening: Ev
     await ask(evening)
     await discord.gateway.reconnect()
     message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
-    assert (await discord.answer(message)).content == ANSWER
+    assert (await discord.answer(message)).content.startswith(ANSWER)
     await discord.until(lambda: discord.gateway.resumed == 1)
     await ask(evening)
     assert discord.gateway.identified == 1

@@ -52,7 +52,7 @@ async def test_a_limit_that_lasts_too_long_holds_up_nobody_else(evening: Evening
     lost = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
     await discord.until(lambda: discord.rest.count("POST", SENDING, 429))
     message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
-    assert (await discord.answer(message)).content == ANSWER
+    assert (await discord.answer(message)).content.startswith(ANSWER)
     assert not discord.answers(lost)
 
 

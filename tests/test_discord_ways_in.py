@@ -34,7 +34,7 @@ async def test_a_mention_with_a_picture_is_answered_by_a_reply(evening: Evening)
     message = await discord.send(evening.ana, evening.home, "who?", OLAF_PNG, mention=True)
     answer = await discord.answer(message)
     assert answer.content == ANSWER
-    assert answer.labels == ["Where did you look?"]
+    assert answer.labels[-1] == "Where did you look?"
 
 
 async def test_several_pictures_get_one_answer_with_a_line_each(evening: Evening) -> None:
@@ -71,7 +71,8 @@ async def test_a_mention_in_reply_to_a_photo_that_the_bot_may_see_is_answered(
     first = await discord.answer(photo)
     message = await discord.send(evening.ana, evening.home, "sure?", mention=True, reply_to=photo)
     again = await discord.answer(message)
-    assert again.content == first.content == EN.answer(YETI)
+    assert first.content == EN.answer(YETI)
+    assert again.content.startswith(EN.answer(YETI))
 
 
 async def test_a_mention_in_reply_to_a_deleted_message_asks_for_a_photo(evening: Evening) -> None:
