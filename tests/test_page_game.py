@@ -163,7 +163,7 @@ async def test_snow_falls_for_who_fools_the_bot_unless_motion_is_unwanted(
         await expect(lively.rounds).to_contain_text("A point for me!")
         assert not await lively.page.evaluate("window.snowed")
         await mia.show(pictures.draw_yeti(), "yeti")
-        await expect(lively.page.locator(snow)).to_be_visible()
+        await expect(lively.page.locator(snow)).to_have_css("pointer-events", "none")
         # What is below the snow can be tapped all the same, and then the snow is gone.
         await lively.button("Invite").click()
         await expect(lively.page.get_by_role("dialog")).to_be_visible()
