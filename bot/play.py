@@ -113,7 +113,7 @@ class Play:
         return Outcome(edit=Reply(text, buttons=buttons, cheer=cheer))
 
     async def _cheers(self, turn: Turn) -> bool:
-        return turn.is_fooled and (await self._book.score(turn.id)).player > 0
+        return (await self._book.score(turn.id)).player > 0
 
     async def _settled(self, room: Room, turn: Turn) -> None:
         if scores(turn):

@@ -90,6 +90,15 @@ class Visitor:
                 "Input.dispatchDragEvent", {"type": kind, "x": 200, "y": 300, "data": data}
             )
 
+    async def show(self, picture: Image.Image, caption: str = "") -> None:
+        """Choose a photo, and say something with it."""
+        button = self.page.locator("#caption-button")
+        if caption and await button.is_visible():
+            await button.click()
+        if caption:
+            await self.page.get_by_role("textbox", name="A word to go with").fill(caption)
+        await self.choose(photo(encoded(picture)))
+
     async def rename(self, name: str) -> None:
         """Take another nickname."""
         await self.page.get_by_role("button", name="Playing as").click()
@@ -105,6 +114,15 @@ class Visitor:
     def answers(self) -> Locator:
         """Return the bars that come with answers."""
         return self.page.get_by_role("meter", name="How sure I am")
+
+    @property
+    def board(self) -> Locator:
+        """Return the season's points, open or not."""
+        return self.page.locator("#board")
+
+    def button(self, text: str) -> Locator:
+        """Return a button."""
+        return self.page.get_by_role("button", name=text)
 
     @property
     def toast(self) -> Locator:
@@ -125,7 +143,7 @@ class Visitor:
 async def visiting(browser: Browser, url: str, **options: Any) -> AsyncIterator[Visitor]:
     """Open a room as somebody new; whoever leaves it must not have met trouble."""
     # Falling snow is drawn by the processor here, which has better things to do.
-    context = await browser.new_context(reduced_motion="reduce", **options)
+    context = await browser.new_context(**{"reduced_motion": "reduce", **options})
     context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
     visitor = Visitor(context, page, site=url.split("/r/")[0])

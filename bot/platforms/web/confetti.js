@@ -2,7 +2,8 @@
 
 import { make } from './elements.js';
 
-const PIECES = 130;
+const MOST_PIECES = 130;
+const PIECE_PX = 5; // of the window's width: on a phone there are fewer
 const LONGEST_MS = 4_500;
 const GRAVITY = 900; // of everything here: CSS pixels and seconds
 const DRAG = 1.4;
@@ -23,7 +24,8 @@ export function celebrate() {
   document.body.append(canvas);
   const pen = canvas.getContext('2d');
   pen.scale(scale, scale);
-  let pieces = Array.from({ length: PIECES }, (_, index) => thrown(index % 2, width, height));
+  const count = Math.min(MOST_PIECES, width / PIECE_PX);
+  let pieces = Array.from({ length: count }, (_, index) => thrown(index % 2, width, height));
   const began = performance.now();
   let before = began;
 

@@ -45,7 +45,7 @@ export class Talk {
 
   #item({ name, description, choices }) {
     const button = (text, argument) => {
-      const made = make('button', { type: 'button' }, text);
+      const made = make('button', { type: 'button', 'data-command': name }, text);
       made.addEventListener('click', () => {
         byId('menu').hidePopover();
         this.#command(name, argument);
