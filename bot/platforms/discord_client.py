@@ -143,6 +143,8 @@ class SnowClient(discord.AutoShardedClient):
 
 def point_at(api_url: str | None, gateway_url: str | None) -> None:
     """Have discord.py talk to another server; it keeps both addresses in its classes."""
+    # This bot is silent: what its library lacks for voice is no news to an operator.
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     if api_url:
         Route.BASE = api_url
     if gateway_url:
