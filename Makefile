@@ -38,9 +38,10 @@ train: $(VENV)/.train
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
 
-# Ten minutes under load and faults, then a SIGTERM and some kills: make soak ARGS="--minutes 1 --kills 2"
+# Ten minutes under load and faults, a SIGTERM and some kills; then 200 kills of the memory alone: make soak ARGS="--minutes 1 --kills 2"
 soak: $(VENV)/.dev
 	$(BIN)/python -m tests.soak --minutes 10 --seed 1 $(ARGS)
+	$(BIN)/python -m tests.kill 200 --seed 5
 
 clean:
 	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

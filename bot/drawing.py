@@ -29,13 +29,6 @@ class Canvas:
         self.theme = theme
         self.image = _sky(width, height, theme)
 
-    @classmethod
-    def over(cls, photo: Image.Image, theme: Theme) -> Canvas:
-        """Return a canvas whose ground is a photo."""
-        canvas = cls(1, 1, theme)
-        canvas.image = photo.convert("RGB")
-        return canvas
-
     @property
     def width(self) -> int:
         """In pixels."""

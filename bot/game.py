@@ -19,7 +19,6 @@ SCORING_A_DAY = 20
 TRUTH_WITHIN = timedelta(hours=24)
 OBJECTION_WITHIN = timedelta(minutes=10)
 GUESS_WITHIN = timedelta(seconds=30)
-FIELDS = range(1, 10)  # of the grid over a photo, row by row
 # Of the 128 bits of a fingerprint, as measured for `classifier.fingerprint`.
 SAME_WITHIN_BITS = 17
 
@@ -67,11 +66,11 @@ class Objection:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What somebody thinks that the bot will say, or the number of the field it will look at."""
+    """What somebody thinks that the bot will say."""
 
     by: Who
     at: datetime
-    what: Label | int
+    what: Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,16 +172,14 @@ def guess(
     if new.at > until:
         return Denied.LATE
     mine = [before for before in guesses if before.by == new.by]
-    if any((before.at, str(before.what)) <= (new.at, str(new.what)) for before in mine):
+    if any((before.at, before.what) <= (new.at, new.what) for before in mine):
         return Denied.AGAIN
     return (*(before for before in guesses if before.by != new.by), new)
 
 
-def is_hit(guess: Guess, verdict: Verdict, hottest: int | None = None) -> bool:
-    """Say whether somebody guessed what the bot said, or the field where it looked hardest."""
-    if isinstance(guess.what, Label):
-        return agrees(verdict, guess.what)
-    return guess.what == hottest
+def is_hit(guess: Guess, verdict: Verdict) -> bool:
+    """Say whether somebody guessed what the bot said."""
+    return agrees(verdict, guess.what)
 
 
 def looks_same(views: Sequence[int], kept: Sequence[int]) -> bool:

@@ -124,7 +124,7 @@ class Scorebook(Protocol):
         """Return what rooms may guess about, or could, and were not told the answer of."""
 
     async def guess(
-        self, round_id: int, player: Player, what: Label | int, now: datetime
+        self, round_id: int, player: Player, what: Label, now: datetime
     ) -> tuple[Guess, ...] | Denied | None:
         """Note a guess; None when the round is no longer remembered, or not open to guesses."""
 

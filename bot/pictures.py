@@ -5,18 +5,16 @@ Pure functions; whatever is written on a picture or said of it comes from the ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from PIL import Image
-
-from bot.colours import DARK, GOLD, LIGHT, MEDALS, WHITE, Theme, colour_of, contrasting, mixed
+from bot.colours import DARK, GOLD, LIGHT, MEDALS, Theme, colour_of, contrasting, mixed
 from bot.domain import Picture
 from bot.drawing import Canvas
 from bot.fonts import BOLD, ELLIPSIS, MEDIUM, graphemes, laid_out, readable
 
-__all__ = ["DARK", "LIGHT", "Row", "Theme", "confusion", "leaderboard", "podium", "where"]
+__all__ = ["DARK", "LIGHT", "Row", "Theme", "confusion", "leaderboard", "podium"]
 
 # What a phone in a chat shows without a magnifying glass.
 WIDTH = 1080
@@ -26,8 +24,6 @@ INSIDE = WIDTH - 2 * MARGIN
 MOST_ROWS = 12
 LABEL = 38
 CROWN = "\N{CROWN}"
-# Each of nine fields is at least so large that its number can be read and pointed at.
-LEAST_FIELD = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,49 +134,6 @@ def confusion(
     return _picture(canvas, "stats.png", title, subtitle, f"{sides[0]} / {sides[1]}", *said)
 
 
-def where(
-    photo: bytes,
-    decode: Callable[[bytes], Image.Image],
-    description: str,
-    theme: Theme,
-    hottest: int | None = None,
-) -> Picture:
-    """Lay nine numbered fields over a photo; `hottest`, of 1 to 9, is the one to reveal.
-
-    decode: opens a stranger's bytes safely and small enough for a chat; what it raises passes.
-    """
-    ground = decode(photo)
-    least = 3 * LEAST_FIELD
-    canvas = Canvas.over(
-        ground.resize((max(least, ground.width), max(least, ground.height))), theme
-    )
-    xs = [round(canvas.width * third / 3) for third in range(4)]
-    ys = [round(canvas.height * third / 3) for third in range(4)]
-    fields = [(xs[n % 3], ys[n // 3], xs[n % 3 + 1], ys[n // 3 + 1]) for n in range(9)]
-    night = DARK.sky[0]
-    line = max(2, min(canvas.image.size) // 200)
-    if hottest:
-        for field in fields:
-            if field != fields[hottest - 1]:
-                canvas.box(field, 0, night, 0.5)
-    for colour, half in ((night, line + 1), (WHITE, line / 2)):
-        for place in xs[1:3]:
-            canvas.box((place - half, 0, place + half, canvas.height), 0, colour, 0.85)
-        for place in ys[1:3]:
-            canvas.box((0, place - half, canvas.width, place + half), 0, colour, 0.85)
-    for number, (left, top, right, bottom) in enumerate(fields, 1):
-        radius = min(right - left, bottom - top) * 0.19
-        x, y = left + 1.4 * radius, top + 1.4 * radius  # in a corner: what is guessed at is seen
-        plate = theme.card
-        if number == hottest:
-            plate = LIGHT.carrot
-            _frame(canvas, (left, top, right, bottom), 3 * line, plate)
-        canvas.disc(x, y, radius + line, contrasting(plate), 0.9)
-        canvas.disc(x, y, radius, plate, 0.95)
-        canvas.sign(str(number), x, y, round(radius * 1.25), contrasting(plate), radius * 1.2)
-    return Picture(canvas.png(), "where.png", description)
-
-
 def _heading(canvas: Canvas, title: str, subtitle: str, align: float = 0.0) -> None:
     x = MARGIN + align * INSIDE
     canvas.words(title, x, 92, 68, canvas.theme.ink, INSIDE, align=align, least=46)
@@ -262,16 +215,6 @@ def _snow_cap(canvas: Canvas, left: float, right: float, top: float) -> None:
     for share, hang in ((0.06, 34), (0.2, 22), (0.36, 40), (0.55, 26), (0.72, 44), (0.9, 30)):
         x = left + share * (right - left)
         canvas.box((x - 18, top - 10, x + 18, top + hang), 18, snow)
-
-
-def _frame(
-    canvas: Canvas, box: tuple[int, int, int, int], line: int, colour: tuple[int, int, int]
-) -> None:
-    left, top, right, bottom = box
-    canvas.box((left, top, right, top + line), 0, colour)
-    canvas.box((left, bottom - line, right, bottom), 0, colour)
-    canvas.box((left, top, left + line, bottom), 0, colour)
-    canvas.box((right - line, top, right, bottom), 0, colour)
 
 
 def _said(row: Row) -> str:

@@ -180,7 +180,7 @@ class GameSpeaker(Tongue):
 
     def guess_noted(self, label: Label) -> str:
         """Acknowledge a guess, to who made it."""
-        # Translators: {guess} is "Olaf", "Abominable", or a number.
+        # Translators: {guess} is "Olaf" or "Abominable".
         return self._("Noted: {guess}. My lips are frozen.").format(guess=self.snow_person(label))
 
     def guess_own(self) -> str:
@@ -205,27 +205,3 @@ class GameSpeaker(Tongue):
             "{names} saw that coming: {points} each!",
             len(names),
         ).format(names=self.people(names), points=self.points(points))
-
-    def where_open(self, seconds: int) -> str:
-        """Ask where the bot will look, above a button for each field of the grid."""
-        return self.ngettext(
-            "Where will I look? Tap the number! You have {number} second.",
-            "Where will I look? Tap the number! You have {number} seconds.",
-            seconds,
-        ).format(number=seconds)
-
-    def where_grid(self) -> str:
-        """Describe the picture with the grid to those who cannot see it."""
-        return self._(
-            "The photo under nine numbered fields: 1 to 3 above, 4 to 6 in the middle, "
-            "7 to 9 below."
-        )
-
-    def where_noted(self, field: int) -> str:
-        """Acknowledge a guess of where the bot will look, to who made it."""
-        return self._("Noted: {guess}. My lips are frozen.").format(guess=field)
-
-    def where_result(self, field: int, names: Sequence[str], points: int) -> str:
-        """Tell where the bot looked and who guessed it."""
-        looked = self._("I looked hardest at field {number}.").format(number=field)
-        return f"{looked} {self.guessed(names, points)}"

@@ -57,8 +57,8 @@ class MemorySpeaker(Tongue):
     def forget_ask(self) -> str:
         """Ask whether to forget a person, above the buttons that answer it."""
         return self._(
-            "Shall I forget you, in every room? Your points and figures melt away; only what "
-            "others won stays. Nothing brings it back."
+            "Shall I forget you, in every room? Your name and all I know of you melts away; your "
+            "points stay with “a forgotten snow person”. Nothing brings it back."
         )
 
     def forget_button(self) -> str:

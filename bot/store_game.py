@@ -121,7 +121,7 @@ class GameStore(Part):
             ]
 
     async def guess(
-        self, round_id: int, player: Player, what: Label | int, now: datetime
+        self, round_id: int, player: Player, what: Label, now: datetime
     ) -> tuple[Guess, ...] | Denied | None:
         """Note a guess; None when the round is no longer remembered, or not open to guesses."""
         async with self._database.writing() as connection:
@@ -145,7 +145,7 @@ class GameStore(Part):
                 return guessed
             mine = guesses.c.round_id == round_id, guesses.c.player_id == who
             await connection.execute(delete(guesses).where(*mine))
-            values = {"round_id": round_id, "player_id": who, "at": now, "what": str(what)}
+            values = {"round_id": round_id, "player_id": who, "at": now, "what": what}
             await connection.execute(insert(guesses).values(values))
             return guessed
 

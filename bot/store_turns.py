@@ -86,8 +86,7 @@ def _of_rounds(query: Select[Any], table: Any) -> Select[Any]:
 
 
 def _guess(row: RowMapping) -> Guess:
-    what = row["what"]
-    return Guess(row["player_id"], row["at"], int(what) if what.isdecimal() else Label(what))
+    return Guess(row["player_id"], row["at"], Label(row["what"]))
 
 
 def _turn(row: RowMapping, against: tuple[Objection, ...]) -> Turn:

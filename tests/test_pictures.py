@@ -18,9 +18,8 @@ from bot.colours import DARK, LIGHT, Theme
 from bot.domain import Picture
 from bot.drawing import Canvas
 from bot.fonts import BOLD, MISSING, NAMELESS, _drawable, fitted, graphemes, initial, laid_out
-from bot.pictures import MARGIN, WIDTH, Row, confusion, leaderboard, podium, where
+from bot.pictures import MARGIN, WIDTH, Row, confusion, leaderboard, podium
 from tests.conftest import PROJECT
-from tests.pictures import encoded
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
 UKRAINE, WALES = (
@@ -73,20 +72,6 @@ def matrix(theme: Theme, labels: tuple[str, ...] = ("Olaf", "Єті", "Keiner vo
     return confusion("Wie oft?", "103 / 120", (labels, labels), ("war", "sagte"), COUNTS, theme)
 
 
-def decoded(photo: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(photo)).convert("RGB")
-
-
-def grid(
-    colour: tuple[int, int, int],
-    theme: Theme,
-    hottest: int | None = None,
-    size: tuple[int, int] = (600, 450),
-) -> Image.Image:
-    photo = encoded(Image.new("RGB", size, colour), "PNG")
-    return opened(where(photo, decoded, "nine fields", theme, hottest))
-
-
 def changed(one: Image.Image, other: Image.Image) -> tuple[int, int, int, int]:
     """Return the box in which two pictures differ."""
     assert one.size == other.size
@@ -109,7 +94,6 @@ def test_day_and_night_differ_in_every_picture() -> None:
     assert board("Mia").png != board("Mia", theme=DARK).png
     assert podium("P", "s", rows, LIGHT).png != podium("P", "s", rows, DARK).png
     assert matrix(LIGHT).png != matrix(DARK).png
-    assert changed(grid((9, 99, 99), LIGHT), grid((9, 99, 99), DARK)) != (0, 0, 0, 0)
 
 
 def test_the_colours_are_the_pages() -> None:
@@ -145,9 +129,6 @@ def test_the_description_says_what_the_picture_shows() -> None:
     ]
     said = matrix(LIGHT).description
     assert "Olaf: Olaf 40, Єті 3, Keiner von beiden 1" in said
-    assert (
-        where(encoded(Image.new("RGB", (9, 9)), "PNG"), decoded, "nine", DARK).description == "nine"
-    )
 
 
 def test_after_a_dozen_come_the_bot_and_whoever_asked_only() -> None:
@@ -208,36 +189,6 @@ def test_a_right_answer_has_another_colour_than_a_wrong_one_and_more_has_more(th
     assert blueness(cell(0, 0)) > blueness(cell(1, 1))  # 40 of 44 is more than 31 of 36
     assert blueness(cell(1, 0)) < blueness(theme.card) < blueness(cell(1, 1))
     assert cell(1, 2) == cell(2, 0) == theme.card
-
-
-@THEMES
-@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (128, 128, 128), (201, 80, 13)])
-def test_each_number_can_be_read_on_any_photo(theme: Theme, colour: tuple[int, int, int]) -> None:
-    picture = grid(colour, theme, hottest=5).convert("L")
-    for number in range(9):
-        x, y = 40 + 200 * (number % 3), 40 + 150 * (number // 3)
-        low, high = picture.crop((x - 18, y - 18, x + 18, y + 18)).getextrema()
-        assert high - low > 90  # type: ignore[operator]
-
-
-def test_the_hottest_field_stays_bright_and_gets_a_frame() -> None:
-    hidden, revealed = grid((200, 200, 200), LIGHT), grid((200, 200, 200), LIGHT, hottest=7)
-    inside, elsewhere = (150, 400), (150, 100)
-    assert revealed.getpixel(inside) == hidden.getpixel(inside) == (200, 200, 200)
-    assert sum(revealed.getpixel(elsewhere)) < 450  # type: ignore[arg-type]
-    assert revealed.getpixel((2, 400)) == LIGHT.carrot
-
-
-def test_a_strip_of_a_photo_has_fields_large_enough_to_point_at() -> None:
-    assert grid((9, 9, 9), DARK, size=(900, 9)).size == (900, 288)
-
-
-def test_what_decoding_raises_is_the_callers() -> None:
-    def refuse(photo: bytes) -> Image.Image:
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        where(b"", refuse, "", LIGHT)
 
 
 # Names

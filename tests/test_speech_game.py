@@ -67,7 +67,6 @@ def test_guesses_name_everyone_who_was_right(english: Speaker) -> None:
     assert english.guessed(["Mia"], 10) == "Mia saw that coming: 10 points!"
     assert english.guessed(["Mia", "Ben"], 10) == "Mia and Ben saw that coming: 10 points each!"
     assert "mystery" in english.guessed([], 10)
-    assert english.where_result(5, ["Mia"], 10).startswith("I looked hardest at field 5.")
 
 
 def test_standings_are_a_line_for_each_place_and_ties_share_one(english: Speaker) -> None:
@@ -168,7 +167,6 @@ def notices(words: Speaker) -> Iterator[str]:
     yield from (words.told_before(), words.round_over(), words.take_off_the_disguise())
     yield from (words.guess_own(), words.guessed_before(), words.guess_late())
     yield from (words.guess_noted(label) for label in Label)
-    yield from (words.where_noted(field) for field in range(1, 10))
     yield from (words.export_sent(), words.export_how(), words.export_nothing())
     yield from (words.forgot(), words.forgot_not(), words.reset_not())
 
@@ -185,7 +183,6 @@ def captions(words: Speaker) -> Iterator[str]:
     yield words.hall_entry(10, "A" * 64, 100, words.call(Label.ABOMINABLE), 0.99)
     yield words.podium(NOVEMBER, places, bot_won=True)
     yield words.stats(999, 1000)
-    yield words.where_grid()
     yield words.export()
 
 

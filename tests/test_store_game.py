@@ -231,12 +231,6 @@ async def test_right_guesses_score_when_the_guessing_is_over(store: Store) -> No
     assert [guess.what for guess in await store.guesses(id_)] == [Label.OLAF, Label.NEITHER]
 
 
-async def test_a_guess_of_a_field_is_kept(store: Store) -> None:
-    id_ = await guessing(store)
-    await store.guess(id_, BEN, 5, NOW)
-    assert [guess.what for guess in await store.guesses(id_)] == [5]
-
-
 async def test_the_answer_is_told_once_also_after_a_restart(store: Store) -> None:
     id_ = await guessing(store)
     opening = Opening(id_, ROOM, "11", NOW + 30 * SECOND)
