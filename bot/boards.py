@@ -91,8 +91,8 @@ async def stats(ledger: Ledger, words: Speaker) -> Reply:
     labels = [words.snow_person(label) for label in Label]
     drawn = await asyncio.to_thread(
         pictures.confusion,
+        words.bot_name(),
         lines[0],
-        "",
         (labels, labels),
         (words.stats_was(), words.stats_said()),
         [[counts.get((truth, said), 0) for said in Label] for truth in Label],

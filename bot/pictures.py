@@ -137,7 +137,8 @@ def confusion(
 def _heading(canvas: Canvas, title: str, subtitle: str, align: float = 0.0) -> None:
     x = MARGIN + align * INSIDE
     canvas.words(title, x, 92, 68, canvas.theme.ink, INSIDE, align=align, least=46)
-    canvas.words(subtitle, x, 172, 40, canvas.theme.ink_soft, INSIDE, MEDIUM, align, least=32)
+    if subtitle:
+        canvas.words(subtitle, x, 172, 40, canvas.theme.ink_soft, INSIDE, MEDIUM, align, least=32)
 
 
 def _lines(text: str, width: float) -> list[str]:
