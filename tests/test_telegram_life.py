@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import logging
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -59,11 +60,20 @@ async def test_a_server_that_cannot_be_reached_is_a_fault_and_the_next_attempt_g
 ) -> None:
     at.telegram.fail("getMe", drop=True)
     with pytest.raises(Exception, match="httpx") as fault:
-        await at.begin()
+        await at.attempt()
     assert at.telegram.token not in str(fault.value)
     assert at.chat.state()["state"] == "starting"
     await at.start()
     assert (await at.home.answer(at.home.send_photo(at.anna, SNOW))).text == OLAF
+
+
+async def test_a_start_that_came_to_nothing_leaves_no_connection_open(at: Evening) -> None:
+    at.telegram.fail("getMe", status=500)
+    with pytest.raises(Exception, match="Internal Server Error"):
+        await at.attempt()
+    async with asyncio.timeout(5):
+        while at.telegram.connections:
+            await asyncio.sleep(0.005)
 
 
 async def test_a_menu_that_cannot_be_set_keeps_nobody_from_an_answer(
@@ -134,12 +144,14 @@ async def test_the_last_update_is_confirmed_before_it_goes(at: Evening) -> None:
 
 
 async def test_a_dead_network_does_not_keep_it_from_going(
-    at: Evening, monkeypatch: pytest.MonkeyPatch
+    at: Evening, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    caplog.set_level(logging.INFO)
     monkeypatch.setattr("bot.platforms.telegram_chat.CONFIRM_SECONDS", 0.05)
     await at.start()
     at.telegram.fail("getUpdates", silent=True, times=100)
     await at.stop()
+    assert "the last update is not confirmed (TimeoutError)" in caplog.text
 
 
 async def test_when_it_is_cut_off_nothing_is_left_running(
@@ -303,8 +315,7 @@ async def test_an_address_that_telegram_does_not_take_ends_telegram(at: Evening)
     at.webhook = "http://example.org/telegram"
     at.chat = at.new_chat()
     with pytest.raises(Unusable, match="WEBHOOK_URL"):
-        await at.begin()
-    at._running = None
+        await at.attempt()
 
 
 async def test_an_address_that_is_not_known_everywhere_yet_is_tried_again(at: Evening) -> None:
@@ -313,6 +324,5 @@ async def test_an_address_that_is_not_known_everywhere_yet_is_tried_again(at: Ev
     description = "Bad Request: bad webhook: Failed to resolve host: Name or service not known"
     at.telegram.fail("setWebhook", status=400, description=description)
     with pytest.raises(Exception, match="resolve host") as fault:
-        await at.begin()
+        await at.attempt()
     assert not isinstance(fault.value, Unusable)
-    at._running = None

@@ -48,6 +48,10 @@ class Evening:
         self._running = asyncio.create_task(self.chat.run(self._stopping))
         return self._running
 
+    async def attempt(self) -> None:
+        """Run the adapter until it ends by itself, and raise what ends it."""
+        await self.chat.run(asyncio.Event())
+
     async def start(self) -> None:
         """Start the adapter and wait until it listens."""
         running = self.begin()

@@ -47,6 +47,12 @@ class Given:
             raise Refuse(f"Bad Request: {name} must be an Integer")
         return int(str(value))
 
+    def flag(self, name: str) -> bool:
+        value = str(self._values.get(name, "false")).lower()
+        if value not in ("true", "false"):
+            raise Refuse(f"Bad Request: {name} must be a Boolean")
+        return value == "true"
+
     def parsed(self, name: str, kind: type) -> Any:
         value = self._values.get(name)
         if value is None:

@@ -96,6 +96,12 @@ class TelegramServer(World):
         self.notify()
         await self._runner.cleanup()
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        assert self._runner.server is not None
+        return len(self._runner.server.connections)
+
     def fail(self, method: str, **fault: Any) -> Fault:
         """Have the next call of a method fail; `file` is a download. times: how many of them."""
         new = Fault(**fault)
@@ -143,6 +149,7 @@ class TelegramServer(World):
                 self.calls.append((method, given))
                 await self._stop_delivering()
                 self.webhook = ""
+                self._drop(Given(given))
                 return True
             case "getwebhookinfo":
                 return {
@@ -187,6 +194,10 @@ class TelegramServer(World):
         if allowed is not None:
             self.allowed = allowed or None
 
+    def _drop(self, given: Given) -> None:
+        if given.flag("drop_pending_updates"):
+            self.updates.clear()
+
     async def _set_webhook(self, given: Given) -> bool:
         url = given.text("url")
         # A Bot API server of one's own takes http as well.
@@ -195,6 +206,7 @@ class TelegramServer(World):
         if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", given.text("secret_token")):
             raise Refuse("Bad Request: secret token contains unallowed characters")
         self._allow(given)
+        self._drop(given)
         await self._stop_delivering()
         self.webhook, self.secret = url, given.text("secret_token")
         self._delivering = asyncio.create_task(self._deliver_to(url, self.secret))
