@@ -25,6 +25,12 @@ REASONS = {
 }
 
 
+BETWEEN = "twice, killed between send and note"
+# Not waited for, since nothing will come any more.
+MENU_KILLED = "lost, of a menu, in hand when killed"
+LATE = "lost, of a menu, acknowledged after three seconds"
+
+
 @dataclass(eq=False)
 class Sent:
     """What one person sent: a photo, or several together.
@@ -53,7 +59,7 @@ class Sent:
     def why_silent(self) -> str:
         """Say why it may stay without an answer, if it may."""
         if self.interaction is not None and self.interaction.was_late:
-            return "of a menu, came when the bot was away for three seconds"
+            return LATE
         return self.excused
 
     def look(self) -> Sequence[str]:
@@ -109,7 +115,7 @@ class Ledger:
             if is_said and any(key in unanswered for key in sent.keys):
                 sent.between = True
             if not is_said and sent.interaction is not None:
-                sent.excused = "of a menu, in hand when killed"
+                sent.excused = MENU_KILLED
             elif not is_said and not sent.excused:
                 sent.unnoted = not any(
                     key in noted or f"{key[0]}/{key[1]}" in kept for key in sent.keys
@@ -121,11 +127,11 @@ def outcome(sent: Sent) -> str:
     answers = sent.look()
     if len(answers) > 1:
         if sent.between:
-            return "twice, killed between send and note"
+            return BETWEEN
         return "twice, line broken before the receipt" if sent.unknowable else "twice"
     if not answers:
-        if sent.why_silent:
-            return f"none: {sent.why_silent}"
+        if why := sent.why_silent:
+            return why if why.startswith("lost") else f"none: {why}"
         return "lost, killed before it was noted" if sent.unnoted else "lost"
     reason = REASONS.get(answers[0].replace("\\", ""))
     return f"sentence: {reason}" if reason else "verdict"
