@@ -1,8 +1,8 @@
 """Say how good a model is: `python -m classifier.evaluate --photos DIR --model small|full|FILE`.
 
 Prints a table, or with --json one object, and writes a report, one HTML file with its plots inside.
-With --folds it asks, about each fold, the network that `train --folds` kept from it: the photos are
-then such as the networks never saw, though the model was trained on them.
+With --folds it asks, about each fold, the network that `train --folds` kept from it: photos that
+these networks never saw, though the model itself was trained on them.
 """
 
 from __future__ import annotations
@@ -48,17 +48,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def by_folds(model: str, rows: Sequence[Row]) -> list[tuple[Predictor, list[Row]]]:
-    """Return the network that was kept from each fold, and the fold; raises ModelError."""
+    """Return the network that was kept from each fold, and the fold; raises ModelError.
+
+    A fold without a network, because training was broken off, say, is left out.
+    """
     folder = model_file.folds_of(model_file.find(model))
-    if not folder.is_dir():
+    kept = {fold: folder / f"{fold}.safetensors" for fold in range(FOLDS)}
+    parts = [
+        (_load(path), [row for row in rows if row.fold == fold])
+        for fold, path in kept.items()
+        if path.is_file()
+    ]
+    if not parts:
         raise ModelError(
             f"There are no networks of folds in {folder}; `python -m classifier.train --folds` "
             "makes and keeps them."
         )
-    return [
-        (_load(folder / f"{fold}.safetensors"), [row for row in rows if row.fold == fold])
-        for fold in range(FOLDS)
-    ]
+    return parts
 
 
 def _load(model: str | Path) -> Predictor:

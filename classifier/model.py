@@ -12,7 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
-from torchvision.models import ResNet, resnet18
+from torchvision.models import ResNet, ResNet18_Weights, resnet18
 
 from classifier.verdict import Label, ModelError
 
@@ -66,6 +66,14 @@ def build() -> ResNet:
     return cast(ResNet, resnet18(weights=None, num_classes=len(Label)))
 
 
+def pooled(network: ResNet, views: torch.Tensor) -> torch.Tensor:
+    """Return what the last layer sees, (n, 512)."""
+    for name, layer in network.named_children():
+        if name != "fc":
+            views = layer(views)
+    return views.flatten(1)
+
+
 def save(path: Path, network: ResNet, card: Card) -> None:
     """Write the weights in half precision, with the card in the file's metadata."""
     state = {
@@ -114,6 +122,18 @@ def load_backbone(network: ResNet, path: Path) -> None:
     own = network.state_dict()
     own.update({name: value for name, value in state.items() if not name.startswith("fc.")})
     network.load_state_dict(own)
+
+
+def start(backbone: str) -> ResNet:
+    """Return a network with the backbone's weights: a safetensors file's, or `imagenet`."""
+    network = build()
+    if backbone == "imagenet":
+        trained = resnet18(weights=ResNet18_Weights.IMAGENET1K_V1).state_dict()
+        del trained["fc.weight"], trained["fc.bias"]
+        network.load_state_dict(trained, strict=False)
+    else:
+        load_backbone(network, Path(backbone))
+    return network
 
 
 def _read_card(path: Path) -> Card:

@@ -70,14 +70,14 @@ def spoil(views: torch.Tensor) -> None:
     The teacher has described them as they were before, so the network learns to see past this.
     """
     size = views.shape[-1]
-    for row in chance(len(views), 0.08).nonzero()[:, 0].tolist():
-        height, width = (int(size * float(torch.empty(1).uniform_(0.55, 0.95))) for _ in "yx")
+    for row in chance(len(views), 0.1).nonzero()[:, 0].tolist():
+        height, width = (int(size * float(torch.empty(1).uniform_(0.5, 0.95))) for _ in "yx")
         top, left = (size - height) // 2, (size - width) // 2
         small = F.interpolate(views[row : row + 1], size=(height, width), mode="area")[0]
         views[row] = torch.rand(3, 1, 1)
         views[row, :, : size // 8] = torch.rand(3, 1, 1)
         views[row, :, top : top + height, left : left + width] = small
-    for row in chance(len(views), 0.2).nonzero()[:, 0].tolist():
+    for row in chance(len(views), 0.25).nonzero()[:, 0].tolist():
         colour = torch.rand(3, 1, 1) if chance(1, 0.6) else torch.rand(1).round()
         if chance(1, 0.5):
             top, thick = int(torch.randint(size, ())), int(torch.randint(size // 10, size // 4, ()))

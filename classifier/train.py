@@ -20,51 +20,60 @@ from pathlib import Path
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torchvision.models import ResNet, ResNet18_Weights, resnet18
+from torchvision.models import ResNet
 from tqdm import tqdm
 
 from classifier import metrics
 from classifier.augment import chance
 from classifier.dataset import FOLDS, Pictures, Row, evaluation_batch, read_folder
-from classifier.model import Card, build, folds_of, load_backbone, save
+from classifier.linear import fit_linear
+from classifier.model import Card, folds_of, pooled, save, start
 from classifier.pool import BATCH, Pool, spoil
 from classifier.teacher import Teacher, opinions
 
 
 @dataclass(frozen=True)
 class Stage:
-    """So many batches of views of `size` pixels, the learning rate peaking at `rate`."""
+    """So many batches of views of `size` pixels, the learning rate peaking at `rate`.
+
+    renewed: the share of the moving average of the weights that a step renews at least; the average
+    is what comes out.
+    """
 
     size: int
     steps: int
     rate: float
+    renewed: float = 0.005
 
 
 # Most of what there is to learn can be learned from small views, at a fraction of the time; so both
 # models begin as one.
-BASIS = Stage(64, 1000, 8e-4)
+BASIS = (Stage(48, 1200, 8e-4), Stage(64, 200, 4e-4))
 RECIPES = {
-    64: (BASIS, Stage(64, 300, 4e-4)),
-    224: (BASIS, Stage(160, 200, 4e-4), Stage(224, 80, 2e-4)),
+    64: BASIS,
+    224: (*BASIS, Stage(160, 200, 4e-4, renewed=0.02), Stage(224, 80, 2e-4, renewed=0.03)),
 }
 
 # The pictures are kept as squares of this side, and made into so many views of that side.
 PICTURE_SIDE = 256
 VIEWS, VIEW_SIDE = 32_000, 224
 DECAY = 0.05
-SMOOTHING = 0.05
+SMOOTHING = 0.02
 # The share of batches whose views are mixed in pairs.
 MIXED = 0.3
-# The share of the moving average of the weights that a step renews; the average is shipped.
-RENEWED = 0.005
 # What agreement with the teacher's features weighs against the labels.
 TAUGHT = 5.0
 # How much the teacher's opinion of a view counts beside its label.
 TRUSTED = 0.6
+# The last layer is fitted to each eighth view, to the labels in these shares, and so smoothly.
+SETTLED = 8
+BALANCE = (0.29, 0.29, 0.42)
+RIDGE = 0.03
 
 
 def fit(
     network: ResNet,
+    pupil: nn.Linear,
     pool: Pool,
     target: torch.Tensor,
     chosen: torch.Tensor,
@@ -73,12 +82,13 @@ def fit(
 ) -> ResNet:
     """Train on the chosen views of the pool and return the moving average of the weights.
 
+    pupil: tells from the network's last features the teacher's; trained along, in place.
     target: the probabilities, (n, 3), that the network is to give each view of the pool.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     shipped = copy.deepcopy(network).to(device)
     network = network.to(device, memory_format=torch.channels_last).train()
-    pupil = nn.Linear(network.fc.in_features, pool.features.shape[1]).to(device)
+    pupil = pupil.to(device)
     parameters = [*network.parameters(), *pupil.parameters()]
     optimizer = torch.optim.AdamW(parameters, weight_decay=DECAY, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -108,29 +118,41 @@ def fit(
             loss.backward()
             optimizer.step()
             schedule.step()
-            blend(shipped, network, max(RENEWED, 1 / (step + 1)))
+            blend(shipped, network, max(stage.renewed, 1 / (step + 1)))
             bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
     return shipped.cpu().eval()
 
 
-def pooled(network: ResNet, views: torch.Tensor) -> torch.Tensor:
-    """Return what the last layer sees, (n, 512)."""
-    for name, layer in network.named_children():
-        if name != "fc":
-            views = layer(views)
-    return views.flatten(1)
+@torch.no_grad()
+def settle(
+    network: ResNet, pool: Pool, chosen: torch.Tensor, rows: Sequence[Row], size: int
+) -> None:
+    """Fit the last layer anew: to the rows' pictures as they are, and to some of the chosen views.
+
+    Views are what the other layers learn from; but of things that are neither, which are many and
+    unlike each other, each view shows one, and what people send is no view.
+    """
+    plain = torch.tensor([metrics.LABELS.index(row.label) for row in rows])
+    some = chosen[::SETTLED]
+    features = []
+    with torch.autocast("cpu", torch.bfloat16):
+        for mirrored in (False, True):
+            for begin in range(0, len(rows), BATCH):
+                views = evaluation_batch(rows[begin : begin + BATCH], size, Card.mean, Card.std)
+                features.append(pooled(network, views.flip(3) if mirrored else views))
+        views_of = (normalised(pool.batch(picked, size)) for picked in some.split(BATCH))
+        features += [pooled(network, views) for views in views_of]
+    parts = (plain, plain, pool.label[some])
+    weight = torch.cat([balanced(label) for label in parts])
+    with torch.enable_grad():
+        layer = fit_linear(torch.cat(features).float(), torch.cat(parts), weight, RIDGE)
+    network.fc.weight.copy_(layer.weight)
+    network.fc.bias.copy_(layer.bias)
 
 
-def start(backbone: str) -> ResNet:
-    """Return a network with the backbone's weights: a safetensors file's, or `imagenet`."""
-    network = build()
-    if backbone == "imagenet":
-        trained = resnet18(weights=ResNet18_Weights.IMAGENET1K_V1).state_dict()
-        del trained["fc.weight"], trained["fc.bias"]
-        network.load_state_dict(trained, strict=False)
-    else:
-        load_backbone(network, Path(backbone))
-    return network
+def balanced(label: torch.Tensor) -> torch.Tensor:
+    """Return what each of (n,) labels is to weigh, for BALANCE between the three."""
+    return (torch.tensor(BALANCE) / label.bincount(minlength=len(BALANCE)).clamp(min=1))[label]
 
 
 @torch.no_grad()
@@ -162,23 +184,34 @@ def predict(network: ResNet, rows: Sequence[Row], size: int) -> torch.Tensor:
 
 
 def whole(
-    pool: Pool, chosen: torch.Tensor, stages: Sequence[Stage], backbone: str, seed: int, name: str
+    pool: Pool,
+    chosen: torch.Tensor,
+    rows: Sequence[Row],
+    stages: Sequence[Stage],
+    backbone: str,
+    seed: int,
+    name: str,
 ) -> ResNet:
-    """Train a network on the chosen views, stage after stage."""
+    """Train a network on the chosen views, stage after stage, then settle it on the rows."""
     target = F.one_hot(pool.label, len(metrics.LABELS)).float()
     if pool.taught:
         target = target.lerp(opinions(pool.features, pool.label, chosen), TRUSTED)
     torch.manual_seed(seed)
     network = start(backbone)
+    pupil = nn.Linear(network.fc.in_features, pool.features.shape[1])
     for stage in stages:
-        network = fit(network, pool, target, chosen, stage, f"{name}, {stage.size} px")
+        network = fit(network, pupil, pool, target, chosen, stage, f"{name}, {stage.size} px")
+    settle(network, pool, chosen, rows, stages[-1].size)
     return network
 
 
-def without_fold(pool: Pool, fold: int, stages: Sequence[Stage], backbone: str) -> ResNet:
+def without_fold(
+    pool: Pool, fold: int, rows: Sequence[Row], stages: Sequence[Stage], backbone: str
+) -> ResNet:
     """Train a network on nothing of that fold."""
     inside = (pool.fold != fold).nonzero()[:, 0]
-    return whole(pool, inside, stages, backbone, fold, f"without fold {fold}")
+    others = [row for row in rows if row.fold != fold]
+    return whole(pool, inside, others, stages, backbone, fold, f"without fold {fold}")
 
 
 def calibrate(networks: Sequence[ResNet], rows: Sequence[Row], card: Card) -> tuple[float, Card]:
@@ -241,13 +274,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     shift = 0.0
     if options.folds:
-        networks = [without_fold(pool, fold, stages, options.backbone) for fold in range(FOLDS)]
+        networks = [
+            without_fold(pool, fold, rows, stages, options.backbone) for fold in range(FOLDS)
+        ]
         shift, card = calibrate(networks, rows, card)
         for fold, network in enumerate(networks):
             keep(folds_of(options.out) / f"{fold}.safetensors", network, card, shift)
         print(json.dumps(asdict(card), indent=2))
     everything = torch.arange(len(pool.label))
-    network = whole(pool, everything, stages, options.backbone, FOLDS, "all photos")
+    network = whole(pool, everything, rows, stages, options.backbone, FOLDS, "all photos")
     keep(options.out, network, card, shift)
     print(f"{options.out}: {(time.monotonic() - began) / 60:.1f} minutes")
     return 0

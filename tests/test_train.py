@@ -96,7 +96,8 @@ def test_same_seed_gives_the_same_network(photos: Path, backbone: Path) -> None:
     pool, again = small_pool(photos), small_pool(photos)
     assert torch.equal(pool.views, again.views)
     chosen = torch.arange(len(pool.label))
-    one, two = (train.whole(pool, chosen, TINY, str(backbone), 3, "") for _ in range(2))
+    rows = read_folder(photos)
+    one, two = (train.whole(pool, chosen, rows, TINY, str(backbone), 3, "") for _ in range(2))
     assert torch.equal(one.fc.weight, two.fc.weight)
 
 
