@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from bot.domain import Player, Read, Refusal, Refused, Room, Timings
 from bot.limits import Limits
@@ -16,7 +16,9 @@ log = logging.getLogger(__name__)
 # The same cap as the classifier's own; checked here so that no more is even fetched.
 MAX_BYTES = 20 * 1024 * 1024
 # Each may hold MAX_BYTES, and twice that for a moment: this bounds the memory that uploads take.
-MAX_IN_HAND = 32
+AT_ONCE = 32
+# What an outage leaves behind waits its turn; so much more than that is no family.
+MAX_IN_HAND = 512
 # A phone at the edge of the network gets a shrunk photo through in less.
 READ_SECONDS = 60.0
 # Of the time that draining may take: what is left is for looking and answering.
@@ -32,8 +34,11 @@ class Door:
         *,
         clock: Callable[[], float] = time.monotonic,
         read_seconds: float = READ_SECONDS,
+        most: int = MAX_IN_HAND,
     ) -> None:
         self._limits = limits
+        self._most = most
+        self._places = asyncio.Semaphore(AT_ONCE)
         self._clock = clock
         self._read_seconds = read_seconds
         self._reading: set[asyncio.Timeout] = set()
@@ -60,8 +65,16 @@ class Door:
             raise Refused(Refusal.CLOSING)
         if not self._limits.allow(room, player, self._clock()):
             raise Refused(Refusal.TOO_OFTEN)
-        if self._in_hand > MAX_IN_HAND:
+        if self._in_hand > self._most:
             raise Refused(Refusal.BUSY)
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Wait for one of the places for photos whose bytes are held; given back at the end."""
+        async with self._places:
+            if self._closing:
+                raise Refused(Refusal.CLOSING)
+            yield
 
     async def read(self, read: Read, timings: Timings) -> bytes:
         """Fetch a photo, with a cap and a time-out, and note how long it took. Raises Refused."""

@@ -76,12 +76,13 @@ class Gaze:
             raise Refused(Refusal.TOO_MANY_BYTES)
         if photo.key is not None and (known := self._seen.get(photo.key)):
             return known
-        data = await self._door.read(photo.read, timings)
-        digest = hashlib.sha256(data).hexdigest()
-        seen = self._seen.get(digest)
-        if seen is None:
-            verdict = await self._eye.look(data, timings)
-            seen = _Seen(verdict, await self._eye.fingerprint(data))
+        async with self._door.place():
+            data = await self._door.read(photo.read, timings)
+            digest = hashlib.sha256(data).hexdigest()
+            seen = self._seen.get(digest)
+            if seen is None:
+                verdict = await self._eye.look(data, timings)
+                seen = _Seen(verdict, await self._eye.fingerprint(data))
         self._seen[digest] = seen
         if photo.key is not None:
             self._seen[photo.key] = seen

@@ -26,8 +26,13 @@ REASONS = {
 
 
 BETWEEN = "twice, killed between send and note"
-# Not waited for, since nothing will come any more.
+# Nobody can know whether a call was carried out whose connection broke: an answer too many is
+# better than one too few.
+BROKEN = "twice, line broken before the receipt"
+# Not waited for, since nothing will come any more: the token that could answer it is kept nowhere.
 MENU_KILLED = "lost, of a menu, in hand when killed"
+# What no bot can help. It is counted and shown all the same.
+UNAVOIDABLE = {BETWEEN, BROKEN, MENU_KILLED}
 LATE = "lost, of a menu, acknowledged after three seconds"
 
 
@@ -128,7 +133,7 @@ def outcome(sent: Sent) -> str:
     if len(answers) > 1:
         if sent.between:
             return BETWEEN
-        return "twice, line broken before the receipt" if sent.unknowable else "twice"
+        return BROKEN if sent.unknowable else "twice"
     if not answers:
         if why := sent.why_silent:
             return why if why.startswith("lost") else f"none: {why}"

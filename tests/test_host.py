@@ -20,7 +20,7 @@ from bot.domain import (
     Reply,
     Room,
 )
-from bot.door import MAX_BYTES, MAX_IN_HAND, Door
+from bot.door import AT_ONCE, MAX_BYTES, Door
 from bot.host import Host
 from bot.limits import Limits, Rate
 from bot.store import Store
@@ -195,14 +195,27 @@ async def test_who_asks_too_often_is_asked_to_wait(eye: TestEye, store: Store) -
     assert [reply.refusal for reply in replies] == [None, None, Refusal.TOO_OFTEN]
 
 
-async def test_too_many_photos_at_once_are_told_to_come_back(host: Host, eye: TestEye) -> None:
+async def test_what_comes_in_at_once_waits_for_its_turn(host: Host, eye: TestEye) -> None:
     eye.may_answer.clear()
-    looks = [asyncio.create_task(look(host, photo(bytes([i])))) for i in range(MAX_IN_HAND + 1)]
-    while eye.looked < MAX_IN_HAND:
+    looks = [asyncio.create_task(look(host, photo(bytes([i])))) for i in range(AT_ONCE + 8)]
+    while eye.looked < AT_ONCE:
+        await asyncio.sleep(0)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert eye.looked == AT_ONCE
+    eye.may_answer.set()
+    assert {reply.refusal for reply in await asyncio.gather(*looks)} == {None}
+
+
+async def test_too_many_photos_at_once_are_told_to_come_back(eye: TestEye, store: Store) -> None:
+    host = Host(eye, Door(Limits(), most=3), store, NOTHING_KEPT)
+    eye.may_answer.clear()
+    looks = [asyncio.create_task(look(host, photo(bytes([i])))) for i in range(4)]
+    while eye.looked < 3:
         await asyncio.sleep(0)
     eye.may_answer.set()
     refusals = [reply.refusal for reply in await asyncio.gather(*looks)]
-    assert sorted(map(str, refusals)) == ["None"] * MAX_IN_HAND + ["busy"]
+    assert sorted(map(str, refusals)) == ["None"] * 3 + ["busy"]
 
 
 async def test_an_unforeseen_fault_is_a_friendly_sentence_and_the_next_photo_goes_on(
