@@ -101,6 +101,19 @@ def test_same_seed_gives_the_same_network(photos: Path, backbone: Path) -> None:
     assert torch.equal(one.fc.weight, two.fc.weight)
 
 
+def test_settling_changes_the_last_layer_alone(photos: Path) -> None:
+    pool, rows = small_pool(photos), read_folder(photos)
+    torch.manual_seed(0)
+    network = build().eval()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    train.settle(network, pool, torch.arange(len(pool.label)), rows, 48)
+    changed = {n for n, value in network.state_dict().items() if not torch.equal(value, before[n])}
+    assert changed == {"fc.weight", "fc.bias"}
+    answers = train.predict(network, rows, 48).argmax(1)
+    right = [list(Label)[int(said)] is row.label for said, row in zip(answers, rows, strict=True)]
+    assert sum(right) > len(rows) / 2, "it was fitted to these very pictures"
+
+
 def test_without_its_packages_there_is_no_teacher(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
