@@ -71,8 +71,9 @@ class Door:
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
         """Wait for one of the places for photos whose bytes are held; given back at the end."""
+        has_to_wait = self._places.locked()
         async with self._places:
-            if self._closing:
+            if has_to_wait and self._closing:
                 raise Refused(Refusal.CLOSING)
             yield
 
