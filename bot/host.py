@@ -238,7 +238,8 @@ class Host:
         try:
             yield
         finally:
-            podiums.cancel()
+            async with self._podiums.showing:
+                podiums.cancel()
             await asyncio.gather(podiums, return_exceptions=True)
             await self._guesses.close()
             await self._learning.close()

@@ -97,7 +97,9 @@ class Office:
 
     async def _hall(self, room: Room, words: Speaker) -> Reply:
         ledger = await self._this_season(room)
-        best = best_foolings(ledger.turns, BEST)
+        # Where the photos of those who are forgotten were is forgotten, too.
+        known = [turn for turn in ledger.turns if turn.player in ledger.players]
+        best = best_foolings(known, BEST)
         if not best:
             return Reply(words.hall_empty())
         shown = []
@@ -108,8 +110,7 @@ class Office:
         return Reply(words.hall(ledger.season), shown=tuple(shown))
 
     def _fooling(self, ledger: Ledger, rank: int, turn: Turn, points: int, words: Speaker) -> str:
-        named = ledger.players.get(turn.player)
-        name = named.name if named else words.forgotten_name()
+        name = ledger.players[turn.player].name
         verdict = turn.verdict
         return words.hall_entry(rank, name, points, words.call(verdict.label), verdict.confidence)
 

@@ -34,6 +34,8 @@ class Podiums:
         self._chats = chats
         self._words_of = words_of
         self._now = now
+        # Held while a podium is shown: who ends `run` then would have it shown again.
+        self.showing = asyncio.Lock()
 
     async def run(self) -> None:
         """Show podiums when it is time, until cancelled."""
@@ -56,5 +58,6 @@ class Podiums:
                 continue
             ledger = await self._book.ledger(room, over)
             reply = await boards.closing(ledger, await self._words_of(room, None))
-            if reply is None or await chat.say(room, reply):
-                await self._book.podium_shown(room, over)
+            async with self.showing:
+                if reply is None or await chat.say(room, reply):
+                    await self._book.podium_shown(room, over)
