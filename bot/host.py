@@ -73,6 +73,7 @@ class Host:
         self._office = Office(memory, memory, keeper, now)
         self._desk = Desk(memory, now)
         self._shown: LRUCache[int, bool] = LRUCache(REMEMBERED)
+        self._spoken: LRUCache[Room, str] = LRUCache(REMEMBERED)
 
     @property
     def side(self) -> int:
@@ -253,6 +254,10 @@ class Host:
         await self._door.drain(seconds)
 
     async def _words_of(self, room: Room, language: str | None) -> Speaker:
+        # What nobody asked for, such as a podium, is said in the language that was spoken last.
+        language = language or self._spoken.get(room)
+        if language:
+            self._spoken[room] = language
         try:
             chosen = (await self._memory.room_settings(room)).language
         except Exception:

@@ -397,6 +397,17 @@ async def test_the_podium_is_shown_once_on_the_first_of_the_month(table: Table) 
     assert "Champions so far:\nDecember 2026: Mia" in (await table.ask(MIA, "leaderboard")).text
 
 
+async def test_a_podium_speaks_the_language_that_was_spoken_last(table: Table) -> None:
+    ada = Player("ada", "Ada", language="de-AT")
+    await table.tap(ada, await table.photo(ada), "Das ist der Yeti")
+    table.now = datetime(2027, 1, 1, 9, 0, tzinfo=UTC)
+    async with table.host.playing():
+        async with asyncio.timeout(5):
+            while not table.chat.said:
+                await asyncio.sleep(0.01)
+    assert "Dezember 2026 ist vorbei" in table.chat.said[0][1].text
+
+
 async def test_a_room_where_nobody_scored_sees_no_podium(table: Table) -> None:
     await table.photo(MIA)
     table.now = datetime(2027, 1, 1, 9, 0, tzinfo=UTC)
