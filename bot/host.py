@@ -229,7 +229,7 @@ class Host:
 
     async def words(self, room: Room, player: Player | None) -> Speaker:
         """Return the sentences in the room's language, else the person's, else English."""
-        return await self._words_of(room, player.language if player else None)
+        return await self._words_of(room, (player.language or "en") if player else None)
 
     @asynccontextmanager
     async def playing(self) -> AsyncIterator[None]:
