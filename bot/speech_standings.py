@@ -88,27 +88,27 @@ class StandingsSpeaker(GameSpeaker):
         """Tell players their own figures of a season, and their longest run of foolings."""
         if not rounds:
             return self._("You haven't played this month. Show me a photo!")
-        return "\n".join(
-            (
-                # Translators: above a player's own figures.
-                self._("{name}, {month}:").format(
-                    name=self.people([name]), month=self.month(season)
-                ),
-                self.points(points),
-                self.ngettext("{number} round played", "{number} rounds played", rounds).format(
-                    number=rounds
-                ),
+        lines = [
+            # Translators: above a player's own figures.
+            self._("{name}, {month}:").format(name=self.people([name]), month=self.month(season)),
+            self.points(points),
+            self.ngettext("{number} round played", "{number} rounds played", rounds).format(
+                number=rounds
+            ),
+            self.ngettext("Fooled me {number} time", "Fooled me {number} times", foolings).format(
+                number=foolings
+            ),
+        ]
+        if streak > 1:
+            lines.append(
                 self.ngettext(
-                    "Fooled me {number} time", "Fooled me {number} times", foolings
-                ).format(number=foolings),
-                # Translators: foolings without the bot being right in between.
-                self.ngettext(
+                    # Translators: foolings without the bot being right in between.
                     "Best streak: {number} fooling in a row",
                     "Best streak: {number} foolings in a row",
                     streak,
-                ).format(number=streak),
+                ).format(number=streak)
             )
-        )
+        return "\n".join(lines)
 
     def stats(self, right: int, rounds: int) -> str:
         """Tell how often the bot was right in a room."""

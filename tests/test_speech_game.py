@@ -105,7 +105,6 @@ def test_a_player_reads_own_figures(english: Speaker) -> None:
         "88 points",
         "9 rounds played",
         "Fooled me 1 time",
-        "Best streak: 1 fooling in a row",
     ]
     assert "photo" in english.me(NOVEMBER, "Mia", rounds=0, foolings=0, points=0, streak=0)
 
