@@ -132,5 +132,5 @@ def _why_not(denied: Denied | None, words: Speaker) -> str:
         Denied.OWN: words.guess_own,
         Denied.AGAIN: words.guessed_before,
         Denied.LATE: words.guess_late,
-        Denied.DISGUISED: words.nobody_in_particular,
+        Denied.DISGUISED: words.take_off_the_disguise,
     }.get(denied or Denied.OVER, words.old_button)()

@@ -153,6 +153,6 @@ def _why_not(denied: Denied | None, words: Speaker) -> str:
         Denied.OWN: words.objection_own,
         Denied.AGAIN: words.objected_before,
         Denied.LATE: words.objection_late,
-        Denied.DISGUISED: words.nobody_in_particular,
+        Denied.DISGUISED: words.take_off_the_disguise,
         None: words.old_button,
     }[denied]()

@@ -81,10 +81,6 @@ class MemorySpeaker(Tongue):
         """Caption the file with everything about a person."""
         return self._("Here is everything I know of you, as a file.")
 
-    def export_sent(self) -> str:
-        """Tell, in a group, that the file went to the person alone."""
-        return self._("That's for your eyes only: I've sent it to you alone.")
-
     def export_how(self) -> str:
         """Tell, in a group, that the bot cannot write to a person by itself."""
         return self._("That's for your eyes only. Write to me privately and ask there: /export")

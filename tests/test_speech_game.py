@@ -166,7 +166,7 @@ def notices(words: Speaker) -> Iterator[str]:
     yield from (words.told_before(), words.round_over(), words.take_off_the_disguise())
     yield from (words.guess_own(), words.guessed_before(), words.guess_late())
     yield from (words.guess_noted(label) for label in Label)
-    yield from (words.export_sent(), words.export_how(), words.export_nothing())
+    yield from (words.export_how(), words.export_nothing())
     yield from (words.forgot(), words.forgot_not(), words.reset_not())
 
 
