@@ -6,6 +6,7 @@ train it. Every function takes and returns float32 RGB in 0..1, shape (n, 3, siz
 
 from __future__ import annotations
 
+import functools
 import io
 import math
 from collections import Counter
@@ -25,7 +26,9 @@ from classifier.verdict import Label
 SHARES = {"olaf": 0.29, "abominable": 0.29, "look-alike": 0.22, "everyday": 0.20}
 # So many views are only moved, turned and mirrored: most photos that people send are in order.
 CLEAN = 0.25
-CAPTIONS = ("I love it", "LOOK WHO IS HERE", "happy birthday!", "who is that?", "12:45", "so cold")
+# The rows of a drawn caption, of 256, that hold its writing.
+WRITTEN = slice(104, 152)
+CAPTIONS = ("I love it", "GUESS WHO CAME", "happy birthday!", "who is that?", "12:45", "so cold")
 
 
 class Augmenter:
@@ -55,7 +58,7 @@ class Augmenter:
         self.chosen, self.weight = chosen, weight
         backdrop = pictures.index(row.everyday for row in pictures.rows)
         self.backdrops = backdrop[torch.isin(backdrop, chosen)]
-        self.captions = _captions()
+        self.captions = captions()
 
     def batch(self, count: int, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return `count` views and their labels (int64)."""
@@ -64,7 +67,7 @@ class Augmenter:
         views = over(views, self._placed(picked, size))
         spoilt = (~chance(count, CLEAN)).nonzero()[:, 0]
         views[spoilt] = self._captioned(degraded(photometric(self._occluded(views[spoilt]))))
-        return views, self.pictures.label[picked]
+        return views.clamp(0, 1), self.pictures.label[picked]
 
     def _placed(self, picked: torch.Tensor, size: int) -> torch.Tensor:
         """Place each picture somewhere in a transparent frame: (n, 4, size, size)."""
@@ -85,7 +88,7 @@ class Augmenter:
         half = torch.stack([scale * stretch.exp(), scale * (-stretch).exp()], 1)
         # A cut-out keeps its longer side at `scale`.
         half = torch.where(cut_out[:, None], half * (scale / half.amax(1))[:, None], half)
-        turn = torch.randn(count) * math.radians(12)
+        turn = torch.randn(count) * math.radians(15)
         turn = torch.where(chance(count, 0.1), turn * 3, turn)
         centre = torch.empty(count, 2).uniform_(-1, 1) * (half - 1).abs()
         levels = self.pictures.levels
@@ -215,7 +218,8 @@ def photometric(views: torch.Tensor) -> torch.Tensor:
         + angle.sin()[:, None, None] * cross
         + (1 - angle.cos())[:, None, None] * torch.outer(axis, axis)
     )
-    gain = torch.empty(count, 3, 1).uniform_(0.9, 1.1) * torch.empty(count, 1, 1).uniform_(0.7, 1.3)
+    light = torch.empty(count, 1, 1).uniform_(math.log(0.4), math.log(1.7)).exp()
+    gain = torch.empty(count, 3, 1).uniform_(0.9, 1.1) * light
     views = torch.einsum("nij,njhw->nihw", gain * (hue @ matrix), views)
     mean = views.mean((1, 2, 3), keepdim=True)
     contrast = torch.empty(count, 1, 1, 1).uniform_(0.6, 1.4)
@@ -267,8 +271,12 @@ def compressed(view: torch.Tensor, quality: int) -> torch.Tensor:
     return torch.from_numpy(spoilt).permute(2, 0, 1).float() / 255
 
 
-def _captions() -> torch.Tensor:
-    """Draw lines of writing, plain or in a bar: premultiplied RGBA, uint8, (n, 4, 256, 256)."""
+@functools.cache
+def captions() -> torch.Tensor:
+    """Draw lines of writing, plain or in a bar: premultiplied RGBA, uint8, (n, 4, 256, 256).
+
+    All of it is within WRITTEN, a slice of the rows.
+    """
     drawn = []
     for number, text in enumerate(CAPTIONS * 2):
         square = Image.new("RGBA", (256, 256))

@@ -198,11 +198,12 @@ def open_with_alpha(path: Path, side: int) -> tuple[Image.Image, bool]:
     return picture.crop(box), True
 
 
-def evaluation_batch(
-    rows: Sequence[Row], size: int, mean: Sequence[float], std: Sequence[float]
-) -> torch.Tensor:
-    """Return the rows' pictures just as serving would see them: float32, (n, 3, size, size)."""
-    views = [
-        evaluation_view(open_photo(row.path.read_bytes(), size), size, mean, std) for row in rows
-    ]
-    return torch.stack(views)
+def evaluation_batch(rows: Sequence[Row], size: int) -> torch.Tensor:
+    """Return the rows' pictures as serving sees them, RGB in 0..1: float32, (n, 3, size, size)."""
+    nothing, one = (0.0,) * 3, (1.0,) * 3
+    return torch.stack(
+        [
+            evaluation_view(open_photo(row.path.read_bytes(), size), size, nothing, one)
+            for row in rows
+        ]
+    )

@@ -51,12 +51,17 @@ class Stage:
 BASIS = (Stage(48, 1200, 8e-4), Stage(64, 200, 4e-4))
 RECIPES = {
     64: BASIS,
-    224: (*BASIS, Stage(160, 200, 4e-4, renewed=0.02), Stage(224, 80, 2e-4, renewed=0.03)),
+    224: (
+        *BASIS,
+        Stage(112, 200, 3e-4, renewed=0.02),
+        Stage(160, 120, 3e-4, renewed=0.02),
+        Stage(224, 40, 1e-4, renewed=0.05),
+    ),
 }
 
 # The pictures are kept as squares of this side, and made into so many views of that side.
 PICTURE_SIDE = 256
-VIEWS, VIEW_SIDE = 32_000, 224
+VIEWS, VIEW_SIDE = 20_000, 224
 DECAY = 0.05
 SMOOTHING = 0.02
 # The share of batches whose views are mixed in pairs.
@@ -127,25 +132,28 @@ def fit(
 def settle(
     network: ResNet, pool: Pool, chosen: torch.Tensor, rows: Sequence[Row], size: int
 ) -> None:
-    """Fit the last layer anew: to the rows' pictures as they are, and to some of the chosen views.
+    """Fit the last layer anew: to the rows' pictures, and to some of the chosen views.
 
     Views are what the other layers learn from; but of things that are neither, which are many and
-    unlike each other, each view shows one, and what people send is no view.
+    unlike each other, each view shows one, and what people send is no view. So each picture counts
+    as it is, mirrored, and framed or covered.
     """
-    plain = torch.tensor([metrics.LABELS.index(row.label) for row in rows])
-    some = chosen[::SETTLED]
-    features = []
+    truth = torch.tensor([metrics.LABELS.index(row.label) for row in rows])
+    features, labels = [], []
     with torch.autocast("cpu", torch.bfloat16):
-        for mirrored in (False, True):
-            for begin in range(0, len(rows), BATCH):
-                views = evaluation_batch(rows[begin : begin + BATCH], size, Card.mean, Card.std)
-                features.append(pooled(network, views.flip(3) if mirrored else views))
-        views_of = (normalised(pool.batch(picked, size)) for picked in some.split(BATCH))
-        features += [pooled(network, views) for views in views_of]
-    parts = (plain, plain, pool.label[some])
-    weight = torch.cat([balanced(label) for label in parts])
+        for begin in range(0, len(rows), BATCH):
+            views = evaluation_batch(rows[begin : begin + BATCH], size)
+            spoilt = views.clone()
+            spoil(spoilt)
+            for version in (views, views.flip(3), spoilt):
+                features.append(pooled(network, normalised(version)))
+                labels.append(truth[begin : begin + BATCH])
+        for picked in chosen[::SETTLED].split(BATCH):
+            features.append(pooled(network, normalised(pool.batch(picked, size))))
+            labels.append(pool.label[picked])
+    label = torch.cat(labels)
     with torch.enable_grad():
-        layer = fit_linear(torch.cat(features).float(), torch.cat(parts), weight, RIDGE)
+        layer = fit_linear(torch.cat(features).float(), label, balanced(label), RIDGE)
     network.fc.weight.copy_(layer.weight)
     network.fc.bias.copy_(layer.bias)
 
@@ -178,7 +186,7 @@ def predict(network: ResNet, rows: Sequence[Row], size: int) -> torch.Tensor:
     """Return the logits, (n, 3), for the rows' pictures, seen as serving sees them."""
     logits = []
     for begin in range(0, len(rows), 32):
-        views = evaluation_batch(rows[begin : begin + 32], size, Card.mean, Card.std)
+        views = normalised(evaluation_batch(rows[begin : begin + 32], size))
         logits.append(network(views.contiguous(memory_format=torch.channels_last)))
     return torch.cat(logits)
 

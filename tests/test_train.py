@@ -220,7 +220,7 @@ def test_spoilt_views_are_covered_in_part() -> None:
     before = views.clone()
     spoil(views)
     changed = (views != before).any(1).float().mean((1, 2))
-    assert 0.15 < (changed > 0).float().mean() < 0.4
+    assert 0.35 < (changed > 0).float().mean() < 0.6
     assert changed[changed < 1].max() <= 0.6  # a framed view is another one everywhere
 
 
