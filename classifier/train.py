@@ -73,7 +73,7 @@ TRUSTED = 0.6
 # The last layer is fitted to each eighth view, to the labels in these shares, and so smoothly.
 SETTLED = 8
 BALANCE = (0.29, 0.29, 0.42)
-RIDGE = 0.03
+RIDGE = 0.01
 
 
 def fit(
@@ -136,24 +136,26 @@ def settle(
 
     Views are what the other layers learn from; but of things that are neither, which are many and
     unlike each other, each view shows one, and what people send is no view. So each picture counts
-    as it is, mirrored, and framed or covered.
+    as it is, mirrored, and twice framed or covered.
     """
     truth = torch.tensor([metrics.LABELS.index(row.label) for row in rows])
-    features, labels = [], []
+    some = chosen[::SETTLED]
+    versions: list[list[torch.Tensor]] = [[] for _ in range(4)]
     with torch.autocast("cpu", torch.bfloat16):
         for begin in range(0, len(rows), BATCH):
             views = evaluation_batch(rows[begin : begin + BATCH], size)
-            spoilt = views.clone()
-            spoil(spoilt)
-            for version in (views, views.flip(3), spoilt):
-                features.append(pooled(network, normalised(version)))
-                labels.append(truth[begin : begin + BATCH])
-        for picked in chosen[::SETTLED].split(BATCH):
-            features.append(pooled(network, normalised(pool.batch(picked, size))))
-            labels.append(pool.label[picked])
-    label = torch.cat(labels)
+            spoilt = [views.clone() for _ in range(2)]
+            for changed in spoilt:
+                spoil(changed)
+            for version, changed in zip(versions, (views, views.flip(3), *spoilt), strict=True):
+                version.append(pooled(network, normalised(changed)))
+        views_of = (normalised(pool.batch(picked, size)) for picked in some.split(BATCH))
+        of_views = [pooled(network, views) for views in views_of]
+    features = torch.cat([*(torch.cat(version) for version in versions), *of_views]).float()
+    labels = [*[truth] * len(versions), pool.label[some]]
+    weight = torch.cat([balanced(label) for label in labels])
     with torch.enable_grad():
-        layer = fit_linear(torch.cat(features).float(), label, balanced(label), RIDGE)
+        layer = fit_linear(features, torch.cat(labels), weight, RIDGE)
     network.fc.weight.copy_(layer.weight)
     network.fc.bias.copy_(layer.bias)
 
