@@ -65,10 +65,11 @@ class Pool:
         return torch.where(mirrored, views.flip(3), views)
 
 
-def spoil(views: torch.Tensor) -> None:
+def spoil(views: torch.Tensor) -> torch.Tensor:
     """Frame some views as a phone's screen does; cover some by a bar, written on or not, or a half.
 
-    The teacher has described them as they were before, so the network learns to see past this.
+    In place. The teacher has described them as they were before, so the network learns to see past
+    this.
     """
     size = views.shape[-1]
     for row in chance(len(views), 0.15).nonzero()[:, 0].tolist():
@@ -89,6 +90,7 @@ def spoil(views: torch.Tensor) -> None:
         else:
             half = [slice(0, size // 2), slice(size // 2, size)][int(torch.randint(2, ()))]
             views[(row, slice(None), half) if chance(1, 0.7) else (row, ..., half)] = colour
+    return views
 
 
 def _write(bar: torch.Tensor) -> None:

@@ -105,8 +105,7 @@ def fit(
         for step in bar:
             picked = order[step * BATCH : (step + 1) * BATCH]
             views = pool.batch(picked, stage.size)
-            spoil(views)
-            views = normalised(views)
+            views = normalised(spoil(views))
             truth = target[picked].to(device)
             lesson = pool.features[picked].float().to(device)
             if chance(1, MIXED):
@@ -144,11 +143,9 @@ def settle(
     with torch.autocast("cpu", torch.bfloat16):
         for begin in range(0, len(rows), BATCH):
             views = evaluation_batch(rows[begin : begin + BATCH], size)
-            spoilt = [views.clone() for _ in range(2)]
-            for changed in spoilt:
-                spoil(changed)
-            for version, changed in zip(versions, (views, views.flip(3), *spoilt), strict=True):
-                version.append(pooled(network, normalised(changed)))
+            changed = (views, views.flip(3), spoil(views.clone()), spoil(views.clone()))
+            for version, its in zip(versions, changed, strict=True):
+                version.append(pooled(network, normalised(its)))
         views_of = (normalised(pool.batch(picked, size)) for picked in some.split(BATCH))
         of_views = [pooled(network, views) for views in views_of]
     features = torch.cat([*(torch.cat(version) for version in versions), *of_views]).float()
