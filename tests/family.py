@@ -96,7 +96,7 @@ class BotProcess:
 
     async def ended(self) -> int:
         """Wait until it has ended, and return its exit code."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             code = await self.process.wait()
             await asyncio.gather(*self._readers)
         return code
