@@ -44,10 +44,8 @@ class Teacher:
     @torch.inference_mode()
     def describe(self, views: torch.Tensor) -> torch.Tensor:
         """Return the features, float16 (n, 2 * 1280), of RGB views in 0..1 of any size."""
-        if views.shape[-1] != SIZE:
-            views = F.interpolate(views, size=SIZE, mode="bilinear", antialias=True)
-        views = (views.to(self.device) - MEAN) / STD
-        views = views.contiguous(memory_format=torch.channels_last)
+        views = F.interpolate(views.to(self.device), size=SIZE, mode="bilinear", antialias=True)
+        views = ((views - MEAN) / STD).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16):
             maps = [network.extract_features(views) for network in self.networks]
         return torch.cat([found.float().mean((2, 3)) for found in maps], 1).half().cpu()

@@ -139,20 +139,19 @@ def settle(
     """
     truth = torch.tensor([metrics.LABELS.index(row.label) for row in rows])
     some = chosen[::SETTLED]
-    versions: list[list[torch.Tensor]] = [[] for _ in range(4)]
+    of_pictures = []
     with torch.autocast("cpu", torch.bfloat16):
         for begin in range(0, len(rows), BATCH):
             views = evaluation_batch(rows[begin : begin + BATCH], size)
-            changed = (views, views.flip(3), spoil(views.clone()), spoil(views.clone()))
-            for version, its in zip(versions, changed, strict=True):
-                version.append(pooled(network, normalised(its)))
+            versions = (views, views.flip(3), spoil(views.clone()), spoil(views.clone()))
+            of_pictures.append(torch.stack([pooled(network, normalised(v)) for v in versions]))
         views_of = (normalised(pool.batch(picked, size)) for picked in some.split(BATCH))
         of_views = [pooled(network, views) for views in views_of]
-    features = torch.cat([*(torch.cat(version) for version in versions), *of_views]).float()
-    labels = [*[truth] * len(versions), pool.label[some]]
-    weight = torch.cat([balanced(label) for label in labels])
+    features = torch.cat([torch.cat(of_pictures, 1).flatten(0, 1), *of_views]).float()
+    parts = [*[truth] * len(versions), pool.label[some]]
+    weight = torch.cat([balanced(label) for label in parts])
     with torch.enable_grad():
-        layer = fit_linear(features, torch.cat(labels), weight, RIDGE)
+        layer = fit_linear(features, torch.cat(parts), weight, RIDGE)
     network.fc.weight.copy_(layer.weight)
     network.fc.bias.copy_(layer.bias)
 

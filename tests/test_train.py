@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from safetensors.torch import save_file
 
 from classifier import metrics, train
-from classifier.augment import Augmenter
+from classifier.augment import WRITTEN, Augmenter, captions
 from classifier.dataset import FOLDS, Pictures, Row, read_folder
 from classifier.model import build, folds_of, load
 from classifier.pool import Pool, spoil
@@ -222,6 +222,22 @@ def test_spoilt_views_are_covered_in_part() -> None:
     changed = (views != before).any(1).float().mean((1, 2))
     assert 0.35 < (changed > 0).float().mean() < 0.6
     assert changed[changed < 1].max() <= 0.6  # a framed view is another one everywhere
+
+
+def test_some_bars_are_written_on() -> None:
+    torch.manual_seed(0)
+    views = spoil(torch.full((200, 3, 64, 64), 0.5))
+    # Frames, bars and halves are of one colour each; only letters give a line many tones.
+    tones = torch.tensor([max(len(line.unique()) for line in view[0]) for view in views])
+    assert 0.1 < (tones > 5).float().mean() < 0.25
+
+
+def test_captions_lie_in_the_rows_that_are_cut_out_of_them() -> None:
+    alpha = captions()[:, 3].bool()
+    inside = torch.zeros(alpha.shape[1], dtype=torch.bool)
+    inside[WRITTEN] = True
+    assert not alpha[:, ~inside].any()
+    assert alpha[:, inside].flatten(1).any(1).all()
 
 
 def test_cut_outs_are_found(photos: Path) -> None:
