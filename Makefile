@@ -32,8 +32,8 @@ words: $(VENV)/.dev
 PHOTOS ?= ../shared/photos
 BACKBONE ?= ../shared/backbone/resnet18-distilled.safetensors
 train: $(VENV)/.train
-	$(BIN)/python -m classifier.train --photos $(PHOTOS) --backbone $(BACKBONE) --size 64 --out models/small.safetensors --folds
-	$(BIN)/python -m classifier.train --photos $(PHOTOS) --backbone $(BACKBONE) --size 224 --out models/full.safetensors --folds
+	$(BIN)/python -m classifier.train --photos $(PHOTOS) --backbone $(BACKBONE) --folds \
+		--size 64 224 --out models/small.safetensors models/full.safetensors
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench

@@ -1,4 +1,4 @@
-"""Training views: pictures laid over backgrounds, distorted and spoilt, a whole batch at a time.
+"""Training views: pictures laid over backgrounds, a whole batch at a time.
 
 All of it is tensor code on batches, because two processor cores must feed the network as well as
 train it. Every function takes and returns float32 RGB in 0..1, shape (n, 3, size, size).
@@ -6,15 +6,11 @@ train it. Every function takes and returns float32 RGB in 0..1, shape (n, 3, siz
 
 from __future__ import annotations
 
-import functools
-import io
 import math
 from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
 from torch.nn import functional as F
 
 from classifier.dataset import Pictures
@@ -24,11 +20,6 @@ from classifier.verdict import Label
 # How often each kind of picture is drawn. The two snow people are what it is about; look-alikes are
 # few, but harder than the everyday pictures.
 SHARES = {"olaf": 0.29, "abominable": 0.29, "look-alike": 0.22, "everyday": 0.20}
-# So many views are only moved, turned and mirrored: most photos that people send are in order.
-CLEAN = 0.25
-# The rows of a drawn caption, of 256, that hold its writing.
-WRITTEN = slice(104, 152)
-CAPTIONS = ("I love it", "GUESS WHO CAME", "happy birthday!", "who is that?", "12:45", "so cold")
 
 
 class Augmenter:
@@ -58,15 +49,12 @@ class Augmenter:
         self.chosen, self.weight = chosen, weight
         backdrop = pictures.index(row.everyday for row in pictures.rows)
         self.backdrops = backdrop[torch.isin(backdrop, chosen)]
-        self.captions = captions()
 
     def batch(self, count: int, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return `count` views and their labels (int64)."""
         picked = self.chosen[torch.multinomial(self.weight, count, replacement=True)]
         views = self._backgrounds(count, size)
         views = over(views, self._placed(picked, size))
-        spoilt = (~chance(count, CLEAN)).nonzero()[:, 0]
-        views[spoilt] = self._captioned(degraded(photometric(self._occluded(views[spoilt]))))
         return views.clamp(0, 1), self.pictures.label[picked]
 
     def _placed(self, picked: torch.Tensor, size: int) -> torch.Tensor:
@@ -116,46 +104,6 @@ class Augmenter:
         levels = self.pictures.levels
         return paste(levels, picked, centre, half, still, chance(count, 0.5), size)[:, :3]
 
-    def _occluded(self, views: torch.Tensor) -> torch.Tensor:
-        """Cover up to half of some views with a colour or a piece of an everyday picture."""
-        rows = chance(len(views), 0.25).nonzero()[:, 0]
-        if not len(rows):
-            return views
-        size = views.shape[-1]
-        cover = torch.rand(len(rows), 3, 1, 1).expand(-1, -1, size, size).clone()
-        if len(self.backdrops):
-            pictured = chance(len(rows), 0.4).nonzero()[:, 0]
-            cover[pictured] = self._everyday(len(pictured), size)
-        corner = torch.rand(len(rows), 2, 1, 1) * 1.2 - 0.2
-        extent = torch.empty(len(rows), 2, 1, 1).uniform_(0.15, 0.6)
-        # One in three covers exactly a half: left, right, top or bottom.
-        halves = torch.tensor([[0, 0, 1, 2], [1, 0, 1, 2], [0, 0, 2, 1], [0, 1, 2, 1]]) / 2
-        side = halves[torch.randint(4, (len(rows),))][:, :, None, None]
-        half = chance(len(rows), 0.33)[:, None, None, None]
-        corner = torch.where(half, side[:, :2], corner)
-        extent = torch.where(half, side[:, 2:], extent)
-        axis = (torch.arange(size) + 0.5) / size
-        inside_x = (axis >= corner[:, 0]) & (axis < corner[:, 0] + extent[:, 0])
-        column = axis[:, None]
-        inside_y = (column >= corner[:, 1]) & (column < corner[:, 1] + extent[:, 1])
-        inside = (inside_x.expand(-1, size, -1) & inside_y.expand(-1, -1, size))[:, None]
-        views[rows] = torch.where(inside, cover, views[rows])
-        return views
-
-    def _captioned(self, views: torch.Tensor) -> torch.Tensor:
-        """Lay a line of writing across some views."""
-        rows = chance(len(views), 0.1).nonzero()[:, 0]
-        if len(rows):
-            picked = torch.randint(len(self.captions), (len(rows),))
-            centre = torch.empty(len(rows), 2).uniform_(-1, 1) * torch.tensor([0.15, 0.9])
-            half = torch.empty(len(rows), 2).uniform_(0.6, 1.1)
-            still = torch.zeros(len(rows))
-            unmirrored = torch.zeros(len(rows), dtype=torch.bool)
-            size = views.shape[-1]
-            writing = paste((self.captions,), picked, centre, half, still, unmirrored, size)
-            views[rows] = over(views[rows], writing)
-        return views
-
 
 def chance(count: int, share: float) -> torch.Tensor:
     """Return bools (count,), each true with probability `share`."""
@@ -199,100 +147,3 @@ def paste(
         grid = F.affine_grid(theta[rows], [len(rows), 4, size, size], align_corners=False)
         frame[rows] = F.grid_sample(pixels, grid, padding_mode="zeros", align_corners=False)
     return frame
-
-
-def photometric(views: torch.Tensor) -> torch.Tensor:
-    """Change brightness, contrast, saturation, hue, gamma; some views become grey or a sketch."""
-    count = len(views)
-    luma = torch.tensor([0.299, 0.587, 0.114])
-    saturation = torch.empty(count).uniform_(0.4, 1.6)
-    saturation = torch.where(chance(count, 0.12), torch.zeros(count), saturation)
-    keep = saturation[:, None, None] * torch.eye(3)
-    matrix = keep + (1 - saturation)[:, None, None] * luma.expand(3, 3)
-    # Hue: a rotation about the grey axis. Snow people are white and orange: most stay so.
-    angle = torch.randn(count) * torch.where(chance(count, 0.15), 0.8, 0.12)
-    axis = torch.ones(3) / math.sqrt(3)
-    cross = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
-    hue = (
-        angle.cos()[:, None, None] * torch.eye(3)
-        + angle.sin()[:, None, None] * cross
-        + (1 - angle.cos())[:, None, None] * torch.outer(axis, axis)
-    )
-    light = torch.empty(count, 1, 1).uniform_(math.log(0.4), math.log(1.7)).exp()
-    gain = torch.empty(count, 3, 1).uniform_(0.9, 1.1) * light
-    views = torch.einsum("nij,njhw->nihw", gain * (hue @ matrix), views)
-    mean = views.mean((1, 2, 3), keepdim=True)
-    contrast = torch.empty(count, 1, 1, 1).uniform_(0.6, 1.4)
-    views = (mean + (views - mean) * contrast).clamp(0, 1)
-    gamma = (torch.randn(count, 1, 1, 1) * 0.35).clamp(-1, 1.2).exp()
-    views = views.clamp(min=1e-4) ** gamma
-    rows = chance(count, 0.04).nonzero()[:, 0]
-    if len(rows):
-        grey = (views[rows] * luma[:, None, None]).sum(1, keepdim=True)
-        smooth = F.avg_pool2d(F.pad(grey, (2, 2, 2, 2), mode="replicate"), 5, 1)
-        views[rows] = (1 - 6 * (grey - smooth).abs()).clamp(0, 1).expand(-1, 3, -1, -1)
-    return views
-
-
-def degraded(views: torch.Tensor) -> torch.Tensor:
-    """Blur, shrink, add noise to and compress some of the views."""
-    count, size = len(views), views.shape[-1]
-    for row in chance(count, 0.15).nonzero()[:, 0].tolist():
-        small = int(size * float(torch.empty(1).uniform_(0.25, 0.7)))
-        less = F.interpolate(views[row : row + 1], size=small, mode="area")
-        views[row] = F.interpolate(less, size=size, mode="bilinear")[0]
-    rows = chance(count, 0.12).nonzero()[:, 0]
-    if len(rows):
-        views[rows] = blurred(views[rows], float(torch.empty(1).uniform_(0.004, 0.02)) * size)
-    rows = chance(count, 0.1).nonzero()[:, 0]
-    noise = torch.randn(len(rows), *views.shape[1:]) * torch.rand(len(rows), 1, 1, 1) * 0.12
-    views[rows] = (views[rows] + noise).clamp(0, 1)
-    for row in chance(count, 0.2).nonzero()[:, 0].tolist():
-        views[row] = compressed(views[row], int(torch.randint(12, 60, ())))
-    return views
-
-
-def blurred(views: torch.Tensor, sigma: float) -> torch.Tensor:
-    """Blur with a Gaussian of `sigma` pixels."""
-    reach = max(1, math.ceil(2.5 * sigma))
-    line = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / max(sigma, 1e-3)) ** 2)
-    line = (line / line.sum()).expand(3, 1, 1, -1)
-    views = F.conv2d(F.pad(views, (reach, reach, 0, 0), mode="replicate"), line, groups=3)
-    views = F.pad(views, (0, 0, reach, reach), mode="replicate")
-    return F.conv2d(views, line.transpose(2, 3), groups=3)
-
-
-def compressed(view: torch.Tensor, quality: int) -> torch.Tensor:
-    """Send one view, (3, size, size), through JPEG."""
-    pixels = (view * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG", quality=quality)
-    spoilt = np.array(Image.open(file))
-    return torch.from_numpy(spoilt).permute(2, 0, 1).float() / 255
-
-
-@functools.cache
-def captions() -> torch.Tensor:
-    """Draw lines of writing, plain or in a bar: premultiplied RGBA, uint8, (n, 4, 256, 256).
-
-    All of it is within WRITTEN, a slice of the rows.
-    """
-    drawn = []
-    for number, text in enumerate(CAPTIONS * 2):
-        square = Image.new("RGBA", (256, 256))
-        pen = ImageDraw.Draw(square)
-        if number % 3 == 0:
-            pen.rectangle((0, 106, 256, 150), fill=(0, 0, 0, 200) if number % 2 else (255,) * 4)
-        dark = number % 3 == 0 and not number % 2
-        font = ImageFont.load_default(34 if number % 2 else 26)
-        pen.text(
-            (128, 128),
-            text,
-            font=font,
-            anchor="mm",
-            fill=(0, 0, 0, 255) if dark else (255,) * 4,
-            stroke_width=0 if number % 3 == 0 else 3,
-            stroke_fill=(0, 0, 0, 255),
-        )
-        drawn.append(torch.from_numpy(np.array(square.convert("RGBa"))).permute(2, 0, 1))
-    return torch.stack(drawn)

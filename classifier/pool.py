@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from classifier.augment import WRITTEN, Augmenter, captions, chance, over
+from classifier.augment import Augmenter
 from classifier.dataset import FOLDS, Pictures
 from classifier.teacher import Teacher
 
@@ -20,8 +20,8 @@ class Pool:
     """Training views, each made of pictures of one fold only, backgrounds included.
 
     views: uint8, (n, 3, side, side). label: int64, (n,). fold: int64, (n,). features: float16,
-    (n, 2560), what the teacher makes of each view; without one, (n, 1) of zeros, which teach
-    nothing.
+    (n, 2560), of mean 0 and deviation 1, what the teacher makes of each view; without one, (n, 1)
+    of zeros, which teach nothing.
     """
 
     views: torch.Tensor
@@ -31,7 +31,7 @@ class Pool:
 
     @classmethod
     def make(cls, pictures: Pictures, count: int, side: int, teacher: Teacher | None) -> Pool:
-        """Make about `count` views: on two cores, 27 a second with a teacher."""
+        """Make about `count` views: on two cores, NN a second with a teacher."""
         batches = max(1, count // (FOLDS * BATCH))
         views = torch.empty(FOLDS * batches * BATCH, 3, side, side, dtype=torch.uint8)
         labels, features = [], []
@@ -48,7 +48,10 @@ class Pool:
                 bar.update(BATCH)
         bar.close()
         fold_of = torch.arange(FOLDS).repeat_interleave(batches * BATCH)
-        return cls(views, torch.cat(labels), fold_of, torch.cat(features))
+        found = torch.cat(features).float()
+        # So that no feature weighs more than another when the network learns to agree with them.
+        found = (found - found.mean(0)) / (found.std(0) + 0.05)
+        return cls(views, torch.cat(labels), fold_of, found.half())
 
     @property
     def taught(self) -> bool:
@@ -63,39 +66,3 @@ class Pool:
         views = views.float() / 255
         mirrored = (torch.rand(len(picked)) < 0.5)[:, None, None, None]
         return torch.where(mirrored, views.flip(3), views)
-
-
-def spoil(views: torch.Tensor) -> torch.Tensor:
-    """Frame some views as a phone's screen does; cover some by a bar, written on or not, or a half.
-
-    In place. The teacher has described them as they were before, so the network learns to see past
-    this.
-    """
-    size = views.shape[-1]
-    for row in chance(len(views), 0.15).nonzero()[:, 0].tolist():
-        height, width = (int(size * float(torch.empty(1).uniform_(0.5, 0.95))) for _ in "yx")
-        top, left = (size - height) // 2, (size - width) // 2
-        small = F.interpolate(views[row : row + 1], size=(height, width), mode="area")[0]
-        views[row] = torch.rand(3, 1, 1)
-        views[row, :, : size // 8] = torch.rand(3, 1, 1)
-        views[row, :, top : top + height, left : left + width] = small
-    for row in chance(len(views), 0.4).nonzero()[:, 0].tolist():
-        colour = torch.rand(3, 1, 1) if chance(1, 0.5) else torch.rand(1).round()
-        if chance(1, 0.6):
-            thick = int(torch.randint(size // 10, size // 4, ()))
-            top = int(torch.randint(size - thick, ()))
-            views[row, :, top : top + thick] = colour
-            if chance(1, 0.7):
-                _write(views[row, :, top : top + thick])
-        else:
-            half = [slice(0, size // 2), slice(size // 2, size)][int(torch.randint(2, ()))]
-            views[(row, slice(None), half) if chance(1, 0.7) else (row, ..., half)] = colour
-    return views
-
-
-def _write(bar: torch.Tensor) -> None:
-    """Write a line all along a bar, (3, height, width)."""
-    drawn = captions()
-    line = drawn[int(torch.randint(len(drawn), ())), :, WRITTEN].float()[None] / 255
-    line = F.interpolate(line, size=bar.shape[1:], mode="bilinear", antialias=True)
-    bar.copy_(over(bar, line)[0])

@@ -12,15 +12,17 @@ import torch
 from PIL import Image, ImageDraw
 from safetensors.torch import save_file
 
-from classifier import metrics, train
-from classifier.augment import WRITTEN, Augmenter, captions
-from classifier.dataset import FOLDS, Pictures, Row, read_folder
+from classifier import metrics, schooling, train
+from classifier.augment import Augmenter
+from classifier.dataset import FOLDS, Pictures, Row, evaluation_batch, read_folder
 from classifier.model import build, folds_of, load
-from classifier.pool import Pool, spoil
+from classifier.pool import Pool
+from classifier.schooling import Stage, normalised, predict, settle
+from classifier.spoil import CLEAN, WRITTEN, captions, covered, framed, spoil
 from classifier.teacher import opinions
 from classifier.verdict import Label
 
-TINY = (train.Stage(32, 1, 1e-3), train.Stage(48, 1, 1e-3))
+TINY = (Stage(32, 1, 1e-3), Stage(48, 1, 1e-3))
 
 
 def drawn(seed: int, mode: str = "RGB") -> Image.Image:
@@ -68,37 +70,56 @@ def small_pool(photos: Path) -> Pool:
     return Pool.make(Pictures.read(read_folder(photos), 64), count=320, side=48, teacher=None)
 
 
-@pytest.mark.parametrize("folds", [True, False])
-def test_training_writes_a_model_that_loads(
-    photos: Path, backbone: Path, monkeypatch: pytest.MonkeyPatch, folds: bool
-) -> None:
-    monkeypatch.setitem(train.RECIPES, 64, TINY)
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the command do what it does in seconds."""
+    monkeypatch.setattr(train, "BASIS", TINY[:1])
+    monkeypatch.setattr(train, "RECIPES", {64: TINY[1:], 224: TINY[1:]})
     monkeypatch.setattr(train, "PICTURE_SIDE", 64)
     monkeypatch.setattr(train, "VIEW_SIDE", 48)
     monkeypatch.setattr(train, "VIEWS", 320)
     monkeypatch.setattr(train, "hire", Pedant)
-    out = photos.parent / "own.safetensors"
-    arguments = ["--photos", photos, "--backbone", backbone, "--size", 64, "--out", out]
-    arguments += ["--folds"] if folds else []
-    assert train.main([str(argument) for argument in arguments]) == 0
-    network, card = load(out)
-    kept = [load(folds_of(out) / f"{fold}.safetensors") for fold in range(FOLDS)] if folds else []
-    assert all(its_card == card for _, its_card in kept)
-    assert folds_of(out).exists() is folds
-    assert (card.name, card.size) == ("own", 64)
-    assert (card.metrics.get("n"), card.metrics.get("n_snow")) == (
-        (30, 20) if folds else (None, None)
-    )
-    assert network(torch.zeros(1, 3, 64, 64)).isfinite().all()
 
 
-def test_same_seed_gives_the_same_network(photos: Path, backbone: Path) -> None:
-    pool, again = small_pool(photos), small_pool(photos)
-    assert torch.equal(pool.views, again.views)
-    chosen = torch.arange(len(pool.label))
-    rows = read_folder(photos)
-    one, two = (train.whole(pool, chosen, rows, TINY, str(backbone), 3, "") for _ in range(2))
-    assert torch.equal(one.fc.weight, two.fc.weight)
+def command(photos: Path, backbone: Path, *more: object) -> int:
+    arguments = ["--photos", photos, "--backbone", backbone, *more]
+    return train.main([str(argument) for argument in arguments])
+
+
+@pytest.mark.usefixtures("quick")
+def test_training_writes_both_models_and_what_they_say_of_unseen_folds(
+    photos: Path, backbone: Path
+) -> None:
+    outs = {64: photos.parent / "own.safetensors", 224: photos.parent / "large.safetensors"}
+    assert command(photos, backbone, "--size", *outs, "--out", *outs.values(), "--folds") == 0
+    for size, out in outs.items():
+        network, card = load(out)
+        kept = [load(folds_of(out) / f"{fold}.safetensors") for fold in range(FOLDS)]
+        assert all(its_card == card for _, its_card in kept)
+        assert (card.name, card.size) == (out.stem, size)
+        assert (card.metrics["n"], card.metrics["n_snow"]) == (30, 20)
+        assert network(torch.zeros(1, 3, size, size)).isfinite().all()
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_model_is_the_same_whether_the_other_is_made_as_well(
+    photos: Path, backbone: Path
+) -> None:
+    out, again, other = (photos.parent / f"{name}.safetensors" for name in "abc")
+    assert command(photos, backbone, "--size", 64, "--out", out) == 0
+    assert command(photos, backbone, "--size", 224, 64, "--out", other, again) == 0
+    alone, card = load(out)
+    assert not folds_of(out).exists()
+    assert not card.metrics
+    assert torch.equal(alone.fc.weight, load(again)[0].fc.weight)
+
+
+def test_each_size_needs_a_file(
+    photos: Path, backbone: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        command(photos, backbone, "--size", 64, 224, "--out", photos.parent / "a.safetensors")
+    assert "2 sizes need as many --out, not 1" in capsys.readouterr().err
 
 
 def test_settling_changes_the_last_layer_alone(photos: Path) -> None:
@@ -106,12 +127,24 @@ def test_settling_changes_the_last_layer_alone(photos: Path) -> None:
     torch.manual_seed(0)
     network = build().eval()
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    train.settle(network, pool, torch.arange(len(pool.label)), rows, 48)
+    settle(network, pool, torch.arange(len(pool.label)), rows, 48)
     changed = {n for n, value in network.state_dict().items() if not torch.equal(value, before[n])}
     assert changed == {"fc.weight", "fc.bias"}
-    answers = train.predict(network, rows, 48).argmax(1)
+    answers = predict(network, rows, 48).argmax(1)
     right = [list(Label)[int(said)] is row.label for said, row in zip(answers, rows, strict=True)]
     assert sum(right) > len(rows) / 2, "it was fitted to these very pictures"
+
+
+def test_settling_hears_of_spoilt_pictures(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schooling, "spoil", lambda views: 1 - views)
+    pool, rows = small_pool(photos), read_folder(photos)
+    torch.manual_seed(0)
+    network = build().eval()
+    settle(network, pool, torch.arange(8), rows, 48)
+    with torch.no_grad():
+        answers = network(normalised(1 - evaluation_batch(rows, 48))).argmax(1)
+    right = [list(Label)[int(said)] is row.label for said, row in zip(answers, rows, strict=True)]
+    assert sum(right) > len(rows) / 2
 
 
 def test_without_its_packages_there_is_no_teacher(
@@ -214,22 +247,41 @@ def test_views_are_pictures_of_every_label(photos: Path) -> None:
     assert set(labels.tolist()) == {0, 1, 2}
 
 
-def test_spoilt_views_are_covered_in_part() -> None:
+def test_spoiling_leaves_the_views_that_it_is_given_alone() -> None:
+    torch.manual_seed(0)
+    views = torch.rand(64, 3, 32, 32)
+    before = views.clone()
+    spoilt = spoil(views)
+    assert torch.equal(views, before)
+    assert float(spoilt.min()) >= 0
+    assert float(spoilt.max()) <= 1
+    whole = (spoilt == before).all(3).all(2).all(1).float().mean()
+    assert 0 < whole < CLEAN, "some are left as they are, not all of the clean ones are uncovered"
+
+
+def test_covers_leave_a_part_to_be_seen() -> None:
     torch.manual_seed(0)
     views = torch.rand(400, 3, 40, 40)
-    before = views.clone()
-    spoil(views)
-    changed = (views != before).any(1).float().mean((1, 2))
+    changed = (covered(views.clone()) != views).any(1).float().mean((1, 2))
     assert 0.35 < (changed > 0).float().mean() < 0.6
-    assert changed[changed < 1].max() <= 0.6  # a framed view is another one everywhere
+    assert changed.max() <= 0.6
 
 
 def test_some_bars_are_written_on() -> None:
     torch.manual_seed(0)
-    views = spoil(torch.full((200, 3, 64, 64), 0.5))
-    # Frames, bars and halves are of one colour each; only letters give a line many tones.
+    views = covered(torch.full((200, 3, 64, 64), 0.5))
+    # Covers are of one colour each; only letters give a line many tones.
     tones = torch.tensor([max(len(line.unique()) for line in view[0]) for view in views])
     assert 0.1 < (tones > 5).float().mean() < 0.25
+
+
+def test_a_phones_screen_shows_the_picture_smaller() -> None:
+    torch.manual_seed(0)
+    views = torch.rand(200, 3, 40, 40)
+    shown = framed(views.clone())
+    changed = (shown != views).flatten(1).any(1)
+    assert 0.08 < changed.float().mean() < 0.25
+    assert (shown[changed][:, :, 0].std(2) == 0).all(), "a bar lies along its upper edge"
 
 
 def test_captions_lie_in_the_rows_that_are_cut_out_of_them() -> None:
