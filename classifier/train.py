@@ -30,10 +30,10 @@ from classifier.schooling import Stage, fit, predict, settle
 from classifier.teacher import Teacher, opinions
 
 # Both models begin as one, at a size between theirs, and then get used to their own.
-BASIS = (Stage(112, 600, 8e-4, renewed=0.01),)
+BASIS = (Stage(112, 500, 1.2e-3, renewed=0.01),)
 RECIPES = {
-    64: (Stage(64, 400, 3e-4, renewed=0.01),),
-    224: (Stage(160, 200, 3e-4, renewed=0.02), Stage(224, 80, 1e-4, renewed=0.03)),
+    64: (Stage(64, 300, 4e-4, renewed=0.02),),
+    224: (Stage(160, 150, 4e-4, renewed=0.02), Stage(224, 40, 1e-4, renewed=0.05)),
 }
 
 # The pictures are kept as squares of this side, and made into so many views of that side.
@@ -146,7 +146,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cards = {size: Card(out.stem, size, trained_on=trained_on) for size, out in outs.items()}
     shifts = dict.fromkeys(outs, 0.0)
     if options.folds:
-        by_fold = [without_fold(pool, fold, rows, outs, options.backbone) for fold in range(FOLDS)]
+        by_fold = []
+        for fold in range(FOLDS):
+            by_fold.append(without_fold(pool, fold, rows, outs, options.backbone))
+            for size, out in outs.items():  # not lost if the run is broken off; calibrated below
+                keep(folds_of(out) / f"{fold}.safetensors", by_fold[fold][size], cards[size], 0.0)
         for size, out in outs.items():
             networks = [trained[size] for trained in by_fold]
             shifts[size], cards[size] = calibrate(networks, rows, cards[size])
