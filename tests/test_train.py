@@ -249,14 +249,15 @@ def test_views_are_pictures_of_every_label(photos: Path) -> None:
 
 def test_spoiling_leaves_the_views_that_it_is_given_alone() -> None:
     torch.manual_seed(0)
-    views = torch.rand(64, 3, 32, 32)
+    views = torch.rand(1000, 3, 16, 16)
     before = views.clone()
     spoilt = spoil(views)
     assert torch.equal(views, before)
     assert float(spoilt.min()) >= 0
     assert float(spoilt.max()) <= 1
-    whole = (spoilt == before).all(3).all(2).all(1).float().mean()
-    assert 0 < whole < CLEAN, "some are left as they are, not all of the clean ones are uncovered"
+    whole = (spoilt == before).flatten(1).all(1).float().mean()
+    # As they are: those kept clean that are neither framed (0.15) nor covered (0.45).
+    assert whole == pytest.approx(CLEAN * 0.85 * 0.55, abs=0.02)
 
 
 def test_covers_leave_a_part_to_be_seen() -> None:
