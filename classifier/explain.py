@@ -30,7 +30,7 @@ class Explanation:
     """An answer, and what it rests on.
 
     heat: how much each part of the picture speaks for the answer, 0..1, rows from the top; as
-        fine as the network's last layer (7 by 7 at 224 pixels).
+        fine as the network's last layer: 7 by 7 cells.
     picture: a PNG of the photo with the heat laid over it and the answer written on it.
     """
 

@@ -21,6 +21,8 @@ from classifier.verdict import Label, Verdict
 MAX_THREADS = 4
 # How far apart the probabilities of the two precisions may be, at the most, on trial pictures.
 AGREEMENT = 0.02
+# A smaller input leaves a map of too few cells: two by two at 64 pixels.
+HEAT_SIZE = 224
 
 
 class Predictor:
@@ -34,9 +36,12 @@ class Predictor:
         self._network = fold(network).to(memory_format=torch.channels_last)
         self._precision = torch.float32
 
-    def view(self, photo: Image.Image) -> torch.Tensor:
-        """Return the network's input for an RGB picture: float32, shape (3, size, size)."""
-        return evaluation_view(photo, self.card.size, self.card.mean, self.card.std)
+    def view(self, photo: Image.Image, size: int | None = None) -> torch.Tensor:
+        """Return the network's input for an RGB picture: float32, shape (3, size, size).
+
+        size: the card's, unless another is asked for.
+        """
+        return evaluation_view(photo, size or self.card.size, self.card.mean, self.card.std)
 
     @torch.inference_mode()
     def probabilities(self, views: torch.Tensor) -> torch.Tensor:
@@ -62,17 +67,26 @@ class Predictor:
 
         The latter is the class-activation map, (h, w) of 0..1: the last feature map, weighted with
         how much each channel speaks for the answer rather than for the labels on average (Zhou et
-        al., 2016; exact here, as nothing but an average and a linear layer follows the map).
+        al., 2016). It is exact, as nothing but an average and a linear layer follows the map; but
+        a network with a smaller input than HEAT_SIZE looks again at that size, and then it is of
+        what the network would see there.
         """
-        *body, _, _ = self._network.children()
-        views = self.view(photo)[None].to(self._precision, memory_format=torch.channels_last)
-        features = nn.Sequential(*body)(views)[0].float()
+        features = self._features(photo, self.card.size)
         rows = self._network.fc.weight.float()
         logits = rows @ features.mean((1, 2)) + self._network.fc.bias.float()
         verdict = self.verdict((logits / self.card.temperature).softmax(dim=0))
+        if self.card.size < HEAT_SIZE:
+            features = self._features(photo, HEAT_SIZE)
         row = rows[list(Label).index(verdict.label)] - rows.mean(0)
         heat = torch.einsum("c,chw->hw", row, features).relu()
         return verdict, heat / heat.max().clamp(min=1e-6)
+
+    def _features(self, photo: Image.Image, size: int) -> torch.Tensor:
+        """Return the last feature map, float32 (512, size / 32, size / 32)."""
+        *body, _, _ = self._network.children()
+        views = self.view(photo, size)[None].to(self._precision, memory_format=torch.channels_last)
+        features: torch.Tensor = nn.Sequential(*body)(views)[0].float()
+        return features
 
     def warm_up(self) -> None:
         """Choose threads and precision, and run once: the first photo is as fast as the rest."""

@@ -15,9 +15,9 @@ from classifier.explain import LEAST_SIDE, PICTURE_SIDE, draw
 from tests.pictures import draw_olaf, encoded, everyday
 
 
-@pytest_asyncio.fixture
-async def classifier() -> AsyncIterator[Classifier]:
-    async with Classifier.load("full") as classifier:
+@pytest_asyncio.fixture(params=["full", "small"])
+async def classifier(request: pytest.FixtureRequest) -> AsyncIterator[Classifier]:
+    async with Classifier.load(request.param) as classifier:
         yield classifier
 
 
