@@ -31,7 +31,7 @@ class Pool:
 
     @classmethod
     def make(cls, pictures: Pictures, count: int, side: int, teacher: Teacher | None) -> Pool:
-        """Make about `count` views: on two cores, NN a second with a teacher."""
+        """Make about `count` views: on two cores, about 40 a second with a teacher."""
         batches = max(1, count // (FOLDS * BATCH))
         views = torch.empty(FOLDS * batches * BATCH, 3, side, side, dtype=torch.uint8)
         labels, features = [], []

@@ -1,7 +1,7 @@
 """Train snowpeople's models: `python -m classifier.train --photos DIR --backbone FILE --size 224`.
 
 From labelled photos and a backbone to a weights file with its card; `--size 64 224` with two --out
-makes both models, which begin as one. With --folds it first trains networks on every four fifths of
+makes both models from the same views. With --folds it first trains networks on every four fifths of
 the photos and asks them about the fifth; the card's temperature, threshold and numbers come from
 these answers, and the five networks are kept beside the weights, for `classifier.evaluate --folds`.
 """
@@ -9,7 +9,6 @@ these answers, and the five networks are kept beside the weights, for `classifie
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 import sys
 import time
@@ -29,11 +28,15 @@ from classifier.pool import Pool
 from classifier.schooling import Stage, fit, predict, settle
 from classifier.teacher import Teacher, opinions
 
-# Both models begin as one, at a size between theirs, and then get used to their own.
-BASIS = (Stage(112, 500, 1.2e-3, renewed=0.01),)
+# Most of what there is to learn can be learned from views smaller than the model's own, at a
+# fraction of the time.
 RECIPES = {
-    64: (Stage(64, 300, 4e-4, renewed=0.02),),
-    224: (Stage(160, 150, 4e-4, renewed=0.02), Stage(224, 40, 1e-4, renewed=0.05)),
+    64: (Stage(48, 1200, 8e-4), Stage(64, 200, 4e-4)),
+    224: (
+        Stage(112, 500, 1.2e-3, renewed=0.01),
+        Stage(160, 150, 4e-4, renewed=0.02),
+        Stage(224, 40, 1e-4, renewed=0.05),
+    ),
 }
 
 # The pictures are kept as squares of this side, and made into so many views of that side.
@@ -56,19 +59,16 @@ def school(
     target = F.one_hot(pool.label, len(metrics.LABELS)).float()
     if pool.taught:
         target = target.lerp(opinions(pool.features, pool.label, chosen), TRUSTED)
-    torch.manual_seed(seed)
-    network = start(backbone)
-    pupil = nn.Linear(network.fc.in_features, pool.features.shape[1])
-    for stage in BASIS:
-        network = fit(network, pupil, pool, target, chosen, stage, f"{name}, {stage.size} px")
     ready = {}
     for size in sizes:
         torch.manual_seed(seed)  # the same whether the other size is trained as well or not
-        own, own_pupil = copy.deepcopy(network), copy.deepcopy(pupil)
+        network = start(backbone)
+        pupil = nn.Linear(network.fc.in_features, pool.features.shape[1])
         for stage in RECIPES[size]:
-            own = fit(own, own_pupil, pool, target, chosen, stage, f"{name}, {stage.size} px")
-        settle(own, pool, chosen, rows, size)
-        ready[size] = own
+            title = f"{name}, {stage.size} px"
+            network = fit(network, pupil, pool, target, chosen, stage, title)
+        settle(network, pool, chosen, rows, size)
+        ready[size] = network
     return ready
 
 

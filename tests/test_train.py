@@ -73,8 +73,7 @@ def small_pool(photos: Path) -> Pool:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the command do what it does in seconds."""
-    monkeypatch.setattr(train, "BASIS", TINY[:1])
-    monkeypatch.setattr(train, "RECIPES", {64: TINY[1:], 224: TINY[1:]})
+    monkeypatch.setattr(train, "RECIPES", {64: TINY, 224: TINY})
     monkeypatch.setattr(train, "PICTURE_SIDE", 64)
     monkeypatch.setattr(train, "VIEW_SIDE", 48)
     monkeypatch.setattr(train, "VIEWS", 320)
