@@ -36,12 +36,9 @@ class Predictor:
         self._network = fold(network).to(memory_format=torch.channels_last)
         self._precision = torch.float32
 
-    def view(self, photo: Image.Image, size: int | None = None) -> torch.Tensor:
-        """Return the network's input for an RGB picture: float32, shape (3, size, size).
-
-        size: the card's, unless another is asked for.
-        """
-        return evaluation_view(photo, size or self.card.size, self.card.mean, self.card.std)
+    def view(self, photo: Image.Image) -> torch.Tensor:
+        """Return the network's input for an RGB picture: float32, shape (3, size, size)."""
+        return evaluation_view(photo, self.card.size, self.card.mean, self.card.std)
 
     @torch.inference_mode()
     def probabilities(self, views: torch.Tensor) -> torch.Tensor:
@@ -71,20 +68,21 @@ class Predictor:
         a network with a smaller input than HEAT_SIZE looks again at that size, and then it is of
         what the network would see there.
         """
-        features = self._features(photo, self.card.size)
+        features = self._features(self.view(photo))
         rows = self._network.fc.weight.float()
         logits = rows @ features.mean((1, 2)) + self._network.fc.bias.float()
         verdict = self.verdict((logits / self.card.temperature).softmax(dim=0))
         if self.card.size < HEAT_SIZE:
-            features = self._features(photo, HEAT_SIZE)
+            larger = evaluation_view(photo, HEAT_SIZE, self.card.mean, self.card.std)
+            features = self._features(larger)
         row = rows[list(Label).index(verdict.label)] - rows.mean(0)
         heat = torch.einsum("c,chw->hw", row, features).relu()
         return verdict, heat / heat.max().clamp(min=1e-6)
 
-    def _features(self, photo: Image.Image, size: int) -> torch.Tensor:
-        """Return the last feature map, float32 (512, size / 32, size / 32)."""
+    def _features(self, view: torch.Tensor) -> torch.Tensor:
+        """Return the last feature map, float32 (512, size / 32, size / 32), of an input."""
         *body, _, _ = self._network.children()
-        views = self.view(photo, size)[None].to(self._precision, memory_format=torch.channels_last)
+        views = view[None].to(self._precision, memory_format=torch.channels_last)
         features: torch.Tensor = nn.Sequential(*body)(views)[0].float()
         return features
 
