@@ -134,8 +134,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--folds", action="store_true", help="measure by cross-validation first")
     options = parser.parse_args(arguments)
-    if len(options.size) != len(options.out):
-        parser.error(f"{len(options.size)} sizes need as many --out, not {len(options.out)}.")
+    if len(set(options.size)) != len(options.size) or len(options.size) != len(options.out):
+        parser.error("Name each --size once, and as many files to write after --out.")
     outs: dict[int, Path] = dict(zip(options.size, options.out, strict=True))
 
     began = time.monotonic()

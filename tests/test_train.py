@@ -19,7 +19,7 @@ from classifier.model import build, folds_of, load
 from classifier.pool import Pool
 from classifier.schooling import Stage, normalised, predict, settle
 from classifier.spoil import CLEAN, WRITTEN, captions, covered, framed, spoil
-from classifier.teacher import opinions
+from classifier.teacher import Teacher, opinions
 from classifier.verdict import Label
 
 TINY = (Stage(32, 1, 1e-3), Stage(48, 1, 1e-3))
@@ -59,11 +59,21 @@ def backbone(tmp_path: Path) -> Path:
     return path
 
 
-class Pedant:
+class Pedant(Teacher):
     """A teacher who only knows the average colour."""
+
+    def __init__(self) -> None:
+        """Need no packages."""
 
     def describe(self, views: torch.Tensor) -> torch.Tensor:
         return views.mean((2, 3)).half()
+
+
+class Dazzled(Pedant):
+    """To whom the red of a view is ten times what its blue is."""
+
+    def describe(self, views: torch.Tensor) -> torch.Tensor:
+        return views.mean((2, 3)).mul(torch.tensor([10.0, 5.0, 1.0])).half()
 
 
 def small_pool(photos: Path) -> Pool:
@@ -113,12 +123,24 @@ def test_a_model_is_the_same_whether_the_other_is_made_as_well(
     assert torch.equal(alone.fc.weight, load(again)[0].fc.weight)
 
 
-def test_each_size_needs_a_file(
-    photos: Path, backbone: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("wrong", [("64", "224", "--out", "a"), ("64", "64", "--out", "a", "b")])
+def test_each_size_is_named_once_and_has_a_file(
+    photos: Path, backbone: Path, wrong: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        command(photos, backbone, "--size", 64, 224, "--out", photos.parent / "a.safetensors")
-    assert "2 sizes need as many --out, not 1" in capsys.readouterr().err
+        command(photos, backbone, "--size", *wrong)
+    assert "each --size once" in capsys.readouterr().err
+
+
+def test_no_feature_of_the_teacher_weighs_more_than_another(photos: Path) -> None:
+    pictures = Pictures.read(read_folder(photos), 64)
+    pool = Pool.make(pictures, count=320, side=48, teacher=Dazzled())
+    features = pool.features.float()
+    torch.testing.assert_close(features.mean(0), torch.zeros(3), atol=1e-2, rtol=0)
+    assert float(features.std(0).min()) > 0.5
+    assert float(features.std(0).max()) <= 1
+    seen = pool.views.float().mean((2, 3))
+    assert torch.corrcoef(torch.stack([features[:, 0], seen[:, 0]]))[0, 1] > 0.99
 
 
 def test_settling_changes_the_last_layer_alone(photos: Path) -> None:
