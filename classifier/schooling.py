@@ -15,6 +15,7 @@ from tqdm import tqdm
 from classifier import metrics
 from classifier.augment import chance
 from classifier.dataset import Row, evaluation_batch
+from classifier.gathered import gathered
 from classifier.linear import fit_linear
 from classifier.model import Card, pooled
 from classifier.pool import BATCH, Pool
@@ -22,6 +23,8 @@ from classifier.spoil import spoil
 
 DECAY = 0.05
 SMOOTHING = 0.02
+# The share of views that are spoilt, anew each time they are seen.
+SPOILT = 0.6
 # The share of batches whose views are mixed in pairs.
 MIXED = 0.3
 # What agreement with the teacher's features weighs against the labels.
@@ -54,16 +57,18 @@ def fit(
     chosen: torch.Tensor,
     stage: Stage,
     name: str,
-) -> ResNet:
-    """Train on the chosen views of the pool and return the moving average of the weights.
+) -> tuple[ResNet, nn.Linear]:
+    """Train copies of both on the chosen views; return the network's moving average, and pupil.
 
-    pupil: tells from the network's last features the teacher's; trained along, in place.
+    pupil: tells from the network's last features the teacher's; trained along.
     target: the probabilities, (n, 3), that the network is to give each view of the pool.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     shipped = copy.deepcopy(network).to(device)
-    network = network.to(device, memory_format=torch.channels_last).train()
-    pupil = pupil.to(device)
+    network = copy.deepcopy(network).to(device, memory_format=torch.channels_last).train()
+    if device.type == "cpu":
+        gathered(network)
+    pupil = copy.deepcopy(pupil).to(device)
     parameters = [*network.parameters(), *pupil.parameters()]
     optimizer = torch.optim.AdamW(parameters, weight_decay=DECAY, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -74,7 +79,10 @@ def fit(
     with tqdm(range(stage.steps), desc=name, unit="step", mininterval=5) as bar:
         for step in bar:
             picked = order[step * BATCH : (step + 1) * BATCH]
-            views = normalised(spoil(pool.batch(picked, stage.size)))
+            views = pool.batch(picked, stage.size)
+            some = chance(len(views), SPOILT)
+            views[some] = spoil(views[some])
+            views = normalised(views)
             truth = target[picked].to(device)
             lesson = pool.features[picked].float().to(device)
             if chance(1, MIXED):
@@ -93,7 +101,7 @@ def fit(
             schedule.step()
             blend(shipped, network, max(stage.renewed, 1 / (step + 1)))
             bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
-    return shipped.cpu().eval()
+    return shipped.cpu().eval(), pupil.cpu()
 
 
 @torch.no_grad()

@@ -9,6 +9,8 @@ these answers, and the five networks are kept beside the weights, for `classifie
 from __future__ import annotations
 
 import argparse
+import copy
+import functools
 import json
 import sys
 import time
@@ -28,13 +30,15 @@ from classifier.pool import Pool
 from classifier.schooling import Stage, fit, predict, settle
 from classifier.teacher import Teacher, opinions
 
-# Most of what there is to learn can be learned from views smaller than the model's own, at a
-# fraction of the time.
+# Most of what there is to learn can be learned from small views, at a fraction of the time; so both
+# models begin in the same way.
+FIRST = Stage(64, 1800, 8e-4)
 RECIPES = {
-    64: (Stage(48, 1200, 8e-4), Stage(64, 200, 4e-4)),
+    64: (FIRST,),
     224: (
-        Stage(112, 500, 1.2e-3, renewed=0.01),
-        Stage(160, 150, 4e-4, renewed=0.02),
+        FIRST,
+        Stage(112, 650, 8e-4, renewed=0.01),
+        Stage(160, 130, 4e-4, renewed=0.02),
         Stage(224, 40, 1e-4, renewed=0.05),
     ),
 }
@@ -59,16 +63,23 @@ def school(
     target = F.one_hot(pool.label, len(metrics.LABELS)).float()
     if pool.taught:
         target = target.lerp(opinions(pool.features, pool.label, chosen), TRUSTED)
+
+    @functools.cache
+    def after(*stages: Stage) -> tuple[ResNet, nn.Linear]:
+        # Here and below: the same whatever else is trained in this run.
+        torch.manual_seed(seed + len(stages))
+        if not stages:
+            network = start(backbone)
+            return network, nn.Linear(network.fc.in_features, pool.features.shape[1])
+        network, pupil = after(*stages[:-1])
+        title = f"{name}, {stages[-1].size} px"
+        return fit(network, pupil, pool, target, chosen, stages[-1], title)
+
     ready = {}
     for size in sizes:
-        torch.manual_seed(seed)  # the same whether the other size is trained as well or not
-        network = start(backbone)
-        pupil = nn.Linear(network.fc.in_features, pool.features.shape[1])
-        for stage in RECIPES[size]:
-            title = f"{name}, {stage.size} px"
-            network = fit(network, pupil, pool, target, chosen, stage, title)
-        settle(network, pool, chosen, rows, size)
-        ready[size] = network
+        ready[size] = copy.deepcopy(after(*RECIPES[size])[0])
+        torch.manual_seed(seed)
+        settle(ready[size], pool, chosen, rows, size)
     return ready
 
 

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 from PIL import Image, ImageDraw
 from safetensors.torch import save_file
+from torch import nn
 
 from classifier import metrics, schooling, train
 from classifier.augment import Augmenter
 from classifier.dataset import FOLDS, Pictures, Row, evaluation_batch, read_folder
-from classifier.model import build, folds_of, load
-from classifier.pool import Pool
-from classifier.schooling import Stage, normalised, predict, settle
+from classifier.gathered import GatheredConv2d, gathered
+from classifier.model import build, folds_of, load, pooled
+from classifier.pool import BATCH, Pool
+from classifier.schooling import Stage, fit, normalised, predict, settle
 from classifier.spoil import CLEAN, WRITTEN, captions, covered, framed, spoil
 from classifier.teacher import Teacher, opinions
 from classifier.verdict import Label
+
+if TYPE_CHECKING:
+    from torchvision.models import ResNet
 
 TINY = (Stage(32, 1, 1e-3), Stage(48, 1, 1e-3))
 
@@ -83,7 +90,7 @@ def small_pool(photos: Path) -> Pool:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the command do what it does in seconds."""
-    monkeypatch.setattr(train, "RECIPES", {64: TINY, 224: TINY})
+    monkeypatch.setattr(train, "RECIPES", {64: TINY, 224: (*TINY, Stage(48, 1, 1e-3))})
     monkeypatch.setattr(train, "PICTURE_SIDE", 64)
     monkeypatch.setattr(train, "VIEW_SIDE", 48)
     monkeypatch.setattr(train, "VIEWS", 320)
@@ -141,6 +148,57 @@ def test_no_feature_of_the_teacher_weighs_more_than_another(photos: Path) -> Non
     assert float(features.std(0).max()) <= 1
     seen = pool.views.float().mean((2, 3))
     assert torch.corrcoef(torch.stack([features[:, 0], seen[:, 0]]))[0, 1] > 0.99
+
+
+def learn(pool: Pool, network: ResNet) -> ResNet:
+    torch.manual_seed(0)
+    pupil = nn.Linear(network.fc.in_features, pool.features.shape[1])
+    target = nn.functional.one_hot(pool.label, 3).float()
+    chosen = torch.arange(len(pool.label))
+    return fit(network, pupil, pool, target, chosen, Stage(32, 2, 1e-3), "")[0]
+
+
+def test_learning_leaves_what_it_began_with_alone(photos: Path) -> None:
+    network = build()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    learned = learn(small_pool(photos), network)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert not torch.equal(learned.conv1.weight, network.conv1.weight)
+    assert not any(isinstance(layer, GatheredConv2d) for layer in learned.modules())
+
+
+def test_more_than_half_of_the_views_are_learned_from_spoilt(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = small_pool(photos)
+    pool.views.fill_(100)
+    monkeypatch.setattr(schooling, "spoil", lambda views: views + 1)
+    monkeypatch.setattr(schooling, "MIXED", 0)
+    network, brightness = build(), []
+    network.conv1.register_forward_pre_hook(
+        lambda _, given: brightness.extend(given[0].mean((1, 2, 3)).tolist())
+    )
+    learn(pool, network)
+    assert len(brightness) == 2 * BATCH
+    spoilt = sum(seen > 3 for seen in brightness)
+    assert BATCH < spoilt < 2 * BATCH
+
+
+@pytest.mark.parametrize("side", [32, 50, 112])
+def test_gathering_is_the_same_convolution(side: int) -> None:
+    torch.manual_seed(0)
+    views = torch.rand(3, 3, side, side)
+    plain = build().train()
+    quick = gathered(copy.deepcopy(plain))
+    assert sum(isinstance(layer, GatheredConv2d) for layer in quick.modules()) == 4
+    assert [*quick.state_dict()] == [*plain.state_dict()], "the average is taken in this order"
+    found = [pooled(network, views) for network in (plain, quick)]
+    torch.testing.assert_close(found[1], found[0], atol=1e-4, rtol=1e-4)
+    for features in found:
+        features.square().sum().backward()
+    for one, other in zip(plain.layer4.parameters(), quick.layer4.parameters(), strict=True):
+        scale = float(one.grad.abs().max())
+        torch.testing.assert_close(other.grad, one.grad, atol=1e-3 * scale, rtol=1e-3)
 
 
 def test_settling_changes_the_last_layer_alone(photos: Path) -> None:
