@@ -21,6 +21,11 @@ from classifier.evaluation import evaluate
 from classifier.predictor import Predictor
 from classifier.verdict import ModelError
 
+UNCALIBRATED = (
+    "Its confidence and what it calls unfamiliar are rough guesses, and so are the figures for "
+    "them: it was trained without --folds, or broken off before the end."
+)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
@@ -40,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = evaluate(name, parts, quiet=not sys.stderr.isatty())
     numbers = found.numbers()
     print(json.dumps(numbers) if options.json else table(numbers))
+    if not all(predictor.card.metrics for predictor, _ in parts):
+        print(UNCALIBRATED, file=sys.stderr)
     path = options.report or Path("reports") / f"{name}{'-folds' * options.folds}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(report.page(found), encoding="utf-8")

@@ -119,6 +119,16 @@ def test_the_table_says_the_same_in_words(
     assert "half covered" in shown
 
 
+@pytest.mark.parametrize("numbers", [{}, {"n": 24}], ids=["never calibrated", "calibrated"])
+def test_it_says_when_confidence_was_never_calibrated(
+    folder: Path, weights: Path, numbers: dict[str, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    model.save(weights, model.build(), model.Card("random", 64, metrics=numbers))
+    page = folder / "report.html"
+    evaluate.main(["--photos", str(folder), "--model", str(weights), "--report", str(page)])
+    assert ("rough guesses" in capsys.readouterr().err) is not bool(numbers)
+
+
 def test_a_folder_without_a_label_is_wrong_usage(
     tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
