@@ -154,8 +154,11 @@ def learn(pool: Pool, network: ResNet) -> ResNet:
     torch.manual_seed(0)
     pupil = nn.Linear(network.fc.in_features, pool.features.shape[1])
     target = nn.functional.one_hot(pool.label, 3).float()
-    chosen = torch.arange(len(pool.label))
-    return fit(network, pupil, pool, target, chosen, Stage(32, 2, 1e-3), "")[0]
+    chosen, before = torch.arange(len(pool.label)), pupil.weight.clone()
+    learned, taught = fit(network, pupil, pool, target, chosen, Stage(32, 2, 1e-3), "")
+    assert torch.equal(pupil.weight, before)
+    assert not torch.equal(taught.weight, before)
+    return learned
 
 
 def test_learning_leaves_what_it_began_with_alone(photos: Path) -> None:
