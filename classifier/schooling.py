@@ -29,10 +29,9 @@ SPOILT = 0.6
 MIXED = 0.3
 # What agreement with the teacher's features weighs against the labels.
 TAUGHT = 5.0
-# The last layer is fitted to each eighth view, to the labels in these shares, and so smoothly.
-SETTLED = 8
+# The last layer is fitted to the labels in these shares, and so smoothly.
 BALANCE = (0.29, 0.29, 0.42)
-RIDGE = 0.01
+RIDGE = 0.1
 
 
 @dataclass(frozen=True)
@@ -117,33 +116,23 @@ def blend(average: ResNet, network: ResNet, share: float) -> None:
 
 
 @torch.no_grad()
-def settle(
-    network: ResNet, pool: Pool, chosen: torch.Tensor, rows: Sequence[Row], size: int
-) -> None:
-    """Fit the last layer anew: to the rows' pictures, and to some of the chosen views.
+def settle(network: ResNet, rows: Sequence[Row], size: int) -> None:
+    """Fit the last layer anew: to the rows' pictures as they are, mirrored, and twice spoilt.
 
     Views are what the other layers learn from; but of things that are neither, which are many and
-    unlike each other, each view shows one, and what people send is no view. So each picture counts
-    as it is, mirrored, and twice spoilt.
+    unlike each other, each view shows one, and what people send is no view.
     """
     truth = torch.tensor([metrics.LABELS.index(row.label) for row in rows])
-    some = chosen[::SETTLED]
-
-    def seen(views: torch.Tensor) -> torch.Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
-            return pooled(network, normalised(views))
-
-    of_pictures = []
+    seen = []
     for begin in range(0, len(rows), BATCH):
         views = evaluation_batch(rows[begin : begin + BATCH], size)
         versions = (views, views.flip(3), spoil(views), spoil(views))
-        of_pictures.append(torch.stack([seen(version) for version in versions]))
-    of_views = [seen(spoil(pool.batch(picked, size))) for picked in some.split(BATCH)]
-    features = torch.cat([torch.cat(of_pictures, 1).flatten(0, 1), *of_views]).float()
-    parts = [*[truth] * len(versions), pool.label[some]]
-    weight = torch.cat([balanced(label) for label in parts])
+        with torch.autocast("cpu", torch.bfloat16):
+            seen.append(torch.stack([pooled(network, normalised(each)) for each in versions]))
+    features = torch.cat(seen, 1).flatten(0, 1).float()
+    weight = balanced(truth).repeat(len(versions))
     with torch.enable_grad():
-        layer = fit_linear(features, torch.cat(parts), weight, RIDGE)
+        layer = fit_linear(features, truth.repeat(len(versions)), weight, RIDGE)
     network.fc.weight.copy_(layer.weight)
     network.fc.bias.copy_(layer.bias)
 

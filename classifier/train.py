@@ -37,7 +37,7 @@ RECIPES = {
     64: (FIRST,),
     224: (
         FIRST,
-        Stage(112, 650, 8e-4, renewed=0.01),
+        Stage(112, 950, 8e-4, renewed=0.01),
         Stage(160, 130, 4e-4, renewed=0.02),
         Stage(224, 40, 1e-4, renewed=0.05),
     ),
@@ -79,7 +79,7 @@ def school(
     for size in sizes:
         ready[size] = copy.deepcopy(after(*RECIPES[size])[0])
         torch.manual_seed(seed)
-        settle(ready[size], pool, chosen, rows, size)
+        settle(ready[size], rows, size)
     return ready
 
 

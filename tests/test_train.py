@@ -205,11 +205,11 @@ def test_gathering_is_the_same_convolution(side: int) -> None:
 
 
 def test_settling_changes_the_last_layer_alone(photos: Path) -> None:
-    pool, rows = small_pool(photos), read_folder(photos)
+    rows = read_folder(photos)
     torch.manual_seed(0)
     network = build().eval()
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    settle(network, pool, torch.arange(len(pool.label)), rows, 48)
+    settle(network, rows, 48)
     changed = {n for n, value in network.state_dict().items() if not torch.equal(value, before[n])}
     assert changed == {"fc.weight", "fc.bias"}
     answers = predict(network, rows, 48).argmax(1)
@@ -219,10 +219,10 @@ def test_settling_changes_the_last_layer_alone(photos: Path) -> None:
 
 def test_settling_hears_of_spoilt_pictures(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schooling, "spoil", lambda views: 1 - views)
-    pool, rows = small_pool(photos), read_folder(photos)
+    rows = read_folder(photos)
     torch.manual_seed(0)
     network = build().eval()
-    settle(network, pool, torch.arange(8), rows, 48)
+    settle(network, rows, 48)
     with torch.no_grad():
         answers = network(normalised(1 - evaluation_batch(rows, 48))).argmax(1)
     right = [list(Label)[int(said)] is row.label for said, row in zip(answers, rows, strict=True)]
