@@ -12,6 +12,7 @@ from PIL import Image
 from classifier import Classifier, UnreadablePhoto
 from classifier.__main__ import main
 from classifier.explain import LEAST_SIDE, PICTURE_SIDE, draw
+from classifier.verdict import Label
 from tests.pictures import draw_olaf, encoded, everyday
 
 
@@ -46,12 +47,14 @@ async def test_the_heat_is_a_grid_between_nothing_and_one(classifier: Classifier
 async def test_the_heat_follows_the_snow_person(classifier: Classifier) -> None:
     olaf = draw_olaf((240, 240))
     warmer = []
-    for left in (0, 400):
-        scene = everyday((640, 240))
-        scene.paste(olaf, (left, 0))
-        heat = torch.tensor((await classifier.explain(encoded(scene, "PNG"))).heat)
+    for left in (0, 240):
+        scene = everyday((480, 480))
+        scene.paste(olaf, (left, 120))
+        explanation = await classifier.explain(encoded(scene, "PNG"))
+        assert explanation.verdict.label is Label.OLAF, "the heat is that of the answer"
+        heat = torch.tensor(explanation.heat)
         warmer.append(float(heat[:, :3].sum() - heat[:, 4:].sum()))
-    assert warmer[0] > warmer[1]
+    assert warmer[0] > 0 > warmer[1]
 
 
 @pytest.mark.parametrize(("size", "side"), [((3000, 1000), PICTURE_SIDE), ((32, 16), LEAST_SIDE)])
