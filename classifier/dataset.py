@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -138,6 +139,22 @@ def assign_folds(rows: Iterable[Row]) -> dict[str, int]:
         filled[fold].update(members[group])
         folds[group] = fold
     return folds
+
+
+def some_groups(rows: Sequence[Row], share: float) -> list[Row]:
+    """Return the rows of that share of the groups, 0 to 1, of each label and fold.
+
+    Groups are drawn by chance, but the same each time, and a larger share holds a smaller one.
+    """
+    of_each: dict[tuple[Label, int], set[str]] = defaultdict(set)
+    for row in rows:
+        of_each[row.label, row.fold].add(row.group)
+    chosen = set()
+    for key in sorted(of_each):
+        groups = sorted(of_each[key])
+        random.Random(0).shuffle(groups)
+        chosen |= {(*key, group) for group in groups[: math.ceil(share * len(groups))]}
+    return [row for row in rows if (row.label, row.fold, row.group) in chosen]
 
 
 @dataclass(frozen=True)

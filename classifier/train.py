@@ -4,6 +4,8 @@ From labelled photos and a backbone to a weights file with its card; `--size 64 
 makes both models from the same views. With --folds it first trains networks on every four fifths of
 the photos and asks them about the fifth; the card's temperature, threshold and numbers come from
 these answers, and the five networks are kept beside the weights, for `classifier.evaluate --folds`.
+Add --share 0.5 to learn from half of the originals and still be asked about all photos: a point of
+the learning curve, which says what more photos would give.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from torch.nn import functional as F
 from torchvision.models import ResNet
 
 from classifier import metrics
-from classifier.dataset import FOLDS, Pictures, Row, read_folder
+from classifier.dataset import FOLDS, Pictures, Row, read_folder, some_groups
 from classifier.model import Card, folds_of, save, start
 from classifier.pool import Pool
 from classifier.schooling import Stage, fit, predict, settle
@@ -128,6 +130,13 @@ def hire() -> Teacher | None:
         return None
 
 
+def share(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and up to 1")
+    return value
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m classifier.train", description=__doc__)
@@ -144,6 +153,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="the weights file to write, for each size",
     )
     parser.add_argument("--folds", action="store_true", help="measure by cross-validation first")
+    parser.add_argument(
+        "--share", type=share, default=1.0, help="of the originals to learn from: 0 to 1"
+    )
     options = parser.parse_args(arguments)
     if len(set(options.size)) != len(options.size) or len(options.size) != len(options.out):
         parser.error("Name each --size once, and as many files to write after --out.")
@@ -151,15 +163,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     began = time.monotonic()
     rows = read_folder(options.photos)
-    pool = Pool.make(Pictures.read(rows, PICTURE_SIDE), VIEWS, VIEW_SIDE, hire())
-    count = {name: sum(row.label is name for row in rows) for name in metrics.LABELS}
+    learned = some_groups(rows, options.share)
+    pool = Pool.make(Pictures.read(learned, PICTURE_SIDE), VIEWS, VIEW_SIDE, hire())
+    count = {name: sum(row.label is name for row in learned) for name in metrics.LABELS}
     trained_on = ", ".join(f"{number} {name}" for name, number in count.items())
     cards = {size: Card(out.stem, size, trained_on=trained_on) for size, out in outs.items()}
     shifts = dict.fromkeys(outs, 0.0)
     if options.folds:
         by_fold = []
         for fold in range(FOLDS):
-            by_fold.append(without_fold(pool, fold, rows, outs, options.backbone))
+            by_fold.append(without_fold(pool, fold, learned, outs, options.backbone))
             for size, out in outs.items():  # not lost if the run is broken off; calibrated below
                 keep(folds_of(out) / f"{fold}.safetensors", by_fold[fold][size], cards[size], 0.0)
         for size, out in outs.items():
@@ -169,7 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 keep(folds_of(out) / f"{fold}.safetensors", network, cards[size], shifts[size])
             print(json.dumps(asdict(cards[size]), indent=2))
     everything = torch.arange(len(pool.label))
-    trained = school(pool, everything, rows, outs, options.backbone, FOLDS, "all photos")
+    trained = school(pool, everything, learned, outs, options.backbone, FOLDS, "all photos")
     for size, out in outs.items():
         keep(out, trained[size], cards[size], shifts[size])
         print(out)

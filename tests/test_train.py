@@ -17,7 +17,15 @@ from torch import nn
 
 from classifier import metrics, schooling, train
 from classifier.augment import Augmenter
-from classifier.dataset import FOLDS, Pictures, Row, evaluation_batch, read_folder
+from classifier.dataset import (
+    FOLDS,
+    LABELS,
+    Pictures,
+    Row,
+    evaluation_batch,
+    read_folder,
+    some_groups,
+)
 from classifier.gathered import GatheredConv2d, gathered
 from classifier.model import build, folds_of, load, pooled
 from classifier.pool import BATCH, Pool
@@ -128,6 +136,45 @@ def test_a_model_is_the_same_whether_the_other_is_made_as_well(
     assert not folds_of(out).exists()
     assert not card.metrics
     assert torch.equal(alone.fc.weight, load(again)[0].fc.weight)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_point_of_the_learning_curve_is_asked_about_all_photos(
+    photos: Path, backbone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taught = []
+    monkeypatch.setattr(train, "settle", lambda _, rows, __: taught.append(len(rows)))
+    out = photos.parent / "half.safetensors"
+    assert command(photos, backbone, "--size", 64, "--out", out, "--folds", "--share", 0.5) == 0
+    _, card = load(out)
+    assert card.trained_on == "5 olaf, 5 abominable, 5 neither"
+    assert card.metrics["n"] == 30
+    assert taught == [12, 12, 12, 12, 12, 15]
+
+
+@pytest.mark.parametrize("share", ["0", "1.5", "half"])
+def test_a_share_is_some_of_the_whole(
+    photos: Path, backbone: Path, share: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        command(photos, backbone, "--size", 64, "--out", "a", "--share", share)
+    assert share in capsys.readouterr().err
+
+
+def test_a_share_of_the_groups_is_whole_groups_of_every_label() -> None:
+    rows = [
+        Row(Path(f"{label}{number}"), label, f"{label}{number // 3}", number // 3 % FOLDS)
+        for label in LABELS
+        for number in range(60)
+    ]
+    quarter, half = some_groups(rows, 0.25), some_groups(rows, 0.5)
+    assert set(quarter) < set(half) < set(rows)
+    assert some_groups(rows, 1) == rows
+    for label in LABELS:
+        chosen = [row for row in half if row.label is label]
+        assert len(chosen) == 30
+        assert len({row.group for row in chosen}) == 10
+        assert {row.fold for row in chosen} == set(range(FOLDS))
 
 
 @pytest.mark.parametrize("wrong", [("64", "224", "--out", "a"), ("64", "64", "--out", "a", "b")])
