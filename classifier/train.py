@@ -131,6 +131,10 @@ def hire() -> Teacher | None:
 
 
 def share(text: str) -> float:
+    """Return the number above 0 and up to 1 that a text is; raises ValueError if it is no number.
+
+    Raises ArgumentTypeError for any other number.
+    """
     value = float(text)
     if not 0 < value <= 1:
         raise argparse.ArgumentTypeError(f"{text} is not above 0 and up to 1")

@@ -13,6 +13,11 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from hypothesis import settings
+
+# The same examples each time, on every machine; `--hypothesis-profile=default` goes hunting.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 # A real PostgreSQL and a real Chromium, each started when the first test asks for it.
 pytest_plugins = ["tests.postgres", "tests.browser"]

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
@@ -161,7 +161,6 @@ NUMBERS = st.lists(st.integers(0, 2**128 - 1), min_size=1, max_size=4)
 
 
 @given(NUMBERS, NUMBERS, st.integers(0, 2**128 - 1))
-@settings(deadline=None)
 def test_comparing_counts_bits_of_any_pair(views: list[int], kept: list[int], noise: int) -> None:
     assert looks_like(views, kept) == looks_like(kept, views)
     near = views[0]

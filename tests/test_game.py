@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import Label, Verdict
@@ -214,7 +214,6 @@ OBJECTIONS = st.builds(Objection, st.sampled_from([MIA, BEN, ADA, OMA]), st.just
 GUESSES = st.builds(Guess, st.sampled_from([BEN, ADA]), st.just(NOW), LABELS)
 
 
-@settings(deadline=None)
 @given(st.booleans(), st.lists(TELLS | OBJECTIONS, max_size=5))
 def test_the_order_of_simultaneous_taps_does_not_matter(
     is_told: bool, taps: list[Truth | Objection]
@@ -233,7 +232,6 @@ def test_the_order_of_simultaneous_taps_does_not_matter(
     assert len(ends) == 1
 
 
-@settings(deadline=None)
 @given(st.lists(GUESSES, max_size=4))
 def test_the_order_of_simultaneous_guesses_does_not_matter(taps: list[Guess]) -> None:
     ends = set()

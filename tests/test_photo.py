@@ -658,9 +658,7 @@ def test_random_content_after_a_true_beginning_is_refused_or_opened(name: str) -
         picture_or_refusal(data[:length] + chance.randbytes(500))
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     changes=st.lists(
         st.tuples(st.integers(min_value=0), st.binary(min_size=1, max_size=4)),

@@ -148,7 +148,7 @@ def test_a_season_is_over_when_its_last_truth_can_not_be_objected_to() -> None:
     assert last_season(new_year + 10 * MINUTE) == date(2026, 12, 1)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.text(max_size=9), st.dates(), st.integers(60, 90))
 def test_the_challenge_is_the_rooms_and_comes_once_a_season(
     room: str, day: date, ideas: int
@@ -287,4 +287,4 @@ class Season(RuleBasedStateMachine):
 
 
 TestSeason = Season.TestCase
-TestSeason.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestSeason.settings = settings(max_examples=40, stateful_step_count=40)
