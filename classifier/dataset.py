@@ -157,6 +157,11 @@ def some_groups(rows: Sequence[Row], share: float) -> list[Row]:
     return [row for row in rows if (row.label, row.fold, row.group) in chosen]
 
 
+def labels_of(rows: Sequence[Row]) -> torch.Tensor:
+    """Return the positions of the rows' labels in Label, int64 (n,)."""
+    return torch.tensor([LABELS.index(row.label) for row in rows])
+
+
 @dataclass(frozen=True)
 class Pictures:
     """The pictures of some rows, decoded and squeezed into squares, ready to be augmented.
@@ -185,11 +190,10 @@ class Pictures:
             cut_out[index] = is_cut_out
             square = photo.convert("RGBa").resize((side, side), Image.Resampling.BICUBIC)
             pixels[index] = torch.from_numpy(np.array(square)).permute(2, 0, 1)
-        label = torch.tensor([LABELS.index(row.label) for row in rows])
         levels = [pixels]
         for _ in range(3):
             levels.append(torch.cat([_halved(part) for part in levels[-1].split(64)]))
-        return cls(list(rows), tuple(levels), aspect, cut_out, label)
+        return cls(list(rows), tuple(levels), aspect, cut_out, labels_of(rows))
 
     def index(self, chosen: Iterable[bool]) -> torch.Tensor:
         """Return the positions of the rows for which `chosen` is true, as int64."""

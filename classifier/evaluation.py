@@ -14,9 +14,9 @@ from torchvision.transforms.v2.functional import pil_to_tensor
 from tqdm import tqdm
 
 from classifier import metrics
-from classifier.dataset import Row, open_with_alpha
+from classifier.dataset import Row, labels_of, open_with_alpha
 from classifier.distortions import DISTORTIONS, Distortion
-from classifier.metrics import LABELS, NEITHER
+from classifier.metrics import NEITHER
 from classifier.photo import open_photo
 from classifier.predictor import Predictor
 from classifier.verdict import Label
@@ -83,7 +83,7 @@ def evaluate(
     parts: one model and all photos; or a model for each fold, with the photos it never saw.
     """
     rows = [row for _, its in parts for row in its]
-    truth = torch.tensor([LABELS.index(row.label) for row in rows])
+    truth = labels_of(rows)
     snow = [(model, [row for row in its if row.label is not Label.NEITHER]) for model, its in parts]
     total = len(rows) + len(DISTORTIONS) * sum(len(its) for _, its in snow)
     with tqdm(total=total, unit="photo", disable=quiet, leave=False) as progress:

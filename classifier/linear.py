@@ -10,12 +10,13 @@ from classifier.verdict import Label
 
 
 def fit_linear(
-    features: torch.Tensor, label: torch.Tensor, weight: torch.Tensor, ridge: float
+    features: torch.Tensor, target: torch.Tensor, weight: torch.Tensor, ridge: float
 ) -> nn.Linear:
-    """Return the layer that tells the label from the features best, by logistic regression.
+    """Return the layer that tells the target from the features best, by logistic regression.
 
-    features: float32, (n, width). label: int64, (n,). weight: (n,), what each counts. ridge: keeps
-    it from knowing them by heart; it acts on features of the same spread.
+    features: float32, (n, width). target: labels, int64 (n,), or probabilities, float32 (n, 3).
+    weight: (n,), what each counts. ridge: keeps it from knowing them by heart; it acts on features
+    of the same spread.
     """
     mean, deviation = features.mean(0), features.std(0) + 1e-3
     scaled = (features - mean) / deviation
@@ -27,7 +28,7 @@ def fit_linear(
 
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
-        value = F.cross_entropy(layer(scaled), label, reduction="none") @ share
+        value = F.cross_entropy(layer(scaled), target, reduction="none") @ share
         value = value + ridge * layer.weight.square().sum()
         value.backward()
         return value

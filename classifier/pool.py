@@ -1,4 +1,4 @@
-"""Views made once and used by many networks: the folds', the small one and the full one."""
+"""What is learned from, made once for many networks: the folds', the small one, the full one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from classifier.augment import Augmenter
-from classifier.dataset import FOLDS, Pictures
+from classifier.dataset import FOLDS, Pictures, Row, evaluation_batch
 from classifier.teacher import Teacher
 
 BATCH = 64
@@ -17,21 +17,28 @@ BATCH = 64
 
 @dataclass(frozen=True)
 class Pool:
-    """Training views, each made of pictures of one fold only, backgrounds included.
+    """Training views, each made of pictures of one fold only, backgrounds included; the pictures.
 
     views: uint8, (n, 3, side, side). label: int64, (n,). fold: int64, (n,). features: float16,
     (n, 2560), of mean 0 and deviation 1, what the teacher makes of each view; without one, (n, 1)
-    of zeros, which teach nothing.
+    of zeros, which teach nothing. rows: the m pictures. plain: float16, (m, 2560), what the teacher
+    makes of them as they are, in its own scale; zeros without one.
     """
 
     views: torch.Tensor
     label: torch.Tensor
     fold: torch.Tensor
     features: torch.Tensor
+    rows: list[Row]
+    plain: torch.Tensor
 
     @classmethod
     def make(cls, pictures: Pictures, count: int, side: int, teacher: Teacher | None) -> Pool:
         """Make about `count` views: on two cores, about 40 a second with a teacher."""
+
+        def described(seen: torch.Tensor) -> torch.Tensor:
+            return teacher.describe(seen) if teacher else torch.zeros(len(seen), 1).half()
+
         batches = max(1, count // (FOLDS * BATCH))
         views = torch.empty(FOLDS * batches * BATCH, 3, side, side, dtype=torch.uint8)
         labels, features = [], []
@@ -44,14 +51,19 @@ class Pool:
                 made, label = augmenter.batch(BATCH, side)
                 views[bar.n : bar.n + BATCH] = (made * 255).round()
                 labels.append(label)
-                features.append(teacher.describe(made) if teacher else torch.zeros(BATCH, 1))
+                features.append(described(made))
                 bar.update(BATCH)
         bar.close()
+        rows = pictures.rows
+        plain = [
+            described(evaluation_batch(rows[begin : begin + BATCH], side))
+            for begin in range(0, len(rows), BATCH)
+        ]
         fold_of = torch.arange(FOLDS).repeat_interleave(batches * BATCH)
         found = torch.cat(features).float()
         # So that no feature weighs more than another when the network learns to agree with them.
         found = (found - found.mean(0)) / (found.std(0) + 0.05)
-        return cls(views, torch.cat(labels), fold_of, found.half())
+        return cls(views, torch.cat(labels), fold_of, found.half(), rows, torch.cat(plain))
 
     @property
     def taught(self) -> bool:

@@ -12,9 +12,8 @@ from torch.nn import functional as F
 from torchvision.models import ResNet
 from tqdm import tqdm
 
-from classifier import metrics
 from classifier.augment import chance
-from classifier.dataset import Row, evaluation_batch
+from classifier.dataset import Row, evaluation_batch, labels_of
 from classifier.gathered import gathered
 from classifier.linear import fit_linear
 from classifier.model import Card, pooled
@@ -31,7 +30,9 @@ MIXED = 0.3
 TAUGHT = 5.0
 # The last layer is fitted to the labels in these shares, and so smoothly.
 BALANCE = (0.29, 0.29, 0.42)
-RIDGE = 0.1
+RIDGE = 0.05
+# So many times each picture is spoilt for it: which way, is left to chance, and once would show.
+RESPOILT = 3
 
 
 @dataclass(frozen=True)
@@ -116,23 +117,23 @@ def blend(average: ResNet, network: ResNet, share: float) -> None:
 
 
 @torch.no_grad()
-def settle(network: ResNet, rows: Sequence[Row], size: int) -> None:
-    """Fit the last layer anew: to the rows' pictures as they are, mirrored, and twice spoilt.
+def settle(network: ResNet, rows: Sequence[Row], target: torch.Tensor, size: int) -> None:
+    """Fit the last layer anew: to the rows' pictures as they are, mirrored, and spoilt.
 
-    Views are what the other layers learn from; but of things that are neither, which are many and
-    unlike each other, each view shows one, and what people send is no view.
+    target: float32, (n, 3), what it ought to say of each. Views are what the other layers learn
+    from; but of things that are neither, which are many and unlike each other, each view shows
+    one, and what people send is no view.
     """
-    truth = torch.tensor([metrics.LABELS.index(row.label) for row in rows])
     seen = []
     for begin in range(0, len(rows), BATCH):
         views = evaluation_batch(rows[begin : begin + BATCH], size)
-        versions = (views, views.flip(3), spoil(views), spoil(views))
+        versions = (views, views.flip(3), *(spoil(views) for _ in range(RESPOILT)))
         with torch.autocast("cpu", torch.bfloat16):
             seen.append(torch.stack([pooled(network, normalised(each)) for each in versions]))
     features = torch.cat(seen, 1).flatten(0, 1).float()
-    weight = balanced(truth).repeat(len(versions))
+    weight = balanced(labels_of(rows)).repeat(len(versions))
     with torch.enable_grad():
-        layer = fit_linear(features, truth.repeat(len(versions)), weight, RIDGE)
+        layer = fit_linear(features, target.repeat(len(versions), 1), weight, RIDGE)
     network.fc.weight.copy_(layer.weight)
     network.fc.bias.copy_(layer.bias)
 

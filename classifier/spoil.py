@@ -50,17 +50,17 @@ def framed(views: torch.Tensor) -> torch.Tensor:
 def covered(views: torch.Tensor) -> torch.Tensor:
     """Cover some views, in place, by a bar, written on or not, by a half or a rectangle."""
     size = views.shape[-1]
-    for row in chance(len(views), 0.45).nonzero()[:, 0].tolist():
+    for row in chance(len(views), 0.55).nonzero()[:, 0].tolist():
         colour = torch.rand(3, 1, 1) if chance(1, 0.5) else torch.rand(1).round()
         kind = float(torch.rand(1))
-        if kind < 0.5:
+        if kind < 0.45:
             thick = int(torch.randint(size // 10, size // 4, ()))
             top = int(torch.randint(size - thick, ()))
             bar = views[row, :, top : top + thick]
             bar[:] = colour
             if chance(1, 0.7):
                 _write(bar)
-        elif kind < 0.8:
+        elif kind < 0.85:
             half = [slice(0, size // 2), slice(size // 2, size)][int(torch.randint(2, ()))]
             views[(row, slice(None), half) if chance(1, 0.7) else (row, ..., half)] = colour
         else:
@@ -86,7 +86,7 @@ def photometric(views: torch.Tensor) -> torch.Tensor:
         + angle.sin()[:, None, None] * cross
         + (1 - angle.cos())[:, None, None] * torch.outer(axis, axis)
     )
-    light = torch.empty(count, 1, 1).uniform_(math.log(0.4), math.log(1.7)).exp()
+    light = torch.empty(count, 1, 1).uniform_(math.log(0.4), math.log(2.2)).exp()
     gain = torch.empty(count, 3, 1).uniform_(0.9, 1.1) * light
     views = torch.einsum("nij,njhw->nihw", gain * (hue @ matrix), views)
     mean = views.mean((1, 2, 3), keepdim=True)

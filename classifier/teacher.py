@@ -17,7 +17,9 @@ from classifier.linear import fit_linear
 SIZE = 224
 # What they were trained with, for every channel.
 MEAN, STD = 0.498, 0.502
-RIDGE = 0.03
+# How smoothly a layer is fitted to its features of views, and of pictures: more smoothly where it
+# is asked about what it was fitted to, so that its doubts remain.
+OF_VIEWS, OF_PICTURES = 0.03, 0.2
 
 
 class Teacher:
@@ -58,13 +60,18 @@ class Teacher:
         return torch.cat([found.float().mean((2, 3)) for found in maps], 1).half().cpu()
 
 
-def opinions(features: torch.Tensor, label: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
-    """Return what the teacher would say each view shows: probabilities, (n, 3).
+def opinions(
+    features: torch.Tensor,
+    label: torch.Tensor,
+    chosen: torch.Tensor,
+    weight: torch.Tensor,
+    ridge: float,
+) -> torch.Tensor:
+    """Return what the teacher would say each view or picture shows: probabilities, (n, 3).
 
-    It says what a linear layer makes of its features (n, width), fitted to the chosen views'
-    labels, kept from knowing them by heart.
+    It says what a linear layer makes of its features (n, width), fitted to the labels of those
+    chosen, each of its weight, (len(chosen),), and kept by the ridge from knowing them by heart.
     """
-    known = features[chosen].float()
-    layer = fit_linear(known, label[chosen], torch.ones(len(known)), RIDGE)
+    layer = fit_linear(features[chosen].float(), label[chosen], weight, ridge)
     said: torch.Tensor = layer(features.float()).softmax(1)
     return said

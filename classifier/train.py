@@ -26,11 +26,11 @@ from torch.nn import functional as F
 from torchvision.models import ResNet
 
 from classifier import metrics
-from classifier.dataset import FOLDS, Pictures, Row, read_folder, some_groups
+from classifier.dataset import FOLDS, Pictures, Row, labels_of, read_folder, some_groups
 from classifier.model import Card, folds_of, save, start
 from classifier.pool import Pool
-from classifier.schooling import Stage, fit, predict, settle
-from classifier.teacher import Teacher, opinions
+from classifier.schooling import Stage, balanced, fit, predict, settle
+from classifier.teacher import OF_PICTURES, OF_VIEWS, Teacher, opinions
 
 # Most of what there is to learn can be learned from small views, at a fraction of the time; so both
 # models begin in the same way.
@@ -39,7 +39,7 @@ RECIPES = {
     64: (FIRST,),
     224: (
         FIRST,
-        Stage(112, 950, 8e-4, renewed=0.01),
+        Stage(112, 650, 8e-4, renewed=0.01),
         Stage(160, 130, 4e-4, renewed=0.02),
         Stage(224, 40, 1e-4, renewed=0.05),
     ),
@@ -52,24 +52,22 @@ VIEWS, VIEW_SIDE = 20_000, 224
 TRUSTED = 0.6
 
 
-def school(
-    pool: Pool,
-    chosen: torch.Tensor,
-    rows: Sequence[Row],
-    sizes: Iterable[int],
-    backbone: str,
-    seed: int,
-    name: str,
-) -> dict[int, ResNet]:
-    """Train a network for each size on the chosen views, and settle it on the rows."""
-    target = F.one_hot(pool.label, len(metrics.LABELS)).float()
+def school(pool: Pool, sizes: Iterable[int], backbone: str, without: int) -> dict[int, ResNet]:
+    """Train a network for each size on nothing of the fold `without`; FOLDS stands for none."""
+    name = "all photos" if without == FOLDS else f"without fold {without}"
+    chosen = (pool.fold != without).nonzero()[:, 0]
+    known = torch.tensor([row.fold != without for row in pool.rows]).nonzero()[:, 0]
+    rows, label = [pool.rows[int(index)] for index in known], labels_of(pool.rows)
+    target, wanted = (F.one_hot(each, len(metrics.LABELS)).float() for each in (pool.label, label))
     if pool.taught:
-        target = target.lerp(opinions(pool.features, pool.label, chosen), TRUSTED)
+        said = opinions(pool.features, pool.label, chosen, torch.ones(len(chosen)), OF_VIEWS)
+        target = target.lerp(said, TRUSTED)
+        wanted = opinions(pool.plain, label, known, balanced(label[known]), OF_PICTURES)
 
     @functools.cache
     def after(*stages: Stage) -> tuple[ResNet, nn.Linear]:
         # Here and below: the same whatever else is trained in this run.
-        torch.manual_seed(seed + len(stages))
+        torch.manual_seed(without + len(stages))
         if not stages:
             network = start(backbone)
             return network, nn.Linear(network.fc.in_features, pool.features.shape[1])
@@ -80,18 +78,9 @@ def school(
     ready = {}
     for size in sizes:
         ready[size] = copy.deepcopy(after(*RECIPES[size])[0])
-        torch.manual_seed(seed)
-        settle(ready[size], rows, size)
+        torch.manual_seed(without)
+        settle(ready[size], rows, wanted[known], size)
     return ready
-
-
-def without_fold(
-    pool: Pool, fold: int, rows: Sequence[Row], sizes: Iterable[int], backbone: str
-) -> dict[int, ResNet]:
-    """Train a network for each size on nothing of that fold."""
-    inside = (pool.fold != fold).nonzero()[:, 0]
-    others = [row for row in rows if row.fold != fold]
-    return school(pool, inside, others, sizes, backbone, fold, f"without fold {fold}")
 
 
 def calibrate(networks: Sequence[ResNet], rows: Sequence[Row], card: Card) -> tuple[float, Card]:
@@ -103,7 +92,7 @@ def calibrate(networks: Sequence[ResNet], rows: Sequence[Row], card: Card) -> tu
     for fold, network in enumerate(networks):
         held_out = [index for index, row in enumerate(rows) if row.fold == fold]
         logits[held_out] = predict(network, [rows[index] for index in held_out], card.size)
-    truth = torch.tensor([metrics.LABELS.index(row.label) for row in rows])
+    truth = labels_of(rows)
     shift, temperature = metrics.fit_calibration(logits, truth)
     logits[:, metrics.NEITHER] += shift
     probabilities = (logits / temperature).softmax(1)
@@ -176,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.folds:
         by_fold = []
         for fold in range(FOLDS):
-            by_fold.append(without_fold(pool, fold, learned, outs, options.backbone))
+            by_fold.append(school(pool, outs, options.backbone, without=fold))
             for size, out in outs.items():  # not lost if the run is broken off; calibrated below
                 keep(folds_of(out) / f"{fold}.safetensors", by_fold[fold][size], cards[size], 0.0)
         for size, out in outs.items():
@@ -185,8 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for fold, network in enumerate(networks):
                 keep(folds_of(out) / f"{fold}.safetensors", network, cards[size], shifts[size])
             print(json.dumps(asdict(cards[size]), indent=2))
-    everything = torch.arange(len(pool.label))
-    trained = school(pool, everything, learned, outs, options.backbone, FOLDS, "all photos")
+    trained = school(pool, outs, options.backbone, without=FOLDS)
     for size, out in outs.items():
         keep(out, trained[size], cards[size], shifts[size])
         print(out)

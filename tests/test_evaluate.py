@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image, ImageChops
 
-from classifier import evaluate, metrics, model, photos
-from classifier.dataset import FOLDS, read_folder
+from classifier import evaluate, model, photos
+from classifier.dataset import FOLDS, labels_of, read_folder
 from classifier.distortions import DISTORTIONS, Distortion
 from classifier.evaluation import Evaluation
 from classifier.verdict import Label
@@ -140,7 +140,7 @@ def test_a_folder_without_a_label_is_wrong_usage(
 
 def test_a_model_that_knows_all_gets_full_marks(folder: Path) -> None:
     rows = read_folder(folder)
-    truth = torch.tensor([metrics.LABELS.index(row.label) for row in rows])
+    truth = labels_of(rows)
     sure = torch.nn.functional.one_hot(truth, 3).float()
     numbers = Evaluation("perfect", rows, sure, truth, 0.5, {}, {}).numbers()
     assert numbers["accuracy_two"] == numbers["balanced_accuracy_three"] == 1

@@ -23,6 +23,7 @@ from classifier.dataset import (
     Pictures,
     Row,
     evaluation_batch,
+    labels_of,
     read_folder,
     some_groups,
 )
@@ -143,13 +144,42 @@ def test_a_point_of_the_learning_curve_is_asked_about_all_photos(
     photos: Path, backbone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taught = []
-    monkeypatch.setattr(train, "settle", lambda _, rows, __: taught.append(len(rows)))
+    monkeypatch.setattr(train, "settle", lambda _, rows, *__: taught.append(len(rows)))
     out = photos.parent / "half.safetensors"
     assert command(photos, backbone, "--size", 64, "--out", out, "--folds", "--share", 0.5) == 0
     _, card = load(out)
     assert card.trained_on == "5 olaf, 5 abominable, 5 neither"
     assert card.metrics["n"] == 30
     assert taught == [12, 12, 12, 12, 12, 15]
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("is_taught", [True, False])
+def test_the_last_layer_hears_of_its_own_pictures_what_the_teacher_says_if_there_is_one(
+    photos: Path, backbone: Path, is_taught: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = []
+
+    def hear(_: ResNet, rows: list[Row], target: torch.Tensor, __: int) -> None:
+        heard.append((rows, target))
+
+    monkeypatch.setattr(train, "settle", hear)
+    if not is_taught:
+        monkeypatch.setattr(train, "hire", lambda: None)
+    out = photos.parent / "own.safetensors"
+    assert command(photos, backbone, "--size", 64, "--out", out, "--folds") == 0
+    for fold, (rows, target) in enumerate(heard):
+        assert all(row.fold != fold for row in rows)
+        assert len(rows) == (24 if fold < FOLDS else 30)
+        assert torch.equal(target, certain(rows)) is not is_taught
+        torch.testing.assert_close(target.sum(1), torch.ones(len(rows)))
+
+
+def test_the_teacher_describes_the_pictures_themselves_in_their_order(photos: Path) -> None:
+    rows = read_folder(photos)
+    pool = Pool.make(Pictures.read(rows, 64), count=320, side=48, teacher=Pedant())
+    assert pool.rows == rows
+    torch.testing.assert_close(pool.plain, evaluation_batch(rows, 48).mean((2, 3)).half())
 
 
 @pytest.mark.parametrize("share", ["0", "1.5", "half"])
@@ -251,12 +281,28 @@ def test_gathering_is_the_same_convolution(side: int) -> None:
         torch.testing.assert_close(other.grad, one.grad, atol=1e-3 * scale, rtol=1e-3)
 
 
+def certain(rows: list[Row]) -> torch.Tensor:
+    return nn.functional.one_hot(labels_of(rows), len(LABELS)).float()
+
+
+def test_settling_listens_to_what_ought_to_be_said(photos: Path) -> None:
+    rows = read_folder(photos)
+    torch.manual_seed(0)
+    network = build().eval()
+    unsure = torch.full((len(rows), 3), 1 / 3)
+    settle(network, rows, unsure, 48)
+    torch.testing.assert_close(predict(network, rows, 48).softmax(1), unsure, atol=0.02, rtol=0)
+    settle(network, rows, certain(rows).roll(1, 1), 48)
+    wrong = (predict(network, rows, 48).argmax(1) - labels_of(rows)) % 3 == 1
+    assert wrong.float().mean() > 0.5
+
+
 def test_settling_changes_the_last_layer_alone(photos: Path) -> None:
     rows = read_folder(photos)
     torch.manual_seed(0)
     network = build().eval()
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    settle(network, rows, 48)
+    settle(network, rows, certain(rows), 48)
     changed = {n for n, value in network.state_dict().items() if not torch.equal(value, before[n])}
     assert changed == {"fc.weight", "fc.bias"}
     answers = predict(network, rows, 48).argmax(1)
@@ -269,7 +315,7 @@ def test_settling_hears_of_spoilt_pictures(photos: Path, monkeypatch: pytest.Mon
     rows = read_folder(photos)
     torch.manual_seed(0)
     network = build().eval()
-    settle(network, rows, 48)
+    settle(network, rows, certain(rows), 48)
     with torch.no_grad():
         answers = network(normalised(1 - evaluation_batch(rows, 48))).argmax(1)
     right = [list(Label)[int(said)] is row.label for said, row in zip(answers, rows, strict=True)]
@@ -288,7 +334,7 @@ def test_the_teacher_says_of_new_views_what_its_features_tell() -> None:
     torch.manual_seed(0)
     label = torch.arange(300) % 3
     features = torch.nn.functional.one_hot(label, 3) + 0.3 * torch.randn(300, 3)
-    said = opinions(features, label, torch.arange(150))
+    said = opinions(features, label, torch.arange(150), torch.ones(150), 0.03)
     assert (said[150:].argmax(1) == label[150:]).float().mean() > 0.9
     torch.testing.assert_close(said.sum(1), torch.ones(300))
 
@@ -296,9 +342,9 @@ def test_the_teacher_says_of_new_views_what_its_features_tell() -> None:
 def test_the_teacher_never_hears_of_views_that_were_not_chosen() -> None:
     torch.manual_seed(0)
     features, label, chosen = torch.randn(60, 4), torch.arange(60) % 3, torch.arange(40)
-    said = opinions(features, label, chosen)
+    said = opinions(features, label, chosen, torch.ones(40), 0.03)
     others = torch.cat([label[:40], label[40:].roll(1)])
-    assert torch.equal(said, opinions(features, others, chosen))
+    assert torch.equal(said, opinions(features, others, chosen, torch.ones(40), 0.03))
 
 
 def test_a_fold_is_made_of_its_own_pictures(photos: Path) -> None:
