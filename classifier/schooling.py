@@ -18,7 +18,7 @@ from classifier.gathered import gathered
 from classifier.linear import fit_linear
 from classifier.model import Card, pooled
 from classifier.pool import BATCH, Pool
-from classifier.spoil import spoil
+from classifier.spoil import STRONG, spoil
 
 DECAY = 0.05
 SMOOTHING = 0.02
@@ -118,7 +118,7 @@ def blend(average: ResNet, network: ResNet, share: float) -> None:
 
 @torch.no_grad()
 def settle(network: ResNet, rows: Sequence[Row], target: torch.Tensor, size: int) -> None:
-    """Fit the last layer anew: to the rows' pictures as they are, mirrored, and spoilt.
+    """Fit the last layer anew: to the rows' pictures as they are, mirrored, and well spoilt.
 
     target: float32, (n, 3), what it ought to say of each. Views are what the other layers learn
     from; but of things that are neither, which are many and unlike each other, each view shows
@@ -127,7 +127,7 @@ def settle(network: ResNet, rows: Sequence[Row], target: torch.Tensor, size: int
     seen = []
     for begin in range(0, len(rows), BATCH):
         views = evaluation_batch(rows[begin : begin + BATCH], size)
-        versions = (views, views.flip(3), *(spoil(views) for _ in range(RESPOILT)))
+        versions = (views, views.flip(3), *(spoil(views, STRONG) for _ in range(RESPOILT)))
         with torch.autocast("cpu", torch.bfloat16):
             seen.append(torch.stack([pooled(network, normalised(each)) for each in versions]))
     features = torch.cat(seen, 1).flatten(0, 1).float()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import io
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -23,15 +24,33 @@ WRITTEN = slice(104, 152)
 CAPTIONS = ("I love it", "GUESS WHO CAME", "happy birthday!", "who is that?", "12:45", "so cold")
 
 
-def spoil(views: torch.Tensor) -> torch.Tensor:
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """How light a view becomes at most; how many are covered, by bars, by halves or else otherwise.
+
+    light: a factor. covered: a share of all. bars, halves: shares of those.
+    """
+
+    light: float
+    covered: float
+    bars: float
+    halves: float
+
+
+# The stronger is for the last layer, which has little to lose; a whole network learns less from it.
+MILD = Strength(light=1.7, covered=0.45, bars=0.5, halves=0.3)
+STRONG = Strength(light=2.2, covered=0.55, bars=0.45, halves=0.4)
+
+
+def spoil(views: torch.Tensor, strength: Strength = MILD) -> torch.Tensor:
     """Return views as they may arrive: two in three recoloured, some blurred, written on, covered.
 
     The teacher has described them as they were before, so the network learns to see past all this.
     """
     views = views.clone()
     rows = (~chance(len(views), CLEAN)).nonzero()[:, 0]
-    views[rows] = _captioned(degraded(photometric(views[rows])))
-    return covered(framed(views)).clamp(0, 1)
+    views[rows] = _captioned(degraded(photometric(views[rows], strength.light)))
+    return covered(framed(views), strength).clamp(0, 1)
 
 
 def framed(views: torch.Tensor) -> torch.Tensor:
@@ -47,20 +66,20 @@ def framed(views: torch.Tensor) -> torch.Tensor:
     return views
 
 
-def covered(views: torch.Tensor) -> torch.Tensor:
+def covered(views: torch.Tensor, strength: Strength = MILD) -> torch.Tensor:
     """Cover some views, in place, by a bar, written on or not, by a half or a rectangle."""
     size = views.shape[-1]
-    for row in chance(len(views), 0.55).nonzero()[:, 0].tolist():
+    for row in chance(len(views), strength.covered).nonzero()[:, 0].tolist():
         colour = torch.rand(3, 1, 1) if chance(1, 0.5) else torch.rand(1).round()
         kind = float(torch.rand(1))
-        if kind < 0.45:
+        if kind < strength.bars:
             thick = int(torch.randint(size // 10, size // 4, ()))
             top = int(torch.randint(size - thick, ()))
             bar = views[row, :, top : top + thick]
             bar[:] = colour
             if chance(1, 0.7):
                 _write(bar)
-        elif kind < 0.85:
+        elif kind < strength.bars + strength.halves:
             half = [slice(0, size // 2), slice(size // 2, size)][int(torch.randint(2, ()))]
             views[(row, slice(None), half) if chance(1, 0.7) else (row, ..., half)] = colour
         else:
@@ -69,7 +88,7 @@ def covered(views: torch.Tensor) -> torch.Tensor:
     return views
 
 
-def photometric(views: torch.Tensor) -> torch.Tensor:
+def photometric(views: torch.Tensor, light: float) -> torch.Tensor:
     """Change brightness, contrast, saturation, hue, gamma; some views become grey or a sketch."""
     count = len(views)
     luma = torch.tensor([0.299, 0.587, 0.114])
@@ -86,8 +105,8 @@ def photometric(views: torch.Tensor) -> torch.Tensor:
         + angle.sin()[:, None, None] * cross
         + (1 - angle.cos())[:, None, None] * torch.outer(axis, axis)
     )
-    light = torch.empty(count, 1, 1).uniform_(math.log(0.4), math.log(2.2)).exp()
-    gain = torch.empty(count, 3, 1).uniform_(0.9, 1.1) * light
+    gain = torch.empty(count, 1, 1).uniform_(math.log(0.4), math.log(light)).exp()
+    gain = torch.empty(count, 3, 1).uniform_(0.9, 1.1) * gain
     views = torch.einsum("nij,njhw->nihw", gain * (hue @ matrix), views)
     mean = views.mean((1, 2, 3), keepdim=True)
     contrast = torch.empty(count, 1, 1, 1).uniform_(0.6, 1.4)

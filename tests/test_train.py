@@ -31,7 +31,17 @@ from classifier.gathered import GatheredConv2d, gathered
 from classifier.model import build, folds_of, load, pooled
 from classifier.pool import BATCH, Pool
 from classifier.schooling import Stage, fit, normalised, predict, settle
-from classifier.spoil import CLEAN, WRITTEN, captions, covered, framed, spoil
+from classifier.spoil import (
+    CLEAN,
+    MILD,
+    STRONG,
+    WRITTEN,
+    captions,
+    covered,
+    framed,
+    photometric,
+    spoil,
+)
 from classifier.teacher import Teacher, opinions
 from classifier.verdict import Label
 
@@ -311,7 +321,9 @@ def test_settling_changes_the_last_layer_alone(photos: Path) -> None:
 
 
 def test_settling_hears_of_spoilt_pictures(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schooling, "spoil", lambda views: 1 - views)
+    monkeypatch.setattr(
+        schooling, "spoil", lambda views, strength: 1 - views if strength is STRONG else views
+    )
     rows = read_folder(photos)
     torch.manual_seed(0)
     network = build().eval()
@@ -433,6 +445,18 @@ def test_spoiling_leaves_the_views_that_it_is_given_alone() -> None:
     whole = (spoilt == before).flatten(1).all(1).float().mean()
     # As they are: those kept clean that are neither framed (0.15) nor covered (0.45).
     assert whole == pytest.approx(CLEAN * 0.85 * 0.55, abs=0.02)
+
+
+def test_strong_spoiling_is_lighter_and_covers_more() -> None:
+    grey = torch.full((400, 3, 16, 16), 0.3)
+    found = []
+    for strength in (MILD, STRONG):
+        torch.manual_seed(0)
+        lightness = float(photometric(grey, strength.light).mean())
+        touched = int((covered(grey.clone(), strength) != grey).flatten(1).any(1).sum())
+        found.append((lightness, touched))
+    assert found[0][0] < found[1][0]
+    assert 0 < found[0][1] < found[1][1] < len(grey)
 
 
 def test_covers_leave_a_part_to_be_seen() -> None:
