@@ -53,9 +53,12 @@ def readable(text: str) -> str:
 
 
 def graphemes(text: str) -> list[str]:
-    """Split a text into what a reader takes for letters; of nothing at all remains NAMELESS."""
+    """Split a text into what a reader takes for letters; of nothing at all remains NAMELESS.
+
+    A text that is too long ends in ELLIPSIS, MAX_GRAPHEMES letters before it.
+    """
     found = [_unburdened(letter) for letter in _GRAPHEME.findall(readable(text))]
-    if len(found) > MAX_GRAPHEMES:  # one too many makes whoever fits the text shorten it
+    if len(found) > MAX_GRAPHEMES:  # the one too many makes whoever fits the text shorten it
         found = [*found[:MAX_GRAPHEMES], ELLIPSIS]
     return found if any(_needs(letter) for letter in found) else [NAMELESS]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -35,10 +36,6 @@ class Pool:
     @classmethod
     def make(cls, pictures: Pictures, count: int, side: int, teacher: Teacher | None) -> Pool:
         """Make about `count` views: on two cores, about 40 a second with a teacher."""
-
-        def described(seen: torch.Tensor) -> torch.Tensor:
-            return teacher.describe(seen) if teacher else torch.zeros(len(seen), 1).half()
-
         batches = max(1, count // (FOLDS * BATCH))
         views = torch.empty(FOLDS * batches * BATCH, 3, side, side, dtype=torch.uint8)
         labels, features = [], []
@@ -51,19 +48,16 @@ class Pool:
                 made, label = augmenter.batch(BATCH, side)
                 views[bar.n : bar.n + BATCH] = (made * 255).round()
                 labels.append(label)
-                features.append(described(made))
+                features.append(teacher.describe(made) if teacher else torch.zeros(BATCH, 1))
                 bar.update(BATCH)
         bar.close()
-        rows = pictures.rows
-        plain = [
-            described(evaluation_batch(rows[begin : begin + BATCH], side))
-            for begin in range(0, len(rows), BATCH)
-        ]
         fold_of = torch.arange(FOLDS).repeat_interleave(batches * BATCH)
         found = torch.cat(features).float()
         # So that no feature weighs more than another when the network learns to agree with them.
         found = (found - found.mean(0)) / (found.std(0) + 0.05)
-        return cls(views, torch.cat(labels), fold_of, found.half(), rows, torch.cat(plain))
+        rows = pictures.rows
+        plain = _described(rows, side, teacher) if teacher else torch.zeros(len(rows), 1)
+        return cls(views, torch.cat(labels), fold_of, found.half(), rows, plain)
 
     @property
     def taught(self) -> bool:
@@ -78,3 +72,10 @@ class Pool:
         views = views.float() / 255
         mirrored = (torch.rand(len(picked)) < 0.5)[:, None, None, None]
         return torch.where(mirrored, views.flip(3), views)
+
+
+def _described(rows: Sequence[Row], side: int, teacher: Teacher) -> torch.Tensor:
+    """Return what the teacher makes of the rows' pictures as serving sees them."""
+    begins = tqdm(range(0, len(rows), BATCH), desc="pictures", unit="batch", mininterval=5)
+    batches = (evaluation_batch(rows[begin : begin + BATCH], side) for begin in begins)
+    return torch.cat([teacher.describe(batch) for batch in batches])
