@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Any
 import segno
 
 from bot import logs
-from bot.platforms.web_address import WebAddress
+from bot.platforms.web.address import WebAddress
 from bot.settings import Settings, SettingsError, read_settings
 from bot.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from bot.eye import Eye
-    from bot.host import Host
-    from bot.keeper import Keeper
-    from bot.platforms.discord_chat import DiscordChat
-    from bot.platforms.telegram_chat import TelegramChat
-    from bot.store import Store
+    from bot.vision import Vision
+    from bot.services.service import Service
+    from bot.services.photo_archive import PhotoArchive
+    from bot.platforms.discord.adapter import DiscordChat
+    from bot.platforms.telegram.adapter import TelegramChat
+    from bot.storage.store import Store
 
 # How long photos in hand may take after SIGTERM. Ten seconds in all are the promise; the web
 # server's own wait, twice if it has to cancel an upload, and the end of the process take the rest.
@@ -73,13 +73,13 @@ async def _serve(settings: Settings, listening: socket.socket) -> int:
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopping.set))
 
     # torch takes a second or two to import: only once settings and port are known to be good.
-    from bot.door import Door
-    from bot.eye import Eye
-    from bot.host import Host
-    from bot.keeper import Keeper
-    from bot.limits import Limits
-    from bot.platforms.web_chat import WebChat
-    from bot.store import Store, StoreError
+    from bot.services.admission import Admission
+    from bot.vision import Vision
+    from bot.services.service import Service
+    from bot.services.photo_archive import PhotoArchive
+    from bot.services.rate_limit import RateLimits
+    from bot.platforms.web.server import WebChat
+    from bot.storage.store import Store, StoreError
     from classifier import Classifier, ModelError
 
     try:
@@ -94,8 +94,8 @@ async def _serve(settings: Settings, listening: socket.socket) -> int:
             print(error, file=sys.stderr)
             return 1
         await stack.enter_async_context(classifier)
-        eye, keeper = Eye(classifier), Keeper(settings.data_folder / "kept")
-        host = Host(eye, Door(Limits()), store, keeper)
+        eye, keeper = Vision(classifier), PhotoArchive(settings.data_folder / "kept")
+        host = Service(eye, Admission(RateLimits()), store, keeper)
         telegram, discord = _telegram(settings, host), _discord(settings, host, store, eye)
         platforms = [platform for platform in (telegram, discord) if platform is not None]
         supervisors = [Supervisor(platform, stopping) for platform in platforms]
@@ -143,10 +143,10 @@ async def _serve(settings: Settings, listening: socket.socket) -> int:
     return 0
 
 
-def _telegram(settings: Settings, host: Host) -> TelegramChat | None:
+def _telegram(settings: Settings, host: Service) -> TelegramChat | None:
     if settings.telegram_token is None:
         return None
-    from bot.platforms.telegram_chat import TelegramChat  # half a second, for who needs it
+    from bot.platforms.telegram.adapter import TelegramChat  # half a second, for who needs it
 
     return TelegramChat(
         host,
@@ -156,10 +156,10 @@ def _telegram(settings: Settings, host: Host) -> TelegramChat | None:
     )
 
 
-def _discord(settings: Settings, host: Host, store: Store, eye: Eye) -> DiscordChat | None:
+def _discord(settings: Settings, host: Service, store: Store, eye: Vision) -> DiscordChat | None:
     if settings.discord_token is None:
         return None
-    from bot.platforms.discord_chat import DiscordChat
+    from bot.platforms.discord.adapter import DiscordChat
 
     return DiscordChat(
         host,
@@ -194,7 +194,7 @@ async def _until_the_end(
     return False
 
 
-async def _tidy(store: Store, keeper: Keeper) -> None:
+async def _tidy(store: Store, keeper: PhotoArchive) -> None:
     """Forget what is over, now and then."""
     while True:
         try:

@@ -88,7 +88,7 @@ class Player:
 
 
 # Fetches a photo's bytes; raises Refused when there are more than it is told, or none to be had.
-Read = Callable[[int], Awaitable[bytes]]
+Fetch = Callable[[int], Awaitable[bytes]]
 # Whether the person who acts may decide for the room; asked only when it matters.
 IsAdmin = Callable[[], Awaitable[bool]]
 
@@ -106,7 +106,7 @@ class Photo:
 
     room: Room
     player: Player
-    read: Read
+    read: Fetch
     size: int | None = None
     key: str | None = None
     message: str | None = None
@@ -129,7 +129,7 @@ class RoomSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class StoredRound:
     """One photo's turn, as it is remembered: without the photo.
 
     verdict: None while the photo is in hand, or when it was refused.
@@ -146,7 +146,7 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingPhoto:
     """A photo that was in hand when the process ended; its key makes it known as the same."""
 
     room: Room
@@ -195,7 +195,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PastPhoto:
     """A photo of this room, to be shown again; message and reference are as in Photo."""
 
     message: str | None
@@ -214,7 +214,7 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PhotoOutcome:
     """What became of one photo: a verdict or a refusal, and the round that it opened, if any."""
 
     room: Room
@@ -240,13 +240,13 @@ class Reply:
     buttons: tuple[tuple[Button, ...], ...] = ()
     picture: Picture | None = None
     document: Document | None = None
-    shown: tuple[Shown, ...] = ()
-    looks: tuple[Look, ...] = ()
+    shown: tuple[PastPhoto, ...] = ()
+    outcomes: tuple[PhotoOutcome, ...] = ()
     cheer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
+class ButtonPress:
     """Somebody tapped a button."""
 
     room: Room
@@ -256,7 +256,7 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ButtonOutcome:
     """What a tap leads to; any of these may be missing.
 
     notice: a sentence for who tapped, and for nobody else; at most 200 characters.
@@ -269,7 +269,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class CommandCall:
     """Somebody asked for something by its name.
 
     photo: the picture that came with it or that it replies to. bot: the bot's own name, as people
@@ -287,7 +287,7 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class CommandWord:
+class MenuCommand:
     """A command for the platform's menu: its name and what it does.
 
     choices: what may be said after it. for_room: whether the answer is for everyone in the room.

@@ -5,8 +5,8 @@ async with Classifier.load("full") as classifier:
 """
 
 from classifier import torchvision_ops as _before_torchvision  # noqa: F401
-from classifier.engine import Classifier
-from classifier.verdict import (
+from classifier.inference.engine import Classifier
+from classifier.types import (
     Busy,
     Label,
     ModelError,

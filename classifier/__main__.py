@@ -14,7 +14,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from classifier import Classifier, ModelError, PhotoError, Verdict
-from classifier.photo import MAX_BYTES, SUFFIXES
+from classifier.images.decode import MAX_BYTES, SUFFIXES
 
 # Enough to keep the decoders and the network busy, few enough to keep the memory small.
 AT_ONCE = 16

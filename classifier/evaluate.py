@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from classifier import model as model_file
-from classifier import report
-from classifier.dataset import FOLDS, Row, read_folder
-from classifier.evaluation import evaluate
-from classifier.predictor import Predictor
-from classifier.verdict import ModelError
+from classifier.evaluation.evaluation import evaluate, report
+from classifier.inference.predictor import Predictor
+from classifier.training.dataset import FOLDS, Row, read_folder
+from classifier.types import ModelError
 
 UNCALIBRATED = (
     "Its confidence and what it calls unfamiliar are rough guesses, and so are the figures for "

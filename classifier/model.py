@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torchvision.models import ResNet, ResNet18_Weights, resnet18
 
-from classifier.verdict import Label, ModelError
+from classifier.types import Label, ModelError
 
 MODELS = Path(__file__).parent.parent / "models"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)

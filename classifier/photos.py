@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from classifier.dataset import LABELS, group_by_hash, hashes_of
-from classifier.photo import open_photo
-from classifier.sheet import contact_sheet
-from classifier.verdict import Label, PhotoError
+from classifier.images.contact_sheet import contact_sheet
+from classifier.images.decode import open_photo
+from classifier.training.dataset import LABELS, group_by_hash, hashes_of
+from classifier.types import Label, PhotoError
 
 # Below this a picture holds less than the small network looks at.
 TINY_SIDE = 64

@@ -25,12 +25,12 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.models import ResNet
 
-from classifier import metrics
-from classifier.dataset import FOLDS, Pictures, Row, labels_of, read_folder, some_groups
+from classifier.evaluation.evaluation import metrics
 from classifier.model import Card, folds_of, save, start
-from classifier.pool import Pool
-from classifier.schooling import Stage, balanced, fit, predict, settle
-from classifier.teacher import OF_PICTURES, OF_VIEWS, Teacher, opinions
+from classifier.training.dataset import FOLDS, Pictures, Row, labels_of, read_folder, some_groups
+from classifier.training.loop import Stage, balanced, fit, predict, settle
+from classifier.training.teacher import OF_PICTURES, OF_VIEWS, Teacher, opinions
+from classifier.training.views import Pool
 
 # Most of what there is to learn can be learned from small views, at a fraction of the time; so both
 # models begin in the same way.

@@ -20,7 +20,7 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
 # A real PostgreSQL and a real Chromium, each started when the first test asks for it.
-pytest_plugins = ["tests.postgres", "tests.browser"]
+pytest_plugins = ["tests.support.postgres", "tests.support.browser"]
 
 PROJECT = Path(__file__).parent.parent
 # Where a bot under test runs: the developer's own .env must not reach it.

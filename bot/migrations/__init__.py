@@ -1,1 +1,0 @@
-"""The tables' history; `bot.database` brings a database up to date at start."""

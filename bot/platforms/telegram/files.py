@@ -1,0 +1,198 @@
+"""Where a Telegram message hides its picture, and how its bytes are fetched."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path, PurePosixPath
+
+import aiohttp
+from telegram import (
+    Animation,
+    Bot,
+    Document,
+    ExternalReplyInfo,
+    Message,
+    PhotoSize,
+    Sticker,
+    Video,
+    VideoNote,
+)
+from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError, TimedOut
+
+from bot.domain import Fetch, Refusal, Refused
+
+# For files whose sender did not say what they are, as some phones do not for HEIC.
+PICTURE_NAMES = frozenset(
+    {".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+)
+CHUNK = 64 * 1024
+# A download that broke is begun again after so long; the host has a time-out over it all.
+WAITS = (0.3, 1.0, 3.0)
+# The server that says nothing for so long will say nothing more.
+SILENCE = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A picture that a message carries, in the size that is to be fetched."""
+
+    file_id: str
+    unique_id: str
+    size: int | None
+
+    @property
+    def key(self) -> str:
+        """Name it as the host remembers it: the same for all chats, bots and forwards."""
+        return f"telegram:{self.unique_id}"
+
+
+def find_picture(message: Message | ExternalReplyInfo, side: int) -> Found | None:
+    """Return the picture of a message in the cheapest size of at least `side` pixels.
+
+    Whatever moves is represented by its thumbnail, so a video without one has no picture.
+    """
+    # A GIF carries a document as well, so this one comes first.
+    if animation := message.animation:
+        return _of_animation(animation, side)
+    if sticker := message.sticker:
+        return _of_sticker(sticker)
+    # The still of a live photo.
+    if sizes := message.photo or (message.live_photo and message.live_photo.photo):
+        return _cheapest(sizes, side)
+    if video := message.video:
+        return _cheapest([*(video.cover or ()), *_thumbnail(video)], side)
+    if note := message.video_note:
+        return _cheapest(_thumbnail(note), side)
+    if document := message.document:
+        return _of_document(document, side)
+    return None
+
+
+def _of_animation(animation: Animation, side: int) -> Found | None:
+    if animation.thumbnail:
+        return _cheapest([animation.thumbnail], side)
+    return _whole(animation) if animation.mime_type == "image/gif" else None
+
+
+def _of_sticker(sticker: Sticker) -> Found | None:
+    if sticker.is_animated or sticker.is_video:
+        return _whole(sticker.thumbnail) if sticker.thumbnail else None
+    return _whole(sticker)
+
+
+def _of_document(document: Document, side: int) -> Found | None:
+    kind = document.mime_type or ""
+    ending = PurePosixPath(document.file_name or "").suffix.lower()
+    if kind.startswith("image/") or ending in PICTURE_NAMES:
+        return _whole(document)
+    return _cheapest(_thumbnail(document), side) if kind.startswith("video/") else None
+
+
+def _thumbnail(carrier: Document | Video | VideoNote) -> Sequence[PhotoSize]:
+    return [carrier.thumbnail] if carrier.thumbnail else []
+
+
+def _cheapest(sizes: Sequence[PhotoSize], side: int) -> Found | None:
+    """Choose the smallest size that is large enough, else the largest there is."""
+    if not sizes:
+        return None
+    adequate = [size for size in sizes if _short(size) >= side]
+    return _whole(min(adequate, key=_short) if adequate else max(sizes, key=_short))
+
+
+def _short(size: PhotoSize) -> int:
+    return min(size.width, size.height)
+
+
+def _whole(file: PhotoSize | Sticker | Document | Animation) -> Found:
+    return Found(file.file_id, file.file_unique_id, file.file_size)
+
+
+class Downloads:
+    """Fetches files from Telegram; no address of one, which holds the token, leaves this class."""
+
+    def __init__(self, bot: Bot, session: aiohttp.ClientSession) -> None:
+        self._bot = bot
+        self._session = session
+
+    def of(self, file_id: str) -> Fetch:
+        """Return what fetches a file of at most so many bytes. It raises Refused."""
+
+        async def read(limit: int) -> bytes:
+            for wait in WAITS:
+                try:
+                    return await self._fetch(file_id, limit)
+                except _Again:
+                    await asyncio.sleep(wait)
+            try:
+                return await self._fetch(file_id, limit)
+            except _Again as fault:
+                raise Refused(Refusal.FAULT) from fault
+
+        return read
+
+    async def _fetch(self, file_id: str, limit: int) -> bytes:
+        address = await self._address(file_id, limit)
+        if address.startswith("/"):  # a Bot API server of one's own in its local mode
+            return await asyncio.to_thread(_read_local, Path(address), limit)
+        try:
+            async with self._session.get(address, timeout=SILENCE) as response:
+                if response.status == HTTPStatus.NOT_FOUND:
+                    raise Refused(Refusal.GONE)
+                if response.status != HTTPStatus.OK:
+                    raise _Again(response.status)
+                return await _at_most(limit, response.content)
+        except (aiohttp.ClientError, TimeoutError) as fault:
+            # Their texts may hold the address.
+            raise _Again(type(fault).__name__) from None
+
+    async def _address(self, file_id: str, limit: int) -> str:
+        try:
+            file = await self._bot.get_file(file_id)
+        except BadRequest as fault:
+            raise Refused(_why(fault)) from fault
+        except (RetryAfter, TimedOut, NetworkError) as fault:
+            raise _Again(type(fault).__name__) from fault
+        except TelegramError as fault:
+            raise Refused(Refusal.FAULT) from fault
+        if file.file_size is not None and file.file_size > limit:
+            raise Refused(Refusal.TOO_MANY_BYTES)
+        if not file.file_path:
+            raise Refused(Refusal.GONE)
+        return file.file_path
+
+
+class _Again(Exception):
+    """A download broke and may work at the next attempt."""
+
+
+async def _at_most(limit: int, stream: aiohttp.StreamReader) -> bytes:
+    data = bytearray()
+    async for chunk in stream.iter_chunked(CHUNK):
+        data += chunk
+        if len(data) > limit:
+            raise Refused(Refusal.TOO_MANY_BYTES)
+    return bytes(data)
+
+
+def _read_local(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as fault:
+        raise Refused(Refusal.GONE) from fault
+    if len(data) > limit:
+        raise Refused(Refusal.TOO_MANY_BYTES)
+    return data
+
+
+def _why(fault: BadRequest) -> Refusal:
+    """Return what Telegram means by refusing a file."""
+    text = fault.message.lower()
+    if "too big" in text:
+        return Refusal.TOO_MANY_BYTES
+    # "wrong file_id or the file is temporarily unavailable": the next attempt may go well.
+    return Refusal.FAULT if "temporarily" in text else Refusal.GONE

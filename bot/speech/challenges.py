@@ -1,0 +1,90 @@
+"""Ideas for today's photo, for children to do at home."""
+
+from __future__ import annotations
+
+from bot.speech.translations import Tongue
+
+
+class ChallengeSpeaker(Tongue):
+    """The challenges, in one language."""
+
+    def challenge(self, index: int) -> str:
+        """Give the room its idea for today; index: which of `challenges`."""
+        # Translators: {idea} is such as "an Olaf out of fruit".
+        return self._("Today's idea, for everyone here: {idea}. Show me!").format(
+            idea=self.challenges()[index]
+        )
+
+    def challenges(self) -> tuple[str, ...]:
+        """Return every idea; the order is the same in every language."""
+        return (
+            # Translators: ideas for photos, from here to the end. What children have at home.
+            self._("an Olaf out of fruit"),
+            self._("an Olaf out of potatoes"),
+            self._("an Olaf out of socks"),
+            self._("an Olaf out of a toilet-paper roll"),
+            self._("an Olaf out of building bricks"),
+            self._("an Olaf out of cotton wool"),
+            self._("an Olaf out of mashed potatoes"),
+            self._("an Olaf out of rice"),
+            self._("an Olaf out of paper plates"),
+            self._("an Olaf out of buttons"),
+            self._("an Olaf out of balls"),
+            self._("an Olaf out of pillows"),
+            self._("an Olaf out of towels"),
+            self._("an Olaf out of modelling clay"),
+            self._("an Olaf out of bread"),
+            self._("an Olaf out of books"),
+            self._("an Olaf drawn with the wrong hand"),
+            self._("an Olaf drawn with closed eyes"),
+            self._("an Olaf drawn on a steamy window"),
+            self._("an Olaf as a shadow on the wall"),
+            self._("an Olaf that fits on a thumbnail"),
+            self._("an Olaf as tall as you"),
+            self._("an Olaf with a banana for a nose"),
+            self._("an Olaf with glasses"),
+            self._("an Olaf in the washbasin"),
+            self._("an Olaf on holiday at the beach"),
+            self._("an Olaf standing on his head"),
+            self._("an Olaf in bed"),
+            self._("a melted Olaf"),
+            self._("a green Olaf"),
+            self._("an Olaf on an egg"),
+            self._("an Olaf hiding in a plant pot"),
+            self._("a cuddly toy dressed up as Olaf"),
+            self._("a grown-up dressed up as Olaf"),
+            self._("a vegetable that I take for Olaf"),
+            self._("a lamp that I take for Olaf"),
+            self._("something from the kitchen that I take for Olaf"),
+            self._("a yeti that fits in a mug"),
+            self._("a yeti out of a blanket"),
+            self._("a yeti out of wool"),
+            self._("a yeti out of whipped cream"),
+            self._("a yeti out of popcorn"),
+            self._("a yeti out of torn paper"),
+            self._("a yeti out of building bricks"),
+            self._("a yeti out of leaves"),
+            self._("a yeti out of spaghetti"),
+            self._("a yeti out of brushes"),
+            self._("a yeti out of boxes"),
+            self._("a yeti with a moustache"),
+            self._("a yeti with a hat and a scarf"),
+            self._("a yeti in pyjamas"),
+            self._("a yeti under the bed"),
+            self._("a yeti behind the curtain"),
+            self._("a yeti in the fridge"),
+            self._("a yeti brushing its teeth"),
+            self._("a yeti doing the dishes"),
+            self._("a yeti reading a book"),
+            self._("a yeti watering the flowers"),
+            self._("a yeti seen from behind"),
+            self._("a yeti far, far away"),
+            self._("a yeti as a finger puppet"),
+            self._("a yeti mask"),
+            self._("a pink yeti"),
+            self._("nothing but the feet of a yeti"),
+            self._("a cuddly toy dressed up as a yeti"),
+            self._("yourself, dressed up as a yeti"),
+            self._("a shoe that I take for a yeti"),
+            self._("something from the bathroom that I take for a yeti"),
+        )

@@ -1,0 +1,222 @@
+"""What the bot says of itself and of the room it is in: greetings, help, settings, troubles."""
+
+from __future__ import annotations
+
+from bot.domain import RoomSettings
+from bot.speech.translations import LANGUAGES, Tongue
+
+# In the order in which they help. Names are typed, and the same in every language.
+COMMANDS = ("start", "help", "who", "where", "settings", "privacy", "about")
+GAME_COMMANDS = (
+    *("guess", "challenge", "leaderboard", "hall", "me", "stats"),
+    *("forget", "export", "reset", "keep", "log"),
+)
+
+
+class RoomSpeaker(Tongue):
+    """The sentences around the game, in one language.
+
+    name: the bot's own, as people write it there, with or without the at sign.
+    """
+
+    def menu_name(self) -> str:
+        """Name the entry of Discord's message menu; at most 32 characters there."""
+        # Translators: the bot's question; "Abominable" is the Abominable Snowman, a yeti.
+        return self._("Olaf or Abominable?")
+
+    def command(self, name: str) -> str:
+        """Describe a command in a menu; at most 90 characters, Discord's limit being 100."""
+        return {
+            "start": self._("Say hello"),
+            "help": self._("How to show me a photo"),
+            "who": self._("Olaf or Abominable? I look at a photo"),
+            "where": self._("I show where in the photo I looked"),
+            "settings": self._("Which photos I answer, and in which language"),
+            "privacy": self._("What I remember, and what I don't"),
+            "about": self._("Who I am"),
+            # Translators: what comes from here on is the game around fooling the bot.
+            "guess": self._("Say what I'll say, before I say it"),
+            "challenge": self._("An idea for a photo, the same for everyone today"),
+            "leaderboard": self._("This month's points"),
+            "hall": self._("The photos that fooled me best"),
+            "me": self._("Your own points"),
+            "stats": self._("How often I was right here"),
+            "forget": self._("I forget you, everywhere"),
+            "export": self._("Everything I know of you, as a file"),
+            "reset": self._("For admins: everyone's points back to zero"),
+            "keep": self._("For admins: may I keep photos that fooled me, to learn?"),
+            "log": self._("What the admins did here"),
+        }[name]
+
+    def start(self) -> str:
+        """Greet somebody who opened a chat with the bot."""
+        return self._(
+            "Hello! Show me a photo and I call out who it is: Olaf, or the Abominable Snowman. "
+            "I know nobody else, so try to fool me!"
+        )
+
+    def help(self, platform: str, name: str = "") -> str:
+        """Tell how to play, with every command."""
+        commands = "\n".join(
+            f"/{word}: {self.command(word)}" for word in (*COMMANDS[1:], *GAME_COMMANDS)
+        )
+        return f"{self.start()}\n\n{self._ways_in(platform, name)}\n\n{commands}"
+
+    def help_briefly(self) -> str:
+        """Answer words without a picture, in a private chat."""
+        return self._("Show me a photo and I'll tell you who it is. For more: /help")
+
+    def about(self) -> str:
+        """Tell what the bot is."""
+        return self._(
+            "I'm a small neural network that learned from photos of two snow people, Olaf and the "
+            "Abominable Snowman. Whatever you show me, I see one of the two; that's the fun of it. "
+            "My percentages say how sure I am; being sure isn't being right. I'm free software, "
+            "under the MIT licence."
+        )
+
+    def shown_for_a_day(self) -> str:
+        """Tell that a room in the browser shows its photos to everyone there, and how long."""
+        # Translators: a room on a web page; "hidden data" is what a camera writes into a photo.
+        return self._(
+            "This room here, in the browser, shows everyone in it the last photos. For that they "
+            "stay in my memory for a day at most, small and without their hidden data such as the "
+            "place, and nowhere else."
+        )
+
+    def hello(self, platform: str, name: str, *, hears_all: bool) -> str:
+        """Greet a group that the bot was invited to: what this is, and how to reach the bot.
+
+        hears_all: whether every photo of the group reaches the bot, without calling it.
+        """
+        hello = self._(
+            "Hello, everyone! Show me a photo and I call out who it is: Olaf, or the Abominable "
+            "Snowman. I know nobody else, so try to fool me!"
+        )
+        if platform == "discord":
+            return f"{hello}\n\n{self._ways_in(platform, name)}"
+        if hears_all:
+            # Translators: /settings is typed as it is.
+            more = self._("I answer every photo here. If that's too much for you: /settings")
+            return f"{hello}\n\n{more}"
+        # Translators: Telegram's privacy mode. @BotFather and /setprivacy are typed as they are;
+        # "Disable" is a button there, always in English.
+        more = self._(
+            "Would you like me to see every photo here? Then make me an admin of this group. Or, "
+            "if I'm your bot: send /setprivacy to @BotFather, choose me and “Disable”, then remove "
+            "me from this group and add me again."
+        )
+        closed = self._("Telegram doesn't show me your photos here by itself.")
+        return f"{hello}\n\n{closed} {self._ways_in(platform, name)}\n\n{more}"
+
+    def _ways_in(self, platform: str, name: str) -> str:
+        bare = name.removeprefix("@")
+        if platform == "discord":
+            # Translators: Discord. "Apps" is the entry of its message menu.
+            return self._(
+                "This is how you call me:\n"
+                "• mention me ({name}) in a message with a photo, or in a reply to one\n"
+                "• /who with a photo\n"
+                "• on anyone's photo: press and hold it (or right-click), Apps, “{menu}”\n"
+                "• or send me a direct message"
+            ).format(name=name if name.startswith("<") else f"@{bare}", menu=self.menu_name())
+        # Translators: Telegram. {who} is what is typed, such as /who@snowpeople_bot.
+        return self._(
+            "This is how you call me in a group:\n"
+            "• reply to a photo with {who}\n"
+            "• send a photo with the caption {who}\n"
+            "• reply to one of my messages with a photo"
+        ).format(who=f"/who@{bare}" if bare else "/who")
+
+    def add_me_to_a_group(self) -> str:
+        """Label the button that takes the bot to a group."""
+        return self._("Add me to a group")
+
+    def settings(self, chosen: RoomSettings, *, private: bool) -> str:
+        """Tell how the bot behaves in a room, above the buttons that change it."""
+        # Translators: {language} is a language's own name, or "automatic".
+        spoken = self._("Language: {language}").format(language=self.language_name(chosen.language))
+        if private:
+            return spoken
+        if chosen.every_photo:
+            # Translators: a group's setting; it depends on the platform what reaches the bot.
+            photos = self._("Photos: I answer every photo that I can see.")
+        else:
+            photos = self._("Photos: I answer only when I'm called.")
+        return f"{photos}\n{spoken}"
+
+    def photos_button(self, *, every: bool) -> str:
+        """Label the choice of which of a group's photos are answered."""
+        # Translators: buttons in the settings of a group, below "Photos: ...".
+        return self._("Every photo") if every else self._("Only when called")
+
+    def language_button(self) -> str:
+        """Label the button that opens the choice of languages."""
+        return self._("Language")
+
+    def language_name(self, language: str | None) -> str:
+        """Name a language in itself; None is each person's own."""
+        # Translators: instead of a language: the bot speaks each person's own.
+        return self._("Automatic (each one's own)") if language is None else LANGUAGES[language]
+
+    def which_language(self) -> str:
+        """Ask, above a button for each, which language to speak in a room."""
+        return self._("Which language shall I speak here?")
+
+    def back_button(self) -> str:
+        """Label the button that leads back to the settings."""
+        return self._("Back")
+
+    def chosen(self, label: str) -> str:
+        """Mark the label of what is chosen at present."""
+        return f"✓ {label}"
+
+    def changed(self) -> str:
+        """Acknowledge a changed setting."""
+        return self._("Done. I'll stick to that.")
+
+    def only_admins(self) -> str:
+        """Say that only the room's admins may do this."""
+        return self._("That's for the admins of this group to decide.")
+
+    def not_yours_to_decide(self) -> str:
+        """Say that this button is meant for somebody else."""
+        return self._("That's not yours to decide. Show me a photo of your own!")
+
+    def old_button(self) -> str:
+        """Say that a button is too old to do anything."""
+        return self._("That button's time is over; it melted. Show me the photo again.")
+
+    def cannot_see_that_photo(self) -> str:
+        """Say, on Discord, how to show the bot a photo that it was not given."""
+        return self._(
+            "Discord doesn't let me see that photo. Press and hold it (or right-click), then "
+            "Apps, “{menu}”."
+        ).format(menu=self.menu_name())
+
+    def cannot_write_there(self) -> str:
+        """Tell a person that the bot may not write where it was asked."""
+        # Translators: "Send Messages" is a permission on Discord; use Discord's own word.
+        return self._(
+            "I may not write there. An admin can allow it: give me the permission “Send Messages”."
+        )
+
+    def cannot_attach_there(self) -> str:
+        """Tell a person that the bot may not send pictures where it was asked."""
+        # Translators: "Attach Files" is a permission on Discord; use Discord's own word.
+        return self._(
+            "I may not send pictures there. An admin can allow it: give me the permission "
+            "“Attach Files”."
+        )
+
+    def who_are_you(self) -> str:
+        """Answer a photo that comes from no page of ours."""
+        return self._("I don't know who sent that. Reload the page and try again.")
+
+    def only_this_computer(self) -> str:
+        """Say why a shared link will not work for others yet."""
+        # Translators: the command is typed as it is.
+        return self._(
+            "Only this computer can open that link. To let phones in, "
+            "start the bot with: python -m bot --host 0.0.0.0"
+        )

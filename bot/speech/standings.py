@@ -1,0 +1,143 @@
+"""What the bot says of points gained: standings, podium, a player's own figures, its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from bot.domain import Label
+from bot.speech.rounds import GameSpeaker
+
+Place = tuple[int, Sequence[str], int]  # the rank, who shares it, the points of each
+
+
+class StandingsSpeaker(GameSpeaker):
+    """The sentences around the season's points, in one language.
+
+    season: any day of its month.
+    """
+
+    def bot_name(self) -> str:
+        """Name the bot itself among the players."""
+        # Translators: the bot's own name in a table of players.
+        return self._("Me, the bot")
+
+    def leaderboard_title(self, season: date) -> str:
+        """Head the season's standings."""
+        # Translators: {month} is such as "November 2026".
+        return self._("Leaderboard, {month}").format(month=self.month(season))
+
+    def leaderboard(self, season: date, places: Iterable[Place]) -> str:
+        """Tell the standings in words, a line for each place."""
+        lines = [self.place(*place) for place in places]
+        if not lines:
+            return self._("Nobody has points this month yet. Show me a photo and fool me!")
+        return "\n".join((self.leaderboard_title(season), *lines))
+
+    def place(self, rank: int, names: Sequence[str], points: int) -> str:
+        """Tell one place: `2. Mia and Ben: 120 points`."""
+        # Translators: a line of the standings; {points} is such as "12 points".
+        return self._("{rank}. {names}: {points}").format(
+            rank=rank, names=self.people(names), points=self.points(points)
+        )
+
+    def champions(self, seasons: Iterable[tuple[date, Sequence[str], int]]) -> str:
+        """List earlier seasons' champions; empty when there are none."""
+        lines = [
+            # Translators: a line of the list of champions, such as "May 2026: Mia, 12 points".
+            self._("{month}: {names}, {points}").format(
+                month=self.month(season), names=self.people(names), points=self.points(points)
+            )
+            for season, names, points in seasons
+        ]
+        # Translators: above a list of earlier months' winners.
+        return "\n".join((self._("Champions so far:"), *lines)) if lines else ""
+
+    def podium(self, season: date, places: Iterable[Place], *, bot_won: bool) -> str:
+        """Announce a season's end and its first three places."""
+        title = self._("{month} is over, and here is the podium:").format(month=self.month(season))
+        if bot_won:
+            last = self._(
+                "I won! Sorry? No, I'm made of snow, not of lies. The new month is yours!"
+            )
+        else:
+            last = self._("Congratulations! Everyone starts at zero again, me too. Fool me well!")
+        return "\n".join((title, *(self.place(*place) for place in places), last))
+
+    def hall(self, season: date) -> str:
+        """Head the season's best foolings."""
+        return self._("How you fooled me best in {month}:").format(month=self.month(season))
+
+    def hall_entry(self, rank: int, name: str, points: int, call: str, share: float) -> str:
+        """Caption one of the best foolings; call: what the bot said, such as `Olaf!`."""
+        # Translators: under a photo that fooled the bot. {answer} is what it said: "Olaf! 97%".
+        return self._("{rank}. {name}, {points}. I said: {answer}").format(
+            rank=rank,
+            name=self.people([name]),
+            points=self.points(points),
+            answer=f"{call} {self.percent(share)}",
+        )
+
+    def hall_empty(self) -> str:
+        """Tell that nobody fooled the bot this month."""
+        return self._("Nobody has fooled me this month. I'm flattered. Do try!")
+
+    def me(
+        self, season: date, name: str, *, rounds: int, foolings: int, points: int, streak: int
+    ) -> str:
+        """Tell players their own figures of a season, and their longest run of foolings."""
+        if not rounds:
+            return self._("You haven't played this month. Show me a photo!")
+        lines = [
+            # Translators: above a player's own figures.
+            self._("{name}, {month}:").format(name=self.people([name]), month=self.month(season)),
+            self.points(points),
+            self.ngettext("{number} round played", "{number} rounds played", rounds).format(
+                number=rounds
+            ),
+            self.ngettext("Fooled me {number} time", "Fooled me {number} times", foolings).format(
+                number=foolings
+            ),
+        ]
+        if streak > 1:
+            lines.append(
+                self.ngettext(
+                    # Translators: foolings without the bot being right in between.
+                    "Best streak: {number} fooling in a row",
+                    "Best streak: {number} foolings in a row",
+                    streak,
+                ).format(number=streak)
+            )
+        return "\n".join(lines)
+
+    def stats(self, right: int, rounds: int) -> str:
+        """Tell how often the bot was right in a room."""
+        if not rounds:
+            return self._("No round here has come to its truth yet, so I can't say how good I am.")
+        said = self.ngettext(
+            "Out of {rounds} round here I was right in {right}: {percent}.",
+            "Out of {rounds} rounds here I was right in {right}: {percent}.",
+            rounds,
+        )
+        return said.format(
+            rounds=self.number(rounds),
+            right=self.number(right),
+            percent=self.whole_percent(right / rounds),
+        )
+
+    def stats_line(self, truth: Label, said: Iterable[tuple[Label, int]]) -> str:
+        """Tell in words a row of the confusion matrix: what the bot said when it was this."""
+        counts = [f"{self.snow_person(label)} {self.number(number)}" for label, number in said]
+        # Translators: {truth} is who it was; {counts} what the bot said, such as "Olaf 9 and ...".
+        return self._("When it was {truth}, I said: {counts}").format(
+            truth=self.snow_person(truth), counts=self.listed(counts)
+        )
+
+    def stats_said(self) -> str:
+        """Label the side of the confusion matrix that shows what the bot said."""
+        return self._("I said")
+
+    def stats_was(self) -> str:
+        """Label the side of the confusion matrix that shows what was true."""
+        # Translators: "It was" Olaf, or the Abominable Snowman, or neither: beside a table.
+        return self._("It was")

@@ -1,0 +1,1 @@
+"""The tables' history; `bot.storage.database` brings a database up to date at start."""

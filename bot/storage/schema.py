@@ -1,0 +1,166 @@
+"""What is remembered, as tables. No photo, no caption, no address of a photo."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime in UTC, also in SQLite, which knows no time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn to UTC; a naive datetime is a mistake of ours."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back that SQLite dropped."""
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+metadata = MetaData()
+# SQLite numbers rows by itself only in a column of exactly this type, which is as long there.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+# A room keeps a row for each id that the platform ever gave it. `now_at` is the row of its present
+# id, where that is another one: rounds stay where they began, and a tap on an old message finds its
+# room. The settings of the present row count. `seen`: when something last happened there.
+rooms = Table(
+    "rooms",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("platform", String(16), nullable=False),
+    Column("chat", String(128), nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("now_at", ForeignKey("rooms.id", ondelete="CASCADE"), index=True),
+    Column("seen", Moment),
+    Column("greeted", Moment),
+    Column("language", String(16)),
+    Column("every_photo", Boolean),
+    Column("keep", Boolean),
+    UniqueConstraint("platform", "chat", name="rooms_address"),
+)
+
+# `identity` is the platform's; who wants to be forgotten loses it and the name, and the row stays
+# for the sake of the others' scores. `shared`: an identity of several people.
+players = Table(
+    "players",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("platform", String(16), nullable=False),
+    Column("identity", String(64)),
+    Column("name", Text),
+    Column("shared", Boolean, nullable=False),
+    UniqueConstraint("platform", "identity", name="players_identity"),
+    sqlite_autoincrement=True,
+)
+
+# `part` tells the pictures of one message apart. `prints`: perceptual hashes. `reset`: an admin set
+# the season back. Points are nowhere: they follow from what is here.
+rounds = Table(
+    "rounds",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("room_id", ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
+    Column("player_id", ForeignKey("players.id"), nullable=False, index=True),
+    Column("message", String(64)),
+    Column("part", Text, nullable=False),
+    Column("reference", Text),
+    Column("arrived", Moment, nullable=False),
+    Column("answered", Moment),
+    Column("label", String(16)),
+    Column("confidence", Float),
+    Column("unfamiliar", Boolean),
+    Column("probabilities", JSON(none_as_null=True)),
+    Column("prints", JSON(none_as_null=True)),
+    Column("played_before", Boolean, nullable=False, server_default=false()),
+    Column("truth", String(16)),
+    Column("told", Moment),
+    Column("told_by", ForeignKey("players.id"), index=True),
+    Column("quorum", Integer),
+    Column("reset", Boolean, nullable=False, server_default=false()),
+    UniqueConstraint("room_id", "message", "part", name="rounds_photo"),
+    Index("rounds_arrived", "arrived"),
+    sqlite_autoincrement=True,  # a button may still name a round that is forgotten
+)
+
+objections = Table(
+    "objections",
+    metadata,
+    Column("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
+    Column("player_id", ForeignKey("players.id"), primary_key=True, index=True),
+    Column("at", Moment, nullable=False),
+)
+
+# A round that the room may guess about: until when, since when no more, and since when it knows.
+guessings = Table(
+    "guessings",
+    metadata,
+    Column("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
+    Column("until", Moment, nullable=False),
+    Column("closed", Moment),
+    Column("told", Moment),
+)
+
+guesses = Table(
+    "guesses",
+    metadata,
+    Column("round_id", ForeignKey("guessings.round_id", ondelete="CASCADE"), primary_key=True),
+    Column("player_id", ForeignKey("players.id"), primary_key=True, index=True),
+    Column("at", Moment, nullable=False),
+    Column("what", String(16), nullable=False),
+)
+
+# What a room's admins did, for the room to see.
+actions = Table(
+    "deeds",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("room_id", ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("player_id", ForeignKey("players.id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("deed", String(32), nullable=False),
+)
+
+# The seasons whose podium a room has seen.
+podiums = Table(
+    "podiums",
+    metadata,
+    Column("room_id", ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True),
+    Column("season", Date, primary_key=True),
+)
+
+# Small things to keep across a restart, such as a fingerprint of the commands that were published.
+notes = Table(
+    "notes",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)

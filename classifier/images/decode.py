@@ -1,0 +1,207 @@
+"""Bytes to picture: open a stranger's file safely and hand out plain RGB.
+
+Everything that looks at a photo (serving, evaluation, training, the command line) comes through
+here, so that what is measured is what is served.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pillow_heif
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+
+from classifier.images.header_limits import MAX_EXIF_BYTES, disarmed
+from classifier.types import PhotoError, TooLarge, UnreadablePhoto
+
+pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+
+# Telegram's bots cannot download more than 20 MB; no phone photo comes near it.
+MAX_BYTES = 20 * 1024 * 1024
+# The largest pictures that phones save by themselves have 48 to 50 megapixels.
+MAX_PIXELS = 50_000_000
+# Some decoders allocate while they open. Pillow's own check, at twice this value, comes before.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
+# Pictures that take more memory than this to decode are checked more closely, and decoded one at a
+# time. What a pixel takes, in bytes, was measured: Pillow keeps four, decoders their own beside it.
+HUGE_MEMORY = 64_000_000
+MEMORY_PER_PIXEL = {"TIFF": 8, "WEBP": 16, "AVIF": 16, "HEIF": 16}
+# A real photo of that size has at least one byte for each 20 pixels, a drawing of few colours for
+# each 100. A flat bomb has one for 300 or more.
+HUGE_PIXELS_PER_BYTE = 250
+# A line a pixel high and a million wide is no photo, and a view of it would be stretched for ever.
+MAX_ASPECT = 100
+
+# Only these decoders ever see a stranger's bytes: no EPS (Ghostscript), no PSD, no camera raw.
+# HEIF is pillow-heif's; the rest are Pillow's own.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
+# Their usual file endings, for whoever looks for pictures in a folder.
+SUFFIXES = frozenset(
+    suffix for suffix, format_ in Image.registered_extensions().items() if format_ in FORMATS
+)
+
+# Cut-outs are laid over this: snow people are white, so on white they would lose their outline.
+BACKDROP = (176, 190, 200)
+
+# The eight EXIF orientations, as what has to be done to set the picture upright.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# Pillow warns of odd EXIF and of large pictures; the former do no harm, the latter meet our caps.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+# Pictures are converted and reduced in bands of so many pixels, not in several copies of the whole.
+BAND_PIXELS = 1_000_000
+
+_huge = threading.Lock()
+
+
+def open_photo(data: bytes, side: int = 512) -> Image.Image:
+    """Decode a photo to upright RGB.
+
+    data: the file's bytes, of whatever origin.
+    side: what the caller needs of the shorter side, in pixels. A larger picture comes back reduced
+        to somewhere between that and a few times as much, which is cheap; a smaller one as it is.
+
+    Raises UnreadablePhoto or TooLarge, and nothing else, whatever the bytes are.
+    """
+    if not data:
+        raise UnreadablePhoto("empty")
+    if len(data) > MAX_BYTES:
+        raise TooLarge("too_many_bytes")
+    with _decoding_faults():
+        photo = Image.open(disarmed(data), formats=FORMATS)
+        _check_shape(*photo.size)
+        if not _is_huge(photo):
+            return _decode(photo, side)
+        if photo.width * photo.height > HUGE_PIXELS_PER_BYTE * len(data):
+            raise TooLarge("too_many_pixels")
+        with _huge:
+            photo.verify()  # finds a truncated PNG before its pixels are allocated
+            return _decode(Image.open(disarmed(data), formats=FORMATS), side)
+
+
+def shrink_to_jpeg(data: bytes, side: int) -> tuple[bytes, int, int]:
+    """Re-encode a photo as a JPEG whose longer side is at most `side` pixels.
+
+    What comes back holds pixels only: no EXIF, no place, no thumbnail, nothing else of the original
+    file, so it may be shown to others. Returns the bytes, the width and the height. Raises as
+    open_photo does.
+    """
+    photo = open_photo(data, side)
+    photo.thumbnail((side, side), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    photo.save(out, "JPEG", quality=82, optimize=True, progressive=True)
+    return out.getvalue(), photo.width, photo.height
+
+
+@contextmanager
+def _decoding_faults() -> Iterator[None]:
+    """Turn whatever a decoder raises over somebody's bytes into one of our own errors."""
+    try:
+        yield
+    except PhotoError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise TooLarge("too_many_pixels") from error
+    except UnidentifiedImageError as error:
+        raise UnreadablePhoto("not_a_picture") from error
+    except Exception as error:
+        # Decoders raise nearly anything on hostile bytes: OSError, SyntaxError, struct.error,
+        # ValueError, KeyError, OverflowError, MemoryError... None of it is the caller's business.
+        raise UnreadablePhoto("damaged") from error
+
+
+def _check_shape(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise TooLarge("too_many_pixels")
+    if min(width, height) < 1 or max(width, height) > MAX_ASPECT * min(width, height):
+        raise UnreadablePhoto("not_a_picture")
+
+
+def _is_huge(photo: ImageFile.ImageFile) -> bool:
+    if photo.format in ("JPEG", "MPO"):
+        # Baseline ones are decoded at a reduced scale; progressive ones keep all coefficients.
+        per_pixel = 8 if "progressive" in photo.info else 1
+    else:
+        per_pixel = MEMORY_PER_PIXEL.get(photo.format or "", 4)
+    return photo.width * photo.height * per_pixel > HUGE_MEMORY
+
+
+def _decode(photo: ImageFile.ImageFile, side: int) -> Image.Image:
+    # A JPEG decoder can leave out what will not be needed: an eighth of the size costs a fraction.
+    scale = side / min(photo.size)
+    photo.draft("RGB", (int(photo.width * scale) or 1, int(photo.height * scale) or 1))
+    photo.load()
+    orientation = _orientation(photo)
+    picture = _reduced_to_rgb(photo, side)
+    picture.info.clear()  # comments, say, which a JPEG would be saved with again
+    return picture.transpose(TURNS[orientation]) if orientation in TURNS else picture
+
+
+def _orientation(photo: Image.Image) -> object:
+    # Read after load(): the TIFF and HEIF decoders turn the picture themselves and say so here.
+    if len(photo.info.get("exif") or b"") > MAX_EXIF_BYTES:
+        return None
+    try:
+        return photo.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # a broken EXIF block is no reason to refuse the pixels
+        return None
+
+
+def _reduced_to_rgb(photo: Image.Image, side: int) -> Image.Image:
+    """Convert to RGB, and shrink by a whole number where the shorter side is over 4 x `side`."""
+    factor = max(1, min(photo.size) // (2 * side))
+    if photo.mode == "RGB" and not photo.has_transparency_data:
+        return photo.reduce(factor)
+    levels = _grey_levels(photo)
+    picture = Image.new("RGB", (-(-photo.width // factor), -(-photo.height // factor)))
+    rows = factor * max(1, BAND_PIXELS // (photo.width * factor))
+    for top in range(0, photo.height, rows):
+        band = photo.crop((0, top, photo.width, min(top + rows, photo.height)))
+        picture.paste(_to_rgb(band, levels).reduce(factor), (0, top // factor))
+    return picture
+
+
+def _grey_levels(photo: Image.Image) -> tuple[float, float] | None:
+    """Return what is black and what is white, where grey has more than eight bits."""
+    if photo.mode.startswith("I;16"):
+        return 0.0, 65535.0
+    if photo.mode not in ("I", "F"):
+        return None
+    low, high = (float(bound) for bound in photo.getextrema())  # type: ignore[arg-type]
+    if low >= 0 and high <= 255:  # what is written as 0..1 or 0..255 keeps its brightness
+        return 0.0, 1.0 if high <= 1 else 255.0
+    return low, high
+
+
+def _to_rgb(photo: Image.Image, levels: tuple[float, float] | None) -> Image.Image:
+    if levels:
+        picture = _eight_bits(photo, *levels).convert("RGB")
+        hidden = photo.info.get("transparency")
+        if hidden is None:
+            return picture
+        mask = photo.convert("I").point([255 * (grey != hidden) for grey in range(65536)], "L")
+        return Image.composite(picture, Image.new("RGB", picture.size, BACKDROP), mask)
+    if photo.has_transparency_data:
+        cut_out = photo.convert("RGBA")
+        backdrop = Image.new("RGBA", cut_out.size, BACKDROP)
+        return Image.alpha_composite(backdrop, cut_out).convert("RGB")
+    return photo.convert("RGB")
+
+
+def _eight_bits(photo: Image.Image, low: float, high: float) -> Image.Image:
+    """Scale grey of 16 or 32 bits to 0..255; Pillow would clip it to white."""
+    scale = 255.0 / max(high - low, 1e-9)
+    return photo.convert("F").point(lambda value: value * scale - low * scale).convert("L")

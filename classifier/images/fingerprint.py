@@ -1,0 +1,82 @@
+"""Has this photo been here before? What is kept of a photo to know it, or a disguise of it, again.
+
+A fingerprint cannot be turned back into a picture: it says where a tiny grey version of the photo
+is lighter than elsewhere, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import imagehash
+from PIL import Image, ImageOps
+
+from classifier.images.decode import open_photo
+
+# What the hashes are made from: 32 by 32 pixels of a view, which is what phash reduces to anyway.
+HASHED_SIDE = 32
+# Views are cut from a picture of this shorter side; the hashes do not get better with a larger one.
+DECODED_SIDE = 192
+# Whoever disguises a photo by cutting more than this off a side makes another photo of it.
+CUT = 0.08
+# Of the 128 bits of two hashes. Measured on 2,080 pictures: others are this close in 14 of 2.2
+# million pairs, mostly the same scene again; of 300 photos, each changed in 22 ways (turning the
+# hue by 45 degrees among them), 99 % are found. 20 bits would let in 50 pairs, 14 lose photos.
+SAME_WITHIN_BITS = 17
+
+Cut = tuple[float, float]
+# How much is cut off two opposite sides: nothing, a little of both, or a lot of one or both. What
+# lies between is close enough to one of them.
+CUTS: tuple[Cut, ...] = ((0, 0), (CUT / 2, CUT / 2), (CUT, CUT), (0, CUT), (CUT, 0))
+# Where among the views those two stand.
+WHOLE, MIDDLE = (len(CUTS) * CUTS.index((cut, cut)) + CUTS.index((cut, cut)) for cut in (0, CUT))
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What to remember of a photo, and what to look for among what is remembered.
+
+    Each number is of 128 bits, without a sign.
+
+    kept: of the whole photo and of its middle. A photo cut from this one shows the middle, too;
+        one that this was cut from shows the whole.
+    views: of what either may look like, mirrored or not. Never stored.
+    """
+
+    kept: tuple[int, int]
+    views: tuple[int, ...]
+
+
+def fingerprint(photo: bytes) -> Fingerprint:
+    """Take a photo's fingerprint. Blocking: some 30 ms. Raises as open_photo does."""
+    grey = ImageOps.grayscale(open_photo(photo, DECODED_SIDE))
+    if min(grey.size) > DECODED_SIDE:
+        grey = ImageOps.cover(grey, (DECODED_SIDE, DECODED_SIDE), Image.Resampling.BOX)
+    views = [
+        _hash(side, across, down)
+        for side in (grey, ImageOps.mirror(grey))
+        for across, down in product(CUTS, repeat=2)
+    ]
+    return Fingerprint((views[WHOLE], views[MIDDLE]), tuple(views))
+
+
+def looks_like(views: Sequence[int], kept: Sequence[int]) -> bool:
+    """Say whether a photo of these views may be one of which this was kept.
+
+    Pure and quick: some 10 microseconds.
+    """
+    return any((view ^ one).bit_count() <= SAME_WITHIN_BITS for view in views for one in kept)
+
+
+def _hash(grey: Image.Image, across: Cut, down: Cut) -> int:
+    """Return two hashes of what a cut leaves: of its shapes, and of where it gets lighter."""
+    box = (
+        grey.width * across[0],
+        grey.height * down[0],
+        grey.width * (1 - across[1]),
+        grey.height * (1 - down[1]),
+    )
+    small = grey.resize((HASHED_SIDE, HASHED_SIDE), Image.Resampling.LANCZOS, box)
+    return int(f"{imagehash.phash(small)}{imagehash.dhash(small)}", 16)

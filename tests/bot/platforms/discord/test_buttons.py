@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot import speech
+from bot.domain import Button, Reply
+from bot.platforms.discord.sender import SnowButton, buttons
+from tests.fakes.vision import OLAF
+from tests.fakes.discord.bot import OLAF_PNG, Evening, an_evening
+
+EN, DE = speech.into("en"), speech.into("de")
+
+
+@pytest.fixture
+async def evening() -> AsyncIterator[Evening]:
+    async with an_evening() as evening:
+        yield evening
+
+
+async def test_the_button_under_an_answer_shows_where_the_bot_looked(evening: Evening) -> None:
+    discord = evening.discord
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    answer = await discord.answer(message)
+    await evening.settled()
+    pressed = await discord.press(evening.ben, answer, "Where")
+    shown = await discord.followed_up(pressed)
+    assert discord.read(shown) == b"\x89PNG heat of " + OLAF_PNG[:16]
+    assert shown.content == DE.where_caption(OLAF)
+    assert shown.reply_to is answer
+    assert shown.only_for is None
+    assert pressed.acknowledged == 6
+
+
+async def test_the_button_under_a_slash_answer_finds_the_photo_in_the_answer(
+    evening: Evening,
+) -> None:
+    discord = evening.discord
+    answer = await discord.answered(await discord.slash(evening.ana, evening.home, "who", OLAF_PNG))
+    await evening.settled()
+    discord.cdn_requests.clear()
+    shown = await discord.followed_up(await discord.press(evening.ana, answer, "Where"))
+    assert discord.read(shown).startswith(b"\x89PNG heat of jpeg of")
+    assert len(discord.cdn_requests) == 1
+
+
+async def test_buttons_work_after_a_restart(evening: Evening) -> None:
+    discord = evening.discord
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    answer = await discord.answer(message)
+    await evening.stop()
+    await evening.start()
+    shown = await discord.followed_up(await discord.press(evening.ana, answer, "Where"))
+    assert shown.attachments
+
+
+async def test_a_second_press_gets_a_word_for_that_person_alone(evening: Evening) -> None:
+    discord = evening.discord
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    answer = await discord.answer(message)
+    await evening.settled()
+    await discord.followed_up(await discord.press(evening.ana, answer, "Where"))
+    notice = await discord.followed_up(await discord.press(evening.ben, answer, "Where"))
+    assert notice.content == DE.where_done()
+    assert notice.only_for is evening.ben
+
+
+async def test_a_button_whose_photo_was_deleted_says_so(evening: Evening) -> None:
+    discord = evening.discord
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    answer = await discord.answer(message)
+    await evening.settled()
+    await discord.delete(message)
+    notice = await discord.followed_up(await discord.press(evening.ana, answer, "Where"))
+    assert notice.content == "That photo is gone; I cannot look at it again."
+
+
+async def test_a_button_from_another_time_says_so(evening: Evening) -> None:
+    discord = evening.discord
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    answer = await discord.answer(message)
+    answer.components[-1]["components"][0]["custom_id"] = "sp:dance:7"
+    notice = await discord.followed_up(await discord.press(evening.ana, answer, "Where"))
+    assert notice.content == EN.old_button()
+
+
+async def test_admins_change_the_settings_and_only_they_see_them(evening: Evening) -> None:
+    discord, evening.ana.is_admin = evening.discord, True
+    interaction = await discord.slash(evening.ana, evening.home, "settings")
+    settings = await discord.answered(interaction)
+    assert settings.only_for is evening.ana
+    await discord.press(evening.ana, settings, "Language")
+    await discord.until(lambda: "Deutsch" in settings.labels)
+    await discord.press(evening.ana, settings, "Deutsch")
+    await discord.until(lambda: "Deutsch" in settings.content)
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    assert (await discord.answer(message)).content == DE.answer(OLAF)
+
+
+async def test_others_cannot_change_the_settings(evening: Evening) -> None:
+    discord = evening.discord
+    settings = await discord.answered(await discord.slash(evening.ana, evening.home, "settings"))
+    await discord.press(evening.ana, settings, "Language")
+    await discord.until(lambda: "Deutsch" in settings.labels)
+    notice = await discord.followed_up(await discord.press(evening.ana, settings, "Deutsch"))
+    assert notice.content == EN.only_admins()
+    assert notice.only_for is evening.ana
+
+
+async def test_in_private_everyone_is_their_own_admin(evening: Evening) -> None:
+    discord, private = evening.discord, evening.discord.dm(evening.ana)
+    settings = await discord.answered(await discord.slash(evening.ana, private, "settings"))
+    await discord.press(evening.ana, settings, "Language")
+    await discord.until(lambda: "Deutsch" in settings.labels)
+    await discord.press(evening.ana, settings, "Deutsch")
+    await discord.until(lambda: "Deutsch" in settings.content)
+
+
+async def test_an_interaction_that_is_delivered_twice_is_answered_once(evening: Evening) -> None:
+    discord = evening.discord
+    interaction = await discord.slash(evening.ana, evening.home, "who", OLAF_PNG)
+    await discord.again(interaction)
+    await discord.answered(interaction)
+    await evening.settled()
+    assert discord.rest.count("POST", "/callback$") == 1
+    assert len(discord.said) == 1
+
+
+async def test_an_acknowledgement_that_is_lost_on_its_way_back_is_no_second_one(
+    evening: Evening,
+) -> None:
+    discord = evening.discord
+    discord.fail("POST", "/callback$", drops="after")
+    interaction = await discord.slash(evening.ana, evening.home, "who", OLAF_PNG)
+    assert (await discord.answered(interaction)).content == EN.answer(OLAF)
+
+
+async def test_an_acknowledgement_that_never_arrived_is_sent_again(evening: Evening) -> None:
+    discord = evening.discord
+    discord.fail("POST", "/callback$", drops="before")
+    interaction = await discord.slash(evening.ana, evening.home, "who", OLAF_PNG)
+    await discord.answered(interaction)
+    assert not interaction.was_late
+
+
+async def test_commands_that_all_need_not_read_are_for_who_asked_alone(evening: Evening) -> None:
+    discord = evening.discord
+    for name in ("help", "privacy", "about"):
+        interaction = await discord.slash(evening.ana, evening.home, name)
+        answer = await discord.answered(interaction)
+        assert answer.only_for is evening.ana
+        assert len(answer.content) > 50
+
+
+async def test_help_names_the_bot_so_that_it_can_be_tapped(evening: Evening) -> None:
+    discord = evening.discord
+    answer = await discord.answered(await discord.slash(evening.ana, evening.home, "help"))
+    assert discord.bot.mention in answer.content
+
+
+async def test_menus_are_told_in_every_language_and_only_when_they_changed(
+    evening: Evening,
+) -> None:
+    discord = evening.discord
+    assert discord.rest.synced == 1
+    who = next(c for c in discord.world.commands if c["name"] == "who")
+    assert who["description"] == EN.command("who")
+    assert who["description_localizations"]["de"] == DE.command("who")
+    assert who["description_localizations"]["pt-BR"] == speech.into("pt").command("who")
+    assert who["options"][0]["type"] == 11
+    assert not who["options"][0].get("required")
+    await evening.stop()
+    await evening.start()
+    assert discord.rest.synced == 1
+    await evening.store.remember("discord commands", "those of an older version")
+    await evening.stop()
+    await evening.start()
+    assert discord.rest.synced == 2
+
+
+async def test_menus_that_discord_does_not_take_keep_nobody_from_photos(evening: Evening) -> None:
+    discord = evening.discord
+    await evening.store.remember("discord commands", "those of an older version")
+    await evening.stop()
+    discord.fail("PUT", "/commands$", 403)
+    await evening.start()
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    await discord.answer(message)
+    assert await evening.store.recall("discord commands") == "those of an older version"
+
+
+def test_buttons_are_as_many_and_as_long_as_discord_allows() -> None:
+    row = tuple(Button("b" * 100, f"set:{'x' * 60}{n}") for n in range(7))
+    view = buttons(Reply("", buttons=(row,) * 7))
+    assert view is not None
+    assert len(view.children) == 25
+    item = view.children[0]
+    assert isinstance(item, SnowButton)
+    assert len(item.custom_id) <= 100
+    assert item.item.label == "b" * 80
+
+
+async def test_answers_with_buttons_leave_nothing_in_memory(evening: Evening) -> None:
+    discord = evening.discord
+    for _ in range(3):
+        message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+        await discord.answer(message)
+    client = evening.chat._client
+    assert client is not None
+    assert not client.persistent_views
+    assert not client.cached_messages

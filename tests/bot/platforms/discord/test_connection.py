@@ -1,0 +1,368 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot import speech
+from bot.domain import Unusable
+from bot.platforms.discord import client
+from bot.platforms.discord.client import HOUR, IDENTIFIES_AN_HOUR, Identifies
+from bot.supervisor import Supervisor
+from tests.fakes.vision import OLAF, YETI
+from tests.fakes.discord.bot import OLAF_PNG, YETI_PNG, Evening, an_evening
+from tests.fakes.discord.world import SEND
+
+EN = speech.into("en")
+ANSWER = EN.answer(OLAF)
+
+
+@pytest.fixture
+async def evening() -> AsyncIterator[Evening]:
+    async with an_evening() as evening:
+        evening.eye.sees[YETI_PNG] = YETI
+        yield evening
+
+
+@pytest.fixture
+async def before() -> AsyncIterator[Evening]:
+    """An evening at which the bot is not there yet."""
+    async with an_evening(starts=False) as evening:
+        yield evening
+
+
+async def ask(evening: Evening) -> None:
+    """Ask something, and see that it is answered."""
+    message = await evening.discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    assert (await evening.discord.answer(message)).content.startswith(ANSWER)
+
+
+async def test_no_privileged_intent_is_asked_for(evening: Evening) -> None:
+    (session,) = evening.discord.gateway.live
+    assert session.intents == 1 << 0 | 1 << 9 | 1 << 12
+
+
+async def test_a_request_to_reconnect_is_followed_and_nothing_missed(evening: Evening) -> None:
+    discord = evening.discord
+    await ask(evening)
+    await discord.gateway.reconnect()
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    assert (await discord.answer(message)).content.startswith(ANSWER)
+    await discord.until(lambda: discord.gateway.resumed == 1)
+    await ask(evening)
+    assert discord.gateway.identified == 1
+
+
+async def test_what_is_delivered_again_after_a_resume_is_answered_once(evening: Evening) -> None:
+    discord = evening.discord
+    messages = [
+        await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True) for _ in range(3)
+    ]
+    hint = await discord.send(evening.ana, evening.home, "hi", mention=True)
+    await discord.answer(hint)
+    discord.gateway.rewind = 20
+    await discord.gateway.reconnect()
+    await discord.until(lambda: discord.gateway.resumed == 1)
+    await ask(evening)
+    await evening.settled()
+    assert [len(discord.answers(message)) for message in (*messages, hint)] == [1, 1, 1, 1]
+
+
+async def test_what_is_delivered_again_while_it_is_in_hand_is_answered_once(
+    evening: Evening,
+) -> None:
+    discord = evening.discord
+    evening.eye.may_answer.clear()
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    await discord.until(lambda: discord.cdn_requests)
+    discord.gateway.rewind = 20
+    await discord.gateway.reconnect()
+    await discord.until(lambda: discord.gateway.resumed == 1)
+    evening.eye.may_answer.set()
+    await ask(evening)
+    await evening.settled()
+    assert len(discord.answers(message)) == 1
+
+
+async def test_a_connection_that_is_cut_comes_back(evening: Evening) -> None:
+    discord = evening.discord
+    discord.gateway.drop()
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    assert (await discord.answer(message)).content == ANSWER
+
+
+@pytest.mark.parametrize("code", [4000, 4007, 4008, 4009, 1001, 1000])
+async def test_a_close_that_can_be_resumed_is(evening: Evening, code: int) -> None:
+    discord = evening.discord
+    await discord.gateway.close(code)
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    assert (await discord.answer(message)).content == ANSWER
+
+
+@pytest.mark.parametrize("is_resumable", [True, False])
+async def test_a_session_that_is_over_is_begun_anew(evening: Evening, is_resumable: bool) -> None:
+    discord = evening.discord
+    await discord.gateway.invalidate(is_resumable=is_resumable)
+    await discord.ready(1 if is_resumable else 2)
+    await ask(evening)
+
+
+@pytest.mark.parametrize("code", [4004, 4013, 4014])
+async def test_a_close_that_cannot_heal_ends_with_a_sentence(before: Evening, code: int) -> None:
+    before.discord.gateway.closes_with = code
+    with pytest.raises(Unusable) as reason:
+        await before.chat.run(before.stopping)
+    assert str(reason.value).count(".") == 1
+    assert ("DISCORD_TOKEN" in str(reason.value)) == (code == 4004)
+    assert before.discord.token not in str(reason.value)
+
+
+async def test_a_close_that_cannot_heal_in_the_middle_ends_with_a_sentence(
+    evening: Evening,
+) -> None:
+    await evening.discord.gateway.close(4014)
+    assert evening.running is not None
+    with pytest.raises(Unusable):
+        await evening.running
+    evening.running = None
+
+
+async def test_a_token_that_discord_does_not_know_ends_with_a_sentence() -> None:
+    async with an_evening(token="not.a.token", starts=False) as evening:
+        with pytest.raises(Unusable, match="DISCORD_TOKEN"):
+            await evening.chat.run(evening.stopping)
+        assert evening.discord.rest.count("GET", "/users/@me") == 1
+
+
+async def test_a_close_that_is_a_fault_is_the_supervisors_to_deal_with(before: Evening) -> None:
+    before.discord.gateway.closes_with = 4012
+    supervisor = Supervisor(before.chat, before.stopping, first_wait=0.01)
+    running = asyncio.create_task(supervisor.run())
+    await before.discord.until(lambda: before.discord.gateway.identified == 2)
+    before.discord.gateway.closes_with = None
+    await before.discord.until(lambda: before.discord.gateway.live)
+    await ask(before)
+    before.stopping.set()
+    await running
+
+
+async def test_a_login_that_fails_is_tried_again_by_the_supervisor(before: Evening) -> None:
+    before.discord.fail("GET", "/users/@me", 503, times=2)
+    before.discord.fail("GET", "/gateway/bot", 403)
+    supervisor = Supervisor(before.chat, before.stopping, first_wait=0.01)
+    running = asyncio.create_task(supervisor.run())
+    await before.discord.until(lambda: before.discord.gateway.live)
+    await ask(before)
+    before.stopping.set()
+    await running
+    assert before.discord.gateway.identified == 1
+
+
+async def test_stopping_while_connecting_ends_at_once(before: Evening) -> None:
+    before.discord.fail("GET", "/users/@me", 500, times=5)
+    running = asyncio.create_task(before.chat.run(before.stopping))
+    await before.discord.until(lambda: before.discord.rest.count("GET", "/users/@me"))
+    before.stopping.set()
+    await running
+
+
+async def test_stopping_before_the_start_ends_at_once(before: Evening) -> None:
+    before.stopping.set()
+    await before.chat.run(before.stopping)
+    assert not before.discord.gateway.identified
+
+
+async def test_a_gateway_that_says_no_goodbye_holds_up_nothing(evening: Evening) -> None:
+    evening.discord.gateway.freeze()
+    async with asyncio.timeout(5):
+        await evening.stop()
+
+
+async def test_several_shards_share_the_servers() -> None:
+    async with an_evening(starts=False) as evening:
+        discord = evening.discord
+        discord.rest.shards = 2
+        other = discord.guild("Other", "hall")
+        while other.id >> 22 & 1 == evening.family.id >> 22 & 1:
+            await asyncio.sleep(0.001)
+            other = discord.guild("Other", "hall")
+        await evening.start()
+        assert len(discord.gateway.live) == 2
+        await ask(evening)
+        message = await discord.send(evening.ana, other.channels[0], "", OLAF_PNG, mention=True)
+        assert (await discord.answer(message)).content == ANSWER
+        private = await discord.send(evening.ana, discord.dm(evening.ana), "", OLAF_PNG)
+        assert (await discord.answer(private)).content == ANSWER
+        assert evening.chat.state()["shards"] == 2
+
+
+async def test_the_state_tells_of_a_lost_connection(before: Evening) -> None:
+    discord = before.discord
+    assert before.chat.state() == {"state": "starting"}
+    await before.start()
+    await discord.until(lambda: before.chat.state()["guilds"] == 1)
+    async with asyncio.timeout(5):
+        while before.chat.state()["state"] != "running":
+            await asyncio.sleep(0.01)
+    await before.stop()
+    assert before.chat.state() == {"state": "stopped"}
+
+
+def test_a_shard_does_not_identify_a_thousand_times_a_day() -> None:
+    identifies, now, times = Identifies(), 0.0, 0
+    while now < 24 * HOUR:
+        now += identifies.wait(0, now)
+        times += 1
+    assert IDENTIFIES_AN_HOUR * 23 < times < 1000
+    assert identifies.wait(1, now) == 0
+    assert identifies.wait(1, now) == client.IDENTIFY_SECONDS
+
+
+async def test_an_old_message_is_not_looked_at(evening: Evening) -> None:
+    discord = evening.discord
+    old = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True, age=301)
+    young = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True, age=290)
+    await discord.answer(young)
+    assert not discord.answers(old)
+
+
+async def test_answers_of_a_channel_keep_their_order(evening: Evening) -> None:
+    discord = evening.discord
+    slow = discord.world.attach(evening.home, OLAF_PNG, "slow.png")
+    discord.spoil(slow, "500")  # is tried twice
+    first = await discord.send(evening.ana, evening.home, "", slow, mention=True)
+    evening.eye.may_answer.clear()
+    second = await discord.send(evening.ben, evening.home, "", YETI_PNG, mention=True)
+    third = await discord.send(evening.ana, evening.home, "hi", mention=True)
+    await discord.until(lambda: len(discord.cdn_requests) == 3)
+    assert not discord.said[1:]
+    evening.eye.may_answer.set()
+    await discord.answer(third)
+    assert [said.reply_to for said in discord.said] == [first, second, third]
+
+
+async def test_a_slow_photo_holds_up_no_other_channel(evening: Evening) -> None:
+    discord = evening.discord
+    slow = discord.world.attach(evening.home, OLAF_PNG, "slow.png")
+    discord.spoil(slow, "slow")
+    waiting = await discord.send(evening.ana, evening.home, "", slow, mention=True)
+    kitchen = evening.family.channels[1]
+    for _ in range(3):
+        message = await discord.send(evening.ben, kitchen, "", YETI_PNG, mention=True)
+        await discord.answer(message)
+    assert not discord.answers(waiting)
+    await evening.kill()
+
+
+async def test_what_is_in_hand_at_the_end_is_answered(evening: Evening) -> None:
+    discord = evening.discord
+    evening.eye.may_answer.clear()
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    interaction = await discord.slash(evening.ana, evening.home, "who", YETI_PNG)
+    await discord.until(lambda: len(discord.cdn_requests) == 2)
+    stopping = asyncio.create_task(evening.stop())
+    await asyncio.sleep(0)
+    late = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    evening.eye.may_answer.set()
+    await stopping
+    assert len(discord.answers(message)) == 1
+    assert interaction.is_answered
+    assert not discord.answers(late)
+
+
+async def test_what_was_in_hand_when_the_process_died_is_answered_after_the_restart(
+    evening: Evening,
+) -> None:
+    discord = evening.discord
+    evening.eye.may_answer.clear()
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    album = await discord.send(evening.ana, evening.home, "", OLAF_PNG, YETI_PNG, mention=True)
+    private = await discord.send(evening.ana, discord.dm(evening.ana), "", YETI_PNG)
+    await discord.until(lambda: len(discord.cdn_requests) == 4)
+    await evening.kill()
+    assert not discord.said
+    evening.eye.may_answer.set()
+    await evening.start()
+    assert (await discord.answer(message)).content == ANSWER
+    assert len((await discord.answer(album)).content.splitlines()) == 2
+    assert (await discord.answer(private)).content == EN.answer(YETI)
+    await evening.settled()
+    await evening.stop()
+    await evening.start()
+    await evening.settled()
+    assert len(discord.said) == 3
+
+
+async def test_an_answer_that_went_out_just_before_the_process_died_is_not_sent_again(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discord = evening.discord
+    with monkeypatch.context() as patch:
+
+        async def dies(*_: object) -> None:
+            await asyncio.Event().wait()
+
+        patch.setattr(evening.host, "sent", dies)
+        message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+        await discord.answer(message)
+        await evening.kill()
+    await evening.start()
+    await evening.settled()
+    assert len(discord.answers(message)) == 1
+
+
+async def test_the_bot_says_hello_once_where_it_is_invited(evening: Evening) -> None:
+    discord = evening.discord
+    club = discord.guild("Club", "hall", "quiet")
+    await discord.invite(club)
+    await discord.until(lambda: discord.said)
+    (hello,) = discord.said
+    assert hello.channel is club.channels[0]
+    assert discord.bot.mention in hello.content
+    assert "Olaf or Abominable?" in hello.content
+    await evening.stop()
+    await evening.start()
+    await evening.settled()
+    assert len(discord.said) == 1
+
+
+async def test_a_server_that_invited_the_bot_while_it_was_away_is_greeted(
+    before: Evening,
+) -> None:
+    discord = before.discord
+    club = discord.guild("Club", "hall")
+    await discord.invite(club)
+    await before.start()
+    await discord.until(lambda: discord.said)
+    await before.settled()
+    assert [said.channel for said in discord.said] == club.channels
+
+
+async def test_a_bot_that_comes_back_says_hello_again(evening: Evening) -> None:
+    discord = evening.discord
+    club = discord.guild("Club", "hall")
+    await discord.invite(club)
+    await discord.until(lambda: discord.said)
+    await evening.settled()
+    await discord.kick(club)
+    await discord.until(lambda: evening.chat.state()["guilds"] == 1)
+    await evening.settled()
+    discord.world.guilds[club.id] = club
+    await discord.invite(club)
+    await discord.until(lambda: len(discord.said) == 2)
+
+
+async def test_hello_is_said_where_writing_is_allowed(evening: Evening) -> None:
+    discord = evening.discord
+    club = discord.guild("Club", "rules", "hall")
+    club.channels[0].denied = SEND
+    await discord.invite(club)
+    await discord.until(lambda: discord.said)
+    assert discord.said[0].channel is club.channels[1]
+    mute = discord.guild("Mute", "rules")
+    mute.channels[0].denied = SEND
+    await discord.invite(mute)
+    await ask(evening)
+    await evening.settled()
+    assert len(discord.said) == 2

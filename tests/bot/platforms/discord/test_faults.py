@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot import speech
+from bot.domain import Reply, Room
+from bot.platforms.discord import sender
+from bot.platforms.discord.client import LONGEST_WAIT
+from bot.platforms.discord.sender import LONGEST_TEXT, text
+from tests.fakes.vision import OLAF
+from tests.fakes.discord.bot import OLAF_PNG, Evening, an_evening
+from tests.fakes.discord.world import ATTACH, HISTORY, IN_THREADS, SEND, VIEW, User
+
+EN = speech.into("en")
+ANSWER = EN.answer(OLAF)
+SENDING = r"^/channels/\d+/messages$"
+
+
+@pytest.fixture
+async def evening(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Evening]:
+    monkeypatch.setattr(sender, "WAITS", (0.01, 0.02, 0.03))
+    async with an_evening() as evening:
+        yield evening
+
+
+async def test_a_rate_limit_is_waited_out(evening: Evening) -> None:
+    discord = evening.discord
+    discord.fail("POST", SENDING, 429, 2, retry_after=0.05)
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    assert (await discord.answer(message)).content == ANSWER
+    assert discord.rest.count("POST", SENDING, 429) == 2
+
+
+async def test_the_limit_over_all_is_waited_out_by_everyone(evening: Evening) -> None:
+    discord = evening.discord
+    discord.fail("POST", SENDING, 429, retry_after=0.2, is_global=True)
+    channels = [discord.channel(evening.family, f"room-{n}") for n in range(4)]
+    messages = [
+        await discord.send(evening.ana, channel, "", OLAF_PNG, mention=True) for channel in channels
+    ]
+    for message in messages:
+        assert (await discord.answer(message)).content == ANSWER
+    assert discord.rest.count("POST", SENDING, 429) == 1
+
+
+async def test_a_limit_that_lasts_too_long_holds_up_nobody_else(evening: Evening) -> None:
+    discord = evening.discord
+    discord.fail("POST", SENDING, 429, retry_after=LONGEST_WAIT + 1)
+    lost = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    await discord.until(lambda: discord.rest.count("POST", SENDING, 429))
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    assert (await discord.answer(message)).content.startswith(ANSWER)
+    assert not discord.answers(lost)
+
+
+async def test_never_more_than_50_requests_a_second(evening: Evening) -> None:
+    discord = evening.discord
+    channels = [discord.channel(evening.family, f"room-{n}") for n in range(12)]
+    messages = [
+        await discord.send(evening.ana, channel, str(n), mention=True)
+        for n in range(5)
+        for channel in channels
+    ]
+    for message in messages:
+        await discord.answer(message)
+    assert discord.rest.count("POST", SENDING, 429) == 0
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+async def test_a_server_in_trouble_is_asked_again(evening: Evening, status: int) -> None:
+    discord = evening.discord
+    discord.fail("POST", SENDING, status)
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    assert (await discord.answer(message)).content == ANSWER
+    assert len(discord.answers(message)) == 1
+
+
+@pytest.mark.parametrize("drops", ["before", "after"])
+async def test_a_connection_that_breaks_leads_to_one_answer(evening: Evening, drops: str) -> None:
+    discord = evening.discord
+    discord.fail("POST", SENDING, times=2, drops=drops)
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    await discord.answer(message)
+    await evening.settled()
+    assert len(discord.answers(message)) == 1
+    assert discord.rest.count("POST", SENDING) == 3
+
+
+async def test_a_slash_answer_survives_a_broken_connection(evening: Evening) -> None:
+    discord = evening.discord
+    discord.fail("PATCH", "@original$", drops="after")
+    interaction = await discord.slash(evening.ana, evening.home, "who", OLAF_PNG)
+    answer = await discord.answered(interaction)
+    await evening.settled()
+    assert answer.content == ANSWER
+    assert len(answer.attachments) == 1
+
+
+async def test_a_photo_that_is_deleted_meanwhile_is_answered_without_a_reply(
+    evening: Evening,
+) -> None:
+    discord = evening.discord
+    evening.eye.may_answer.clear()
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    await discord.until(lambda: discord.cdn_requests)
+    await discord.delete(message)
+    evening.eye.may_answer.set()
+    await discord.until(lambda: discord.said)
+    assert discord.said[0].content == ANSWER
+    assert discord.said[0].reply_to is None
+
+
+async def test_without_the_right_to_read_history_the_answer_is_no_reply(evening: Evening) -> None:
+    discord = evening.discord
+    discord.world.channels[evening.home.id].denied = HISTORY
+    await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    await discord.until(lambda: discord.said)
+    assert discord.said[0].content == ANSWER
+
+
+async def test_a_channel_that_is_gone_is_no_fault(
+    evening: Evening, caplog: pytest.LogCaptureFixture
+) -> None:
+    discord = evening.discord
+    evening.eye.may_answer.clear()
+    await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    await discord.until(lambda: discord.cdn_requests)
+    del discord.world.channels[evening.home.id]
+    evening.eye.may_answer.set()
+    await discord.until(lambda: discord.rest.count("POST", SENDING, 404))
+    await evening.settled()
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+async def test_who_asks_where_the_bot_may_not_write_is_told_once_in_private(
+    evening: Evening,
+) -> None:
+    discord, guild = evening.discord, evening.discord.guild("Club", "hall", "quiet")
+    quiet = guild.channels[1]
+    quiet.denied = SEND
+    await discord.invite(guild)
+    for _ in range(2):
+        await discord.send(evening.ana, quiet, "", OLAF_PNG, mention=True)
+    await discord.until(lambda: told(evening, evening.ana))
+    await evening.settled()
+    assert told(evening, evening.ana) == [EN.cannot_write_there()]
+    assert discord.rest.count("POST", rf"/channels/{quiet.id}/") == 0
+    assert not evening.eye.looked
+
+
+@pytest.mark.parametrize("denied", [SEND, VIEW])
+async def test_a_right_that_was_just_taken_away_is_told_in_private(
+    evening: Evening, denied: int
+) -> None:
+    discord = evening.discord
+    evening.home.denied = denied  # and the gateway has not said so yet
+    await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    await discord.until(lambda: discord.said)
+    assert discord.said[0].channel.person is evening.ana
+    assert discord.said[0].content == EN.cannot_write_there()
+
+
+async def test_a_locked_thread_and_one_where_nobody_may_write_are_told_in_private(
+    evening: Evening,
+) -> None:
+    discord, guild = evening.discord, evening.discord.guild("Club", "hall")
+    thread = discord.channel(guild, "thread", parent=guild.channels[0])
+    guild.channels[0].denied = IN_THREADS
+    await discord.invite(guild)
+    await discord.send(evening.ana, thread, "", OLAF_PNG, mention=True)
+    locked = discord.channel(evening.family, "locked", parent=evening.home)
+    locked.locked = True
+    await discord.send(evening.ben, locked, "", OLAF_PNG, mention=True)
+    await discord.until(lambda: told(evening, evening.ana) and told(evening, evening.ben))
+
+
+def told(evening: Evening, person: User) -> list[str]:
+    """What the bot told a person in private."""
+    return [said.content for said in evening.discord.said if said.channel.person is person]
+
+
+async def test_who_takes_no_messages_is_left_in_peace(
+    evening: Evening, caplog: pytest.LogCaptureFixture
+) -> None:
+    discord = evening.discord
+    evening.home.denied, evening.ana.takes_dms = SEND, False
+    await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    await discord.until(lambda: discord.rest.count("POST", SENDING, 403) == 2)
+    await evening.settled()
+    assert not discord.said
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+async def test_a_command_works_where_the_bot_may_not_write(evening: Evening) -> None:
+    discord = evening.discord
+    evening.home.denied = SEND
+    interaction = await discord.slash(evening.ana, evening.home, "who", OLAF_PNG)
+    assert (await discord.answered(interaction)).content == ANSWER
+
+
+async def test_where_no_files_are_allowed_the_answer_comes_without(evening: Evening) -> None:
+    discord = evening.discord
+    evening.home.denied = ATTACH
+    interaction = await discord.slash(evening.ana, evening.home, "who", OLAF_PNG)
+    answer = await discord.answered(interaction)
+    assert answer.content == ANSWER
+    assert not answer.attachments
+    excuse = await discord.followed_up(interaction)
+    assert excuse.content == EN.cannot_attach_there()
+    assert excuse.only_for is evening.ana
+
+
+async def test_where_no_files_are_allowed_the_heat_map_is_excused(evening: Evening) -> None:
+    discord = evening.discord
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    answer = await discord.answer(message)
+    await evening.settled()
+    evening.home.denied = ATTACH
+    pressed = await discord.press(evening.ana, answer, "Where")
+    await discord.until(lambda: len(pressed.followups) == 2)
+    assert pressed.followups[0].content == EN.where_caption(OLAF)
+    assert pressed.followups[1].content == EN.cannot_attach_there()
+
+
+async def test_saying_something_never_raises_for_what_a_room_does(evening: Evening) -> None:
+    discord = evening.discord
+    room = Room("discord", str(evening.home.id))
+    await evening.chat.say(room, Reply("Good evening"))
+    assert discord.said[0].content == "Good evening"
+    await evening.chat.say(room, Reply("To nobody"), to="12345")
+    assert discord.said[1].reply_to is None
+    evening.home.denied = SEND
+    await evening.chat.say(room, Reply("Good night"))
+    await evening.chat.say(Room("discord", "12345"), Reply("Hello?"))
+    discord.fail("POST", SENDING, 400)
+    await evening.chat.say(room, Reply("Hello?"))
+    assert len(discord.said) == 2
+
+
+async def test_nothing_in_the_log_tells_whose_photo_or_where_it_is(
+    evening: Evening, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "bot")
+    discord = evening.discord
+    gone = discord.world.attach(evening.home, OLAF_PNG, "our-secret.png")
+    discord.spoil(gone, "broken")
+    message = await discord.send(
+        evening.ana, evening.home, "caption-secret", gone, OLAF_PNG, mention=True
+    )
+    await discord.answer(message)
+    discord.fail("POST", SENDING, 400)
+    await discord.send(evening.ana, evening.home, "caption-secret", OLAF_PNG, mention=True)
+    await discord.until(lambda: discord.rest.count("POST", SENDING, 400))
+    await evening.settled()
+    ours = [r for r in caplog.records if r.name.startswith("bot")]
+    told = "\n".join(logging.Formatter().format(record) for record in ours)
+    assert f"photo platform=discord room={evening.home.id} bytes={len(OLAF_PNG)}" in told
+    for secret in ("secret", "Ana", "attachments", discord.world.origin, discord.token):
+        assert secret not in told
+
+
+def test_markup_in_a_text_is_shown_as_it_is() -> None:
+    assert (
+        text("*Ana* _B_ `c` ~~d~~ ||e||") == "\\*Ana\\* \\_B\\_ \\`c\\` \\~\\~d\\~\\~ \\|\\|e\\|\\|"
+    )
+    assert text("# big\n> quoted\n[a](b)").startswith("\\# big\n\\> quoted\n\\[")
+
+
+@pytest.mark.parametrize("word", ["snow ", "snow", "* ", "*", "snow\n", "\N{SNOWMAN}"])
+def test_a_text_that_is_too_long_is_cut_between_words(word: str) -> None:
+    cut = text(word * 2500)
+    assert LONGEST_TEXT // 2 < len(cut) <= LONGEST_TEXT
+    assert cut.endswith("…")
+    assert not cut.endswith("\\…")

@@ -1,0 +1,161 @@
+"""Discord's rules for interactions and intents, as simcord knows them, against our client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import aiohttp
+import pytest
+from simcord.actors import MemberActor
+from simcord.builders import ChannelHandle
+from simcord.env import Env
+
+from bot import speech
+from bot.domain import Fetch, Refusal, Refused
+from bot.services.admission import Admission
+from bot.services.service import Service
+from bot.services.rate_limit import RateLimits
+from bot.platforms.discord.adapter import DiscordChat
+from bot.platforms.discord.client import Identifies, SnowClient
+from bot.platforms.discord.tasks import Hands
+from bot.platforms.discord.files import Cdn
+from bot.storage.store import Store
+from tests.fakes.vision import NOTHING_KEPT, OLAF, FakeVision
+from tests.fakes.discord.bot import OLAF_PNG
+
+pytestmark = pytest.mark.simcord(shard_count=1)
+
+EN = speech.into("en")
+PHOTO = ("snow.png", OLAF_PNG)
+
+
+class SimCdn(Cdn):
+    """Reads what simcord keeps in memory."""
+
+    env: Env
+
+    def read(self, url: str) -> Fetch:
+        async def read(limit: int) -> bytes:
+            data = self.env.backend.cdn.get(url)
+            if data is None:
+                raise Refused(Refusal.GONE)
+            return data
+
+        return read
+
+
+@dataclass
+class Family:
+    """A server in simcord, with Ana and the bot in it."""
+
+    env: Env
+    channel: ChannelHandle
+    ana: MemberActor
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[Store]:
+    async with Store.open("sqlite://") as store:
+        yield store
+
+
+@pytest.fixture
+async def cdn() -> AsyncIterator[SimCdn]:
+    async with aiohttp.ClientSession() as session:
+        yield SimCdn(session, None)
+
+
+@pytest.fixture
+def simcord_bot(store: Store, cdn: SimCdn) -> SnowClient:
+    return client(store, cdn)
+
+
+@pytest.fixture
+async def family(simcord_env: Env, cdn: SimCdn) -> Family:
+    cdn.env = simcord_env
+    guild = simcord_env.create_guild()
+    channel = guild.create_text_channel("home")
+    await simcord_env.settle()  # the bot says hello
+    return Family(simcord_env, channel, guild.add_member(simcord_env.create_user("ana")))
+
+
+def client(store: Store, cdn: SimCdn) -> SnowClient:
+    """Make the client as DiscordChat does, without the connection."""
+    eye = FakeVision()
+    host = Service(eye, Admission(RateLimits()), store, NOTHING_KEPT)
+    chat = DiscordChat(
+        host, "", api_url=None, gateway_url=None, synced=store, make_preview=eye.preview
+    )
+    host.add(chat.name, chat)
+    made = SnowClient(chat._parts(Hands(), cdn), Identifies(), lambda _: None)
+    chat._client, chat._cdn = made, cdn
+    return made
+
+
+def said(family: Family) -> str | None:
+    """What the bot said last, if the last word is its own."""
+    last = family.channel.last_message
+    assert last is not None
+    return last.content if last.author == family.env.bot.user else None
+
+
+async def test_a_slash_attachment_is_answered_with_the_photo(family: Family) -> None:
+    asked = await family.ana.slash(family.channel, "who", photo=PHOTO)
+    assert asked.acknowledged
+    assert asked.response is not None
+    assert asked.response.content == EN.answer(OLAF)
+    assert len(asked.response.attachments) == 1
+
+
+async def test_the_message_menu_gets_what_the_bot_is_not_shown(family: Family) -> None:
+    photo = await family.ana.send(family.channel, "our garden", attachments=[PHOTO])
+    assert said(family) is None
+    await family.ana.send(family.channel, f"{bot(family)} who?", reply_to=photo)
+    assert said(family) == EN.cannot_see_that_photo()
+    chosen = await family.ana.context_menu(family.channel, EN.menu_name(), photo)
+    assert chosen.response is not None
+    assert chosen.response.content == EN.answer(OLAF)
+
+
+async def test_a_forward_is_looked_at_by_the_message_menu(family: Family) -> None:
+    photo = await family.ana.send(family.channel, "", attachments=[PHOTO])
+    forwarded = await family.ana.forward(photo, family.channel)
+    chosen = await family.ana.context_menu(family.channel, EN.menu_name(), forwarded)
+    assert chosen.response is not None
+    assert chosen.response.content == EN.answer(OLAF)
+
+
+async def test_a_mention_and_a_reply_come_with_their_content(family: Family) -> None:
+    await family.ana.send(family.channel, f"{bot(family)} who?", attachments=[PHOTO])
+    answer = family.channel.last_message
+    assert answer is not None
+    assert said(family) == EN.answer(OLAF)
+    await family.ana.send(family.channel, "and this?", reply_to=answer, attachments=[PHOTO])
+    assert (said(family) or "").startswith(EN.answer(OLAF))
+
+
+async def test_a_direct_message_comes_with_its_content(family: Family) -> None:
+    private = family.ana.user.dm_channel
+    photos = family.env.backend.store_attachments(private.id, [PHOTO])
+    await family.ana.send_dm("", attachments=photos)
+    last = private.last_message
+    assert last is not None
+    assert last.content == EN.answer(OLAF)
+
+
+async def test_buttons_outlive_the_client(family: Family, store: Store, cdn: SimCdn) -> None:
+    asked = await family.ana.slash(family.channel, "who", photo=PHOTO)
+    assert asked.response is not None
+    await family.env.restart_bot(client(store, cdn))
+    pressed = await family.ana.click(asked.response.message, label="Where did you look?")
+    assert pressed.acknowledged
+    assert pressed.followups[0].content == EN.where_caption(OLAF)
+    assert len(pressed.followups[0].attachments) == 1
+
+
+def bot(family: Family) -> str:
+    """The bot's name, as a mention."""
+    user = family.env.bot.user
+    assert user is not None
+    return user.mention

@@ -1,0 +1,285 @@
+"""The game in Chromium: two browsers in a room, whose bot sees what the test tells it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from bot.services import guessing
+from bot.domain import Preview
+from classifier.images.decode import shrink_to_jpeg
+from tests.support import pictures
+from tests.support.browser import CHROMIUM, Visitor, visiting
+from tests.fakes.vision import OLAF
+from tests.fakes.web_room import Served, serving
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed"),
+    pytest.mark.asyncio(loop_scope="session"),
+]
+
+PHONE = {"width": 320, "height": 600}
+DESK = {"width": 1360, "height": 800}
+
+
+async def preview(photo: bytes, side: int) -> Preview:
+    return Preview(*await asyncio.to_thread(shrink_to_jpeg, photo, side))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def served() -> AsyncIterator[Served]:
+    async with serving(make_preview=preview) as served:
+        yield served
+
+
+@pytest.fixture
+def table(served: Served) -> str:
+    """The address of a room where nobody has played."""
+    return f"{served.url}/r/table-{uuid4().hex[:8]}"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def mia(browser: Browser, table: str) -> AsyncIterator[Visitor]:
+    async with visiting(browser, table, viewport=DESK) as mia:
+        await mia.rename("Mia")
+        yield mia
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ben(browser: Browser, table: str, mia: Visitor) -> AsyncIterator[Visitor]:
+    async with visiting(browser, table, viewport=PHONE) as ben:
+        await ben.rename("Ben")
+        await expect(mia.button("2 here:")).to_contain_text("Ben, Mia")
+        yield ben
+
+
+async def test_a_round_is_played_to_its_end_in_two_browsers(mia: Visitor, ben: Visitor) -> None:
+    await mia.show(pictures.draw_olaf())
+    await expect(ben.answers).to_have_count(1)
+    await expect(ben.button("It's Olaf")).to_have_count(0)
+    await expect(ben.board).to_be_hidden()
+    await mia.button("It's Olaf").press("Enter")
+    for person in (mia, ben):
+        await expect(person.rounds).to_contain_text("Mia says: it's Olaf.")
+        await expect(person.rounds).to_contain_text("68 points for Mia!")
+        await expect(person.answers).to_have_attribute("aria-valuenow", "84")
+        await expect(person.page.locator("#places li")).to_have_text(["1.MMia68"])
+    await expect(mia.button("Objection!")).to_have_count(0)
+    await expect(mia.button("Where did you look?")).to_be_focused()
+    await ben.button("Objection!").click()
+    for person in (mia, ben):
+        await expect(person.rounds).to_contain_text("This round doesn't count")
+        await expect(person.rounds).not_to_contain_text("68 points")
+        await expect(person.board).to_be_hidden()
+    await ben.page.reload()
+    await expect(ben.rounds).to_contain_text("This round doesn't count")
+    await expect(ben.button("Objection!")).to_have_count(0)
+
+
+async def test_guesses_come_first_and_the_answer_leads_back_to_its_photo(
+    mia: Visitor, ben: Visitor
+) -> None:
+    await ben.show(pictures.draw_yeti())
+    await expect(mia.answers).to_have_count(1)
+    await mia.ask_for("Say what I'll say")
+    await expect(mia.toast).to_contain_text("until the others have guessed")
+    await expect(mia.button("Show me a photo")).to_be_focused()
+    await mia.show(pictures.draw_olaf())
+    for person in (mia, ben):
+        asking = person.rounds.last
+        await expect(asking).to_contain_text("What will I say?")
+        await expect(asking.get_by_text("guess", exact=True)).to_be_visible()
+        await expect(person.answers).to_have_count(1)
+    await expect(mia.toast).to_be_empty()
+    await mia.rounds.last.get_by_role("button", name="Olaf").click()
+    await expect(mia.toast).to_contain_text("let the others guess")
+    await ben.rounds.last.get_by_role("button", name="Abominable").click()
+    await expect(ben.toast).to_contain_text("Noted: Abominable.")
+    for person in (mia, ben):
+        await expect(person.rounds).to_have_count(3)
+        await expect(person.answers).to_have_count(2)
+        await expect(person.rounds.last).to_contain_text("Ben saw that coming: 10 points!")
+        await expect(person.rounds.nth(1).get_by_role("button")).to_have_count(0)
+        await expect(person.page.locator("#places li")).to_have_text(["1.BBen10"])
+    await expect(ben.rounds.last.get_by_role("button", name="It's Olaf")).to_have_count(0)
+    await mia.rounds.last.get_by_role("button", name="It's Olaf").click()
+    for person in (mia, ben):
+        await expect(person.page.locator("#places li")).to_have_text(["1.MMia68", "2.BBen10"])
+    await mia.ask_for("An idea for a photo")
+    await expect(mia.rounds).to_have_count(4)
+
+
+async def test_guesses_end_by_themselves(
+    mia: Visitor, ben: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guessing, "GUESS_WITHIN", timedelta(milliseconds=100))
+    await ben.show(pictures.draw_yeti(), "guess")
+    for person in (mia, ben):
+        await expect(person.rounds).to_have_count(2)
+        await expect(person.answers).to_have_count(1)
+        await expect(person.rounds.first.get_by_role("button")).to_have_count(0)
+
+
+async def test_a_caption_is_out_of_the_way_on_a_phone_and_may_tell_the_truth(
+    mia: Visitor, ben: Visitor
+) -> None:
+    field = ben.page.locator("#caption")
+    await expect(field).to_be_hidden()
+    await expect(mia.page.locator("#caption")).to_be_visible()
+    await ben.page.locator("#caption-button").click()
+    await expect(field).to_be_focused()
+    await field.fill("It's Олаф, <b>really</b>")
+    await field.press("Enter")
+    await expect(ben.button("Show me a photo")).to_be_focused()
+    await ben.show(pictures.draw_olaf())
+    for person in (mia, ben):
+        await expect(person.rounds).to_contain_text("It's Олаф, <b>really</b>")
+        await expect(person.rounds).to_contain_text("68 points for Ben!")
+    await expect(field).to_be_hidden()
+    await expect(field).to_have_value("")
+
+
+async def test_snow_falls_for_who_fools_the_bot_unless_motion_is_unwanted(
+    browser: Browser, served: Served, table: str, mia: Visitor
+) -> None:
+    snow = "canvas.confetti"
+    watch = """() => new MutationObserver((changes) => {
+        for (const { addedNodes } of changes)
+            for (const node of addedNodes) if (node.localName === 'canvas') window.snowed = true;
+    }).observe(document.body, { childList: true })"""
+    async with visiting(browser, table, reduced_motion="no-preference") as lively:
+        for person in (mia, lively):
+            await person.page.evaluate(watch)
+        served.eye.verdict = OLAF
+        await mia.show(pictures.draw_olaf(), "olaf")
+        await expect(lively.rounds).to_contain_text("A point for me!")
+        assert not await lively.page.evaluate("window.snowed")
+        await mia.show(pictures.draw_yeti(), "yeti")
+        await expect(lively.page.locator(snow)).to_have_css("pointer-events", "none")
+        # What is below the snow can be tapped all the same, and then the snow is gone.
+        await lively.button("Invite").click()
+        await expect(lively.page.get_by_role("dialog")).to_be_visible()
+        await expect(lively.page.locator(snow)).to_have_count(0)
+        await expect(mia.rounds).to_have_count(2)
+        await expect(mia.rounds.last).to_contain_text("points for Mia!")
+        assert not await mia.page.evaluate("window.snowed")
+        await lively.page.evaluate("window.snowed = false")
+        await lively.page.reload()
+        await expect(lively.rounds).to_have_count(2)
+        await expect(lively.page.locator(snow)).to_have_count(0)
+
+
+@pytest.mark.parametrize(("scheme", "locale"), [("light", "uk-UA"), ("dark", "de-DE")])
+async def test_the_board_opens_on_a_phone_and_stays_open_beside_the_photos_on_a_desk(
+    browser: Browser, table: str, mia: Visitor, scheme: str, locale: str
+) -> None:
+    await mia.rename("Wilhelmina Alexandra von Schneeb")
+    await mia.show(pictures.draw_olaf(), "olaf")
+    await mia.show(pictures.draw_yeti(), "yeti")
+    await expect(mia.page.locator("#places li")).to_have_count(2)
+    await expect(mia.board).to_be_visible()
+    await expect(mia.page.locator("#board-button")).to_be_hidden()
+    outcomes = {"viewport": PHONE, "locale": locale, "color_scheme": scheme}
+    async with visiting(browser, table, **outcomes) as phone:
+        opener = phone.page.locator("#board-button")
+        await expect(opener).to_contain_text("68")
+        await expect(phone.board).to_be_hidden()
+        await opener.press("Enter")
+        await expect(phone.board).to_be_visible()
+        await expect(opener).to_have_attribute("aria-expanded", "true")
+        assert await overflowing(phone) == []
+        assert await phone.page.evaluate(CONTRAST, "#places li bdi") >= 4.5
+        await opener.press("Enter")
+        await expect(phone.board).to_be_hidden()
+
+
+async def test_the_hall_leads_to_its_photos_and_shows_those_that_melted_as_such(
+    mia: Visitor, ben: Visitor
+) -> None:
+    await mia.show(pictures.draw_olaf(), "olaf")
+    await expect(ben.rounds).to_have_count(1)
+    await ben.ask_for("The photos that fooled me best")
+    for person in (mia, ben):
+        hung = person.page.get_by_role("link", name="1. Mia, 68 points.")
+        await expect(hung.locator("img")).to_have_js_property("naturalWidth", 320)
+        assert await overflowing(person) == []
+    await ben.page.get_by_role("link", name="1. Mia").click()
+    await expect(ben.rounds.first).to_be_focused()
+    await ben.page.route("**/photos/*", lambda route: route.fulfill(status=404))
+    await ben.page.reload()
+    await expect(ben.page.get_by_role("link", name="1. Mia")).to_contain_text("melted")
+    ben.forgive("status of 404")
+
+
+async def test_everything_known_of_a_person_is_a_file_to_keep(mia: Visitor, tmp_path: Path) -> None:
+    await mia.show(pictures.draw_olaf(), "olaf")
+    await expect(mia.answers).to_have_count(1)
+    await mia.ask_for("Everything I know of you")
+    async with mia.page.expect_download() as download:
+        await mia.page.get_by_role("link", name="Save the file").click()
+    path = tmp_path / "saved.json"
+    await (await download.value).save_as(path)
+    assert (await download.value).suggested_filename == "snowpeople.json"
+    assert "Mia" in json.dumps(json.loads(path.read_text(encoding="utf-8")))
+
+
+async def test_who_is_forgotten_is_gone_from_everybodys_page(mia: Visitor, ben: Visitor) -> None:
+    await mia.show(pictures.draw_olaf(), "olaf")
+    await expect(ben.rounds).to_have_count(1)
+    await mia.ask_for("I forget you")
+    await mia.button("Yes, forget me").click()
+    await expect(ben.rounds).to_have_count(0)
+    await expect(mia.rounds).to_have_count(1)
+    await expect(mia.rounds).to_contain_text("Have we met?")
+    await expect(ben.page.locator("#places li bdi")).to_have_text("a forgotten snow person")
+
+
+async def test_the_menu_offers_choices_where_there_are_some(mia: Visitor, ben: Visitor) -> None:
+    await mia.button("Menu").click()
+    choices = mia.page.get_by_role("group", name="may I keep photos")
+    await choices.get_by_role("button", name="On").click()
+    for person in (mia, ben):
+        await expect(person.rounds).to_contain_text("Learning is on here, by decision of Mia.")
+
+
+async def overflowing(visitor: Visitor) -> list[str]:
+    """Return what is wider than the screen; the first line of names is cut off on purpose."""
+    found: list[str] = await visitor.page.evaluate(
+        """() => [...document.querySelectorAll('body *')]
+            .filter((each) => each.checkVisibility())
+            .filter((each) => !each.closest('.scenery, svg, #people *, .unseen'))
+            .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
+            .map((each) => each.outerHTML.slice(0, 80))"""
+    )
+    return found
+
+
+# The contrast (WCAG 2) of an element's text against the first opaque colour behind it.
+CONTRAST = """(selector) => {
+    const element = document.querySelector(selector);
+    const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    const light = (colour) => {
+        pen.clearRect(0, 0, 1, 1);
+        pen.fillStyle = colour;
+        pen.fillRect(0, 0, 1, 1);
+        const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].map((part) => part / 255)
+            .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = (each) => {
+        const { backgroundColor } = getComputedStyle(each);
+        const isClear = /, 0\\)$|transparent/.test(backgroundColor);
+        return isClear && each.parentElement ? behind(each.parentElement) : backgroundColor;
+    };
+    const colours = [getComputedStyle(element).color, behind(element)];
+    const [dark, bright] = colours.map(light).sort((a, b) => a - b);
+    return (bright + 0.05) / (dark + 0.05);
+}"""

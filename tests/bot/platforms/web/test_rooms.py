@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from bot.domain import Player, Preview, Reply
+from bot.platforms.web import rooms
+from bot.platforms.web.entries import Entry
+from bot.platforms.web.rooms import (
+    ENTRIES,
+    ENTRY_SECONDS,
+    NAME_LENGTH,
+    ROOMS,
+    UNSENT,
+    Full,
+    Member,
+    Rooms,
+    clean,
+    clean_room_name,
+)
+from tests.fakes.vision import OLAF
+
+ANA, BEN = Player("ana", "Ana"), Player("ben", "Ben")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def rooms(clock: Clock) -> Rooms:
+    return Rooms(clock)
+
+
+def entry(id_: str, at: float = 1_000_000.0, size: int = 10) -> Entry:
+    return Entry(id_, at, Reply("Olaf! 97%", OLAF), ANA, Preview(b"x" * size, 4, 3))
+
+
+def heard(member: Member) -> list[dict[str, Any]]:
+    events = []
+    while not member.outbox.empty():
+        events.append(member.outbox.get_nowait())
+    return events
+
+
+async def test_everyone_in_the_room_hears_of_an_entry_and_nobody_elsewhere(rooms: Rooms) -> None:
+    ana, ben, stranger = (
+        rooms.join("home", ANA),
+        rooms.join("home", BEN),
+        rooms.join("away", Player("eve", "Eve")),
+    )
+    for member in (ana, ben, stranger):
+        heard(member)
+    rooms.publish("home", entry("1"))
+    assert heard(ana) == heard(ben) == [{"type": "entry", "entry": entry("1").as_json("home")}]
+    assert heard(stranger) == []
+
+
+async def test_who_comes_later_is_welcomed_with_what_was_shown(rooms: Rooms) -> None:
+    rooms.publish("home", entry("1"))
+    welcome = heard(rooms.join("home", BEN))[0]
+    assert welcome["type"] == "welcome"
+    assert welcome["you"] == "ben"
+    assert [shown["id"] for shown in welcome["entries"]] == ["1"]
+
+
+async def test_a_player_with_two_pages_is_there_once(rooms: Rooms) -> None:
+    rooms.join("home", ANA)
+    second = rooms.join("home", ANA)
+    assert heard(second)[-1]["people"] == [{"id": "ana", "name": "Ana"}]
+
+
+async def test_leaving_and_renaming_are_told(rooms: Rooms) -> None:
+    ana, ben = rooms.join("home", ANA), rooms.join("home", BEN)
+    heard(ana)
+    rooms.rename("home", ben, "Benjamin")
+    assert [person["name"] for person in heard(ana)[-1]["people"]] == ["Ana", "Benjamin"]
+    rooms.leave("home", ben)
+    assert [person["name"] for person in heard(ana)[-1]["people"]] == ["Ana"]
+
+
+async def test_history_is_bounded_by_number(rooms: Rooms) -> None:
+    for number in range(ENTRIES + 5):
+        rooms.publish("home", entry(str(number)))
+    room = rooms.find("home")
+    assert room is not None
+    assert [room.entries[0].id, len(room.entries)] == ["5", ENTRIES]
+    assert room.find("0") is None
+
+
+async def test_history_is_bounded_by_bytes_over_all_rooms(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "PREVIEW_BYTES", 25)
+    rooms.publish("home", entry("1", at=1_000_000.0))
+    rooms.publish("away", entry("2", at=1_000_001.0))
+    rooms.publish("home", entry("3", at=1_000_002.0))
+    kept = {entry.id for room in rooms for entry in room.entries}
+    assert kept == {"2", "3"}
+
+
+async def test_history_is_bounded_by_age(rooms: Rooms, clock: Clock) -> None:
+    rooms.publish("home", entry("1", at=clock.now))
+    clock.now += ENTRY_SECONDS + 1
+    assert heard(rooms.join("home", BEN))[0]["entries"] == []
+
+
+async def test_the_quietest_empty_room_makes_place_for_a_new_one(
+    rooms: Rooms, clock: Clock
+) -> None:
+    for number in range(ROOMS):
+        clock.now += 1
+        rooms.publish(f"room-{number}", entry(str(number), at=clock.now))
+    kept = rooms.join("room-0", ANA)
+    rooms.publish("new", entry("new", at=clock.now))
+    assert len(list(rooms)) == ROOMS
+    assert rooms.find("room-1") is None
+    assert rooms.find("room-0") is not None
+    rooms.leave("room-0", kept)
+
+
+async def test_a_house_full_of_people_takes_no_more(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "PEOPLE", 1)
+    rooms.join("home", ANA)
+    with pytest.raises(Full):
+        rooms.join("home", BEN)
+
+
+async def test_a_page_that_does_not_listen_is_lost_and_the_others_are_not(rooms: Rooms) -> None:
+    deaf, ana = rooms.join("home", BEN), rooms.join("home", ANA)
+    for number in range(UNSENT + 1):
+        heard(ana)
+        rooms.publish("home", entry(str(number)))
+    assert deaf.lost.is_set()
+    assert not ana.lost.is_set()
+    await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("  Ana   Maria ", "Ana Maria"),
+        ("a\x00b\u202ec\ufeff", "abc"),
+        ("x" * 99, "x" * NAME_LENGTH),
+        ("👨‍👩‍👧 Oma", "👨‍👩‍👧 Oma"),
+        ("سنو", "سنو"),
+        ("\u200d\n\t", ""),
+        ("<b>Ana</b>", "<b>Ana</b>"),
+    ],
+)
+def test_a_nickname_fits_a_line(typed: str, shown: str) -> None:
+    assert clean(typed) == shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "link"),
+    [
+        ("The Smiths!", "the-smiths"),
+        ("../../etc", "etc"),
+        ("Schneeburg-2", "schneeburg-2"),
+        ("снег", "снег"),
+        ("!!!", ""),
+        ("y" * 99, "y" * 40),
+    ],
+)
+def test_a_room_name_fits_a_link(typed: str, link: str) -> None:
+    assert clean_room_name(typed) == link
+    assert clean_room_name(link) == link

@@ -1,0 +1,313 @@
+"""A family's week with the game, in three rooms; `pytest -s tests/test_week.py` shows it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from aiohttp import ClientSession
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot import speech
+from bot.domain import Label, Player, Room
+from bot.services.admission import Admission
+from bot.services.service import Service
+from bot.services.photo_archive import PhotoArchive
+from bot.services.rate_limit import RateLimits
+from bot.platforms.discord import client
+from bot.platforms.discord.adapter import DiscordChat
+from bot.platforms.telegram.adapter import TelegramChat
+from bot.platforms.web.address import WebAddress
+from bot.platforms.web.server import WebChat
+from bot.platforms.web.rooms import room_of
+from bot.storage.store import Store
+from tests.fakes.vision import OLAF, STRANGER, YETI, FakeVision
+from tests.fakes.discord.server import DiscordServer
+from tests.fakes.discord.world import User as DiscordUser
+from tests.fakes.telegram.server import TelegramServer
+from tests.fakes.telegram.things import User as TelegramUser
+from tests.support.week import Clock, DiscordPage, TelegramPage, WebPage
+
+MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = (
+    date(2026, 11, 23 + day) for day in range(7)
+)
+THE_FIRST = date(2026, 12, 1)
+EN, DE = speech.into("en"), speech.into("de")
+
+
+@dataclass
+class Week:
+    """The host, its clock, the people, and the pages of their rooms."""
+
+    host: Service
+    clock: Clock
+    kept: Path
+    session: ClientSession
+    papa: TelegramUser
+    mia: TelegramUser
+    ben: TelegramUser
+    leo: DiscordUser
+    zoe: DiscordUser
+    group: TelegramPage
+    alone: TelegramPage
+    channel: DiscordPage
+    browser: WebPage
+    start: Callable[[], Awaitable[None]]
+    stop: Callable[[], Awaitable[None]]
+
+    @asynccontextmanager
+    async def day(self, day: date, hour: int, minute: int = 0) -> AsyncIterator[None]:
+        """Have the bot run for a day, or a part of it: each morning it starts anew."""
+        self.clock.round_(day, hour, minute)
+        await self.start()
+        async with self.host.playing():
+            yield
+        await self.stop()
+
+    async def points(self) -> list[dict[str, int]]:
+        """Return the season's points in the group, the channel and the browser's room."""
+        rooms = (
+            Room("telegram", str(self.group.chat.id)),
+            Room("discord", str(self.channel.channel.id)),
+            room_of("opa"),
+        )
+        nobody = Player("", "", "en")
+        return [
+            {row.name: row.points for row in await self.host.scores(room, nobody)} for room in rooms
+        ]
+
+
+@asynccontextmanager
+async def a_week(folder: Path) -> AsyncIterator[Week]:
+    """Start the bot on all platforms at once, on a Monday morning."""
+    clock, eye = Clock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC)), FakeVision()
+    usual = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, client.IDENTIFY_SECONDS
+    client.IDENTIFY_SECONDS = 0.01  # each day a restart
+    stopping = asyncio.Event()
+    async with (
+        TelegramServer() as telegram,
+        DiscordServer() as discord,
+        Store.open(f"sqlite:///{folder / 'week.db'}") as store,
+        ClientSession() as session,
+        AsyncExitStack() as stack,
+    ):
+        host = Service(eye, Admission(RateLimits()), store, PhotoArchive(folder / "kept"), now=clock)
+        on_telegram = TelegramChat(host, telegram.token, api_url=telegram.url)
+        on_discord = DiscordChat(
+            host,
+            discord.token,
+            api_url=discord.api_url,
+            gateway_url=discord.gateway_url,
+            synced=store,
+            make_preview=eye.preview,
+        )
+        listening = socket.create_server(("127.0.0.1", 0))
+        address = WebAddress("127.0.0.1", listening.getsockname()[1])
+        in_browsers = WebChat(
+            host, address, make_preview=eye.preview, health=lambda: {"status": "ok"}
+        )
+        host.add(on_telegram.name, on_telegram)
+        host.add(on_discord.name, on_discord)
+        host.add(in_browsers.name, in_browsers)
+        papa, mia = telegram.person("Papa", "de"), telegram.person("Mia", "de")
+        ben = telegram.person("Ben", "en")
+        group = telegram.group("Familie Winter", bot="left")
+        group.admins.add(papa.id)
+        guild = discord.guild("Cousins", "snow")
+        await in_browsers.start(listening)
+        stack.push_async_callback(in_browsers.stop)
+        running = list[asyncio.Task[None]]()
+
+        async def start() -> None:
+            stopping.clear()
+            running[:] = [
+                asyncio.create_task(each.run(stopping)) for each in (on_telegram, on_discord)
+            ]
+            await discord.until(lambda: discord.gateway.live)
+            await telegram.waits()
+
+        async def stop() -> None:
+            stopping.set()
+            async with asyncio.timeout(10):
+                await asyncio.gather(*running)
+
+        async def close() -> None:
+            await stop()
+            browser.close()
+            Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, client.IDENTIFY_SECONDS = usual
+
+        stack.push_async_callback(close)
+        url = f"http://127.0.0.1:{address.port}/r/opa"
+        browser = WebPage("In the browser: Opa's room", clock, eye, "Opa", "de", url)
+        yield Week(
+            host,
+            clock,
+            folder / "kept",
+            session,
+            papa,
+            mia,
+            ben,
+            discord.user("Leo"),
+            discord.user("Zoe"),
+            TelegramPage("Telegram: the group “Familie Winter”", clock, eye, telegram, group),
+            TelegramPage("Telegram: Ben and the bot", clock, eye, telegram, telegram.private(ben)),
+            DiscordPage("Discord: #snow", clock, eye, discord, guild.channels[0]),
+            browser,
+            start,
+            stop,
+        )
+
+
+async def test_a_familys_week(tmp_path: Path) -> None:
+    async with a_week(tmp_path) as week:
+        pages = (week.group, week.alone, week.channel, week.browser)
+        try:
+            await play(week)
+        finally:
+            print("", *pages, sep="\n")
+        for page in (week.group, week.alone, week.channel):
+            assert page.unheard() == [], page.title
+        assert await week.browser.unheard() == []
+
+
+async def play(week: Week) -> None:
+    async with week.day(MONDAY, 16, 30):
+        await monday(week)
+    async with week.day(TUESDAY, 15):
+        await tuesday(week)
+    async with week.day(WEDNESDAY, 16):
+        await wednesday(week)
+    async with week.day(THURSDAY, 16):
+        await thursday(week)
+    async with week.day(FRIDAY, 18):
+        await friday(week)
+    async with week.day(SATURDAY, 10):
+        await weekend(week)
+    assert await week.points() == [
+        {"Mia": 94 + 10 + 94, "Ben": 34 + 94, DE.bot_name(): 3},
+        {EN.forgotten_name(): 94, "Leo": 68, EN.bot_name(): 1},
+        {"Opa": 94, EN.bot_name(): 1},
+    ]
+    async with week.day(THE_FIRST, 7, 30):  # before breakfast: no podium yet
+        await week.group.ask(week.mia, "/leaderboard")
+    assert await week.points() == [{}, {}, {}]
+    async with week.day(THE_FIRST, 9):
+        await week.group.hear_more()
+        await week.channel.hear_more()
+        await week.browser.hear()
+    async with week.day(THE_FIRST, 16):  # not again
+        await week.group.photo(week.mia, "the first yeti of December", YETI, "Yeti")
+        await week.group.ask(week.mia, "/leaderboard")
+    assert await week.points() == [{DE.bot_name(): 1}, {}, {}]
+
+
+async def monday(week: Week) -> None:
+    group, channel, opa = week.group, week.channel, week.browser
+    group.act("Papa", "adds the bot to the group, as an admin of it")
+    group.chat.invite_bot(week.papa, "administrator")
+    await group.hear_more()
+    answer = await group.photo(week.mia, "Olaf out of snow", OLAF)
+    await group.tap(week.mia, answer, DE.truth_button(Label.OLAF))
+    group.talk(week.papa, "Der ist ja schön geworden!")
+    answer = await group.photo(week.ben, "Papa in his fur coat", YETI)
+    await group.tap(week.mia, answer, EN.truth_button(Label.NEITHER), changes=False)
+    await group.tap(week.ben, answer, EN.truth_button(Label.NEITHER))
+    settings = await group.ask(week.papa, "/settings")
+    await group.tap(week.papa, settings, DE.language_button())
+    await group.tap(week.ben, settings, "Deutsch", changes=False)
+    await group.tap(week.papa, settings, "Deutsch")
+
+    week.clock.round_(MONDAY, 18)
+    said = await channel.photo(week.leo, "a yeti of felt", YETI)
+    await channel.press(week.leo, said, EN.truth_button(Label.ABOMINABLE))
+
+    week.clock.round_(MONDAY, 19)
+    await opa.open(week.session)
+    entry = await opa.photo("a yeti that looks like Olaf", OLAF)
+    await opa.tap(entry, DE.truth_button(Label.ABOMINABLE))
+
+
+async def tuesday(week: Week) -> None:
+    group, channel = week.group, week.channel
+    await group.photo(week.mia, "a yeti with a carrot", OLAF, "Ein Schneemensch!")
+    told = await group.photo(week.ben, "a hairy Olaf", YETI, "olaf")
+    await group.tap(week.ben, told, DE.objection_button(), changes=False)
+    await group.tap(week.mia, told, DE.objection_button())
+
+    week.clock.round_(TUESDAY, 17)
+    await channel.slash(week.leo, "challenge")
+    await channel.photo(week.leo, "an Olaf out of bread", YETI, "olaf")
+
+
+async def wednesday(week: Week) -> None:
+    group, channel, opa = week.group, week.channel, week.browser
+    await group.photo(week.mia, "a yeti with a carrot", OLAF)
+    answer = await group.photo(week.papa, "the heap in front of the garage", STRANGER)
+    await group.tap(week.papa, answer, DE.truth_button(Label.NEITHER))
+    await group.ask(week.papa, "/guess")
+    asked = await group.photo(week.ben, "a yeti in Olaf's scarf", OLAF, "Rate mal!")
+    olaf, yeti = DE.snow_person(Label.OLAF), DE.snow_person(Label.ABOMINABLE)
+    await group.tap(week.ben, asked, olaf, changes=False)
+    await group.tap(week.papa, asked, yeti, changes=False)
+    await group.tap(week.mia, asked, olaf, changes=False)
+    (answer,) = await group.hear_more()
+    await group.tap(week.ben, answer, DE.truth_button(Label.ABOMINABLE))
+    await group.tap(week.mia, answer, DE.where_button(0).text, changes=False)
+    await group.hear_more()
+
+    week.clock.round_(WEDNESDAY, 18)
+    await channel.photo(week.zoe, "a yeti in the fridge", OLAF, "it's a yeti")
+    await channel.slash(week.leo, "leaderboard")
+
+    week.clock.round_(WEDNESDAY, 19)
+    await opa.ask("challenge")
+    await opa.photo("an Olaf out of napkins", OLAF, "Olaf")
+
+
+async def thursday(week: Week) -> None:
+    group, channel = week.group, week.channel
+    await group.ask(week.mia, "/keep on")
+    await group.ask(week.papa, "/keep on")
+    await group.photo(week.mia, "a yeti out of a mop", OLAF, "Yeti")
+    await group.album(week.papa, ("the garden", STRANGER), ("Mia's Olaf", OLAF), ("a yeti", YETI))
+    await group.ask(week.ben, "/export")
+    await week.alone.ask(week.ben, "/export")
+    await week.host.settle()
+    (kept,) = week.kept.glob("*/*")
+    assert (kept.parent.name, kept.read_text()) == ("abominable", "a yeti out of a mop")
+
+    week.clock.round_(THURSDAY, 18)
+    asked = await channel.slash(week.zoe, "forget")
+    await channel.press(week.zoe, asked, EN.forget_button())
+    hall = await channel.slash(week.leo, "hall")
+    assert "1. Leo" in hall.content
+    assert "2." not in hall.content
+
+
+async def friday(week: Week) -> None:
+    group, opa = week.group, week.browser
+    await group.ask(week.mia, "/leaderboard")
+    await group.ask(week.ben, "/me")
+    await group.ask(week.papa, "/stats")
+    await group.ask(week.mia, "/hall")
+    await group.hear_more(4)
+    await group.ask(week.papa, "/log")
+
+    week.clock.round_(FRIDAY, 19)
+    await opa.ask("leaderboard")
+    await opa.ask("me")
+    await opa.ask("hall")
+
+
+async def weekend(week: Week) -> None:
+    await week.group.ask(week.mia, "/challenge")
+    await week.group.photo(week.mia, "the challenge, done", OLAF, "olaf")
+    week.clock.round_(SUNDAY, 10)
+    await week.channel.slash(week.leo, "me")
+    await week.channel.slash(week.leo, "stats")

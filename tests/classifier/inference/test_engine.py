@@ -1,0 +1,332 @@
+"""The classifier as a program uses it: many photos at once, a queue that ends, a clean close."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from classifier import Busy, Classifier, Label, UnreadablePhoto, Verdict
+from classifier.inference.engine import BATCH
+from classifier.inference.predictor import Predictor
+from classifier.model import MODELS, Card, build, save
+from tests.support.pictures import draw_olaf, draw_yeti, encoded, everyday
+
+# How long a test waits for a thread that should come, in seconds; it never has to in a good run.
+PATIENCE = 20
+
+
+class ColourPredictor(Predictor):
+    """Tells snow people by colour, red, green or blue; waits and fails when it is told to.
+
+    batches: how many photos went through together, each time.
+    decoding, computing: threads wait there while these are not set.
+    """
+
+    def __init__(self) -> None:
+        self.card = Card("colours", 64, mean=(0, 0, 0), std=(1, 1, 1), temperature=0.1)
+        self.batches: list[int] = []
+        self.decoded = 0
+        self.failures = 0
+        self.decoding, self.computing = threading.Event(), threading.Event()
+        self.decoding.set()
+        self.computing.set()
+        self.decoder_came, self.network_came = threading.Event(), threading.Event()
+
+    def warm_up(self) -> None:
+        self.batches.clear()
+
+    def view(self, photo: Image.Image) -> torch.Tensor:
+        self.decoder_came.set()
+        assert self.decoding.wait(PATIENCE)
+        view = super().view(photo)
+        self.decoded += 1
+        return view
+
+    def probabilities(self, views: torch.Tensor) -> torch.Tensor:
+        self.network_came.set()
+        assert self.computing.wait(PATIENCE)
+        self.batches.append(len(views))
+        if self.failures:
+            self.failures -= 1
+            raise MemoryError("no room for the network")
+        return (views.mean((2, 3)) / self.card.temperature).softmax(dim=1)
+
+
+def photo(*colour: int) -> bytes:
+    return encoded(Image.new("RGB", (80, 60), colour), "PNG")
+
+
+OLAF, YETI, OTHER = photo(220, 60, 60), photo(60, 220, 60), photo(60, 70, 220)
+
+
+@asynccontextmanager
+async def running(predictor: Predictor, queue: int = 64) -> AsyncIterator[Classifier]:
+    async with Classifier(predictor, queue=queue) as classifier:
+        try:
+            yield classifier
+        finally:
+            if isinstance(predictor, ColourPredictor):  # a failed test must not wait for ever
+                predictor.decoding.set()
+                predictor.computing.set()
+
+
+async def came(event: threading.Event) -> None:
+    assert await asyncio.to_thread(event.wait, PATIENCE)
+
+
+async def all_decoded(predictor: ColourPredictor, count: int) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while predictor.decoded < count:
+            await asyncio.sleep(0.005)
+    await asyncio.sleep(0.05)  # and from the thread's hands into the queue
+
+
+async def test_the_answer_is_the_likelier_snow_person() -> None:
+    async with running(ColourPredictor()) as classifier:
+        verdicts = [await classifier.classify(data) for data in (OLAF, YETI, OTHER)]
+    assert [v.label for v in verdicts] == [Label.OLAF, Label.ABOMINABLE, Label.ABOMINABLE]
+    assert [v.unfamiliar for v in verdicts] == [False, False, True]
+    for verdict in verdicts:
+        assert sum(verdict.probabilities.values()) == pytest.approx(1, abs=1e-5)
+        assert verdict.confidence == verdict.probabilities[verdict.label]
+
+
+async def test_photos_that_wait_at_the_same_moment_go_through_together() -> None:
+    predictor = ColourPredictor()
+    async with running(predictor) as classifier:
+        predictor.computing.clear()
+        first = asyncio.create_task(classifier.classify(OLAF))
+        await came(predictor.network_came)
+        rest = [asyncio.create_task(classifier.classify(YETI)) for _ in range(10)]
+        await all_decoded(predictor, 11)
+        predictor.computing.set()
+        await asyncio.gather(first, *rest)
+    assert predictor.batches[0] == 1
+    assert sum(predictor.batches) == 11
+    assert len(predictor.batches) <= 4  # three, unless this machine is very slow
+    assert max(predictor.batches) <= BATCH
+
+
+async def test_each_verdict_belongs_to_its_photo_when_many_come_at_once() -> None:
+    colours = [(5 * n, 120, 255 - 5 * n) for n in range(50)]
+    photos = [photo(*colour) for colour in colours]
+    async with running(ColourPredictor()) as classifier:
+        one_by_one = [await classifier.classify(data) for data in photos]
+        at_once = await asyncio.gather(*map(classifier.classify, photos))
+    for expected, verdict in zip(one_by_one, at_once, strict=True):
+        assert verdict.confidence == pytest.approx(expected.confidence, abs=1e-6)
+        assert verdict.label is expected.label
+    assert len({round(verdict.probabilities[Label.OLAF], 4) for verdict in at_once}) > 20
+
+
+async def test_a_full_queue_is_busy_until_a_place_is_free() -> None:
+    predictor = ColourPredictor()
+    async with running(predictor, queue=2) as classifier:
+        predictor.computing.clear()
+        inside = [asyncio.create_task(classifier.classify(OLAF)) for _ in range(2)]
+        await came(predictor.network_came)
+        assert classifier.waiting == 2
+        with pytest.raises(Busy, match="try again"):
+            await classifier.classify(OLAF)
+        assert classifier.waiting == 2
+        predictor.computing.set()
+        await asyncio.gather(*inside)
+        assert classifier.waiting == 0
+        assert (await classifier.classify(OLAF)).label is Label.OLAF
+
+
+async def test_cancelling_while_the_photo_is_decoded_frees_its_place() -> None:
+    predictor = ColourPredictor()
+    async with running(predictor, queue=1) as classifier:
+        predictor.decoding.clear()
+        caller = asyncio.create_task(classifier.classify(OLAF))
+        await came(predictor.decoder_came)
+        await cancelled(caller)
+        assert classifier.waiting == 0
+        predictor.decoding.set()
+        assert (await classifier.classify(YETI)).label is Label.ABOMINABLE
+    assert sum(predictor.batches) == 1
+
+
+async def test_cancelling_while_the_photo_waits_frees_its_place_and_spares_the_work() -> None:
+    predictor = ColourPredictor()
+    async with running(predictor, queue=2) as classifier:
+        predictor.computing.clear()
+        first = asyncio.create_task(classifier.classify(OLAF))
+        await came(predictor.network_came)
+        second = asyncio.create_task(classifier.classify(OLAF))
+        await all_decoded(predictor, 2)
+        await cancelled(second)
+        assert classifier.waiting == 1
+        predictor.computing.set()
+        assert (await classifier.classify(YETI)).label is Label.ABOMINABLE
+        assert (await first).label is Label.OLAF
+    assert sum(predictor.batches) == 2
+
+
+async def test_cancelling_while_the_network_looks_at_the_photo_harms_no_other() -> None:
+    predictor = ColourPredictor()
+    async with running(predictor) as classifier:
+        predictor.computing.clear()
+        caller = asyncio.create_task(classifier.classify(OLAF))
+        await came(predictor.network_came)
+        await cancelled(caller)
+        predictor.computing.set()
+        assert (await classifier.classify(YETI)).label is Label.ABOMINABLE
+
+
+async def cancelled(caller: asyncio.Task[Verdict]) -> None:
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+
+
+async def test_closing_finishes_what_is_in_hand_and_then_refuses() -> None:
+    predictor = ColourPredictor()
+    async with running(predictor) as classifier:
+        predictor.computing.clear()
+        inside = [asyncio.create_task(classifier.classify(data)) for data in (OLAF, YETI, OLAF)]
+        await came(predictor.network_came)
+        closing = asyncio.create_task(classifier.close())
+        await asyncio.sleep(0.02)
+        assert not closing.done()
+        with pytest.raises(RuntimeError, match="not running"):
+            await classifier.classify(OLAF)
+        predictor.computing.set()
+        verdicts = await asyncio.gather(*inside)
+        await closing
+        assert [v.label for v in verdicts] == [Label.OLAF, Label.ABOMINABLE, Label.OLAF]
+        with pytest.raises(RuntimeError, match="not running"):
+            await classifier.classify(OLAF)
+
+
+async def test_closing_leaves_no_thread_behind() -> None:
+    before = set(threading.enumerate())
+    async with running(ColourPredictor()) as classifier:
+        await asyncio.gather(*(classifier.classify(OLAF) for _ in range(4)))
+    own = [t.name for t in set(threading.enumerate()) - before]
+    assert not [name for name in own if name.startswith(("decode", "network"))]
+
+
+async def test_nobody_is_served_before_the_start() -> None:
+    classifier = Classifier(ColourPredictor())
+    with pytest.raises(RuntimeError, match="async with"):
+        await classifier.classify(OLAF)
+    await classifier.close()
+
+
+async def test_a_batch_that_fails_takes_only_its_own_photos_along() -> None:
+    predictor = ColourPredictor()
+    async with running(predictor) as classifier:
+        predictor.computing.clear()
+        first = asyncio.create_task(classifier.classify(OLAF))
+        await came(predictor.network_came)
+        second = [asyncio.create_task(classifier.classify(OLAF)) for _ in range(8)]
+        await all_decoded(predictor, 9)
+        third = asyncio.create_task(classifier.classify(YETI))
+        await all_decoded(predictor, 10)
+        predictor.failures = 1
+        predictor.computing.set()
+        with pytest.raises(MemoryError):
+            await first
+        assert {(await task).label for task in second} == {Label.OLAF}
+        assert (await third).label is Label.ABOMINABLE
+        assert classifier.waiting == 0
+
+
+async def test_the_event_loop_goes_on_while_the_network_computes() -> None:
+    predictor = ColourPredictor()
+    async with running(predictor) as classifier:
+        predictor.computing.clear()
+        caller = asyncio.create_task(classifier.classify(OLAF))
+        await came(predictor.network_came)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not caller.done()
+        predictor.computing.set()
+        assert (await caller).label is Label.OLAF
+
+
+async def test_the_event_loop_goes_on_while_a_photo_is_decoded() -> None:
+    predictor = ColourPredictor()
+    async with running(predictor) as classifier:
+        predictor.decoding.clear()
+        caller = asyncio.create_task(classifier.classify(OLAF))
+        await came(predictor.decoder_came)
+        assert not caller.done()
+        predictor.decoding.set()
+        assert (await caller).label is Label.OLAF
+
+
+async def test_an_unreadable_photo_is_an_error_for_its_sender_alone() -> None:
+    async with running(ColourPredictor()) as classifier:
+        answers = await asyncio.gather(
+            *map(classifier.classify, (OLAF, b"no picture", YETI, b"", OTHER)),
+            return_exceptions=True,
+        )
+        assert classifier.waiting == 0
+    kinds = [type(answer) for answer in answers]
+    assert kinds == [Verdict, UnreadablePhoto, Verdict, UnreadablePhoto, Verdict]
+
+
+# With a true network.
+
+
+@pytest.fixture(scope="module")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(3)
+    path = tmp_path_factory.mktemp("engine") / "tiny.safetensors"
+    save(path, build(), Card("tiny", 64))
+    return path
+
+
+async def test_a_model_of_a_file_answers(tiny_model: Path) -> None:
+    async with Classifier.load(tiny_model) as classifier:
+        assert classifier.card.name == "tiny"
+        verdict = await classifier.classify(encoded(draw_olaf(), "JPEG"))
+    assert verdict.label in (Label.OLAF, Label.ABOMINABLE)
+    assert list(verdict.probabilities) == list(Label)
+    assert sum(verdict.probabilities.values()) == pytest.approx(1, abs=1e-4)
+
+
+class WatchedPredictor(Predictor):
+    """A true predictor that notes how many photos went through it, each time."""
+
+    batches: tuple[int, ...] = ()
+
+    def probabilities(self, views: torch.Tensor) -> torch.Tensor:
+        self.batches += (len(views),)
+        return super().probabilities(views)
+
+
+async def test_the_network_has_run_before_the_first_photo() -> None:
+    predictor = WatchedPredictor(build(), Card("tiny", 64))
+    async with running(predictor):
+        assert predictor.batches
+
+
+@pytest.mark.skipif(
+    not (MODELS / "small.safetensors").is_file(), reason="the small model is not trained yet"
+)
+async def test_the_small_model_answers_photos_of_all_kinds() -> None:
+    pictures = [draw_olaf(), draw_yeti(), everyday()]
+    async with Classifier.load("small") as classifier:
+        verdicts = await asyncio.gather(
+            *(classifier.classify(encoded(p, f)) for p in pictures for f in ("JPEG", "PNG", "HEIF"))
+        )
+    assert classifier.card.size == 64
+    assert classifier.card.labels == tuple(Label)
+    for verdict in verdicts:
+        assert sum(verdict.probabilities.values()) == pytest.approx(1, abs=1e-4)
+        assert 0 < verdict.confidence <= 1
+    # The same picture is answered alike in every format.
+    for n in range(0, 9, 3):
+        olaf = [verdict.probabilities[Label.OLAF] for verdict in verdicts[n : n + 3]]
+        assert max(olaf) - min(olaf) < 0.2

@@ -1,0 +1,137 @@
+"""The bot at an evening on the tests' Discord: real adapter, discord.py and host; a test eye."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.services.admission import Admission
+from bot.services.service import Service
+from bot.services.rate_limit import RateLimits
+from bot.platforms.discord import client
+from bot.platforms.discord.adapter import DiscordChat
+from bot.storage.store import Store
+from tests.fakes.vision import NOTHING_KEPT, FakeVision
+from tests.fakes.discord.server import DiscordServer
+from tests.fakes.discord.world import Channel, Guild, User
+from tests.support.pictures import draw_olaf, draw_yeti, encoded
+
+OLAF_PNG = encoded(draw_olaf((64, 48)), "PNG")
+YETI_PNG = encoded(draw_yeti((64, 48)), "PNG")
+
+
+@dataclass
+class Evening:
+    """A family's server, the bot in it, and what it takes to watch and to stop it."""
+
+    discord: DiscordServer
+    store: Store
+    eye: FakeVision
+    host: Service
+    chat: DiscordChat
+    family: Guild
+    home: Channel
+    ana: User
+    ben: User
+    stopping: asyncio.Event
+    running: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start the bot and wait until it is there."""
+        before = self.discord.gateway.identified
+        self.stopping.clear()
+        self.running = asyncio.create_task(self.chat.run(self.stopping))
+        online = asyncio.create_task(self.discord.ready(before + 1))
+        await asyncio.wait((online, self.running), return_when=asyncio.FIRST_COMPLETED)
+        if not online.done():
+            online.cancel()
+            await self.running
+        await online
+
+    async def stop(self) -> None:
+        """Stop it as a signal does, and wait until it has ended."""
+        self.stopping.set()
+        if self.running is not None:
+            running, self.running = self.running, None
+            await running
+
+    async def settled(self) -> None:
+        """Wait until the bot has nothing in hand, and has noted what it answered."""
+        async with asyncio.timeout(10):
+            while any(_name(task) == "_guarded" for task in asyncio.all_tasks()):
+                await asyncio.sleep(0.01)
+
+    async def kill(self) -> None:
+        """End it in the middle of whatever it does."""
+        assert self.running is not None
+        running, self.running = self.running, None
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@asynccontextmanager
+async def an_evening(
+    *, token: str | None = None, read_seconds: float = 5.0, starts: bool = True
+) -> AsyncIterator[Evening]:
+    """Open a Discord with a family in it, and bring the bot there."""
+    usual = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, client.IDENTIFY_SECONDS
+    client.IDENTIFY_SECONDS = 0.01  # a restart in a test need not wait for five
+    try:
+        async with DiscordServer() as discord, Store.open("sqlite://") as store:
+            eye = FakeVision()
+            host = Service(eye, Admission(RateLimits(), read_seconds=read_seconds), store, NOTHING_KEPT)
+            chat = DiscordChat(
+                host,
+                token or discord.token,
+                api_url=discord.api_url,
+                gateway_url=discord.gateway_url,
+                synced=store,
+                make_preview=eye.preview,
+            )
+            host.add(chat.name, chat)
+            family = discord.guild("Family", "home", "kitchen")
+            evening = Evening(
+                discord,
+                store,
+                eye,
+                host,
+                chat,
+                family,
+                family.channels[0],
+                discord.user("Ana"),
+                discord.user("Ben", locale="de"),
+                asyncio.Event(),
+            )
+            others = asyncio.all_tasks()
+            if starts:
+                await evening.start()
+            yield evening
+            eye.may_answer.set()
+            async with asyncio.timeout(10):
+                await evening.stop()
+            left = {repr(task) for task in asyncio.all_tasks() - others if _is_ours(task)}
+            assert not left, left
+    finally:
+        Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, client.IDENTIFY_SECONDS = usual
+
+
+def _is_ours(task: asyncio.Task[object]) -> bool:
+    """Say whether a task is the bot's, and not the server's, the test's, or a wait for READY.
+
+    discord.py leaves the last one behind when it is closed within two seconds; it ends by itself.
+    """
+    code = getattr(task.get_coro(), "cr_code", None)
+    if code is None or task is asyncio.current_task():
+        return False
+    waits_for_ready = {"_delay_ready", "_delay_shard_ready", "get"}
+    return "aiohttp/web" not in code.co_filename and _name(task) not in waits_for_ready
+
+
+def _name(task: asyncio.Task[object]) -> str:
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code.co_name if code is not None else ""
