@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from classifier import model as model_file
-from classifier.evaluation.evaluation import evaluate, report
+from classifier.evaluation import report
+from classifier.evaluation.evaluation import evaluate
 from classifier.inference.predictor import Predictor
 from classifier.training.dataset import FOLDS, Row, read_folder
 from classifier.types import ModelError

@@ -25,7 +25,7 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.models import ResNet
 
-from classifier.evaluation.evaluation import metrics
+from classifier.evaluation import metrics
 from classifier.model import Card, folds_of, save, start
 from classifier.training.dataset import FOLDS, Pictures, Row, labels_of, read_folder, some_groups
 from classifier.training.loop import Stage, balanced, fit, predict, settle

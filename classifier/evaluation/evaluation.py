@@ -14,7 +14,7 @@ from torchvision.transforms.v2.functional import pil_to_tensor
 from tqdm import tqdm
 
 from classifier.evaluation.distortions import DISTORTIONS, Distortion
-from classifier.evaluation.evaluation import metrics
+from classifier.evaluation import metrics
 from classifier.evaluation.metrics import NEITHER
 from classifier.images.decode import open_photo
 from classifier.inference.predictor import Predictor

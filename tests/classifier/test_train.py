@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from classifier import train
-from classifier.evaluation.evaluation import metrics
+from classifier.evaluation import metrics
 from classifier.model import build, folds_of, load, pooled
 from classifier.training import loop
 from classifier.training.augment import Augmenter
