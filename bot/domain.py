@@ -1,4 +1,4 @@
-"""The words everybody here shares. Standard library only, nothing that acts."""
+"""The words everybody here shares: frozen dataclasses, standard library only, nothing that acts."""
 
 from __future__ import annotations
 
@@ -18,15 +18,32 @@ class Label(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the bot saw: the likelier of the two snow people and how sure it is (0..1).
+    """What the bot saw on a photo.
 
-    unfamiliar: the photo looks like neither of the two; the label is then a guess for fun.
+    Attributes:
+        label: The likelier of the two snow people, never `NEITHER`.
+        confidence: How sure it is of that label, 0 to 1.
+        probabilities: One for each label; they sum to 1.
+        unfamiliar: Whether the photo looks like neither; the label is then a guess for fun.
     """
 
     label: Label
     confidence: float
     probabilities: Mapping[Label, float]
     unfamiliar: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a photo is recognised by when it comes again, disguised a little or not.
+
+    Attributes:
+        stored: Hashes of 128 bits that are remembered of it.
+        queries: Hashes to look for among what is stored of other photos; never stored.
+    """
+
+    stored: tuple[int, ...]
+    queries: tuple[int, ...]
 
 
 class Refusal(StrEnum):
@@ -46,7 +63,11 @@ class Refusal(StrEnum):
 
 
 class Refused(Exception):
-    """A photo gets no verdict, for the reason given. Raised deep, worded once, by the host."""
+    """A photo gets no verdict. Raised deep, turned into a sentence in one place, the service.
+
+    Attributes:
+        reason: Why not.
+    """
 
     def __init__(self, reason: Refusal) -> None:
         self.reason = reason
@@ -62,9 +83,12 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """One chat, on whatever platform. Its id may be logged, so it holds nothing a person typed.
+    """One chat, on whatever platform.
 
-    private: a chat of one person with the bot; every picture there is meant for it.
+    Attributes:
+        platform: The platform's name.
+        id: The platform's own id of the chat. It may be logged, so it holds nothing a person typed.
+        private: Whether it is one person's chat with the bot; every picture there is meant for it.
     """
 
     platform: str
@@ -76,9 +100,12 @@ class Room:
 class Player:
     """A person in a room.
 
-    language: as the platform tells it, an IETF tag such as `de` or `pt-BR`.
-    shared: an identity that several people may use, or none (an anonymous admin, a channel, a bot):
-        it gets answers and scores nothing.
+    Attributes:
+        id: The platform's own id of the person.
+        name: As the platform shows it; empty when it tells none.
+        language: As the platform tells it, an IETF tag such as `de` or `pt-BR`.
+        shared: Whether several people may use this identity, or none (an anonymous admin, a
+            channel, a bot): it gets answers and scores nothing.
     """
 
     id: str
@@ -87,9 +114,9 @@ class Player:
     shared: bool = False
 
 
-# Fetches a photo's bytes; raises Refused when there are more than it is told, or none to be had.
+# Fetches a photo's bytes, at most so many; raises Refused when there are more or none to be had.
 Fetch = Callable[[int], Awaitable[bytes]]
-# Whether the person who acts may decide for the room; asked only when it matters.
+# Returns whether the person who acts may decide for the room; asked only when it matters.
 IsAdmin = Callable[[], Awaitable[bool]]
 
 
@@ -97,16 +124,21 @@ IsAdmin = Callable[[], Awaitable[bool]]
 class Photo:
     """One picture that someone sent, its bytes still to be fetched.
 
-    size: the declared number of bytes, where the platform tells.
-    key: a name under which the platform always means the same bytes, where it has one.
-    message: the id of the message that it came with, where the platform has one: together with the
-        room it keeps a photo from being answered twice.
-    reference: what the platform needs to fetch the photo again; it is remembered instead of it.
+    Attributes:
+        room: Where it was sent.
+        player: Who sent it.
+        fetch: Fetches its bytes.
+        size: The declared number of bytes, where the platform tells.
+        key: A name under which the platform always means the same bytes, where it has one.
+        message: The id of the message that it came with, where the platform has one: together
+            with the room it keeps a photo from being answered twice.
+        reference: What the platform needs to fetch the photo again; stored instead of the photo.
+        caption: What was written beside it.
     """
 
     room: Room
     player: Player
-    read: Fetch
+    fetch: Fetch
     size: int | None = None
     key: str | None = None
     message: str | None = None
@@ -118,9 +150,10 @@ class Photo:
 class RoomSettings:
     """What a room's admins chose.
 
-    language: None for each person's own.
-    every_photo: in a group, whether every photo is looked at or only those meant for the bot.
-    keep: whether photos that fooled the bot are kept, for it to learn from.
+    Attributes:
+        language: The room's; None for each person's own.
+        every_photo: In a group, whether every photo is classified or only those meant for the bot.
+        keep: Whether photos that fooled the bot are kept, for it to learn from.
     """
 
     language: str | None = None
@@ -130,13 +163,23 @@ class RoomSettings:
 
 @dataclass(frozen=True, slots=True)
 class StoredRound:
-    """One photo's turn, as it is remembered: without the photo.
+    """One photo's round as the store has it, without the photo.
 
-    verdict: None while the photo is in hand, or when it was refused.
+    Attributes:
+        id: The round's.
+        room: Where the room is now.
+        sent_to: Where the photo was sent; another id of the same room if that has moved since.
+        player_id: The platform's id of who sent it; empty when they are forgotten.
+        message: The message's id in `sent_to`.
+        reference: What the platform needs to fetch the photo again.
+        verdict: None while the photo is in hand, or when it was refused.
+        arrived: When the photo came.
+        answered: When its answer went out.
     """
 
     id: int
     room: Room
+    sent_to: Room
     player_id: str
     message: str | None
     reference: str | None
@@ -147,7 +190,16 @@ class StoredRound:
 
 @dataclass(frozen=True, slots=True)
 class PendingPhoto:
-    """A photo that was in hand when the process ended; its key makes it known as the same."""
+    """A photo that was in hand when the process ended.
+
+    Attributes:
+        room: Where it was sent.
+        player: Who sent it.
+        message: The id of its message.
+        reference: What the platform needs to fetch it again.
+        key: Makes it known as the same photo.
+        at: When it came.
+    """
 
     room: Room
     player: Player
@@ -159,7 +211,13 @@ class PendingPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A photo made small and harmless enough to be shown to others: JPEG, pixels only."""
+    """A photo made small and harmless enough to be shown to others.
+
+    Attributes:
+        jpeg: The file: pixels only.
+        width: In pixels.
+        height: In pixels.
+    """
 
     jpeg: bytes
     width: int
@@ -170,7 +228,9 @@ class Preview:
 class Button:
     """Something to tap under a message.
 
-    data: what comes back when it is tapped; 1 to 64 bytes of ASCII, the first word its kind.
+    Attributes:
+        text: What it says.
+        data: What comes back when it is tapped, 1 to 64 bytes of ASCII; see `services.buttons`.
     """
 
     text: str
@@ -179,7 +239,13 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that the bot made, as a PNG, and what it shows in words."""
+    """A picture that the bot made.
+
+    Attributes:
+        png: The file.
+        name: The file's name.
+        description: What it shows, in words.
+    """
 
     png: bytes
     name: str
@@ -188,7 +254,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file that the bot made, for one person to keep."""
+    """A file that the bot made, for one person to keep.
+
+    Attributes:
+        data: The file.
+        name: The file's name.
+    """
 
     data: bytes
     name: str
@@ -196,8 +267,16 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class PastPhoto:
-    """A photo of this room, to be shown again; message and reference are as in Photo."""
+    """A photo of this room, to be shown again.
 
+    Attributes:
+        room: Where its message is; an earlier id of this room if that has moved since.
+        message: The message's id there, as in Photo.
+        reference: What the platform needs to fetch the photo again, as in Photo.
+        caption: What to write under it.
+    """
+
+    room: Room
     message: str | None
     reference: str | None
     caption: str
@@ -205,7 +284,14 @@ class PastPhoto:
 
 @dataclass(slots=True)
 class Timings:
-    """How long each step of one photo took, in milliseconds, and how many bytes it had."""
+    """Where one photo's time went.
+
+    Attributes:
+        bytes: How many it had.
+        download: Milliseconds until its bytes were there.
+        queue: Milliseconds that it waited for the classifier.
+        inference: Milliseconds for decoding and the network.
+    """
 
     bytes: int = 0
     download: float = 0.0
@@ -214,24 +300,57 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
-class PhotoOutcome:
-    """What became of one photo: a verdict or a refusal, and the round that it opened, if any."""
+class Classified:
+    """A photo got a verdict.
+
+    Attributes:
+        room: Where it was sent.
+        timings: Where its time went.
+        verdict: What the bot saw.
+        round_id: The round that it opened.
+    """
 
     room: Room
     timings: Timings
-    verdict: Verdict | None = None
-    refusal: Refusal | None = None
-    round: int | None = None
+    verdict: Verdict
+    round_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """A photo got no verdict.
+
+    Attributes:
+        room: Where it was sent.
+        timings: Where its time went.
+        refusal: Why not.
+        round_id: The round that it opened, if it came so far.
+    """
+
+    room: Room
+    timings: Timings
+    refusal: Refusal
+    round_id: int | None
+
+
+PhotoOutcome = Classified | Declined
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What the bot says, in plain text: to a photo, a button or a command.
 
-    verdict, refusal: of a photo, one of them. buttons: rows of them.
-    shown: photos that are shown again after the text, by the platform's own means.
-    looks: one for each photo that is answered; `Host.sent` wants them back.
-    cheer: whether the bot was fooled just now, and somebody has points for it.
+    Attributes:
+        text: The words.
+        verdict: The verdict that the text tells, if it tells one.
+        refusal: The refusal that the text tells, if it tells one.
+        buttons: Rows of them.
+        picture: Goes with the text.
+        document: Goes with the text.
+        past_photos: Shown again after the text, by the platform's own means.
+        outcomes: One for each photo that is answered; `Service.mark_sent` wants them back.
+        cheer: Whether the bot was fooled just now, and somebody has points for it.
+        revision: Of two edits of one message, the one with the higher number is the later one.
     """
 
     text: str
@@ -240,14 +359,33 @@ class Reply:
     buttons: tuple[tuple[Button, ...], ...] = ()
     picture: Picture | None = None
     document: Document | None = None
-    shown: tuple[PastPhoto, ...] = ()
+    past_photos: tuple[PastPhoto, ...] = ()
     outcomes: tuple[PhotoOutcome, ...] = ()
     cheer: bool = False
+    revision: int = 0
+
+
+class Delivery(StrEnum):
+    """What became of a message that the bot sent by itself."""
+
+    # It is there.
+    SENT = "sent"
+    # The room does not want it, or is no more; another attempt would change nothing soon.
+    REFUSED = "refused"
+    # The platform cannot be reached at the moment, or does not answer.
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class ButtonPress:
-    """Somebody tapped a button."""
+    """Somebody tapped a button.
+
+    Attributes:
+        room: Where.
+        player: Who.
+        data: The button's.
+        is_admin: Whether they may decide for the room.
+    """
 
     room: Room
     player: Player
@@ -259,21 +397,30 @@ class ButtonPress:
 class ButtonOutcome:
     """What a tap leads to; any of these may be missing.
 
-    notice: a sentence for who tapped, and for nobody else; at most 200 characters.
-    edit: what the message with the button becomes. say: a new message, in reply to that one.
+    Attributes:
+        notice: A sentence for who tapped, and for nobody else; at most 200 characters.
+        edit: What the message with the button becomes.
+        send: A new message, in reply to that one.
     """
 
     notice: str = ""
     edit: Reply | None = None
-    say: Reply | None = None
+    send: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class CommandCall:
+class CommandRequest:
     """Somebody asked for something by its name.
 
-    photo: the picture that came with it or that it replies to. bot: the bot's own name, as people
-        write it there. alone: whether the answer is for this person's eyes alone.
+    Attributes:
+        room: Where.
+        player: Who.
+        name: The command's, without a slash.
+        is_admin: Whether they may decide for the room.
+        argument: What was written after the name.
+        photo: The picture that came with it or that it replies to.
+        bot: The bot's own name, as people write it there.
+        alone: Whether only this person will see the answer.
     """
 
     room: Room
@@ -286,15 +433,28 @@ class CommandCall:
     alone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MenuCommand:
-    """A command for the platform's menu: its name and what it does.
+class AdminAction(StrEnum):
+    """What an admin can have done; the room's log shows it."""
 
-    choices: what may be said after it. for_room: whether the answer is for everyone in the room.
+    RESET = "reset"
+    KEEP_ON = "keep_on"
+    KEEP_OFF = "keep_off"
+    LANGUAGE = "language"
+    EVERY_PHOTO = "every_photo"
+    ONLY_CALLED = "only_called"
+    TRUTH = "truth"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedAction:
+    """Something that an admin did in a room.
+
+    Attributes:
+        at: When.
+        name: Who; empty when they are forgotten.
+        action: What.
     """
 
+    at: datetime
     name: str
-    description: str
-    takes_photo: bool = False
-    choices: tuple[str, ...] = ()
-    for_room: bool = False
+    action: AdminAction

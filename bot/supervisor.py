@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
 
 from bot.domain import Unusable
+from bot.platforms.contract import Platform, State
+from bot.services import Service
 
 log = logging.getLogger(__name__)
 
@@ -18,18 +19,6 @@ FIRST_WAIT = 1.0
 LONGEST_WAIT = 300.0
 # A platform that held for so long starts again with the shortest wait.
 HEALTHY_SECONDS = 600.0
-
-
-class Platform(Protocol):
-    """What is kept running."""
-
-    name: str
-
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Serve until `stopping` is set; raise Unusable for what cannot heal."""
-
-    def state(self) -> dict[str, Any]:
-        """Say how it is, for /healthz."""
 
 
 class Supervisor:
@@ -47,7 +36,7 @@ class Supervisor:
         self._stopping = stopping
         self._chance = chance
         self._first_wait = first_wait
-        self._trouble: dict[str, Any] | None = None
+        self._trouble: State | None = None
         self._faults = 0
 
     @property
@@ -55,12 +44,12 @@ class Supervisor:
         """The platform's."""
         return self._platform.name
 
-    def state(self) -> Mapping[str, Any]:
-        """Say how the platform is, for /healthz."""
+    def state(self) -> State:
+        """Return how the platform is, for /healthz."""
         state = self._trouble or self._platform.state()
         return {**state, "faults": self._faults} if self._faults else state
 
-    async def run(self) -> None:
+    async def run(self, service: Service) -> None:
         """Run the platform until the process stops, or until it proves unusable."""
         loop = asyncio.get_running_loop()
         wait = self._first_wait
@@ -68,7 +57,7 @@ class Supervisor:
             started = loop.time()
             self._trouble = None
             try:
-                await self._platform.run(self._stopping)
+                await self._platform.run(service, self._stopping)
             except Unusable as reason:
                 log.error("%s is off: %s", self.name, reason)
                 self._trouble = {"state": "unusable", "reason": str(reason)}

@@ -6,19 +6,23 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bot.domain import Label, Preview, Refusal, Refused, Timings, Verdict
-from bot.game.seasons import Fingerprint
-from classifier import Busy, Classifier, PhotoError
-from classifier import Verdict as Seen
-from classifier.images.fingerprint import fingerprint
+from PIL import Image
+
+from bot.domain import Fingerprint, Label, Preview, Refusal, Refused, Timings, Verdict
+from classifier import Busy, Classifier, PhotoError, Prediction
 from classifier.images.decode import shrink_to_jpeg
+from classifier.images.fingerprint import hash_photo
 
 # Previews decode at a larger scale than the classifier does; two at once is what two cores can do.
 PREVIEWS_AT_ONCE = 2
 
 
 class Vision:
-    """Looks at photos for the host, and makes previews for rooms that show them."""
+    """Looks at photos for the services, and makes previews for rooms that show them.
+
+    Args:
+        classifier: A running one.
+    """
 
     def __init__(self, classifier: Classifier) -> None:
         self._classifier = classifier
@@ -26,33 +30,49 @@ class Vision:
 
     @property
     def side(self) -> int:
-        """How many pixels of a photo's shorter side it can make use of."""
+        """How many pixels of a photo's shorter side are of use."""
         return self._classifier.card.size
 
-    async def look(self, photo: bytes, timings: Timings) -> Verdict:
-        """Say who is on the photo, and note how long that took. Raises Refused."""
-        with _refusals():
-            seen, timing = await self._classifier.classify_timed(photo)
-        timings.queue, timings.inference = timing.queue * 1000, timing.inference * 1000
-        return _in_our_words(seen)
+    def state(self) -> dict[str, str | int]:
+        """Return how the classifier is, for /healthz."""
+        return {
+            "state": self._classifier.state,
+            "model": self._classifier.card.name,
+            "waiting": self._classifier.waiting,
+        }
 
-    async def fingerprint(self, photo: bytes) -> Fingerprint:
-        """Return by what the photo is known again. Raises Refused."""
-        with _refusals():
-            taken = await asyncio.to_thread(fingerprint, photo)
-        return Fingerprint(taken.kept, taken.views)
+    async def classify(self, photo: bytes, timings: Timings) -> tuple[Verdict, Fingerprint]:
+        """Return who is on a photo, and what to recognise it by.
 
-    async def explain(self, photo: bytes) -> tuple[Verdict, bytes]:
-        """Return what it says of the photo, and where it looked: the photo under a heat map, PNG.
+        Args:
+            photo: The file.
+            timings: Where to note how long it took.
 
-        Raises Refused.
+        Raises:
+            Refused: When the file cannot be judged, or too many others are waiting.
         """
         with _refusals():
-            explanation = await self._classifier.explain(photo)
-        return _in_our_words(explanation.verdict), explanation.picture
+            prediction, timing = await self._classifier.classify_timed(photo)
+            hashes = await asyncio.to_thread(hash_photo, photo)
+        timings.queue, timings.inference = timing.queue * 1000, timing.inference * 1000
+        return _verdict(prediction), Fingerprint(hashes.stored, hashes.queries)
+
+    async def heatmap(self, photo: bytes) -> tuple[Verdict, Image.Image]:
+        """Return who is on a photo, and an RGB picture of where that can be seen.
+
+        Raises:
+            Refused: As `classify` does.
+        """
+        with _refusals():
+            heatmap = await self._classifier.heatmap(photo)
+        return _verdict(heatmap.prediction), heatmap.image
 
     async def preview(self, photo: bytes, side: int) -> Preview:
-        """Shrink the photo to at most `side` pixels on its longer side. Raises Refused."""
+        """Return a photo shrunk to at most so many pixels on its longer side.
+
+        Raises:
+            Refused: When the file cannot be opened.
+        """
         async with self._previews:
             with _refusals():
                 return Preview(*await asyncio.to_thread(shrink_to_jpeg, photo, side))
@@ -69,10 +89,10 @@ def _refusals() -> Iterator[None]:
         raise Refused(Refusal.BUSY) from error
 
 
-def _in_our_words(seen: Seen) -> Verdict:
+def _verdict(prediction: Prediction) -> Verdict:
     return Verdict(
-        label=Label(seen.label),
-        confidence=seen.confidence,
-        probabilities={Label(name): share for name, share in seen.probabilities.items()},
-        unfamiliar=seen.unfamiliar,
+        label=Label(prediction.label),
+        confidence=prediction.confidence,
+        probabilities={Label(name): share for name, share in prediction.probabilities.items()},
+        unfamiliar=prediction.unfamiliar,
     )

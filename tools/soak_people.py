@@ -34,7 +34,7 @@ class Pace:
         self._times: dict[Hashable, deque[float]] = defaultdict(deque)
 
     def may(self, photos: int, **most: tuple[Hashable, int]) -> bool:
-        """Say whether so many more are all right for each of these, and count them if so."""
+        """Return whether so many more are all right for each of these, and count them if so."""
         now = time.monotonic()
         for key, _ in most.values():
             while self._times[key] and self._times[key][0] < now - 60:
@@ -241,7 +241,7 @@ class People:
         return send
 
     def _is_online(self, *, asks: bool = False) -> bool:
-        """Say whether Discord keeps what is sent for the bot; menus need it to be there now."""
+        """Return whether Discord keeps what is sent for the bot; menus need it to be there now."""
         gateway = self.discord.gateway
         return self.bot_is_there and bool(gateway.live if asks else gateway.sessions)
 

@@ -51,7 +51,7 @@ _ADDRESS = re.compile(r"(?<!\S)(?:[/@]|https?://)\S+")
 
 def truth_in(caption: str) -> Label | None:
     """Return who is on the photo if its caption says so, and nothing that casts a doubt on it."""
-    text = _plain(caption)
+    text = _normalised(caption)
     bare = " ".join(re.sub(r"[^\w\s]", " ", text).split())
     if _NEITHER.fullmatch(bare):
         return Label.NEITHER
@@ -65,10 +65,10 @@ def truth_in(caption: str) -> Label | None:
 
 
 def wants_guesses(caption: str) -> bool:
-    """Say whether a caption asks everyone to guess before the bot looks."""
-    return _GUESS.search(_plain(caption)) is not None
+    """Return whether a caption asks everyone to guess before the bot looks."""
+    return _GUESS.search(_normalised(caption)) is not None
 
 
-def _plain(caption: str) -> str:
+def _normalised(caption: str) -> str:
     text = unicodedata.normalize("NFC", _ADDRESS.sub(" ", caption)).casefold()
     return text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")

@@ -29,6 +29,13 @@ class Canvas:
         self.theme = theme
         self.image = _sky(width, height, theme)
 
+    @classmethod
+    def over(cls, image: Image.Image, theme: Theme) -> Canvas:
+        """Return a canvas that already shows an RGB picture, which is left as it is."""
+        canvas = cls(1, 1, theme)
+        canvas.image = image.copy()
+        return canvas
+
     @property
     def width(self) -> int:
         """In pixels."""
@@ -113,7 +120,7 @@ class Canvas:
         self.sign(initial(name), x, y, round(radius), WHITE, radius * 1.2)
 
     def bot_face(self, x: float, y: float, radius: float) -> None:
-        """Draw the bot's disc, a simpler version of bot/platforms/web/icon.svg."""
+        """Draw the bot's disc, a simpler version of bot/platforms/web/static/icon.svg."""
         side = round(2 * radius)
         face = _bot_face(side)
         self.image.paste(face, (round(x) - side // 2, round(y) - side // 2), face)

@@ -9,9 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from bot.graphics.palette import DARK, GOLD, LIGHT, MEDALS, Theme, colour_of, contrasting, mixed
+from PIL import Image
+
 from bot.domain import Picture
 from bot.graphics.canvas import Canvas
+from bot.graphics.palette import (
+    DARK,
+    GOLD,
+    LIGHT,
+    MEDALS,
+    WHITE,
+    Theme,
+    colour_of,
+    contrasting,
+    mixed,
+)
 from bot.graphics.text_layout import BOLD, ELLIPSIS, MEDIUM, graphemes, laid_out, readable
 
 __all__ = ["DARK", "LIGHT", "Row", "Theme", "confusion", "leaderboard", "podium"]
@@ -24,26 +36,27 @@ INSIDE = WIDTH - 2 * MARGIN
 MOST_ROWS = 12
 LABEL = 38
 CROWN = "\N{CROWN}"
+# Night blue, behind what is written on a photo.
+PLATE = (18, 30, 66)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """Somebody's place; a tie is two rows of one rank.
 
-    detail: a few more words under the name, or nothing. is_mine: whoever asked for the picture.
+    is_mine: whoever asked for the picture.
     key: the player's id, from which the disc's colour comes, as on the page; else the name's.
     """
 
     rank: int
     name: str
     points: int
-    detail: str = ""
     is_bot: bool = False
     is_mine: bool = False
     key: str = ""
 
 
-def leaderboard(title: str, subtitle: str, rows: Sequence[Row], theme: Theme) -> Picture:
+def leaderboard(title: str, rows: Sequence[Row], theme: Theme) -> Picture:
     """Draw the first dozen; further down only the bot and whoever asked."""
     first, rest = list(rows[:MOST_ROWS]), rows[MOST_ROWS:]
     late = [row for row in rest if row.is_bot or row.is_mine]
@@ -54,7 +67,7 @@ def leaderboard(title: str, subtitle: str, rows: Sequence[Row], theme: Theme) ->
     canvas = Canvas(WIDTH, top + count * (high + gap) + dots + hills, theme)
     canvas.scenery(hills, flakes=70, calm=top)
     canvas.snowdrift(hills * 5 // 8)
-    _heading(canvas, title, subtitle)
+    _heading(canvas, title)
     for row in first:
         _row(canvas, row, top, high)
         top += high + gap
@@ -66,19 +79,19 @@ def leaderboard(title: str, subtitle: str, rows: Sequence[Row], theme: Theme) ->
         _row(canvas, row, top, high)
         top += high + gap
     said = [_said(row) for row in first] + [ELLIPSIS] * bool(rest) + [_said(row) for row in late]
-    return _picture(canvas, "leaderboard.png", title, subtitle, *said)
+    return _picture(canvas, "leaderboard.png", title, *said)
 
 
-def podium(title: str, subtitle: str, rows: Sequence[Row], theme: Theme) -> Picture:
+def podium(title: str, rows: Sequence[Row], theme: Theme) -> Picture:
     """Draw the first three places; those who tie stand on one step."""
     placed = sorted((row for row in rows if row.rank <= 3), key=lambda row: row.rank)
     canvas = Canvas(WIDTH, 1180, theme)
     canvas.scenery(170, flakes=130, calm=220)
-    _heading(canvas, title, subtitle, align=0.5)
+    _heading(canvas, title, align=0.5)
     for rank, together in groupby(placed, key=lambda row: row.rank):
         _step(canvas, rank, list(together))
     canvas.snowdrift(106)
-    return _picture(canvas, "podium.png", title, subtitle, *map(_said, placed))
+    return _picture(canvas, "podium.png", title, *map(_said, placed))
 
 
 def confusion(
@@ -134,7 +147,28 @@ def confusion(
     return _picture(canvas, "stats.png", title, subtitle, f"{sides[0]} / {sides[1]}", *said)
 
 
-def _heading(canvas: Canvas, title: str, subtitle: str, align: float = 0.0) -> None:
+def heatmap(image: Image.Image, answer: str) -> bytes:
+    """Write an answer on a picture of where the bot looked, on a dark plate in its lower left.
+
+    Args:
+        image: RGB.
+        answer: A few words.
+
+    Returns:
+        A PNG.
+    """
+    canvas = Canvas.over(image, DARK)
+    size = max(8, min(min(image.size) // 12, image.width // 11))
+    margin = size // 2
+    wide = min(laid_out(graphemes(answer), size, BOLD).width, image.width - 4 * margin)
+    left, bottom = margin, image.height - margin
+    top = bottom - 2 * size
+    canvas.box((left, top, left + wide + 2 * margin, bottom), margin, PLATE, 0.8)
+    canvas.words(answer, left + margin, (top + bottom) / 2, size, WHITE, wide + 1)
+    return canvas.png()
+
+
+def _heading(canvas: Canvas, title: str, subtitle: str = "", align: float = 0.0) -> None:
     x = MARGIN + align * INSIDE
     canvas.words(title, x, 92, 68, canvas.theme.ink, INSIDE, align=align, least=46)
     if subtitle:
@@ -164,9 +198,7 @@ def _row(canvas: Canvas, row: Row, top: float, high: float) -> None:
     wide = canvas.words(str(row.points), right - 36, middle, 60, theme.ink, 260, align=1)
     start = MARGIN + 236
     room = right - 36 - wide - 28 - start
-    canvas.words(row.name, start, middle - (25 if row.detail else 0), 46, theme.ink, room)
-    if row.detail:
-        canvas.words(row.detail, start, middle + 30, 33, theme.ink_soft, room, MEDIUM)
+    canvas.words(row.name, start, middle, 46, theme.ink, room)
 
 
 def _avatar(canvas: Canvas, row: Row, x: float, y: float, radius: float) -> None:
@@ -220,7 +252,7 @@ def _snow_cap(canvas: Canvas, left: float, right: float, top: float) -> None:
 
 def _said(row: Row) -> str:
     name = "".join(graphemes(row.name))
-    return f"{row.rank}. {name}: {row.points}" + (f" ({row.detail})" if row.detail else "")
+    return f"{row.rank}. {name}: {row.points}"
 
 
 def _picture(canvas: Canvas, name: str, *said: str) -> Picture:

@@ -32,7 +32,7 @@ def contrasting(ground: Colour) -> Colour:
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """The page's colours (bot/platforms/web/style.css), by day or by night."""
+    """The page's colours (bot/platforms/web/static/style.css), by day or by night."""
 
     sky: tuple[Colour, Colour, Colour]
     hill_far: Colour

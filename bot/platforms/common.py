@@ -1,22 +1,35 @@
-"""Answers in the order of the questions, chat by chat, although the work goes on side by side."""
+"""What every platform needs: order within a chat, the latest edit last, capped reads, retries."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Hashable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from cachetools import LRUCache
+
+from bot.domain import Refusal, Refused
+
+T = TypeVar("T")
+
+# Messages that were edited lately; an edit takes a moment, and few are edited twice.
+REMEMBERED = 4096
+# Of a download that is read piece by piece.
+CHUNK = 64 * 1024
 
 
 class ReplyOrder:
-    """Hands out turns: of one chat they come one after the other, of different chats at once."""
+    """Keeps replies in the order of the questions, chat by chat, while the work goes on at once."""
 
     def __init__(self) -> None:
         self._last: dict[Hashable, asyncio.Future[None]] = {}
 
     def reserve(self, chat: Hashable) -> Slot:
-        """Take the next turn of a chat; call it as soon as the question arrives.
+        """Return the next slot of a chat; call it as soon as the question arrives.
 
-        Every turn that was taken must be used or given up, or those behind it wait for ever.
+        Every slot must be used or released, or those behind it wait for ever.
         """
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         before = self._last.get(chat)
@@ -39,20 +52,109 @@ class Slot:
 
     @asynccontextmanager
     async def reached(self) -> AsyncIterator[None]:
-        """Wait until it is this turn; leaving the block, by whatever way, lets the next one in."""
+        """Wait until all before are done; leaving the block, in whatever way, releases the slot."""
         try:
             if self._before is not None:
-                # A wait that is cancelled must not take the other's turn with it.
+                # A wait that is cancelled must not take the other's slot with it.
                 await asyncio.shield(self._before)
             yield
         finally:
             self.release()
 
     def release(self) -> None:
-        """Let the next one in without having said anything."""
+        """Let the next one in without having sent anything."""
         if self._mine.done():
             return
         if self._before is None or self._before.done():
             self._mine.set_result(None)
         else:  # the next one still has to wait for whoever is before us
             self._before.add_done_callback(lambda _: self.release())
+
+
+@dataclass(slots=True)
+class _Edits:
+    latest: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class EditOrder:
+    """Keeps an older edit of a message from replacing a newer one."""
+
+    def __init__(self) -> None:
+        self._messages: LRUCache[Hashable, _Edits] = LRUCache(REMEMBERED)
+
+    async def apply(
+        self, message: Hashable, revision: int, edit: Callable[[], Awaitable[object]]
+    ) -> None:
+        """Edit a message, unless a newer edit of it was asked for meanwhile.
+
+        Args:
+            message: What tells the message from all others.
+            revision: The reply's; the higher is the newer.
+            edit: Does it.
+        """
+        edits = self._messages.setdefault(message, _Edits())
+        edits.latest = max(edits.latest, revision)
+        async with edits.lock:
+            if revision >= edits.latest:
+                await edit()
+
+
+async def read_capped(chunks: AsyncIterable[bytes], limit: int) -> bytes:
+    """Return all bytes of a stream.
+
+    Args:
+        chunks: The stream.
+        limit: How many there may be at most; no more than that and one chunk are held.
+
+    Raises:
+        Refused: As soon as there are more.
+    """
+    received = bytearray()
+    async for chunk in chunks:
+        received += chunk
+        if len(received) > limit:
+            raise Refused(Refusal.TOO_MANY_BYTES)
+    return bytes(received)
+
+
+async def retried(
+    call: Callable[[], Awaitable[T]],
+    waits: Iterable[float],
+    passing: Callable[[Exception], float | None],
+) -> T:
+    """Make a call, and again after faults that pass. It must do no harm when it is done twice.
+
+    Args:
+        call: Makes it.
+        waits: Seconds before each further attempt; the last attempt comes after the last of them.
+        passing: Returns for a fault the least seconds to wait, or None when another attempt would
+            change nothing.
+
+    Raises:
+        Exception: What the last attempt raised, or the first fault that does not pass.
+    """
+    for wait in waits:
+        try:
+            return await call()
+        except Exception as fault:
+            least = passing(fault)
+            if least is None:
+                raise
+        await asyncio.sleep(max(wait, least))
+    return await call()
+
+
+def backoff(first: float, longest: float, patience: float) -> Iterable[float]:
+    """Yield waits that double, until together they come to as much as there is patience.
+
+    Args:
+        first: Seconds.
+        longest: Seconds that no wait exceeds.
+        patience: Seconds in all.
+    """
+    wait = first
+    while patience > 0:
+        yield min(wait, longest)
+        patience -= min(wait, longest)
+        wait *= 2

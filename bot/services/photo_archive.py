@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
-from bot.domain import Label
+from bot.domain import Fetch, Label, Refused, Room, StoredRound
+from bot.game.rules import Round
+from bot.services.admission import FETCH_SECONDS, MAX_BYTES
+from bot.services.ports import Messenger
+from bot.storage import Store
+
+log = logging.getLogger(__name__)
 
 KEPT_DAYS = 90
+# A file is written in a moment; one that is half written for so long was left behind by a kill.
+HALF_SECONDS = 3600.0
 
 
 class PhotoArchive:
-    """Keeps photos in a folder for each label, as `classifier.train` takes them.
+    """A folder for each label, as `classifier.train` takes them.
 
     A file's name holds a digest of who sent it, so that it can be found again to be removed, and
     nothing that tells who that is.
+
+    Args:
+        folder: Where it is; made when it is needed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -25,7 +38,15 @@ class PhotoArchive:
     async def keep(
         self, photo: bytes, truth: Label, *, platform: str, player_id: str, round_id: int
     ) -> None:
-        """Keep a photo. The bytes are stored as they are; the trainer opens what the bot opens."""
+        """Keep a photo. The bytes are stored as they are; the trainer opens what the bot opens.
+
+        Args:
+            photo: The file.
+            truth: Who is on it.
+            platform: The sender's.
+            player_id: The platform's id of the sender.
+            round_id: The photo's round.
+        """
         name = f"{_digest(platform, player_id)}-{round_id}.photo"
         await asyncio.to_thread(self._write, self._folder / truth.value / name, photo)
 
@@ -35,26 +56,115 @@ class PhotoArchive:
 
     async def drop(self, round_id: int) -> None:
         """Remove the photo of a round, when its truth turned out to be none."""
-        await asyncio.to_thread(self._remove, f"*-{round_id}.photo")
+        await asyncio.to_thread(self._remove, f"*-{round_id}.photo*")
 
     async def prune(self, now: float | None = None) -> int:
-        """Remove what is older than it may be, and return how many that were."""
-        before = (time.time() if now is None else now) - KEPT_DAYS * 24 * 3600
-        return await asyncio.to_thread(self._remove, "*", before)
+        """Remove what is older than it may be, and return how many that were.
+
+        Args:
+            now: Seconds since 1970; the present if left out.
+        """
+        now = time.time() if now is None else now
+        removed = await asyncio.to_thread(self._remove, "*.half", now - HALF_SECONDS)
+        return removed + await asyncio.to_thread(self._remove, "*", now - KEPT_DAYS * 24 * 3600)
 
     def _write(self, path: Path, photo: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
         half = self._folder / f"{path.name}.half"  # not where the trainer would find it
         half.write_bytes(photo)
+        path.parent.mkdir(exist_ok=True)
         half.replace(path)  # a kill leaves no half photo under the real name
 
     def _remove(self, pattern: str, before: float | None = None) -> int:
         removed = 0
-        for path in self._folder.glob(f"*/{pattern}"):
-            if before is None or path.stat().st_mtime < before:
+        for path in (*self._folder.glob(pattern), *self._folder.glob(f"*/{pattern}")):
+            if path.is_file() and (before is None or path.stat().st_mtime < before):
                 path.unlink(missing_ok=True)
                 removed += 1
         return removed
+
+
+class ArchiveJobs:
+    """Fetches and keeps photos that fooled the bot, beside everything else that goes on.
+
+    Args:
+        archive: Where they are kept.
+        store: Knows which rooms want that, and where photos are.
+        messengers: The platforms, by name.
+    """
+
+    def __init__(
+        self, archive: PhotoArchive, store: Store, messengers: Mapping[str, Messenger]
+    ) -> None:
+        self._archive = archive
+        self._store = store
+        self._messengers = messengers
+        # By whose photo it is: who is forgotten must not come back by a fetch that is under way.
+        self._jobs: dict[asyncio.Task[None], tuple[str, str]] = {}
+
+    async def round_ended(self, room: Room, round_: Round) -> None:
+        """Keep the photo of a round if it fooled the bot here; drop it if it does not count."""
+        if round_.is_void or not round_.is_fooled or round_.truth is None:
+            # Whatever the settings are by now: it may have been kept before they changed.
+            await self._archive.drop(round_.id)
+            return
+        found = await self._store.rounds.find(round_.id)
+        keeps = (await self._store.rooms.settings(room)).keep
+        messenger = self._messengers.get(room.platform)
+        if not keeps or found is None or found.reference is None or messenger is None:
+            return
+        fetch = messenger.fetcher(found.sent_to, found.reference)
+
+        job = asyncio.create_task(self._keep(fetch, found, round_.truth.label))
+        self._jobs[job] = room.platform, found.player_id
+        job.add_done_callback(self._jobs.pop)
+
+    async def forget(self, platform: str, player_id: str) -> None:
+        """Remove a person's photos, those that are just being fetched as well."""
+        theirs = [job for job, whose in self._jobs.items() if whose == (platform, player_id)]
+        for job in theirs:
+            job.cancel()
+        await asyncio.gather(*theirs, return_exceptions=True)
+        await self._archive.forget(platform, player_id)
+
+    async def prune(self) -> None:
+        """Remove what is older than it may be."""
+        await self._archive.prune()
+
+    async def finish(self) -> None:
+        """Wait for what is under way."""
+        await asyncio.gather(*self._jobs, return_exceptions=True)
+
+    async def _keep(self, fetch: Fetch, found: StoredRound, truth: Label) -> None:
+        try:
+            async with asyncio.timeout(FETCH_SECONDS):
+                photo = await fetch(MAX_BYTES)
+        except Refused as refused:
+            log.info("a photo to learn from could not be had: %s", refused.reason)
+            return
+        except TimeoutError:
+            log.info("a photo to learn from took too long")
+            return
+        except Exception:
+            log.exception("a photo to learn from could not be had")
+            return
+        keeping = asyncio.create_task(
+            self._archive.keep(
+                photo,
+                truth,
+                platform=found.room.platform,
+                player_id=found.player_id,
+                round_id=found.id,
+            )
+        )
+        try:
+            await asyncio.shield(keeping)
+        except asyncio.CancelledError:
+            # The thread that writes goes on: whoever removes the file must come after it.
+            await asyncio.wait([keeping])
+            raise
+        except OSError:
+            log.exception("a photo to learn from could not be kept")
 
 
 def _digest(platform: str, player_id: str) -> str:

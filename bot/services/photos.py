@@ -1,89 +1,135 @@
-"""Looks at photos: fetched, seen by the eye, remembered as seen, and never the same one twice."""
+"""A photo's way to its verdict: admitted, stored as a round, fetched, classified, remembered."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
-from bot.domain import PhotoOutcome, Photo, Fetch, Refusal, Refused, Timings, Verdict
+from bot.domain import (
+    Classified,
+    Declined,
+    Fetch,
+    Fingerprint,
+    Photo,
+    PhotoOutcome,
+    Player,
+    Preview,
+    Refusal,
+    Refused,
+    Room,
+    Timings,
+    Verdict,
+)
 from bot.services.admission import MAX_BYTES, Admission
-from bot.game.seasons import Fingerprint
-from bot.services.ports import Vision, Store
+from bot.services.ports import PhotoClassifier
+from bot.storage import Store
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 log = logging.getLogger(__name__)
 
+# So many verdicts are remembered: a family forwards the same pictures for a few days.
 REMEMBERED = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    verdict: Verdict
-    fingerprint: Fingerprint
+class Photos:
+    """Has photos classified, and never the same one twice.
 
+    Args:
+        vision: Looks at them.
+        admission: Lets them in.
+        store: Remembers their rounds.
+        now: The time, with its zone.
+    """
 
-class Gaze:
-    """Looks at photos on behalf of the host."""
-
-    def __init__(self, eye: Vision, door: Admission, memory: Store, now: Callable[[], datetime]) -> None:
-        self._eye = eye
-        self._door = door
-        self._memory = memory
+    def __init__(
+        self,
+        vision: PhotoClassifier,
+        admission: Admission,
+        store: Store,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._vision = vision
+        self._admission = admission
+        self._store = store
         self._now = now
-        self._seen: LRUCache[str, _Seen] = LRUCache(REMEMBERED)
+        # By the platform's key and by a digest of the bytes.
+        self._known: LRUCache[str, tuple[Verdict, Fingerprint]] = LRUCache(REMEMBERED)
 
     @property
     def side(self) -> int:
         """How many pixels of a photo's shorter side are of use."""
-        return self._eye.side
+        return self._vision.side
 
-    async def look(self, photo: Photo, *, plays: bool) -> PhotoOutcome | None:
-        """Look at one photo; None when its message was answered before.
+    async def classify(self, photo: Photo, *, plays: bool) -> PhotoOutcome | None:
+        """Classify one photo and store its round.
 
-        plays: whether its round is part of the game.
+        Args:
+            photo: The photo.
+            plays: Whether its round is part of the game.
+
+        Returns:
+            What became of it; None when its message was answered before.
         """
         timings = Timings(bytes=photo.size or 0)
         round_id = None
-        with self._door.in_hand():
+        with self._admission.in_hand():
             try:
-                # First of all: what comes in before the door closes is answered.
-                self._door.admit(photo.room, photo.player)
-                round_id = await self._memory.open_round(photo, self._now())
+                # First of all: what comes in before the bot closes is answered.
+                self._admission.admit(photo.room, photo.player)
+                round_id = await self._store.rounds.open(photo, self._now())
                 if round_id is None:
                     return None
-                seen = await self._see(photo, timings)
-                await self._memory.judge(round_id, seen.verdict)
-                if plays:
-                    prints = seen.fingerprint
-                    await self._memory.was_played(round_id, prints.kept, prints.views)
-                return PhotoOutcome(photo.room, timings, verdict=seen.verdict, round=round_id)
+                verdict, fingerprint = await self._verdict(photo, timings)
+                await self._store.rounds.note_verdict(
+                    round_id, verdict, fingerprint if plays else None
+                )
+                return Classified(photo.room, timings, verdict, round_id)
             except Refused as refused:
-                return PhotoOutcome(photo.room, timings, refusal=refused.reason, round=round_id)
+                return Declined(photo.room, timings, refused.reason, round_id)
             except Exception:
                 log.exception("a photo could not be answered")
-                return PhotoOutcome(photo.room, timings, refusal=Refusal.FAULT, round=round_id)
+                return Declined(photo.room, timings, Refusal.FAULT, round_id)
 
-    async def explain(self, read: Fetch) -> tuple[Verdict, bytes]:
-        """Return what the eye says of a photo, and a PNG of where it looked. Raises Refused."""
-        return await self._eye.explain(await self._door.read(read, Timings()))
+    async def heatmap(
+        self, room: Room, player: Player, fetch: Fetch
+    ) -> tuple[Verdict, Image.Image]:
+        """Return the verdict on a photo, and an RGB picture of where it can be seen.
 
-    async def _see(self, photo: Photo, timings: Timings) -> _Seen:
+        It takes a place and counts as in hand, as every photo does.
+
+        Args:
+            room: Where it was asked for.
+            player: Who asked.
+            fetch: Fetches the photo.
+
+        Raises:
+            Refused: When it cannot be had.
+        """
+        with self._admission.in_hand():
+            self._admission.admit(room, player)
+            async with self._admission.fetched(fetch, Timings()) as data:
+                return await self._vision.heatmap(data)
+
+    async def preview(self, photo: bytes, side: int) -> Preview:
+        """Return a photo shrunk to at most so many pixels on its longer side. Raises Refused."""
+        return await self._vision.preview(photo, side)
+
+    async def _verdict(self, photo: Photo, timings: Timings) -> tuple[Verdict, Fingerprint]:
         if photo.size is not None and photo.size > MAX_BYTES:
             raise Refused(Refusal.TOO_MANY_BYTES)
-        if photo.key is not None and (known := self._seen.get(photo.key)):
+        if photo.key is not None and (known := self._known.get(photo.key)):
             return known
-        async with self._door.place():
-            data = await self._door.read(photo.read, timings)
+        async with self._admission.fetched(photo.fetch, timings) as data:
             digest = hashlib.sha256(data).hexdigest()
-            seen = self._seen.get(digest)
-            if seen is None:
-                verdict = await self._eye.look(data, timings)
-                seen = _Seen(verdict, await self._eye.fingerprint(data))
-        self._seen[digest] = seen
+            known = self._known.get(digest) or await self._vision.classify(data, timings)
+        self._known[digest] = known
         if photo.key is not None:
-            self._seen[photo.key] = seen
-        return seen
+            self._known[photo.key] = known
+        return known

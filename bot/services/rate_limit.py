@@ -32,13 +32,13 @@ class Window:
         self._times: deque[float] = deque()
 
     def is_full(self, now: float) -> bool:
-        """Say whether it has happened as often as it may."""
+        """Return whether it has happened as often as it may."""
         while self._times and self._times[0] <= now - self._rate.seconds:
             self._times.popleft()
         return len(self._times) >= self._rate.times
 
     def is_quiet(self, now: float) -> bool:
-        """Say whether it has not happened lately at all."""
+        """Return whether it has not happened lately at all."""
         return not self._times or self._times[-1] <= now - self._rate.seconds
 
     def count(self, now: float) -> None:
@@ -55,7 +55,7 @@ class RateLimits:
         self._windows: dict[tuple[str, ...], Window] = {}
 
     def allow(self, room: Room, player: Player, now: float) -> bool:
-        """Say whether this player may ask in this room now, and count it if so."""
+        """Return whether this player may ask in this room now, and count it if so."""
         if len(self._windows) > REMEMBERED:
             self._windows = {k: w for k, w in self._windows.items() if not w.is_quiet(now)}
         key = (room.platform, room.id)

@@ -1,126 +1,171 @@
-"""Commands and the buttons of the settings: what a room asks of the bot besides photos."""
+"""What a room's admins decide: its settings, a new start, learning; and the log of what they did."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
-from bot import speech
-from bot.domain import Button, CommandCall, MenuCommand, ButtonOutcome, ButtonPress, Reply, Room, RoomSettings
+from bot.domain import (
+    AdminAction,
+    Button,
+    ButtonOutcome,
+    ButtonPress,
+    CommandRequest,
+    Reply,
+    Room,
+    RoomSettings,
+)
+from bot.game.seasons import month_of
+from bot.services.buttons import (
+    Action,
+    ChooseLanguage,
+    ChoosePhotos,
+    OpenLanguages,
+    OpenSettings,
+    ResetSeason,
+    button,
+)
 from bot.services.photo_archive import KEPT_DAYS
-from bot.services.ports import Store
-from bot.speech import LANGUAGES, Speaker
-from bot.speech.privacy import AdminAction
-from bot.speech.rooms import COMMANDS, GAME_COMMANDS
-
-AUTOMATIC = "auto"
-# What a platform's menu offers; `start` is what Telegram itself makes people send.
-MENU = tuple(name for name in (*COMMANDS, *GAME_COMMANDS) if name != "start")
-WITH_PHOTO = frozenset({"who", "where", "guess"})
-FOR_ROOM = WITH_PHOTO | {"challenge", "leaderboard", "hall", "stats", "keep", "reset", "log"}
-CHOICES = {"keep": ("on", "off")}
+from bot.speech import LANGUAGES, Speaker, speaker_for
+from bot.storage import Store
 
 
-_PHOTOS = {True: AdminAction.EVERY_PHOTO, False: AdminAction.ONLY_CALLED}
+class RoomAdmin:
+    """Answers a room's admins.
 
+    Args:
+        store: Remembers what they chose and did.
+        now: The time, with its zone.
+    """
 
-class Desk:
-    """Answers commands, and keeps a room's settings for its admins."""
-
-    def __init__(self, memory: Store, now: Callable[[], datetime]) -> None:
-        self._memory = memory
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._store = store
         self._now = now
 
-    def commands(self, words: Speaker) -> tuple[MenuCommand, ...]:
-        """Return the commands for a platform's menu."""
-        return tuple(
-            MenuCommand(
-                name,
-                words.command(name),
-                takes_photo=name in WITH_PHOTO,
-                choices=CHOICES.get(name, ()),
-                for_room=name in FOR_ROOM,
-            )
-            for name in MENU
+    async def settings(self, request: CommandRequest, speaker: Speaker) -> Reply:
+        """Show a room's settings, with the buttons that change them."""
+        return _settings(request.room, await self._store.rooms.settings(request.room), speaker)
+
+    async def open_settings(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
+        """Show the settings again, where the languages were."""
+        chosen = await self._store.rooms.settings(press.room)
+        return ButtonOutcome(edit=_settings(press.room, chosen, speaker))
+
+    async def open_languages(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
+        """Show the languages to choose from."""
+        return ButtonOutcome(edit=_languages(await self._store.rooms.settings(press.room), speaker))
+
+    async def choose_language(
+        self, press: ButtonPress, action: ChooseLanguage, speaker: Speaker
+    ) -> ButtonOutcome:
+        """Change a room's language."""
+        chosen = replace(await self._store.rooms.settings(press.room), language=action.language)
+        return await self._change(press, chosen, AdminAction.LANGUAGE, speaker)
+
+    async def choose_photos(
+        self, press: ButtonPress, action: ChoosePhotos, speaker: Speaker
+    ) -> ButtonOutcome:
+        """Change which of a room's photos are answered."""
+        if sees_all(press.room):
+            return ButtonOutcome(speaker.rooms.old_button())
+        chosen = replace(await self._store.rooms.settings(press.room), every_photo=action.every)
+        done = AdminAction.EVERY_PHOTO if action.every else AdminAction.ONLY_CALLED
+        return await self._change(press, chosen, done, speaker)
+
+    async def keep(self, request: CommandRequest, speaker: Speaker) -> Reply:
+        """Tell whether photos that fooled the bot are kept, or change that."""
+        wish = request.argument.strip().lower()
+        chosen = await self._store.rooms.settings(request.room)
+        if wish not in ("on", "off"):
+            return Reply(speaker.privacy.keep_how(keeps=chosen.keep))
+        if not await request.is_admin():
+            return Reply(speaker.rooms.only_admins())
+        keep = wish == "on"
+        await self._store.rooms.change_settings(request.room, replace(chosen, keep=keep))
+        done = AdminAction.KEEP_ON if keep else AdminAction.KEEP_OFF
+        await self._store.rooms.log_action(request.room, request.player, done, self._now())
+        name = speaker.text.name(request.player.name)
+        if keep:
+            return Reply(speaker.privacy.keep_on(name, KEPT_DAYS))
+        return Reply(speaker.privacy.keep_off(name))
+
+    async def ask_whether_to_reset(self, request: CommandRequest, speaker: Speaker) -> Reply:
+        """Ask an admin whether to set everyone's points back to zero."""
+        buttons = (
+            (button(speaker.privacy.reset_button(), ResetSeason(confirmed=True)),),
+            (button(speaker.privacy.reset_not_button(), ResetSeason(confirmed=False)),),
         )
+        return Reply(speaker.privacy.reset_ask(month_of(self._now())), buttons=buttons)
 
-    async def command(self, command: CommandCall, words: Speaker) -> Reply:
-        """Answer a command that came without a photo; an unknown one gets help."""
-        room = command.room
-        match command.name:
-            case "start":
-                return Reply(words.start())
-            case "who":
-                return Reply(words.who_how(room.platform))
-            case "where":
-                return Reply(words.where_how())
-            case "settings":
-                return self._settings(room, await self._memory.room_settings(room), words)
-            case "privacy":
-                keeps = (await self._memory.room_settings(room)).keep
-                return Reply(words.privacy(room.platform, keeps=keeps, days=KEPT_DAYS))
-            case "about":
-                return Reply(words.about())
-            case _:
-                return Reply(words.help(room.platform, command.bot))
-
-    async def press(self, press: ButtonPress, words: Speaker) -> ButtonOutcome | None:
-        """Do what a button of the settings is for; None when it is for something else."""
-        match press.data.split(":"):
-            case ["set"]:
-                chosen = await self._memory.room_settings(press.room)
-                return ButtonOutcome(edit=self._settings(press.room, chosen, words))
-            case ["set", "language"]:
-                chosen = await self._memory.room_settings(press.room)
-                return ButtonOutcome(edit=self._languages(chosen, words))
-            case ["set", "language", language] if language == AUTOMATIC or language in LANGUAGES:
-                return await self._change(
-                    press, words, language=None if language == AUTOMATIC else language
-                )
-            case ["set", "photos", "every" | "called" as which] if not _sees_all(press.room):
-                return await self._change(press, words, every_photo=which == "every")
-        return None
-
-    async def _change(self, press: ButtonPress, words: Speaker, **changes: str | bool | None) -> ButtonOutcome:
+    async def reset(
+        self, press: ButtonPress, action: ResetSeason, speaker: Speaker
+    ) -> ButtonOutcome:
+        """Set everyone's points back to zero, or leave them."""
         if not await press.is_admin():
-            return ButtonOutcome(words.only_admins())
-        chosen = await self._memory.change_settings(press.room, **changes)
-        deed = AdminAction.LANGUAGE if "language" in changes else _PHOTOS[chosen.every_photo]
-        await self._memory.log_action(press.room, press.player, deed, self._now())
-        words = speech.into(chosen.language or press.player.language)
-        return ButtonOutcome(words.changed(), edit=self._settings(press.room, chosen, words))
+            return ButtonOutcome(speaker.rooms.only_admins())
+        if not action.confirmed:
+            return ButtonOutcome(edit=Reply(speaker.privacy.reset_not()))
+        now = self._now()
+        await self._store.seasons.reset(press.room, press.player, now)
+        name = speaker.text.name(press.player.name)
+        return ButtonOutcome(edit=Reply(speaker.privacy.reset(name, month_of(now))))
 
-    def _settings(self, room: Room, chosen: RoomSettings, words: Speaker) -> Reply:
-        every, called = (
-            _choice(
-                words, words.photos_button(every=is_every), data, chosen.every_photo is is_every
+    async def log(self, request: CommandRequest, speaker: Speaker) -> Reply:
+        """List what admins did in a room lately."""
+        actions = await self._store.rooms.actions(request.room)
+        return Reply(
+            speaker.privacy.log(
+                (each.at.date(), speaker.text.name(each.name or None), each.action)
+                for each in actions
             )
-            for data, is_every in (("set:photos:every", True), ("set:photos:called", False))
         )
-        language = Button(words.language_button(), "set:language")
-        rows = ((language,),) if _sees_all(room) else ((every, called), (language,))
-        return Reply(words.settings(chosen, private=_sees_all(room)), buttons=rows)
 
-    def _languages(self, chosen: RoomSettings, words: Speaker) -> Reply:
-        choices = [
-            _choice(
-                words,
-                words.language_name(language),
-                f"set:language:{language or AUTOMATIC}",
-                chosen.language == language,
-            )
-            for language in (None, *LANGUAGES)
-        ]
-        automatic, *languages = choices
-        pairs = [tuple(languages[begin : begin + 2]) for begin in range(0, len(languages), 2)]
-        back = Button(words.back_button(), "set")
-        return Reply(words.which_language(), buttons=((automatic,), *pairs, (back,)))
+    async def _change(
+        self, press: ButtonPress, chosen: RoomSettings, done: AdminAction, speaker: Speaker
+    ) -> ButtonOutcome:
+        if not await press.is_admin():
+            return ButtonOutcome(speaker.rooms.only_admins())
+        await self._store.rooms.change_settings(press.room, chosen)
+        await self._store.rooms.log_action(press.room, press.player, done, self._now())
+        speaker = speaker_for(chosen.language or press.player.language)
+        return ButtonOutcome(speaker.rooms.changed(), edit=_settings(press.room, chosen, speaker))
 
 
-def _sees_all(room: Room) -> bool:
-    """Say whether there are no photos but those that are meant for the bot."""
+def sees_all(room: Room) -> bool:
+    """Return whether there are no photos but those that are meant for the bot."""
     return room.private or room.platform == "web"
 
 
-def _choice(words: Speaker, label: str, data: str, is_chosen: bool) -> Button:
-    return Button(words.chosen(label) if is_chosen else label, data)
+def _settings(room: Room, chosen: RoomSettings, speaker: Speaker) -> Reply:
+    every, called = (
+        _choice(
+            speaker.rooms.photos_button(every=is_every),
+            ChoosePhotos(is_every),
+            speaker,
+            is_chosen=chosen.every_photo is is_every,
+        )
+        for is_every in (True, False)
+    )
+    language = button(speaker.rooms.language_button(), OpenLanguages())
+    rows = ((language,),) if sees_all(room) else ((every, called), (language,))
+    return Reply(speaker.rooms.settings(chosen, private=sees_all(room)), buttons=rows)
+
+
+def _languages(chosen: RoomSettings, speaker: Speaker) -> Reply:
+    automatic, *languages = (
+        _choice(
+            speaker.rooms.language_name(language),
+            ChooseLanguage(language),
+            speaker,
+            is_chosen=chosen.language == language,
+        )
+        for language in (None, *LANGUAGES)
+    )
+    pairs = [tuple(languages[begin : begin + 2]) for begin in range(0, len(languages), 2)]
+    back = button(speaker.rooms.back_button(), OpenSettings())
+    return Reply(speaker.rooms.which_language(), buttons=((automatic,), *pairs, (back,)))
+
+
+def _choice(label: str, action: Action, speaker: Speaker, *, is_chosen: bool) -> Button:
+    return button(speaker.rooms.chosen(label) if is_chosen else label, action)

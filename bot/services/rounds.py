@@ -1,158 +1,165 @@
-"""The game as it is played: a photo opens a round, taps settle it, and what the room reads then."""
+"""A photo's round: its answer, the truth that is told about it, objections, and what it says then."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
 
+from bot.domain import ButtonOutcome, ButtonPress, Classified, Label, Photo, Reply, Room
 from bot.game.captions import truth_in
-from bot.domain import Button, Label, PhotoOutcome, ButtonOutcome, Photo, ButtonPress, Reply, Room
 from bot.game.rules import SCORING_A_DAY, Denied, JustForFun, Round
-from bot.services.learning import Learning
-from bot.services.ports import Scorebook
+from bot.game.scoring import Score
+from bot.services.buttons import ObjectToTruth, ShowHeatmap, TellTruth, button
+from bot.services.photo_archive import ArchiveJobs
 from bot.speech import Speaker
 from bot.speech.rounds import Half
-from bot.speech.privacy import AdminAction
-from bot.game.scoring import Score
+from bot.storage import Store
 
 TRUTHS = (Label.OLAF, Label.ABOMINABLE, Label.NEITHER)
 
 
-class Play:
-    """Keeps the rounds of all rooms going. Time and memory come from outside."""
+class Rounds:
+    """Plays the rounds of all rooms.
 
-    def __init__(self, book: Scorebook, now: Callable[[], datetime], learning: Learning) -> None:
-        self._book = book
+    Args:
+        store: Remembers them.
+        archive: Keeps photos that fooled the bot, where a room wants that.
+        now: The time, with its zone.
+    """
+
+    def __init__(self, store: Store, archive: ArchiveJobs, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._archive = archive
         self._now = now
-        self._learning = learning
 
-    async def answer(self, photo: Photo, look: PhotoOutcome, words: Speaker) -> Reply:
-        """Word the verdict on a photo, with the buttons of its round; a caption may settle it."""
-        assert look.verdict is not None
-        assert look.round is not None
-        round_ = await self._book.round_(look.round, photo.room)
+    async def answer(self, photo: Photo, outcome: Classified, speaker: Speaker) -> Reply:
+        """Word the verdict on a photo, with the buttons of its round; a caption may end it."""
+        round_ = await self._store.game.round(outcome.round_id, photo.room)
         if round_ is None:
-            return Reply(words.answer(look.verdict), verdict=look.verdict, outcomes=(look,))
+            text = speaker.photos.answer(outcome.verdict)
+            return Reply(text, verdict=outcome.verdict, outcomes=(outcome,))
         cheer = False
-        if scores(round_) and (label := truth_in(photo.caption)) is not None:
-            told = await self._book.tell(round_.id, photo.player, label, self._now(), by_admin=False)
+        if round_.may_score and (label := truth_in(photo.caption)) is not None:
+            told = await self._store.game.tell_truth(
+                round_.id, photo.player, label, self._now(), by_admin=False
+            )
             if isinstance(told, Round):
                 round_ = told
-                await self._settled(photo.room, round_)
+                await self._ended(photo.room, round_)
                 cheer = await self._cheers(round_)
-        text, buttons = await self.shown(photo.room, round_, words)
-        return Reply(text, verdict=look.verdict, buttons=buttons, outcomes=(look,), cheer=cheer)
+        shown = await self.render(photo.room, round_, speaker)
+        return Reply(
+            shown.text,
+            verdict=outcome.verdict,
+            buttons=shown.buttons,
+            outcomes=(outcome,),
+            cheer=cheer,
+        )
 
-    async def press(self, press: ButtonPress, words: Speaker) -> ButtonOutcome | None:
-        """Do what a button of a round is for; None when it is none of these."""
-        match press.data.split(":"):
-            case ["truth", number, label] if number.isdecimal() and label in TRUTHS:
-                return await self._tell(press, int(number), Label(label), words)
-            case ["object", number] if number.isdecimal():
-                return await self._object(press, int(number), words)
-        return None
-
-    async def shown(
-        self, room: Room, round_: Round, words: Speaker
-    ) -> tuple[str, tuple[tuple[Button, ...], ...]]:
-        """Return what a round's message says at the moment, and its buttons."""
-        lines = [words.answer(round_.verdict)]
-        rows: list[tuple[Button, ...]] = []
+    async def render(self, room: Room, round_: Round, speaker: Speaker) -> Reply:
+        """Return what a round's message says at the moment, with its buttons."""
+        lines = [speaker.photos.answer(round_.verdict)]
+        rows = []
         if round_.truth is None:
             if round_.played_before:
-                lines.append(words.played_before())
-            if scores(round_):
+                lines.append(speaker.rounds.played_before())
+            if round_.may_score:
                 rows.append(
                     tuple(
-                        Button(words.truth_button(label), f"truth:{round_.id}:{label}")
+                        button(speaker.rounds.truth_button(label), TellTruth(round_.id, label))
                         for label in TRUTHS
                     )
                 )
         else:
-            names = await self._book.names(room)
+            names = await self._store.game.names(room)
             if not room.private:
-                teller = names.get(round_.truth.by) or words.forgotten_name()
-                lines.append(words.told(teller, round_.truth.label))
-            player = names.get(round_.player) or words.forgotten_name()
-            lines.append(_outcome(round_, await self._book.score(round_.id), player, words))
+                teller = speaker.text.name(names.get(round_.truth.by))
+                lines.append(speaker.rounds.told(teller, round_.truth.label))
+            player = speaker.text.name(names.get(round_.player))
+            score = await self._store.game.score(round_.id)
+            lines.append(_ending(round_, round_.truth.label, score, player, speaker))
             if round_.objections and not round_.is_void:
-                lines.append(words.objected(round_.quorum - len(round_.objections)))
+                missing = round_.quorum - len(round_.objections)
+                lines.append(speaker.rounds.objected(missing))
             if not room.private and not round_.is_void:
-                rows.append((Button(words.objection_button(), f"object:{round_.id}"),))
-        rows.append((words.where_button(round_.id),))
-        return "\n".join(lines), tuple(rows)
+                rows.append((button(speaker.rounds.objection_button(), ObjectToTruth(round_.id)),))
+        rows.append((button(speaker.photos.where_button(), ShowHeatmap(round_.id)),))
+        return Reply("\n".join(lines), buttons=tuple(rows))
 
-    async def _tell(self, press: ButtonPress, id_: int, label: Label, words: Speaker) -> ButtonOutcome:
-        round_ = await self._book.round_(id_, press.room)
+    async def tell_truth(
+        self, press: ButtonPress, action: TellTruth, speaker: Speaker
+    ) -> ButtonOutcome:
+        """Tell who is on a round's photo."""
+        round_ = await self._store.game.round(action.round_id, press.room)
         if round_ is None:
-            return ButtonOutcome(words.old_button())
-        mine = round_.player == await self._book.player(press.room.platform, press.player.id)
+            return ButtonOutcome(speaker.rooms.old_button())
+        mine = round_.player == await self._store.game.player_id(
+            press.room.platform, press.player.id
+        )
         by_admin = not mine and await press.is_admin()
-        told = await self._book.tell(id_, press.player, label, self._now(), by_admin=by_admin)
+        told = await self._store.game.tell_truth(
+            round_.id, press.player, action.label, self._now(), by_admin=by_admin
+        )
         if not isinstance(told, Round):
-            return ButtonOutcome(_why_not(told, words))
-        if by_admin:
-            await self._book.log_action(press.room, press.player, AdminAction.TRUTH, self._now())
-        await self._settled(press.room, told)
-        return await self._edited(press.room, told, words, cheer=await self._cheers(told))
+            return ButtonOutcome(_why_not(told, speaker))
+        await self._ended(press.room, told)
+        return await self._edited(press.room, told, speaker, cheer=await self._cheers(told))
 
-    async def _object(self, press: ButtonPress, id_: int, words: Speaker) -> ButtonOutcome:
-        if await self._book.round_(id_, press.room) is None:
-            return ButtonOutcome(words.old_button())
-        round_ = await self._book.object_(id_, press.player, self._now())
+    async def object_to(
+        self, press: ButtonPress, action: ObjectToTruth, speaker: Speaker
+    ) -> ButtonOutcome:
+        """Object to what was told about a round's photo."""
+        if await self._store.game.round(action.round_id, press.room) is None:
+            return ButtonOutcome(speaker.rooms.old_button())
+        round_ = await self._store.game.object_to(action.round_id, press.player, self._now())
         if not isinstance(round_, Round):
-            return ButtonOutcome(_why_not(round_, words))
+            return ButtonOutcome(_why_not(round_, speaker))
         if round_.is_void:
-            await self._settled(press.room, round_)
-        return await self._edited(press.room, round_, words)
+            await self._ended(press.room, round_)
+        return await self._edited(press.room, round_, speaker)
 
     async def _edited(
-        self, room: Room, round_: Round, words: Speaker, *, cheer: bool = False
+        self, room: Room, round_: Round, speaker: Speaker, *, cheer: bool = False
     ) -> ButtonOutcome:
-        text, buttons = await self.shown(room, round_, words)
-        return ButtonOutcome(edit=Reply(text, buttons=buttons, cheer=cheer))
+        shown = await self.render(room, round_, speaker)
+        return ButtonOutcome(edit=Reply(shown.text, buttons=shown.buttons, cheer=cheer))
 
     async def _cheers(self, round_: Round) -> bool:
-        return (await self._book.score(round_.id)).player > 0
+        return (await self._store.game.score(round_.id)).player > 0
 
-    async def _settled(self, room: Room, round_: Round) -> None:
-        if scores(round_):
-            await self._learning.settled(room, round_)
-
-
-def scores(round_: Round) -> bool:
-    """Say whether a round is more than just for fun."""
-    return not round_.disguised and not round_.played_before
+    async def _ended(self, room: Room, round_: Round) -> None:
+        if round_.may_score:
+            await self._archive.round_ended(room, round_)
 
 
-def _outcome(round_: Round, score: Score, name: str, words: Speaker) -> str:
+def _ending(round_: Round, truth: Label, score: Score, name: str, speaker: Speaker) -> str:
     """Word what a round, whose truth was told, has come to."""
-    assert round_.truth is not None
     if round_.is_void:
-        return words.void()
+        return speaker.rounds.void()
     if score.just_for_fun is JustForFun.ENOUGH:
-        return words.enough_for_today(SCORING_A_DAY)
+        return speaker.rounds.enough_for_today(SCORING_A_DAY)
     if score.just_for_fun is JustForFun.PLAYED_BEFORE:
-        return words.played_before()
-    if score.just_for_fun is JustForFun.DISGUISED:
-        return words.nobody_in_particular()
-    neither = round_.truth.label is Label.NEITHER
+        return speaker.rounds.played_before()
+    if score.just_for_fun is JustForFun.SHARED_IDENTITY:
+        return speaker.rounds.nobody_in_particular()
+    neither = truth is Label.NEITHER
     if not round_.is_fooled:
-        return words.right(round_.id, neither=neither)
+        return speaker.rounds.right(round_.id, neither=neither)
     half: Half | None = "neither" if neither else "doubt" if round_.verdict.unfamiliar else None
-    return words.fooled(name, score.player, round_.verdict.confidence, round_.id, half=half)
+    confidence = round_.verdict.confidence
+    return speaker.rounds.fooled(name, score.player, confidence, round_.id, half=half)
 
 
-def _why_not(denied: Denied | None, words: Speaker) -> str:
+def _why_not(denied: Denied | None, speaker: Speaker) -> str:
     """Word why a tap changes nothing; None when its round is no longer remembered."""
     return {
-        Denied.NOT_YOURS: words.not_your_photo,
-        Denied.TOLD: words.told_before,
-        Denied.UNTOLD: words.nothing_to_object_to,
-        Denied.OVER: words.round_over,
-        Denied.OWN: words.objection_own,
-        Denied.AGAIN: words.objected_before,
-        Denied.LATE: words.objection_late,
-        Denied.DISGUISED: words.take_off_the_disguise,
-        None: words.old_button,
+        Denied.NOT_YOURS: speaker.rounds.not_your_photo,
+        Denied.TOLD: speaker.rounds.told_before,
+        Denied.UNTOLD: speaker.rounds.nothing_to_object_to,
+        Denied.OVER: speaker.rounds.round_over,
+        Denied.OWN: speaker.rounds.objection_own,
+        Denied.AGAIN: speaker.rounds.objected_before,
+        Denied.LATE: speaker.rounds.objection_late,
+        Denied.SHARED_IDENTITY: speaker.rounds.take_off_the_disguise,
+        None: speaker.rooms.old_button,
     }[denied]()

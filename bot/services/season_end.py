@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
+from bot.domain import Delivery, Room
+from bot.game.seasons import last_season
 from bot.services import leaderboard
-from bot.services.guessing import WordsOf
-from bot.services.ports import Chat, Scorebook
-from bot.game.scoring import last_season
+from bot.services.language import Languages
+from bot.services.ports import Messenger
+from bot.storage import Store
 
 log = logging.getLogger(__name__)
 
@@ -18,46 +20,68 @@ EVERY_SECONDS = 60.0
 # Midnight in UTC is somebody's night; by then Europe has had breakfast and America is not asleep
 # for long any more.
 FROM_HOUR = 8
+# A room that would not have its podium (the bot may not write there, say) is asked again later.
+REFUSED_AGAIN_IN = timedelta(hours=6)
 
 
-class Podiums:
-    """Looks for seasons that are over, and shows their podiums."""
+class SeasonEnd:
+    """Looks for seasons that are over, and shows their podiums.
+
+    Args:
+        store: Remembers which were shown.
+        messengers: The platforms, by name.
+        languages: Finds a room's sentences.
+        now: The time, with its zone.
+    """
 
     def __init__(
         self,
-        book: Scorebook,
-        chats: Mapping[str, Chat],
-        words_of: WordsOf,
+        store: Store,
+        messengers: Mapping[str, Messenger],
+        languages: Languages,
         now: Callable[[], datetime],
     ) -> None:
-        self._book = book
-        self._chats = chats
-        self._words_of = words_of
+        self._store = store
+        self._messengers = messengers
+        self._languages = languages
         self._now = now
-        # Held while a podium is shown: who ends `run` then would have it shown again.
-        self.showing = asyncio.Lock()
+        self._not_before: dict[tuple[Room, date], datetime] = {}
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Show podiums when it is time, until cancelled."""
-        while True:
+        """Show podiums when it is time, until `stop`."""
+        while not self._stopping.is_set():
             try:
                 await self.show()
             except Exception:
                 log.exception("podiums could not be shown; they are tried again")
-            await asyncio.sleep(EVERY_SECONDS)
+            try:
+                async with asyncio.timeout(EVERY_SECONDS):
+                    await self._stopping.wait()
+            except TimeoutError:
+                pass
+
+    def stop(self) -> None:
+        """End `run` after the podium that is being shown: half done, it would be shown again."""
+        self._stopping.set()
 
     async def show(self) -> None:
-        """Show each podium that is due."""
+        """Show each podium that is due; one that does not arrive stays due."""
         now = self._now().astimezone(UTC)
         if now.day == 1 and now.hour < FROM_HOUR:
             return
-        over = last_season(now)
-        for room in await self._book.podiums_due(over):
-            chat = self._chats.get(room.platform)
-            if chat is None:
+        month = last_season(now)
+        for room in await self._store.seasons.podiums_due(month):
+            messenger = self._messengers.get(room.platform)
+            if self._stopping.is_set():
+                return
+            if messenger is None or now < self._not_before.get((room, month), now):
                 continue
-            ledger = await self._book.ledger(room, over)
-            reply = await leaderboard.closing(ledger, await self._words_of(room, None))
-            async with self.showing:
-                if reply is None or await chat.say(room, reply):
-                    await self._book.podium_shown(room, over)
+            season = await self._store.seasons.season(room, month)
+            reply = await leaderboard.closing(season, await self._languages.speaker_in(room, None))
+            delivery = Delivery.SENT if reply is None else await messenger.send(room, reply)
+            match delivery:
+                case Delivery.SENT:
+                    await self._store.seasons.mark_podium_shown(room, month)
+                case Delivery.REFUSED:
+                    self._not_before[room, month] = now + REFUSED_AGAIN_IN

@@ -1,287 +1,399 @@
-"""The one path that a photo, a button or a command takes, whatever the platform it came from."""
+"""The one entrance: what becomes of a photo, a button or a command, whatever the platform."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
-import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from cachetools import LRUCache
 
-from bot.services import leaderboard
-from bot import speech
-from bot.game.captions import wants_guesses
-from bot.services.room_admin import Desk
 from bot.domain import (
-    CommandCall,
-    MenuCommand,
     ButtonOutcome,
-    Photo,
-    Player,
     ButtonPress,
+    Classified,
+    CommandRequest,
+    Declined,
+    PendingPhoto,
+    Photo,
+    PhotoOutcome,
+    Player,
     Refusal,
     Refused,
     Reply,
     Room,
-    PendingPhoto,
 )
-from bot.services.admission import Admission
-from bot.services.photos import Gaze
-from bot.services.guessing import Guesses
-from bot.services.photo_archive import PhotoArchive
-from bot.services.learning import Learning
-from bot.services.privacy import Office
-from bot.services.ports import Chat, Vision, Store
+from bot.game.captions import wants_guesses
 from bot.graphics.charts import Row
-from bot.services.rounds import Play
-from bot.services.season_end import Podiums
+from bot.services import buttons, commands
+from bot.services.admission import Admission
+from bot.services.buttons import (
+    ChooseLanguage,
+    ChoosePhotos,
+    ForgetMe,
+    MakeGuess,
+    ObjectToTruth,
+    OpenLanguages,
+    OpenSettings,
+    ResetSeason,
+    ShowHeatmap,
+    TellTruth,
+    button,
+)
+from bot.services.guessing import Guessing
+from bot.services.heatmaps import Heatmaps
+from bot.services.language import Languages
+from bot.services.leaderboard import Leaderboards
+from bot.services.photo_archive import ArchiveJobs, PhotoArchive
+from bot.services.photos import Photos
+from bot.services.ports import Messenger, PhotoClassifier
+from bot.services.privacy import Privacy
+from bot.services.room_admin import RoomAdmin
+from bot.services.rounds import Rounds
+from bot.services.season_end import SeasonEnd
 from bot.speech import Speaker
-from bot.game.scoring import season
+from bot.storage import Store
 
 log = logging.getLogger(__name__)
 
-REMEMBERED = 2048
-# What a database holds as an integer.
-ROUND_ID = r"[0-9]{1,18}"
 # After an outage: who asked longer ago than this has given up.
 STALE = timedelta(minutes=5)
+# As many as fit on a message of every platform.
+BUTTONS_IN_A_ROW = 5
+# Rooms whose buttons were tapped lately.
+REMEMBERED = 2048
 
 
 class Service:
-    """Decides what becomes of a photo: asks the limits, the memory, the eye; words the reply."""
+    """What the bot does; the platforms translate to and from it.
+
+    Attributes:
+        photos: Has photos classified.
+        rounds: Plays their rounds.
+        guessing: Plays guess rounds.
+        heatmaps: Shows where the bot looked.
+        leaderboards: Answers questions about points.
+        room_admin: Answers a room's admins.
+        privacy: Answers questions about one's own data.
+        languages: Finds the sentences for a room.
+    """
 
     def __init__(
         self,
-        eye: Vision,
-        door: Admission,
-        memory: Store,
-        keeper: PhotoArchive,
         *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        admission: Admission,
+        store: Store,
+        archive: ArchiveJobs,
+        photos: Photos,
+        rounds: Rounds,
+        guessing: Guessing,
+        heatmaps: Heatmaps,
+        leaderboards: Leaderboards,
+        room_admin: RoomAdmin,
+        privacy: Privacy,
+        languages: Languages,
+        season_end: SeasonEnd,
+        now: Callable[[], datetime],
     ) -> None:
-        self._door = door
-        self._gaze = Gaze(eye, door, memory, now)
-        self._memory = memory
+        self._admission = admission
+        self._store = store
+        self._archive = archive
+        self.photos = photos
+        self.rounds = rounds
+        self.guessing = guessing
+        self.heatmaps = heatmaps
+        self.leaderboards = leaderboards
+        self.room_admin = room_admin
+        self.privacy = privacy
+        self.languages = languages
+        self._season_end = season_end
         self._now = now
-        self._chats: dict[str, Chat] = {}
-        self._learning = Learning(memory, keeper, self._chats)
-        self._play = Play(memory, now, self._learning)
-        self._guesses = Guesses(memory, self._play, self._chats, self._words_of, now)
-        self._podiums = Podiums(memory, self._chats, self._words_of, now)
-        self._office = Office(memory, memory, keeper, now)
-        self._desk = Desk(memory, now)
-        self._shown: LRUCache[int, bool] = LRUCache(REMEMBERED)
-        self._spoken: LRUCache[Room, str] = LRUCache(REMEMBERED)
+        self._revisions = itertools.count(1)
+        self._taps: LRUCache[Room, asyncio.Lock] = LRUCache(REMEMBERED)
 
-    @property
-    def side(self) -> int:
-        """How many pixels of a photo's shorter side are of use."""
-        return self._gaze.side
+    async def wants_photo(self, room: Room, *, addressed: bool) -> bool:
+        """Return whether a photo of this room is to be answered.
 
-    def add(self, platform: str, chat: Chat) -> None:
-        """Get to know the chat through which a platform's photos can be fetched again."""
-        self._chats[platform] = chat
-
-    async def wants(self, room: Room, *, addressed: bool) -> bool:
-        """Say whether a photo of this room is to be looked at."""
+        Args:
+            room: Where it was sent.
+            addressed: Whether it is meant for the bot.
+        """
         if addressed or room.private:
             return True
-        return (await self._memory.room_settings(room)).every_photo
+        return (await self._store.rooms.settings(room)).every_photo
 
-    async def look(self, photo: Photo, *, guessing: bool = False) -> Reply | None:
-        """Answer a photo; None when its message was answered before.
+    async def handle_photo(self, photo: Photo, *, guessing: bool = False) -> Reply | None:
+        """Answer a photo. Never raises: whatever is wrong becomes a friendly sentence.
 
-        guessing: whether the room guesses first, as a caption may ask for as well.
-        Never raises: whatever is wrong becomes a friendly sentence.
+        Args:
+            photo: The photo.
+            guessing: Whether the room guesses first, as a caption may ask for as well.
+
+        Returns:
+            The answer; None when the photo's message was answered before.
         """
-        look = await self._gaze.look(photo, plays=True)
-        if look is None:
+        outcome = await self.photos.classify(photo, plays=True)
+        if outcome is None:
             return None
-        words = await self.words(photo.room, photo.player)
-        if look.verdict is None or look.round is None:
-            refusal = look.refusal or Refusal.FAULT
-            return Reply(words.refusal(refusal), refusal=refusal, outcomes=(look,))
-        try:
-            asked = None
-            if guessing or wants_guesses(photo.caption):
-                asked = await self._guesses.open(photo, look, words)
-            return asked or await self._play.answer(photo, look, words)
-        except Exception:
-            log.exception("a round could not be played")
-            return Reply(words.answer(look.verdict), verdict=look.verdict, outcomes=(look,))
+        speaker = await self.languages.speaker(photo.room, photo.player)
+        match outcome:
+            case Declined(refusal=refusal):
+                text = speaker.photos.refusal(refusal)
+                return Reply(text, refusal=refusal, outcomes=(outcome,))
+            case Classified(verdict=verdict):
+                try:
+                    asked = None
+                    if guessing or wants_guesses(photo.caption):
+                        asked = await self.guessing.open(photo, outcome, speaker)
+                    return asked or await self.rounds.answer(photo, outcome, speaker)
+                except Exception:
+                    log.exception("a round could not be played")
+                    text = speaker.photos.answer(verdict)
+                    return Reply(text, verdict=verdict, outcomes=(outcome,))
 
-    async def look_at_album(self, photos: Sequence[Photo]) -> Reply | None:
-        """Answer several photos of one person at once, a line for each; otherwise as `look`.
+    async def handle_album(self, photos: Sequence[Photo]) -> Reply | None:
+        """Answer several photos of one person at once, a line for each; else as `handle_photo`.
 
         They are not played: four buttons for each of ten photos are no fun to read.
         """
-        looked = await asyncio.gather(*(self._gaze.look(photo, plays=False) for photo in photos))
-        outcomes = tuple(look for look in looked if look is not None)
+        classified = await asyncio.gather(
+            *(self.photos.classify(photo, plays=False) for photo in photos)
+        )
+        outcomes = tuple(outcome for outcome in classified if outcome is not None)
         if not outcomes:
             return None
-        words = await self.words(photos[0].room, photos[0].player)
-        rounds = [(number, look.round) for number, look in enumerate(outcomes, 1) if look.verdict]
-        buttons = [words.where_button(id_, number) for number, id_ in rounds if id_ is not None]
+        speaker = await self.languages.speaker(photos[0].room, photos[0].player)
+        row = [
+            button(speaker.photos.where_button(number), ShowHeatmap(outcome.round_id))
+            for number, outcome in enumerate(outcomes, 1)
+            if isinstance(outcome, Classified)
+        ]
         return Reply(
-            words.album([look.verdict or look.refusal for look in outcomes]),
-            buttons=tuple(tuple(buttons[begin : begin + 5]) for begin in range(0, len(buttons), 5)),
+            speaker.photos.album(
+                [
+                    outcome.verdict if isinstance(outcome, Classified) else outcome.refusal
+                    for outcome in outcomes
+                ]
+            ),
+            buttons=tuple(
+                tuple(row[begin : begin + BUTTONS_IN_A_ROW])
+                for begin in range(0, len(row), BUTTONS_IN_A_ROW)
+            ),
             outcomes=outcomes,
         )
 
-    async def sent(self, reply: Reply, milliseconds: float, reference: str | None = None) -> None:
-        """Note that an answer went out, after so long; writes the log's line for each photo.
+    async def mark_sent(
+        self,
+        outcomes: Sequence[PhotoOutcome],
+        milliseconds: float,
+        reference: str | None = None,
+    ) -> None:
+        """Note that the answer to photos went out; writes the log's line for each.
 
-        reference: where the photo can be fetched again, if that is only known now.
+        Args:
+            outcomes: The reply's.
+            milliseconds: How long sending it took.
+            reference: Where the photo can be fetched again, if that is only known now.
         """
-        rounds = [look.round for look in reply.outcomes if look.round is not None]
+        rounds = [outcome.round_id for outcome in outcomes if outcome.round_id is not None]
         try:
-            await self._memory.answered(rounds, self._now(), reference)
+            await self._store.rounds.mark_answered(rounds, self._now(), reference)
         except Exception:
             log.exception("an answer could not be noted")
-        for look in reply.outcomes:
+        for outcome in outcomes:
+            what = (
+                f"label={outcome.verdict.label}"
+                if isinstance(outcome, Classified)
+                else f"refused={outcome.refusal}"
+            )
             log.info(
                 "photo platform=%s room=%s bytes=%d download=%.0f queue=%.0f inference=%.0f "
                 "send=%.0f %s",
-                look.room.platform,
-                look.room.id,
-                look.timings.bytes,
-                look.timings.download,
-                look.timings.queue,
-                look.timings.inference,
+                outcome.room.platform,
+                outcome.room.id,
+                outcome.timings.bytes,
+                outcome.timings.download,
+                outcome.timings.queue,
+                outcome.timings.inference,
                 milliseconds,
-                f"label={look.verdict.label}" if look.verdict else f"refused={look.refusal}",
+                what,
             )
 
-    async def press(self, press: ButtonPress) -> ButtonOutcome:
+    async def handle_button(self, press: ButtonPress) -> ButtonOutcome:
         """Do what a button is for. Never raises."""
-        words = await self.words(press.room, press.player)
-        kind, _, rest = press.data.partition(":")
+        speaker = await self.languages.speaker(press.room, press.player)
         try:
-            if kind == "where" and re.fullmatch(ROUND_ID, rest):
-                return await self._show_where(press, int(rest), words)
-            for counter in (self._play, self._guesses, self._office, self._desk):
-                if (outcome := await counter.press(press, words)) is not None:
-                    return outcome
-            return ButtonOutcome(words.old_button())
+            return await self._do(press, speaker)
         except Refused as refused:
-            return ButtonOutcome(words.refusal(refused.reason))
+            return ButtonOutcome(speaker.photos.refusal(refused.reason))
         except Exception:
             log.exception("a button could not be answered")
-            return ButtonOutcome(words.refusal(Refusal.FAULT))
+            return ButtonOutcome(speaker.photos.refusal(Refusal.FAULT))
 
-    async def command(self, command: CommandCall) -> Reply | None:
-        """Answer a command; None when it came with a photo that was answered before."""
-        words = await self.words(command.room, command.player)
+    async def _do(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
+        match buttons.decode(press.data):
+            case TellTruth() as action:
+                async with self._tap(press.room):
+                    outcome = await self.rounds.tell_truth(press, action, speaker)
+                    return self._numbered(outcome)
+            case ObjectToTruth() as action:
+                async with self._tap(press.room):
+                    outcome = await self.rounds.object_to(press, action, speaker)
+                    return self._numbered(outcome)
+            case MakeGuess() as action:
+                return await self.guessing.guess(press, action, speaker)
+            case ShowHeatmap() as action:
+                return await self.heatmaps.of_round(press, action, speaker)
+            case ForgetMe() as action:
+                return self._numbered(await self.privacy.forget(press, action, speaker))
+            case ResetSeason() as action:
+                return self._numbered(await self.room_admin.reset(press, action, speaker))
+            case OpenSettings():
+                return self._numbered(await self.room_admin.open_settings(press, speaker))
+            case OpenLanguages():
+                return self._numbered(await self.room_admin.open_languages(press, speaker))
+            case ChooseLanguage() as action:
+                return self._numbered(await self.room_admin.choose_language(press, action, speaker))
+            case ChoosePhotos() as action:
+                return self._numbered(await self.room_admin.choose_photos(press, action, speaker))
+            case None:
+                return ButtonOutcome(speaker.rooms.old_button())
+
+    async def handle_command(self, request: CommandRequest) -> Reply | None:
+        """Answer a command, an unknown one with help. Never raises.
+
+        Returns:
+            The answer; None when it came with a photo that was answered before.
+        """
+        speaker = await self.languages.speaker(request.room, request.player)
+        command = commands.find(request.name) or commands.HELP
         try:
-            if command.name == "who" and command.photo is not None:
-                return await self.look(command.photo)
-            if command.name == "where" and command.photo is not None:
-                return await self._where(command.photo, words)
-            if command.name == "guess" and command.photo is not None:
-                return await self.look(command.photo, guessing=True)
-            return await self._office.command(command, words) or await self._desk.command(
-                command, words
-            )
+            if command.admins_only and not await request.is_admin():
+                return Reply(speaker.rooms.only_admins())
+            return await command.handler(self, request, speaker)
         except Refused as refused:
-            return Reply(words.refusal(refused.reason), refusal=refused.reason)
+            return Reply(speaker.photos.refusal(refused.reason), refusal=refused.reason)
         except Exception:
             log.exception("a command could not be answered")
-            return Reply(words.refusal(Refusal.FAULT), refusal=Refusal.FAULT)
+            return Reply(speaker.photos.refusal(Refusal.FAULT), refusal=Refusal.FAULT)
 
-    async def scores(self, room: Room, player: Player) -> Sequence[Row]:
+    async def board(self, room: Room, player: Player) -> Sequence[Row]:
         """Return the season's points so far, for a board that goes along. Never raises."""
         try:
-            ledger = await self._memory.ledger(room, season(self._now()))
-            return leaderboard.scores(ledger, await self.words(room, player), player.id)
+            speaker = await self.languages.speaker(room, player)
+            return await self.leaderboards.rows(room, player, speaker)
         except Exception:
-            log.exception("a score board could not be made")
+            log.exception("a leaderboard could not be made")
             return ()
 
-    def commands(self, language: str | None) -> tuple[MenuCommand, ...]:
-        """Return the commands for a platform's menu, in a language."""
-        return self._desk.commands(speech.into(language))
+    async def speaker(self, room: Room, player: Player | None) -> Speaker:
+        """Return the sentences in the room's language, else the person's, else English."""
+        return await self.languages.speaker(room, player)
 
-    async def joined(
+    async def greet(
         self, room: Room, player: Player | None, *, name: str, hears_all: bool
     ) -> Reply | None:
         """Say hello in a group that the bot was invited to; None when it has said so before.
 
-        name: the bot's own, as people write it there. hears_all: whether every photo reaches it.
+        Args:
+            room: The group.
+            player: Who invited the bot, where that is known.
+            name: The bot's own, as people write it there.
+            hears_all: Whether every photo reaches the bot there.
         """
-        if not await self._memory.greet(room, self._now()):
+        if not await self._store.rooms.mark_greeted(room, self._now()):
             return None
-        words = await self.words(room, player)
-        return Reply(words.hello(room.platform, name, hears_all=hears_all))
+        speaker = await self.languages.speaker(room, player)
+        return Reply(speaker.rooms.hello(room.platform, name, hears_all=hears_all))
 
-    async def left(self, room: Room) -> None:
-        """Forget that the bot was ever greeted there; a new invitation is a new hello."""
-        await self._memory.leave(room)
+    async def leave(self, room: Room) -> None:
+        """Forget that a room was ever greeted; a new invitation is a new hello."""
+        await self._store.rooms.mark_left(room)
 
-    async def moved(self, old: Room, new: Room) -> None:
+    async def move_room(self, old: Room, new: Room) -> None:
         """Take everything that is known of a room to its new id."""
-        await self._memory.move_room(old, new)
+        await self._store.rooms.move(old, new)
 
-    async def left_over(self, platform: str) -> list[PendingPhoto]:
+    async def pending_photos(self, platform: str) -> list[PendingPhoto]:
         """Return the photos that were in hand when the process last ended, and still matter."""
-        return await self._memory.waiting(platform, self._now() - STALE)
-
-    async def words(self, room: Room, player: Player | None) -> Speaker:
-        """Return the sentences in the room's language, else the person's, else English."""
-        return await self._words_of(room, (player.language or "en") if player else None)
+        return await self._store.rounds.pending(platform, self._now() - STALE)
 
     @asynccontextmanager
-    async def playing(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[None]:
         """Do what the clock asks for, while the block lasts: guesses to answer, podiums to show."""
-        await self._guesses.resume()
-        podiums = asyncio.create_task(self._podiums.run())
+        await self.guessing.resume()
+        podiums = asyncio.create_task(self._season_end.run(), name="season end")
         try:
             yield
         finally:
-            async with self._podiums.showing:
-                podiums.cancel()
+            self._season_end.stop()
+            await self.guessing.close()
             await asyncio.gather(podiums, return_exceptions=True)
-            await self._guesses.close()
-            await self._learning.close()
+            await self._archive.finish()
+
+    async def prune(self) -> None:
+        """Forget what is over."""
+        await self._store.people.prune(self._now())
+        await self._archive.prune()
 
     async def settle(self) -> None:
-        """Wait until what goes on besides the answers is done."""
-        await self._learning.close()
+        """Wait until what goes on beside the answers is done."""
+        await self._archive.finish()
 
     async def drain(self, seconds: float) -> None:
         """Take no new photos, and wait so long, at most, for those in hand to be answered."""
-        await self._door.drain(seconds)
+        await self._admission.drain(seconds)
 
-    async def _words_of(self, room: Room, language: str | None) -> Speaker:
-        # What nobody asked for, such as a podium, is said in the language that was spoken last.
-        language = language or self._spoken.get(room)
-        if language:
-            self._spoken[room] = language
-        try:
-            chosen = (await self._memory.room_settings(room)).language
-        except Exception:
-            log.exception("a room's settings could not be read")
-            chosen = None
-        return speech.into(chosen or language)
+    def _tap(self, room: Room) -> asyncio.Lock:
+        """Return the lock under which a round's message is worded after a tap."""
+        return self._taps.setdefault(room, asyncio.Lock())
 
-    async def _show_where(self, press: ButtonPress, round_id: int, words: Speaker) -> ButtonOutcome:
-        found = await self._memory.round(round_id)
-        chat = self._chats.get(press.room.platform)
-        if found is None or found.room != press.room or found.reference is None or chat is None:
-            return ButtonOutcome(words.old_button())
-        if round_id in self._shown:
-            return ButtonOutcome(words.where_done())
-        self._shown[round_id] = True  # before the work: two people tap at once
-        try:
-            self._door.admit(press.room, press.player)
-            read = chat.read(found.room, found.reference)
-            return ButtonOutcome(say=words.where(*await self._gaze.explain(read)))
-        except BaseException:
-            self._shown.pop(round_id, None)
-            raise
+    def _numbered(self, outcome: ButtonOutcome) -> ButtonOutcome:
+        """Number an edit, so that the later of two wins wherever they overtake each other."""
+        if outcome.edit is None:
+            return outcome
+        return replace(outcome, edit=replace(outcome.edit, revision=next(self._revisions)))
 
-    async def _where(self, photo: Photo, words: Speaker) -> Reply:
-        self._door.admit(photo.room, photo.player)
-        return words.where(*await self._gaze.explain(photo.read))
+
+def build_service(
+    *,
+    vision: PhotoClassifier,
+    admission: Admission,
+    store: Store,
+    archive: PhotoArchive,
+    messengers: Mapping[str, Messenger],
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Service:
+    """Put the service together.
+
+    Args:
+        vision: Looks at photos.
+        admission: Lets them in.
+        store: Remembers.
+        archive: Keeps photos that fooled the bot, where a room wants that.
+        messengers: The platforms, by name.
+        now: The time, with its zone.
+    """
+    languages = Languages(store)
+    jobs = ArchiveJobs(archive, store, messengers)
+    photos = Photos(vision, admission, store, now)
+    rounds = Rounds(store, jobs, now)
+    return Service(
+        admission=admission,
+        store=store,
+        archive=jobs,
+        photos=photos,
+        rounds=rounds,
+        guessing=Guessing(store, rounds, messengers, languages, now),
+        heatmaps=Heatmaps(photos, store, messengers),
+        leaderboards=Leaderboards(store, now),
+        room_admin=RoomAdmin(store, now),
+        privacy=Privacy(store, jobs),
+        languages=languages,
+        season_end=SeasonEnd(store, messengers, languages, now),
+        now=now,
+    )

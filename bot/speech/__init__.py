@@ -1,0 +1,6 @@
+"""Every sentence that the bot says, in every language."""
+
+from bot.speech.speaker import Speaker, speaker_for
+from bot.speech.translations import LANGUAGES
+
+__all__ = ["LANGUAGES", "Speaker", "speaker_for"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bot.speech.translations import Tongue
+from bot.speech.translations import Sentences
 
 
-class ChallengeSpeaker(Tongue):
+class ChallengeSentences(Sentences):
     """The challenges, in one language."""
 
     def challenge(self, index: int) -> str:

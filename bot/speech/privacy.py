@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from enum import StrEnum
 
-from bot.speech.translations import Tongue, tame
-
-
-class AdminAction(StrEnum):
-    """What an admin can have done; the room's log shows it."""
-
-    RESET = "reset"
-    KEEP_ON = "keep_on"
-    KEEP_OFF = "keep_off"
-    LANGUAGE = "language"
-    EVERY_PHOTO = "every_photo"
-    ONLY_CALLED = "only_called"
-    TRUTH = "truth"
+from bot.domain import AdminAction
+from bot.speech.translations import Sentences, clean_name
 
 
-class MemorySpeaker(Tongue):
+class PrivacySentences(Sentences):
     """The sentences around what is remembered, in one language."""
+
+    def privacy(self, *, keeps: bool, days: int, shows_photos: bool) -> str:
+        """Tell in plain words what is stored, what is logged, and how to have it erased.
+
+        Args:
+            keeps: Whether photos that fooled the bot are kept in this room.
+            days: For how long they are.
+            shows_photos: Whether everyone in this room sees the last photos, as in the browser.
+        """
+        told = self.what_is_kept(keeps=keeps, days=days)
+        return f"{told}\n{self.shown_for_a_day()}" if shows_photos else told
+
+    def shown_for_a_day(self) -> str:
+        """Tell that a room in the browser shows its photos to everyone there, and how long."""
+        # Translators: a room on a web page; "hidden data" is what a camera writes into a photo.
+        return self._(
+            "This room here, in the browser, shows everyone in it the last photos. For that they "
+            "stay in my memory for a day at most, small and without their hidden data such as the "
+            "place, and nowhere else."
+        )
 
     def what_is_kept(self, *, keeps: bool, days: int) -> str:
         """Tell in plain words what is kept of the game; keeps: fooling photos, for so many days."""
@@ -48,11 +56,6 @@ class MemorySpeaker(Tongue):
             days,
         )
         return f"{told}\n{but.format(number=days)}"
-
-    def forgotten_name(self) -> str:
-        """Name a player who wanted to be forgotten."""
-        # Translators: stands where the name of a forgotten player was.
-        return self._("a forgotten snow person")
 
     def forget_ask(self) -> str:
         """Ask whether to forget a person, above the buttons that answer it."""
@@ -93,7 +96,7 @@ class MemorySpeaker(Tongue):
         """Ask an admin whether to set a season back, above the buttons that answer it."""
         return self._(
             "Shall I set everyone's points of {month} back to zero? Nothing brings them back."
-        ).format(month=self.month(season))
+        ).format(month=self._text.month(season))
 
     def reset_button(self) -> str:
         """Label the button that sets the season back."""
@@ -107,7 +110,7 @@ class MemorySpeaker(Tongue):
         """Announce that an admin has set the season back."""
         # Translators: an admin started the month anew. Avoid "his" or "her".
         said = self._("Fresh snow! By decision of {name} the points of {month} start at zero.")
-        return said.format(name=tame(name), month=self.month(season))
+        return said.format(name=clean_name(name), month=self._text.month(season))
 
     def reset_not(self) -> str:
         """Tell that the season stays as it is."""
@@ -124,13 +127,13 @@ class MemorySpeaker(Tongue):
             "/forget removes yours at once, and /keep off ends it for everyone.",
             days,
         )
-        return said.format(name=tame(name), number=days)
+        return said.format(name=clean_name(name), number=days)
 
     def keep_off(self, name: str) -> str:
         """Announce that no more photos are kept."""
         return self._(
             "Learning is off here, by decision of {name}. I keep no more photos from now on."
-        ).format(name=tame(name))
+        ).format(name=clean_name(name))
 
     def keep_how(self, *, keeps: bool) -> str:
         """Tell whether photos are kept in a room and how to change it."""
@@ -143,7 +146,7 @@ class MemorySpeaker(Tongue):
         lines = [
             # Translators: a line of the log, such as "May 4, 2026, Mia: points back to zero".
             self._("{day}, {name}: {deed}").format(
-                day=self.day(day), name=tame(name), deed=self.deed(deed)
+                day=self._text.day(day), name=clean_name(name), deed=self.deed(deed)
             )
             for day, name, deed in entries
         ]

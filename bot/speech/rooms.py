@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bot.domain import RoomSettings
-from bot.speech.translations import LANGUAGES, Tongue
-
-# In the order in which they help. Names are typed, and the same in every language.
-COMMANDS = ("start", "help", "who", "where", "settings", "privacy", "about")
-GAME_COMMANDS = (
-    *("guess", "challenge", "leaderboard", "hall", "me", "stats"),
-    *("forget", "export", "reset", "keep", "log"),
-)
+from bot.speech.translations import LANGUAGES, Sentences
 
 
-class RoomSpeaker(Tongue):
+class RoomSentences(Sentences):
     """The sentences around the game, in one language.
 
     name: the bot's own, as people write it there, with or without the at sign.
@@ -24,30 +19,6 @@ class RoomSpeaker(Tongue):
         # Translators: the bot's question; "Abominable" is the Abominable Snowman, a yeti.
         return self._("Olaf or Abominable?")
 
-    def command(self, name: str) -> str:
-        """Describe a command in a menu; at most 90 characters, Discord's limit being 100."""
-        return {
-            "start": self._("Say hello"),
-            "help": self._("How to show me a photo"),
-            "who": self._("Olaf or Abominable? I look at a photo"),
-            "where": self._("I show where in the photo I looked"),
-            "settings": self._("Which photos I answer, and in which language"),
-            "privacy": self._("What I remember, and what I don't"),
-            "about": self._("Who I am"),
-            # Translators: what comes from here on is the game around fooling the bot.
-            "guess": self._("Say what I'll say, before I say it"),
-            "challenge": self._("An idea for a photo, the same for everyone today"),
-            "leaderboard": self._("This month's points"),
-            "hall": self._("The photos that fooled me best"),
-            "me": self._("Your own points"),
-            "stats": self._("How often I was right here"),
-            "forget": self._("I forget you, everywhere"),
-            "export": self._("Everything I know of you, as a file"),
-            "reset": self._("For admins: everyone's points back to zero"),
-            "keep": self._("For admins: may I keep photos that fooled me, to learn?"),
-            "log": self._("What the admins did here"),
-        }[name]
-
     def start(self) -> str:
         """Greet somebody who opened a chat with the bot."""
         return self._(
@@ -55,12 +26,16 @@ class RoomSpeaker(Tongue):
             "I know nobody else, so try to fool me!"
         )
 
-    def help(self, platform: str, name: str = "") -> str:
-        """Tell how to play, with every command."""
-        commands = "\n".join(
-            f"/{word}: {self.command(word)}" for word in (*COMMANDS[1:], *GAME_COMMANDS)
-        )
-        return f"{self.start()}\n\n{self._ways_in(platform, name)}\n\n{commands}"
+    def help(self, platform: str, name: str, commands: Iterable[tuple[str, str]]) -> str:
+        """Tell how to play.
+
+        Args:
+            platform: The platform's name.
+            name: The bot's own, as people write it there.
+            commands: Each command's name, and what it does.
+        """
+        lines = "\n".join(f"/{word}: {does}" for word, does in commands)
+        return f"{self.start()}\n\n{self._ways_in(platform, name)}\n\n{lines}"
 
     def help_briefly(self) -> str:
         """Answer words without a picture, in a private chat."""
@@ -73,15 +48,6 @@ class RoomSpeaker(Tongue):
             "Abominable Snowman. Whatever you show me, I see one of the two; that's the fun of it. "
             "My percentages say how sure I am; being sure isn't being right. I'm free software, "
             "under the MIT licence."
-        )
-
-    def shown_for_a_day(self) -> str:
-        """Tell that a room in the browser shows its photos to everyone there, and how long."""
-        # Translators: a room on a web page; "hidden data" is what a camera writes into a photo.
-        return self._(
-            "This room here, in the browser, shows everyone in it the last photos. For that they "
-            "stay in my memory for a day at most, small and without their hidden data such as the "
-            "place, and nowhere else."
         )
 
     def hello(self, platform: str, name: str, *, hears_all: bool) -> str:

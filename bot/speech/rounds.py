@@ -6,32 +6,16 @@ from collections.abc import Sequence
 from typing import Literal
 
 from bot.domain import Label
-from bot.speech.translations import Tongue, tame
+from bot.speech.translations import Sentences, clean_name
 
 Half = Literal["neither", "doubt"]
 
 
-class GameSpeaker(Tongue):
+class RoundSentences(Sentences):
     """The sentences of a round, in one language.
 
     variant: any number; whoever calls takes care that it changes from round to round.
     """
-
-    def snow_person(self, label: Label) -> str:
-        """Name a snow person without any fuss, as on a button for a guess or in a table."""
-        return {
-            Label.OLAF: self._("Olaf"),
-            # Translators: the Abominable Snowman; what a child calls a yeti.
-            Label.ABOMINABLE: self._("Abominable"),
-            # Translators: neither of the two snow people.
-            Label.NEITHER: self._("Neither"),
-        }[label]
-
-    def points(self, points: int) -> str:
-        """Count points: `12 points`."""
-        # Translators: fills {points} in other sentences, as what somebody gets or has.
-        counted = self.ngettext("{number} point", "{number} points", points)
-        return counted.format(number=self.number(points))
 
     def truth_button(self, label: Label) -> str:
         """Label the button with which a player tells who is on the photo."""
@@ -53,7 +37,7 @@ class GameSpeaker(Tongue):
             Label.OLAF: self._("{name} says: it's Olaf."),
             Label.ABOMINABLE: self._("{name} says: it's the Abominable Snowman."),
             Label.NEITHER: self._("{name} says: it's neither of the two."),
-        }[label].format(name=tame(name))
+        }[label].format(name=clean_name(name))
 
     def right(self, variant: int, *, neither: bool = False) -> str:
         """Gloat a little: the bot was right and has a point."""
@@ -82,7 +66,9 @@ class GameSpeaker(Tongue):
         half: why the points are half of what they would have been.
         """
         # Translators: {points} is such as "12 points".
-        gained = self._("{points} for {name}!").format(points=self.points(points), name=tame(name))
+        gained = self._("{points} for {name}!").format(
+            points=self._text.points(points), name=clean_name(name)
+        )
         losses = (
             # Translators: the bot was fooled. Be free and funny; the bot is a gracious loser.
             self._("You got me! And I was {percent} sure. I'll go and melt a little."),
@@ -93,7 +79,7 @@ class GameSpeaker(Tongue):
             self._("I was {percent} sure! Now I'm sure of my carrot and nothing else."),
             self._("Hat off to you! Hang on, it's frozen to my head."),
         )
-        lost = losses[variant % len(losses)].format(percent=self.percent(share))
+        lost = losses[variant % len(losses)].format(percent=self._text.percent(share))
         if half == "neither":
             # Translators: the photo shows neither; fooling the bot so counts for half the points.
             lost = self._("Neither of the two, and I fell for it! That counts half.")
@@ -164,7 +150,7 @@ class GameSpeaker(Tongue):
 
     def guess_how(self) -> str:
         """Say how to play 'call it first'."""
-        # Translators: "guess" stays as it is, or becomes one of the words in bot/captions.py.
+        # Translators: "guess" stays as it is, or becomes one of the words in bot/game/captions.py.
         return self._(
             "Send a photo with the caption “guess”, or reply to one with /guess. "
             "Then everyone says what I'll say, before I say it."
@@ -181,7 +167,7 @@ class GameSpeaker(Tongue):
     def guess_noted(self, label: Label) -> str:
         """Acknowledge a guess, to who made it."""
         # Translators: {guess} is "Olaf" or "Abominable".
-        return self._("Noted: {guess}. My lips are frozen.").format(guess=self.snow_person(label))
+        return self._("Noted: {guess}. My lips are frozen.").format(guess=self._text.label(label))
 
     def guess_own(self) -> str:
         """Tell a player that guessing about the own photo is for others."""
@@ -204,4 +190,4 @@ class GameSpeaker(Tongue):
             "{names} saw that coming: {points}!",
             "{names} saw that coming: {points} each!",
             len(names),
-        ).format(names=self.people(names), points=self.points(points))
+        ).format(names=self._text.people(names), points=self._text.points(points))

@@ -1,132 +1,44 @@
-"""Every sentence the bot says; `into` gives them in a language."""
+"""Everything the bot says, in one language."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 
-from bot.domain import Button, Label, Picture, Refusal, Reply, Verdict
-from bot.speech.challenges import ChallengeSpeaker
-from bot.speech.privacy import MemorySpeaker
-from bot.speech.rooms import RoomSpeaker
-from bot.speech.standings import StandingsSpeaker
-from bot.speech.translations import LANGUAGES, negotiate
+from bot.speech.challenges import ChallengeSentences
+from bot.speech.photos import PhotoSentences
+from bot.speech.privacy import PrivacySentences
+from bot.speech.rooms import RoomSentences
+from bot.speech.rounds import RoundSentences
+from bot.speech.standings import StandingSentences
+from bot.speech.translations import Translation, negotiate
 
-__all__ = ["LANGUAGES", "Speaker", "into"]
 
+class Speaker:
+    """The bot's sentences in one language.
 
-class Speaker(RoomSpeaker, StandingsSpeaker, MemorySpeaker, ChallengeSpeaker):
-    """The bot's sentences in one language."""
+    Attributes:
+        text: Looks sentences up, and writes numbers, dates and lists.
+        photos: Answers to photos.
+        rounds: The truth, points, objections and guesses.
+        rooms: Greetings, help, settings, troubles.
+        privacy: What is stored, what admins did.
+        standings: Points gained: leaderboard, podium, own figures.
+        challenges: Ideas for today's photo.
+    """
 
-    def call(self, label: Label) -> str:
-        """Name a snow person as the bot calls it out."""
-        return {
-            # Translators: the bot calls out whom it sees on a photo.
-            Label.OLAF: self._("Olaf!"),
-            # Translators: the other call, for the Abominable Snowman: what a child calls a yeti.
-            Label.ABOMINABLE: self._("Abominable!"),
-            # Translators: neither of the two snow people.
-            Label.NEITHER: self._("Neither!"),
-        }[label]
+    def __init__(self, language: str) -> None:
+        self.text = Translation(language)
+        self.photos = PhotoSentences(self.text)
+        self.rounds = RoundSentences(self.text)
+        self.rooms = RoomSentences(self.text)
+        self.privacy = PrivacySentences(self.text)
+        self.standings = StandingSentences(self.text)
+        self.challenges = ChallengeSentences(self.text)
 
-    def answer(self, verdict: Verdict) -> str:
-        """Word a verdict: `Olaf! 97%`."""
-        # Translators: the whole answer to a photo, such as "Olaf! 97%".
-        text = self._("{call} {percent}").format(
-            call=self.call(verdict.label), percent=self.percent(verdict.confidence)
-        )
-        if not verdict.unfamiliar:
-            return text
-        # Translators: {answer} is such as "Olaf! 57%".
-        unlike = self._("{answer}. Honestly, that looks like neither of my snow people.")
-        return unlike.format(answer=text)
-
-    def album(self, answers: Sequence[Verdict | Refusal | None]) -> str:
-        """Word the answers to photos sent together, a numbered line each; None is a fault."""
-        lines = [
-            self.answer(given)
-            if isinstance(given, Verdict)
-            else self.refusal(given or Refusal.FAULT)
-            for given in answers
-        ]
-        return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))
-
-    def refusal(self, reason: Refusal) -> str:
-        """Word the reason why there is no verdict, and what to do next."""
-        return {
-            Refusal.EMPTY: self._("That file is empty. Try sending the photo again."),
-            Refusal.NOT_A_PICTURE: self._(
-                "I can't open that as a picture. A JPEG or a PNG would do."
-            ),
-            Refusal.DAMAGED: self._(
-                "That picture is damaged or didn't arrive whole. Try sending it again."
-            ),
-            Refusal.TOO_MANY_BYTES: self._(
-                "That file is too big for me: 20 MB is the most I can carry."
-            ),
-            Refusal.TOO_MANY_PIXELS: self._(
-                "That picture is too big for me: 50 megapixels is the most I can see."
-            ),
-            # Translators: the bot is a snow person, with a carrot for a nose and sticks for arms.
-            Refusal.TOO_OFTEN: self._(
-                "So many photos! My carrot is spinning. Give me a minute, then go on."
-            ),
-            Refusal.TOO_SLOW: self._(
-                "That photo took too long to reach me. Try again, or try a smaller one."
-            ),
-            Refusal.BUSY: self._("I have my stick arms full right now. Try again in a moment."),
-            # Translators: said while the bot is being stopped, most often to be started again.
-            Refusal.CLOSING: self._("I'm just going out in the snow. Try again in a minute."),
-            Refusal.GONE: self._("That photo is gone; I cannot look at it again."),
-            Refusal.FAULT: self._(
-                "Something went wrong on my side, not yours. Try again in a moment."
-            ),
-        }[reason]
-
-    def where_button(self, round_id: int, number: int | None = None) -> Button:
-        """Offer to show where the bot looked; number: which photo, when there are several."""
-        if number is None:
-            # Translators: a button under an answer. The bot then shows a heat map over the photo.
-            text = self._("Where did you look?")
-        else:
-            # Translators: the same, on a narrow button, for one photo of several, such as 2.
-            text = self._("{number}: where?").format(number=number)
-        return Button(text, f"where:{round_id}")
-
-    def where(self, verdict: Verdict, png: bytes) -> Reply:
-        """Show where the bot looked."""
-        # Translators: describes a picture to those who cannot see it.
-        description = self._("The photo again; it glows where I looked.")
-        return Reply(self.where_caption(verdict), picture=Picture(png, "where.png", description))
-
-    def where_caption(self, verdict: Verdict) -> str:
-        """Caption the picture of where the bot looked; well below any platform's limit."""
-        # Translators: under a heat map; {answer} is such as "Olaf! 97%".
-        text = self._("{answer}. I looked hardest where it glows.")
-        return text.format(answer=f"{self.call(verdict.label)} {self.percent(verdict.confidence)}")
-
-    def where_done(self) -> str:
-        """Say that the heat map was asked for before."""
-        return self._("I have shown that already. Look a little further down.")
-
-    def where_how(self) -> str:
-        """Say how to ask where the bot looked."""
-        return self._("Where in which photo? Reply to one with /where.")
-
-    def who_how(self, platform: str) -> str:
-        """Say what /who wants, when it came without a photo."""
-        if platform == "discord":
-            return self._("Show me! Add a photo to /who, or mention me in a message with one.")
-        return self._("Show me! Reply to this with a photo, or reply to a photo with /who.")
-
-    def mention_how(self) -> str:
-        """Answer a mention on Discord that came without a picture."""
-        return self._("You called? Mention me in a message with a photo, or in a reply to one.")
-
-    def privacy(self, platform: str, *, keeps: bool, days: int) -> str:
-        """Tell in plain words what is kept, what is logged, and how to have it erased."""
-        told = self.what_is_kept(keeps=keeps, days=days)
-        return f"{told}\n{self.shown_for_a_day()}" if platform == "web" else told
+    @property
+    def language(self) -> str:
+        """One of LANGUAGES."""
+        return self.text.language
 
 
 @cache
@@ -134,6 +46,6 @@ def _speaker(language: str) -> Speaker:
     return Speaker(language)
 
 
-def into(language: str | None) -> Speaker:
+def speaker_for(language: str | None) -> Speaker:
     """Return the sentences in a language, named by an IETF tag; in English at a loss."""
     return _speaker(negotiate(language))

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from bot.domain import Label
-from bot.speech.rounds import GameSpeaker
+from bot.speech.translations import Sentences
 
-Place = tuple[int, Sequence[str], int]  # the rank, who shares it, the points of each
+# A rank, the names of who shares it, and the points of each.
+PlaceLine = tuple[int, Sequence[str], int]
 
 
-class StandingsSpeaker(GameSpeaker):
+class StandingSentences(Sentences):
     """The sentences around the season's points, in one language.
 
     season: any day of its month.
@@ -25,9 +26,9 @@ class StandingsSpeaker(GameSpeaker):
     def leaderboard_title(self, season: date) -> str:
         """Head the season's standings."""
         # Translators: {month} is such as "November 2026".
-        return self._("Leaderboard, {month}").format(month=self.month(season))
+        return self._("Leaderboard, {month}").format(month=self._text.month(season))
 
-    def leaderboard(self, season: date, places: Iterable[Place]) -> str:
+    def leaderboard(self, season: date, places: Iterable[PlaceLine]) -> str:
         """Tell the standings in words, a line for each place."""
         lines = [self.place(*place) for place in places]
         if not lines:
@@ -38,7 +39,7 @@ class StandingsSpeaker(GameSpeaker):
         """Tell one place: `2. Mia and Ben: 120 points`."""
         # Translators: a line of the standings; {points} is such as "12 points".
         return self._("{rank}. {names}: {points}").format(
-            rank=rank, names=self.people(names), points=self.points(points)
+            rank=rank, names=self._text.people(names), points=self._text.points(points)
         )
 
     def champions(self, seasons: Iterable[tuple[date, Sequence[str], int]]) -> str:
@@ -46,16 +47,20 @@ class StandingsSpeaker(GameSpeaker):
         lines = [
             # Translators: a line of the list of champions, such as "May 2026: Mia, 12 points".
             self._("{month}: {names}, {points}").format(
-                month=self.month(season), names=self.people(names), points=self.points(points)
+                month=self._text.month(season),
+                names=self._text.people(names),
+                points=self._text.points(points),
             )
             for season, names, points in seasons
         ]
         # Translators: above a list of earlier months' winners.
         return "\n".join((self._("Champions so far:"), *lines)) if lines else ""
 
-    def podium(self, season: date, places: Iterable[Place], *, bot_won: bool) -> str:
+    def podium(self, season: date, places: Iterable[PlaceLine], *, bot_won: bool) -> str:
         """Announce a season's end and its first three places."""
-        title = self._("{month} is over, and here is the podium:").format(month=self.month(season))
+        title = self._("{month} is over, and here is the podium:").format(
+            month=self._text.month(season)
+        )
         if bot_won:
             last = self._(
                 "I won! Sorry? No, I'm made of snow, not of lies. The new month is yours!"
@@ -66,16 +71,16 @@ class StandingsSpeaker(GameSpeaker):
 
     def hall(self, season: date) -> str:
         """Head the season's best foolings."""
-        return self._("How you fooled me best in {month}:").format(month=self.month(season))
+        return self._("How you fooled me best in {month}:").format(month=self._text.month(season))
 
     def hall_entry(self, rank: int, name: str, points: int, call: str, share: float) -> str:
         """Caption one of the best foolings; call: what the bot said, such as `Olaf!`."""
         # Translators: under a photo that fooled the bot. {answer} is what it said: "Olaf! 97%".
         return self._("{rank}. {name}, {points}. I said: {answer}").format(
             rank=rank,
-            name=self.people([name]),
-            points=self.points(points),
-            answer=f"{call} {self.percent(share)}",
+            name=self._text.people([name]),
+            points=self._text.points(points),
+            answer=f"{call} {self._text.percent(share)}",
         )
 
     def hall_empty(self) -> str:
@@ -86,12 +91,14 @@ class StandingsSpeaker(GameSpeaker):
         self, season: date, name: str, *, rounds: int, foolings: int, points: int, streak: int
     ) -> str:
         """Tell players their own figures of a season, and their longest run of foolings."""
-        if not rounds:
+        if not rounds and not points:  # who only guessed has played as well
             return self._("You haven't played this month. Show me a photo!")
         lines = [
             # Translators: above a player's own figures.
-            self._("{name}, {month}:").format(name=self.people([name]), month=self.month(season)),
-            self.points(points),
+            self._("{name}, {month}:").format(
+                name=self._text.people([name]), month=self._text.month(season)
+            ),
+            self._text.points(points),
             self.ngettext("{number} round played", "{number} rounds played", rounds).format(
                 number=rounds
             ),
@@ -120,17 +127,19 @@ class StandingsSpeaker(GameSpeaker):
             rounds,
         )
         return said.format(
-            rounds=self.number(rounds),
-            right=self.number(right),
-            percent=self.whole_percent(right / rounds),
+            rounds=self._text.number(rounds),
+            right=self._text.number(right),
+            percent=self._text.whole_percent(right / rounds),
         )
 
     def stats_line(self, truth: Label, said: Iterable[tuple[Label, int]]) -> str:
         """Tell in words a row of the confusion matrix: what the bot said when it was this."""
-        counts = [f"{self.snow_person(label)} {self.number(number)}" for label, number in said]
+        counts = [
+            f"{self._text.label(label)} {self._text.number(number)}" for label, number in said
+        ]
         # Translators: {truth} is who it was; {counts} what the bot said, such as "Olaf 9 and ...".
         return self._("When it was {truth}, I said: {counts}").format(
-            truth=self.snow_person(truth), counts=self.listed(counts)
+            truth=self._text.label(truth), counts=self._text.listed(counts)
         )
 
     def stats_said(self) -> str:

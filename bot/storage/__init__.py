@@ -1,0 +1,6 @@
+"""What outlives the process: SQLite or PostgreSQL, and nothing of it outside of this package."""
+
+from bot.storage.database import StoreError
+from bot.storage.store import Store
+
+__all__ = ["Store", "StoreError"]

@@ -5,34 +5,46 @@ A round is found whatever the id of its room was when its message was sent.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.game import rules
-from bot.game import scoring
-from bot.domain import Label, Player, Room
-from bot.game.rules import Denied, Guess, Objection, Truth, Round
-from bot.game.seasons import Opening
+from bot.domain import AdminAction, Label, Player, Room
+from bot.game import rules, scoring
+from bot.game.rules import Denied, Guess, Objection, PlayerId, Round, Truth
 from bot.game.scoring import Score
-from bot.storage.rooms import add_deed
-from bot.storage.rounds import room_of
-from bot.storage.rows import Part, find_room, here_, home, settle_player
-from bot.storage.queries import load_guesses, load_round, load_rounds, present, within
-from bot.storage.schema import guesses, guessings, objections, rooms, rounds
+from bot.game.seasons import OpenGuessing
+from bot.storage.database import Database
+from bot.storage.queries import (
+    find_player,
+    find_room,
+    here_,
+    home,
+    load_guesses,
+    load_round,
+    load_rounds,
+    present,
+    room_of,
+    settle_player,
+    within,
+)
+from bot.storage.rooms import add_action
+from bot.storage.schema import guesses, guessings, objections, players, rooms, rounds
 
 # Who played within this time is in the room, as far as objections are concerned.
 PRESENT = timedelta(days=30)
-# What the room's log says of a truth about somebody else's photo.
-TOLD_BY_ADMIN = "truth"
 
 
-class GameStore(Part):
+class GameStore:
     """Remembers what was tapped; the rules decide what comes of it."""
 
-    async def round_(self, round_id: int, room: Room) -> Round | None:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def round(self, round_id: int, room: Room) -> Round | None:
         """Return a round as the rules see it, if it is remembered and of this room."""
         async with self._database.reading() as connection:
             if (found := await find_room(connection, room)) is None:
@@ -40,7 +52,7 @@ class GameStore(Part):
             this = rounds.c.id == round_id, home == found[1]
             return next(iter(await load_rounds(connection, *this)), None)
 
-    async def tell(
+    async def tell_truth(
         self, round_id: int, player: Player, label: Label, now: datetime, *, by_admin: bool
     ) -> Round | Denied | None:
         """Tell the truth of a round; None when it is no longer remembered."""
@@ -51,24 +63,28 @@ class GameStore(Part):
             who = await settle_player(connection, place["platform"], player)
             lately = now - PRESENT, now + timedelta(microseconds=1)
             quorum = rules.quorum(len(await present(connection, place["here"], lately)))
-            told = rules.tell(round_, Truth(label, who, now), by_admin=by_admin, quorum=quorum)
+            told = rules.tell_truth(
+                round_, Truth(label, who, now), by_admin=by_admin, quorum=quorum
+            )
             if isinstance(told, Denied):
                 await connection.rollback()  # nothing is noted of who only tried
                 return told
             new = update(rounds).where(rounds.c.id == round_id)
             await connection.execute(new.values(truth=label, told=now, told_by=who, quorum=quorum))
             if who != round_.player:
-                await add_deed(connection, place["room_id"], who, TOLD_BY_ADMIN, now)
+                await add_action(connection, place["room_id"], who, AdminAction.TRUTH, now)
             return told
 
-    async def object_(self, round_id: int, player: Player, now: datetime) -> Round | Denied | None:
+    async def object_to(
+        self, round_id: int, player: Player, now: datetime
+    ) -> Round | Denied | None:
         """Object to the truth of a round; None when it is no longer remembered."""
         async with self._database.writing() as connection:
             if (round_ := await load_round(connection, round_id)) is None:
                 return None
             place = await _touch(connection, round_id, now)
             who = await settle_player(connection, place["platform"], player)
-            objected = rules.object_(round_, Objection(who, now), disguised=player.shared)
+            objected = rules.object_to(round_, Objection(who, now), shared_identity=player.shared)
             if isinstance(objected, Denied):
                 await connection.rollback()
                 return objected
@@ -91,6 +107,32 @@ class GameStore(Part):
             )
             return scoring.scores(rest).get(round_id, Score())
 
+    async def names(self, room: Room) -> Mapping[PlayerId, str]:
+        """Return the names of the room's players; those forgotten are left out."""
+        async with self._database.reading() as connection:
+            found = await find_room(connection, room)
+            of_room = rounds.c.room_id.in_(
+                select(rooms.c.id).where(home == (found[1] if found else None))
+            )
+            ids = select(rounds.c.id).where(of_room)
+            part = or_(
+                players.c.id.in_(select(rounds.c.player_id).where(of_room)),
+                players.c.id.in_(select(rounds.c.told_by).where(of_room)),
+                players.c.id.in_(select(guesses.c.player_id).where(guesses.c.round_id.in_(ids))),
+                players.c.id.in_(
+                    select(objections.c.player_id).where(objections.c.round_id.in_(ids))
+                ),
+            )
+            rows = await connection.execute(
+                select(players).where(part, players.c.identity.is_not(None))
+            )
+            return {row.id: row.name or "" for row in rows}
+
+    async def player_id(self, platform: str, player_id: str) -> PlayerId | None:
+        """Return who the memory has somebody as, if at all."""
+        async with self._database.reading() as connection:
+            return await find_player(connection, platform, player_id)
+
     async def open_guesses(self, round_id: int, until: datetime) -> bool:
         """Let the room guess about a round until then; False when the game has ruled it out.
 
@@ -105,7 +147,7 @@ class GameStore(Part):
             await connection.execute(insert(guessings).values(round_id=round_id, until=until))
             return True
 
-    async def openings(self) -> list[Opening]:
+    async def open_guessings(self) -> list[OpenGuessing]:
         """Return what rooms may guess about, or could, and were not told the answer of."""
         async with self._database.reading() as connection:
             found = await connection.execute(
@@ -117,7 +159,7 @@ class GameStore(Part):
                 .order_by(guessings.c.until, guessings.c.round_id)
             )
             return [
-                Opening(row["round_id"], room_of(row), row["message"], row["until"])
+                OpenGuessing(row["round_id"], room_of(row), row["message"], row["until"])
                 for row in found.mappings()
             ]
 
@@ -134,12 +176,12 @@ class GameStore(Part):
                 return Denied.LATE
             place = await _touch(connection, round_id, now)
             who = await settle_player(connection, place["platform"], player)
-            guessed = rules.guess(
+            guessed = rules.add_guess(
                 await load_guesses(connection, round_id),
                 Guess(who, now, what),
                 sender=round_.player,
                 until=guessing.until,
-                disguised=player.shared,
+                shared_identity=player.shared,
             )
             if isinstance(guessed, Denied):
                 await connection.rollback()
@@ -156,7 +198,7 @@ class GameStore(Part):
             return await load_guesses(connection, round_id)
 
     async def everyone_guessed(self, round_id: int, day: date) -> bool:
-        """Say whether all who played in the room that day, but the sender, have guessed."""
+        """Return whether all who played in the room that day, but the sender, have guessed."""
         async with self._database.reading() as connection:
             if (round_ := await load_round(connection, round_id)) is None:
                 return True
@@ -164,7 +206,7 @@ class GameStore(Part):
             guessed = {guess.by for guess in await load_guesses(connection, round_id)}
             return await present(connection, here, _day(day)) <= {round_.player, *guessed}
 
-    async def close_guesses(self, round_id: int, now: datetime) -> Opening | None:
+    async def close_guesses(self, round_id: int, now: datetime) -> OpenGuessing | None:
         """Take no more guesses; None when the answer was told before."""
         async with self._database.writing() as connection:
             guessing = await _guessing(connection, round_id)
@@ -174,9 +216,9 @@ class GameStore(Part):
                 this = guessings.c.round_id == round_id
                 await connection.execute(update(guessings).where(this).values(closed=now))
             place = await _place(connection, round_id)
-            return Opening(round_id, room_of(place), place["message"] or "", guessing.until)
+            return OpenGuessing(round_id, room_of(place), place["message"] or "", guessing.until)
 
-    async def guesses_told(self, round_id: int) -> None:
+    async def mark_guesses_told(self, round_id: int) -> None:
         """Note that the room was told the answer."""
         async with self._database.writing() as connection:
             this = guessings.c.round_id == round_id, guessings.c.told.is_(None)

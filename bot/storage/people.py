@@ -9,8 +9,8 @@ from sqlalchemy import Select, delete, exists, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.game import scoring
-from bot.storage.rows import Part, find_player, home
-from bot.storage.queries import load_rounds
+from bot.storage.database import Database
+from bot.storage.queries import find_player, home, load_rounds
 from bot.storage.schema import actions, guesses, guessings, objections, players, rooms, rounds
 
 # Platforms deliver a message again for a day at most, and so long a truth can be told.
@@ -22,8 +22,11 @@ _untold = rounds.c.truth.is_(None)
 _unguessed = ~exists().where(guesses.c.round_id == rounds.c.id)
 
 
-class PeopleStore(Part):
+class PeopleStore:
     """Forgets, on request and by itself, and hands out what it knows."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def forget(self, platform: str, player_id: str) -> None:
         """Forget a person everywhere; what others won stays.

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import asdict, fields
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import Player, Room, RoomSettings
-from bot.game.seasons import LoggedAction
-from bot.storage.rows import Part, add, find_room, home, settle_player, settle_room
-from bot.storage.schema import actions, notes, players, rooms
+from bot.domain import AdminAction, LoggedAction, Player, Room, RoomSettings
+from bot.storage.database import Database
+from bot.storage.queries import add, find_room, home, settle_player, settle_room
+from bot.storage.schema import actions, players, rooms
 
 SETTINGS = tuple(field.name for field in fields(RoomSettings))
 
@@ -21,24 +20,24 @@ SETTINGS = tuple(field.name for field in fields(RoomSettings))
 DEEDS_SHOWN = 20
 
 
-class RoomStore(Part):
+class RoomStore:
     """Remembers rooms."""
 
-    async def room_settings(self, room: Room) -> RoomSettings:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def settings(self, room: Room) -> RoomSettings:
         """Return what the room's admins chose, or the defaults."""
         async with self._database.reading() as connection:
             return await _settings(connection, room)
 
-    async def change_settings(self, room: Room, **changes: Any) -> RoomSettings:
-        """Change the settings that are named and return all of them."""
-        replace(RoomSettings(), **changes)  # raises TypeError when there is no such setting
+    async def change_settings(self, room: Room, chosen: RoomSettings) -> None:
+        """Store what a room's admins chose."""
         async with self._database.writing() as connection:
             _, here = await settle_room(connection, room)
-            if changes:
-                await connection.execute(update(rooms).where(rooms.c.id == here).values(changes))
-            return await _settings(connection, room)
+            await connection.execute(update(rooms).where(rooms.c.id == here).values(asdict(chosen)))
 
-    async def greet(self, room: Room, now: datetime) -> bool:
+    async def mark_greeted(self, room: Room, now: datetime) -> bool:
         """Return True the first time, False from then on."""
         async with self._database.writing() as connection:
             _, here = await settle_room(connection, room, now)
@@ -46,14 +45,14 @@ class RoomStore(Part):
             greeted = await connection.execute(update(rooms).where(*first).values(greeted=now))
             return greeted.rowcount == 1
 
-    async def leave(self, room: Room) -> None:
+    async def mark_left(self, room: Room) -> None:
         """Let the next greeting be a first one again."""
         async with self._database.writing() as connection:
             if (found := await find_room(connection, room)) is not None:
                 left = update(rooms).where(rooms.c.id == found[1])
                 await connection.execute(left.values(greeted=None))
 
-    async def move_room(self, old: Room, new: Room) -> None:
+    async def move(self, old: Room, new: Room) -> None:
         """Take everything of a room to its new id; what the new one has already, it keeps."""
         async with self._database.writing() as connection:
             if (found := await find_room(connection, old)) is None:
@@ -72,12 +71,12 @@ class RoomStore(Part):
             there = or_(rooms.c.id == before, rooms.c.now_at == before)
             await connection.execute(update(rooms).where(there).values(now_at=after))
 
-    async def log_action(self, room: Room, player: Player, deed: str, now: datetime) -> None:
+    async def log_action(self, room: Room, player: Player, action: str, now: datetime) -> None:
         """Log what an admin did."""
         async with self._database.writing() as connection:
             there, _ = await settle_room(connection, room, now)
             who = await settle_player(connection, room.platform, player)
-            await add_deed(connection, there, who, deed, now)
+            await add_action(connection, there, who, action, now)
 
     async def actions(self, room: Room) -> list[LoggedAction]:
         """Return what admins did in a room lately, the latest first."""
@@ -91,26 +90,32 @@ class RoomStore(Part):
                 .order_by(actions.c.at.desc(), actions.c.id.desc())
                 .limit(DEEDS_SHOWN)
             )
-            return [LoggedAction(row.at, row.name or "", row.deed) for row in rows]
+            return [LoggedAction(row.at, row.name or "", AdminAction(row.deed)) for row in rows]
 
-    async def remember(self, key: str, value: str) -> None:
-        """Keep a small thing under a name."""
-        async with self._database.writing() as connection:
-            await connection.execute(delete(notes).where(notes.c.key == key))
-            await connection.execute(insert(notes).values(key=key, value=value))
-
-    async def recall(self, key: str) -> str | None:
-        """Return what was kept under a name."""
+    async def spoken_language(self, room: Room) -> str | None:
+        """Return the language that was spoken last in a room, an IETF tag."""
         async with self._database.reading() as connection:
-            found = await connection.execute(select(notes.c.value).where(notes.c.key == key))
-            return found.scalar()
+            if (found := await find_room(connection, room)) is None:
+                return None
+            this = select(rooms.c.spoken).where(rooms.c.id == found[1])
+            spoken: str | None = (await connection.execute(this)).scalar()
+            return spoken
+
+    async def note_language(self, room: Room, language: str) -> None:
+        """Remember the language that is spoken in a room; one that is not known yet has none."""
+        async with self._database.writing() as connection:
+            if (found := await find_room(connection, room)) is not None:
+                this = update(rooms).where(
+                    rooms.c.id == found[1], rooms.c.spoken.is_distinct_from(language)
+                )
+                await connection.execute(this.values(spoken=language))
 
 
-async def add_deed(
-    connection: AsyncConnection, room_id: int, who: int, deed: str, now: datetime
+async def add_action(
+    connection: AsyncConnection, room_id: int, who: int, action: str, now: datetime
 ) -> None:
     """Write into a room's log."""
-    values = {"room_id": room_id, "player_id": who, "deed": deed, "at": now}
+    values = {"room_id": room_id, "player_id": who, "deed": action, "at": now}
     await add(connection, actions, values)
 
 

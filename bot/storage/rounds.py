@@ -8,17 +8,22 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, delete, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain import Fingerprint, PendingPhoto, Photo, Player, Room, StoredRound, Verdict
 from bot.game import rules
-from bot.domain import Label, Photo, Player, Room, StoredRound, Verdict, PendingPhoto
-from bot.storage.rows import Part, add, here_, home, settle_player, settle_room
+from bot.storage.database import Database
+from bot.storage.queries import add, here_, home, room_of, settle_player, settle_room, verdict_of
 from bot.storage.schema import guessings, players, rooms, rounds
 
 
-class RoundStore(Part):
+class RoundStore:
     """Remembers photos that were sent, without the photos."""
 
-    async def open_round(self, photo: Photo, now: datetime) -> int | None:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open(self, photo: Photo, now: datetime) -> int | None:
         """Return the id of the photo's round; None when its message was answered before.
 
         A photo that is still in hand, or was when the process ended, keeps its round.
@@ -44,8 +49,18 @@ class RoundStore(Part):
             }
             return await add(connection, rounds, values)
 
-    async def judge(self, round_id: int, verdict: Verdict) -> None:
-        """Note the verdict; one that went out stays as it is."""
+    async def note_verdict(
+        self, round_id: int, verdict: Verdict, fingerprint: Fingerprint | None
+    ) -> None:
+        """Note the verdict, and whether the room knows a photo that looks the same.
+
+        A verdict that went out stays as it is.
+
+        Args:
+            round_id: The photo's round.
+            verdict: What the bot saw.
+            fingerprint: What to recognise the photo by; None for one that is not played.
+        """
         async with self._database.writing() as connection:
             await connection.execute(
                 update(rounds)
@@ -57,37 +72,10 @@ class RoundStore(Part):
                     probabilities=dict(verdict.probabilities),
                 )
             )
+            if fingerprint is not None:
+                await _note_fingerprint(connection, round_id, fingerprint)
 
-    async def was_played(self, round_id: int, kept: Sequence[int], views: Sequence[int]) -> bool:
-        """Note a photo's fingerprint; return whether the room knows one that looks the same.
-
-        kept, views: as in `classifier.images.fingerprint`; the views are only looked for.
-        """
-        async with self._database.writing() as connection:
-            found = await connection.execute(
-                select(home.label("here"), rounds.c.prints, rounds.c.played_before)
-                .join(rounds, rounds.c.room_id == rooms.c.id)
-                .where(rounds.c.id == round_id)
-            )
-            if (row := found.first()) is None:
-                return False
-            if row.prints is not None:  # looked at again after a crash; copied since, perhaps
-                return bool(row.played_before)
-            others = await connection.execute(
-                select(rounds.c.prints)
-                .join(rooms, rooms.c.id == rounds.c.room_id)
-                .where(home == row.here, rounds.c.prints.is_not(None))
-            )
-            # Some 50 microseconds for each photo that the room has played.
-            played_before = await asyncio.to_thread(rules.was_played, views, list(others.scalars()))
-            await connection.execute(
-                update(rounds)
-                .where(rounds.c.id == round_id)
-                .values(prints=list(kept), played_before=played_before)
-            )
-            return played_before
-
-    async def answered(
+    async def mark_answered(
         self, round_ids: Sequence[int], now: datetime, reference: str | None = None
     ) -> None:
         """Note that the answer went out, and the photo's reference if that is only known now."""
@@ -98,19 +86,14 @@ class RoundStore(Part):
             if reference is not None:
                 await connection.execute(update(rounds).where(these).values(reference=reference))
 
-    async def drop(self, round_ids: Sequence[int]) -> None:
-        """Forget rounds that came to nothing; their photos may be asked about again."""
-        async with self._database.writing() as connection:
-            await connection.execute(delete(rounds).where(rounds.c.id.in_(round_ids)))
-
-    async def round(self, round_id: int) -> StoredRound | None:
+    async def find(self, round_id: int) -> StoredRound | None:
         """Return a round if it is still remembered; its room is where that is now."""
         async with self._database.reading() as connection:
             found = await connection.execute(_rounds().where(rounds.c.id == round_id))
             row = found.mappings().first()
         return _round(row) if row else None
 
-    async def waiting(self, platform: str, since: datetime) -> list[PendingPhoto]:
+    async def pending(self, platform: str, since: datetime) -> list[PendingPhoto]:
         """Return the photos that arrived since then and were not answered; forget older ones.
 
         Those that the room may guess about have an answer coming, see `openings`.
@@ -128,10 +111,39 @@ class RoundStore(Part):
                 .where(~exists().where(guessings.c.round_id == rounds.c.id))
                 .order_by(rounds.c.id)
             )
-            return [_waiting(row) for row in found.mappings()]
+            return [_pending(row) for row in found.mappings()]
 
 
-def _rounds() -> Select[Any]:
+async def _note_fingerprint(
+    connection: AsyncConnection, round_id: int, fingerprint: Fingerprint
+) -> None:
+    found = await connection.execute(
+        select(home.label("here"), rounds.c.prints)
+        .join(rounds, rounds.c.room_id == rooms.c.id)
+        .where(rounds.c.id == round_id)
+    )
+    row = found.first()
+    if (
+        row is None or row.prints is not None
+    ):  # classified again after a crash; copied since, perhaps
+        return
+    others = await connection.execute(
+        select(rounds.c.prints)
+        .join(rooms, rooms.c.id == rounds.c.room_id)
+        .where(home == row.here, rounds.c.prints.is_not(None))
+    )
+    # Some 50 microseconds for each photo that the room has played.
+    played_before = await asyncio.to_thread(
+        rules.was_played, fingerprint.queries, list(others.scalars())
+    )
+    await connection.execute(
+        update(rounds)
+        .where(rounds.c.id == round_id)
+        .values(prints=list(fingerprint.stored), played_before=played_before)
+    )
+
+
+def _rounds() -> Select[tuple[Any, ...]]:
     """Select rounds together with who sent them, where that was and where the room is now."""
     return (
         select(
@@ -146,12 +158,7 @@ def _rounds() -> Select[Any]:
     )
 
 
-def room_of(row: RowMapping) -> Room:
-    """Return where a row's room is now."""
-    return Room(row["platform"], row["chat"], private=row["private"])
-
-
-def _waiting(row: RowMapping) -> PendingPhoto:
+def _pending(row: RowMapping) -> PendingPhoto:
     return PendingPhoto(
         # A message's id is of the place that it was sent to, wherever the room is now.
         room=Room(row["platform"], row["sent_to"], private=row["private"]),
@@ -163,18 +170,11 @@ def _waiting(row: RowMapping) -> PendingPhoto:
     )
 
 
-def verdict_of(row: RowMapping) -> Verdict | None:
-    """Return what the bot said in a round."""
-    if row["label"] is None:
-        return None
-    probabilities = {Label(label): share for label, share in row["probabilities"].items()}
-    return Verdict(Label(row["label"]), row["confidence"], probabilities, row["unfamiliar"])
-
-
 def _round(row: RowMapping) -> StoredRound:
     return StoredRound(
         id=row["id"],
         room=room_of(row),
+        sent_to=Room(row["platform"], row["sent_to"], private=row["private"]),
         player_id=row["identity"] or "",
         message=row["message"],
         reference=row["reference"],

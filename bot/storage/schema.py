@@ -52,6 +52,7 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 # A room keeps a row for each id that the platform ever gave it. `now_at` is the row of its present
 # id, where that is another one: rounds stay where they began, and a tap on an old message finds its
 # room. The settings of the present row count. `seen`: when something last happened there.
+# `spoken`: the language in which somebody there was last answered, as an IETF tag.
 rooms = Table(
     "rooms",
     metadata,
@@ -65,6 +66,7 @@ rooms = Table(
     Column("language", String(16)),
     Column("every_photo", Boolean),
     Column("keep", Boolean),
+    Column("spoken", String(35)),
     UniqueConstraint("platform", "chat", name="rooms_address"),
 )
 

@@ -2,44 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 
-from bot.game import scoring
-from bot.domain import Player, Room
-from bot.game.rules import Who
-from bot.game.seasons import Ledger, Named
-from bot.storage.rooms import add_deed
-from bot.storage.rows import Part, find_player, find_room, home, settle_player, settle_room
-from bot.storage.queries import load_hits, load_rounds, within
-from bot.storage.schema import guesses, guessings, objections, players, podiums, rooms, rounds
+from bot.domain import AdminAction, Player, Room
+from bot.game.seasons import NamedPlayer, Season, month_of
+from bot.game.seasons import bounds as bounds_of
+from bot.storage.database import Database
+from bot.storage.queries import (
+    find_room,
+    home,
+    load_right_guesses,
+    load_rounds,
+    settle_player,
+    settle_room,
+    within,
+)
+from bot.storage.rooms import add_action
+from bot.storage.schema import guesses, guessings, players, podiums, rooms, rounds
 
-# What the room's log says of a season that begins anew.
-SET_BACK = "reset"
 
-
-class SeasonStore(Part):
+class SeasonStore:
     """Remembers who played when."""
 
-    async def ledger(self, room: Room, season: date) -> Ledger:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def season(self, room: Room, month: date) -> Season:
         """Return a season of a room."""
-        bounds = seasons_rules.bounds(season)
+        bounds = bounds_of(month)
         async with self._database.reading() as connection:
             if (found := await find_room(connection, room)) is None:
-                return Ledger(room, season, (), (), {})
+                return Season(room, month, (), (), {})
             of_room = home == found[1]
-            rounds = await load_rounds(connection, of_room, within(rounds.c.told, bounds))
-            hits = await load_hits(connection, of_room, within(guesses.c.at, bounds))
-            who = {round_.player for round_ in rounds} | {hit.by for hit in hits}
+            played = await load_rounds(connection, of_room, within(rounds.c.told, bounds))
+            right_guesses = await load_right_guesses(
+                connection, of_room, within(guesses.c.at, bounds)
+            )
+            who = {round_.player for round_ in played} | {guess.by for guess in right_guesses}
             rows = await connection.execute(
                 select(players).where(players.c.id.in_(who), players.c.identity.is_not(None))
             )
-            named = {row.id: Named(row.name or "", row.identity) for row in rows}
-            return Ledger(room, season, rounds, hits, named)
+            named = {row.id: NamedPlayer(row.name or "", row.identity) for row in rows}
+            return Season(room, month, played, right_guesses, named)
 
-    async def seasons(self, room: Room) -> list[date]:
+    async def months(self, room: Room) -> list[date]:
         """Return the room's seasons that have a round with a truth, the latest first."""
         async with self._database.reading() as connection:
             found = await find_room(connection, room)
@@ -49,37 +57,11 @@ class SeasonStore(Part):
                 .where(home == (found[1] if found else None))
                 .where(rounds.c.told.is_not(None), rounds.c.reset.is_(False))
             )
-            return sorted({seasons_rules.season(at) for at in told.scalars()}, reverse=True)
+            return sorted({month_of(at) for at in told.scalars()}, reverse=True)
 
-    async def names(self, room: Room) -> Mapping[Who, str]:
-        """Return the names of the room's players; those forgotten are left out."""
-        async with self._database.reading() as connection:
-            found = await find_room(connection, room)
-            of_room = rounds.c.room_id.in_(
-                select(rooms.c.id).where(home == (found[1] if found else None))
-            )
-            ids = select(rounds.c.id).where(of_room)
-            part = or_(
-                players.c.id.in_(select(rounds.c.player_id).where(of_room)),
-                players.c.id.in_(select(rounds.c.told_by).where(of_room)),
-                players.c.id.in_(select(guesses.c.player_id).where(guesses.c.round_id.in_(ids))),
-                players.c.id.in_(
-                    select(objections.c.player_id).where(objections.c.round_id.in_(ids))
-                ),
-            )
-            rows = await connection.execute(
-                select(players).where(part, players.c.identity.is_not(None))
-            )
-            return {row.id: row.name or "" for row in rows}
-
-    async def player(self, platform: str, player_id: str) -> Who | None:
-        """Return who the memory has somebody as, if at all."""
-        async with self._database.reading() as connection:
-            return await find_player(connection, platform, player_id)
-
-    async def reset_season(self, room: Room, player: Player, now: datetime) -> None:
+    async def reset(self, room: Room, player: Player, now: datetime) -> None:
         """Take the season's rounds out of the game, and log who did that."""
-        bounds = seasons_rules.bounds(seasons_rules.season(now))
+        bounds = bounds_of(month_of(now))
         async with self._database.writing() as connection:
             there, here = await settle_room(connection, room, now)
             who = await settle_player(connection, room.platform, player)
@@ -93,11 +75,11 @@ class SeasonStore(Part):
                 within(guesses.c.at, bounds),
             )
             await connection.execute(delete(guesses).where(*guessed))
-            await add_deed(connection, there, who, SET_BACK, now)
+            await add_action(connection, there, who, AdminAction.RESET, now)
 
-    async def podiums_due(self, season: date) -> list[Room]:
+    async def podiums_due(self, month: date) -> list[Room]:
         """Return the rooms that played in a season that is over and were not shown its podium."""
-        bounds = seasons_rules.bounds(season)
+        bounds = bounds_of(month)
         async with self._database.reading() as connection:
             played = await connection.execute(
                 select(home)
@@ -107,16 +89,16 @@ class SeasonStore(Part):
             shown = await connection.execute(
                 select(home)
                 .join(podiums, podiums.c.room_id == rooms.c.id)
-                .where(podiums.c.season == season)
+                .where(podiums.c.season == month)
             )
             due = set(played.scalars()) - set(shown.scalars())
             found = await connection.execute(select(rooms).where(rooms.c.id.in_(due)))
             return [Room(row.platform, row.chat, private=row.private) for row in found]
 
-    async def podium_shown(self, room: Room, season: date) -> None:
+    async def mark_podium_shown(self, room: Room, month: date) -> None:
         """Note that a room was shown a season's podium."""
         async with self._database.writing() as connection:
             there, _ = await settle_room(connection, room)
-            this = podiums.c.room_id == there, podiums.c.season == season
+            this = podiums.c.room_id == there, podiums.c.season == month
             if (await connection.execute(select(podiums).where(*this))).first() is None:
-                await connection.execute(insert(podiums).values(room_id=there, season=season))
+                await connection.execute(insert(podiums).values(room_id=there, season=month))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from hashlib import sha256
-from pathlib import Path
 
-from bot.domain import Label, Preview, Refusal, Refused, Timings, Verdict
-from bot.services.photo_archive import PhotoArchive
-from bot.game.seasons import Fingerprint
+from PIL import Image
+
+from bot.domain import Fingerprint, Label, Preview, Refusal, Refused, Timings, Verdict
 
 OLAF = Verdict(
     Label.OLAF, 0.97, {Label.OLAF: 0.97, Label.ABOMINABLE: 0.01, Label.NEITHER: 0.02}, False
@@ -21,44 +20,36 @@ STRANGER = Verdict(
 )
 
 
-# For hosts that have nobody to learn from.
-NOTHING_KEPT = PhotoArchive(Path("nothing-is-kept"))
-
-
 class FakeVision:
     """Sees `verdict` in every photo, or what `sees` says for its bytes.
 
     Bytes that are a refusal's name are refused for it. It waits for `may_answer`, raises `fault`
-    when there is one, and counts how often it looked.
+    when there is one, and counts how often it classified and how many heat maps it made.
     """
 
-    __test__ = False
     side = 224
 
     def __init__(self, verdict: Verdict = OLAF) -> None:
         self.verdict = verdict
         self.sees: dict[bytes, Verdict] = {}
-        self.looked = 0
-        self.explained = 0
+        self.classified = 0
+        self.heatmaps = 0
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.fault: Exception | None = None
 
-    async def look(self, photo: bytes, timings: Timings) -> Verdict:
-        self.looked += 1
+    async def classify(self, photo: bytes, timings: Timings) -> tuple[Verdict, Fingerprint]:
+        """Take photos of the same bytes for the same, and all others for different ones."""
+        self.classified += 1
         await self.may_answer.wait()
         timings.queue, timings.inference = 1.0, 2.0
-        return self._seen(photo)
-
-    async def explain(self, photo: bytes) -> tuple[Verdict, bytes]:
-        self.explained += 1
-        await self.may_answer.wait()
-        return self._seen(photo), b"\x89PNG heat of " + photo[:16]
-
-    async def fingerprint(self, photo: bytes) -> Fingerprint:
-        """Take photos of the same bytes for the same, and all others for different ones."""
         digest = int.from_bytes(sha256(photo).digest()[:16], "big")
-        return Fingerprint((digest, digest), (digest,))
+        return self._seen(photo), Fingerprint((digest, digest), (digest,))
+
+    async def heatmap(self, photo: bytes) -> tuple[Verdict, Image.Image]:
+        self.heatmaps += 1
+        await self.may_answer.wait()
+        return self._seen(photo), Image.new("RGB", (64, 48), "orange")
 
     async def preview(self, photo: bytes, side: int) -> Preview:
         return Preview(b"jpeg of " + photo, 40, 30)

@@ -96,7 +96,7 @@ async def fool(
 
 
 def void(result: Round | Denied | None) -> bool:
-    """Say whether an objection was made, and voided the round."""
+    """Return whether an objection was made, and voided the round."""
     assert isinstance(result, Round)
     return result.is_void
 

@@ -11,16 +11,16 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.domain import Photo, Fetch, Refusal, Refused, Reply, Room, Unusable, PendingPhoto
-from bot.services.service import Service
+from bot.domain import Fetch, PendingPhoto, Photo, Refusal, Refused, Reply, Room, Unusable
 from bot.platforms.discord.client import Identifies, Parts, SnowClient, point_at
 from bot.platforms.discord.commands import Notes
-from bot.platforms.discord.interactions import DiscordCounter, MakePreview
-from bot.platforms.discord.guilds import Guilds
-from bot.platforms.discord.tasks import Hands
-from bot.platforms.discord.messages import PLATFORM, Inbox
 from bot.platforms.discord.files import Cdn
+from bot.platforms.discord.guilds import Guilds
+from bot.platforms.discord.interactions import DiscordCounter, MakePreview
+from bot.platforms.discord.messages import PLATFORM, Inbox
 from bot.platforms.discord.sender import Post, Unwelcome
+from bot.platforms.discord.tasks import Hands
+from bot.services.service import Service
 
 log = logging.getLogger(__name__)
 
@@ -182,7 +182,9 @@ class DiscordChat:
                 hands.start(self._answer_late(client, message, together))
         await client.connect()
 
-    async def _answer_late(self, client: SnowClient, message: str, together: list[PendingPhoto]) -> None:
+    async def _answer_late(
+        self, client: SnowClient, message: str, together: list[PendingPhoto]
+    ) -> None:
         """Answer what was in hand when the process ended."""
         photos = [
             Photo(

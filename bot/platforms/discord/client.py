@@ -14,13 +14,13 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.services.service import Service
 from bot.platforms.discord.commands import Interaction, Notes, build, sync
-from bot.platforms.discord.interactions import DiscordCounter
 from bot.platforms.discord.guilds import Guilds
-from bot.platforms.discord.tasks import Hands
+from bot.platforms.discord.interactions import DiscordCounter
 from bot.platforms.discord.messages import Inbox
 from bot.platforms.discord.sender import SnowButton
+from bot.platforms.discord.tasks import Hands
+from bot.services.service import Service
 
 log = logging.getLogger(__name__)
 

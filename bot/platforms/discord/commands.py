@@ -91,7 +91,9 @@ async def sync(tree: app_commands.CommandTree, notes: Notes) -> None:
         log.info("told Discord %d commands", len(payload))
 
 
-def _slash(word: MenuCommand, host: Service, counter: Counter) -> app_commands.Command[Any, Any, None]:
+def _slash(
+    word: MenuCommand, host: Service, counter: Counter
+) -> app_commands.Command[Any, Any, None]:
     def describe(language: str) -> str:
         words = {each.name: each.description for each in host.commands(language)}
         return words.get(word.name, word.description)

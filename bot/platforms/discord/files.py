@@ -130,7 +130,7 @@ class Cdn:
 
 
 def is_picture(attachment: discord.Attachment) -> bool:
-    """Say whether an attachment may be a picture, by its type or else by its name."""
+    """Return whether an attachment may be a picture, by its type or else by its name."""
     kind = (attachment.content_type or "").partition(";")[0].strip()
     if kind in ("", "application/octet-stream"):
         suffix = PurePosixPath(attachment.filename).suffix.lower()
@@ -139,7 +139,7 @@ def is_picture(attachment: discord.Attachment) -> bool:
 
 
 def is_withheld(message: discord.Message) -> bool:
-    """Say whether Discord kept a message's content from us: nobody can send one with nothing."""
+    """Return whether Discord kept a message's content from us: nobody can send one with nothing."""
     return not (
         message.content
         or message.attachments
@@ -162,7 +162,7 @@ def attached(attachment: discord.Attachment) -> Source:
 
 
 def _is_drawn(sticker: discord.StickerItem) -> bool:
-    """Say whether a sticker is a picture; Lottie is a program that draws one."""
+    """Return whether a sticker is a picture; Lottie is a program that draws one."""
     return sticker.format in (
         discord.StickerFormatType.png,
         discord.StickerFormatType.apng,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import discord
 
 from bot.domain import Room
-from bot.services.service import Service
 from bot.platforms.discord.messages import PLATFORM
 from bot.platforms.discord.sender import Post, Unwelcome
+from bot.services.service import Service
 
 
 class Guilds:

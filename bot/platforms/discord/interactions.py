@@ -12,25 +12,25 @@ import discord
 from discord.utils import MISSING
 
 from bot.domain import (
-    CommandCall,
-    MenuCommand,
+    ButtonPress,
+    CommandRequest,
+    Fetch,
     IsAdmin,
+    MenuCommand,
     Photo,
     Player,
-    ButtonPress,
     Preview,
-    Fetch,
     Refusal,
     Refused,
     Reply,
     Room,
 )
-from bot.services.service import Service
 from bot.platforms.discord.commands import Interaction
-from bot.platforms.discord.tasks import Hands
-from bot.platforms.discord.messages import PLATFORM
 from bot.platforms.discord.files import Cdn, Source, attached, is_picture
+from bot.platforms.discord.messages import PLATFORM
 from bot.platforms.discord.sender import Upload, buttons, linked, patiently, text, uploads
+from bot.platforms.discord.tasks import Hands
+from bot.services.service import Service
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class DiscordCounter:
             kept = self._keep([attached(attachment)])
             photo = _photos(interaction, kept)[0]
         me = interaction.client.user
-        command = CommandCall(
+        command = CommandRequest(
             room,
             player,
             word.name,

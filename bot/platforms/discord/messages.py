@@ -10,11 +10,11 @@ from datetime import timedelta
 import discord
 
 from bot.domain import Photo, Player, Refusal, Reply, Room
-from bot.services.service import Service
-from bot.platforms.discord.tasks import Hands
+from bot.platforms.common import ReplyOrder, Slot
 from bot.platforms.discord.files import Cdn, Source, is_withheld
 from bot.platforms.discord.sender import Post, Unwelcome
-from bot.platforms.common import Slot, ReplyOrder
+from bot.platforms.discord.tasks import Hands
+from bot.services.service import Service
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +173,7 @@ class Inbox:
             log.info("may not write in %s, nor tell who asked", message.channel.id)
 
     def _is_first(self, what: str, message: discord.Message) -> bool:
-        """Say whether a person is told something in a channel for the first time."""
+        """Return whether a person is told something in a channel for the first time."""
         key = (what, message.channel.id, message.author.id)
         if key in self._told:
             return False
@@ -200,18 +200,18 @@ def _is_said(message: discord.Message) -> bool:
 
 
 def _is_for(message: discord.Message, me: discord.ClientUser | None) -> bool:
-    """Say whether a message of a group calls the bot: by name, by a reply, or by its own role."""
+    """Return whether a message of a group calls the bot: by name, by a reply, or by its own role."""
     role = message.guild.self_role if message.guild else None
     return me in message.mentions or (role is not None and role in message.role_mentions)
 
 
 def _names(message: discord.Message, me: discord.ClientUser | None) -> bool:
-    """Say whether a message mentions the bot in its words, and not by being a reply to it."""
+    """Return whether a message mentions the bot in its words, and not by being a reply to it."""
     return me is not None and me.id in message.raw_mentions
 
 
 def _may_write(message: discord.Message) -> bool:
-    """Say whether an answer can be sent, as far as is known before it is tried."""
+    """Return whether an answer can be sent, as far as is known before it is tried."""
     channel, guild = message.channel, message.guild
     if guild is None or isinstance(channel, (discord.PartialMessageable, discord.DMChannel)):
         return True

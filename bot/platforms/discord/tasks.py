@@ -22,7 +22,7 @@ class Hands:
         self._is_taking = True
 
     def take(self, id_: int) -> bool:
-        """Say whether to deal with a message or interaction: not twice, and not at the end."""
+        """Return whether to deal with a message or interaction: not twice, and not at the end."""
         if not self._is_taking or id_ in self._taken:
             return False
         self._taken[id_] = None

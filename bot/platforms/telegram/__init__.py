@@ -1,0 +1,5 @@
+"""Telegram, by python-telegram-bot."""
+
+from bot.platforms.telegram.adapter import TelegramAdapter
+
+__all__ = ["TelegramAdapter"]

@@ -23,13 +23,13 @@ from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from bot import speech
 from bot.domain import Fetch, Refusal, Refused, Reply, Room, Unusable
-from bot.services.service import Service
-from bot.platforms.telegram.handlers import Ears
 from bot.platforms.telegram.client import Line, SideBySide, build
-from bot.platforms.telegram.sender import Mouth
-from bot.platforms.telegram.identity import PLATFORM, Spot
 from bot.platforms.telegram.files import Downloads
+from bot.platforms.telegram.handlers import Ears
+from bot.platforms.telegram.identity import PLATFORM, Spot
 from bot.platforms.telegram.routing import ALLOWED, Once, Thresholds, register
+from bot.platforms.telegram.sender import Mouth
+from bot.services.service import Service
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,12 @@ class TelegramChat:
     name = PLATFORM
 
     def __init__(
-        self, host: Service, token: str, *, api_url: str | None = None, webhook_url: str | None = None
+        self,
+        host: Service,
+        token: str,
+        *,
+        api_url: str | None = None,
+        webhook_url: str | None = None,
     ) -> None:
         """api_url: another Bot API server. webhook_url: the public address whose posts `feed` gets.
 

@@ -11,10 +11,10 @@ from telegram import Bot, InlineKeyboardButton, Message, Update
 from telegram.ext import ContextTypes
 
 from bot import speech
-from bot.domain import CommandCall, Photo, ButtonPress, Reply, PendingPhoto
-from bot.services.service import Service
+from bot.domain import ButtonPress, CommandRequest, PendingPhoto, Photo, Reply
+from bot.platforms.common import ReplyOrder, Slot
 from bot.platforms.telegram.albums import Albums
-from bot.platforms.telegram.sender import Mouth
+from bot.platforms.telegram.files import Downloads, Found, find_picture
 from bot.platforms.telegram.identity import (
     Admins,
     Called,
@@ -29,8 +29,8 @@ from bot.platforms.telegram.identity import (
     spot_of_button,
     word_of,
 )
-from bot.platforms.telegram.files import Downloads, Found, find_picture
-from bot.platforms.common import Slot, ReplyOrder
+from bot.platforms.telegram.sender import Mouth
+from bot.services.service import Service
 
 log = logging.getLogger(__name__)
 
@@ -190,7 +190,7 @@ class Ears:
             await self._host.sent(reply, (perf_counter() - started) * 1000)
 
     async def _wants(self, messages: list[Message]) -> bool:
-        """Say whether the room wants these looked at."""
+        """Return whether the room wants these looked at."""
         message = messages[0]
         room = room_of(message.chat)
         words = [word for each in messages if (word := word_of(each))]
@@ -221,8 +221,8 @@ class Ears:
         word = word_of(message)
         return word if word and word.is_for(self._bot.bot) and word.name in self._commands else None
 
-    def _command(self, message: Message, word: Word, shown: Found | None) -> CommandCall:
-        return CommandCall(
+    def _command(self, message: Message, word: Word, shown: Found | None) -> CommandRequest:
+        return CommandRequest(
             room_of(message.chat),
             player_of(message),
             word.name,

@@ -43,7 +43,7 @@ class Word:
     argument: str
 
     def is_for(self, me: User) -> bool:
-        """Say whether it is for this bot, or for whichever hears it."""
+        """Return whether it is for this bot, or for whichever hears it."""
         return not self.bot or self.bot == (me.username or "").lower()
 
 
@@ -81,7 +81,7 @@ def player_of_user(user: User) -> Player:
 
 
 def is_for_us(message: Message, now: datetime | None = None) -> bool:
-    """Say whether a message is a fresh one of a person, or of what people hide behind."""
+    """Return whether a message is a fresh one of a person, or of what people hide behind."""
     if (now or datetime.now(UTC)) - message.date > STALE:
         return False
     if message.sender_chat:
@@ -102,13 +102,13 @@ def word_of(message: Message) -> Word | None:
 
 
 def is_reply_to(message: Message, me: User) -> bool:
-    """Say whether a message replies to one of the bot's own."""
+    """Return whether a message replies to one of the bot's own."""
     to = message.reply_to_message
     return to is not None and to.from_user is not None and to.from_user.id == me.id
 
 
 def is_mentioned(message: Message, me: User) -> bool:
-    """Say whether a text or a caption mentions the bot."""
+    """Return whether a text or a caption mentions the bot."""
     kinds: list[str | None] = [MessageEntityType.MENTION, MessageEntityType.TEXT_MENTION]
     found = message.parse_entities(kinds) | message.parse_caption_entities(kinds)
     return any(
@@ -132,7 +132,7 @@ class Called:
         self._until[who] = now + self._seconds
 
     def take(self, who: Hashable) -> bool:
-        """Say whether somebody called, and forget it."""
+        """Return whether somebody called, and forget it."""
         return self._until.pop(who, 0.0) > asyncio.get_running_loop().time()
 
 

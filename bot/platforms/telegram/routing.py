@@ -21,12 +21,12 @@ from telegram.ext import (
 )
 
 from bot.domain import Room
-from bot.services.service import Service
-from bot.platforms.telegram.handlers import Ears
 from bot.platforms.telegram.client import App
-from bot.platforms.telegram.sender import Mouth
-from bot.platforms.telegram.identity import PLATFORM, Spot, is_for_us, player_of_user, room_of
 from bot.platforms.telegram.files import find_picture
+from bot.platforms.telegram.handlers import Ears
+from bot.platforms.telegram.identity import PLATFORM, Spot, is_for_us, player_of_user, room_of
+from bot.platforms.telegram.sender import Mouth
+from bot.services.service import Service
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Once:
         self._seen: dict[Hashable, None] = {}
 
     def first(self, key: Hashable) -> bool:
-        """Say whether this is the first time, and remember it."""
+        """Return whether this is the first time, and remember it."""
         if key in self._seen:
             return False
         self._seen[key] = None
@@ -56,7 +56,7 @@ class Once:
         return True
 
     def first_message(self, chat: str, message: str) -> bool:
-        """Say whether a message is seen for the first time."""
+        """Return whether a message is seen for the first time."""
         return self.first((chat, message))
 
     async def pass_on(self, update: object, _: Context) -> None:
@@ -155,7 +155,7 @@ class Thresholds:
         await self._host.moved(old, new)
 
     async def _reads_all(self) -> bool:
-        """Say whether privacy mode is off, as it is now: people change it and invite again."""
+        """Return whether privacy mode is off, as it is now: people change it and invite again."""
         try:
             return bool((await self._bot.get_me()).can_read_all_group_messages)
         except TelegramError:

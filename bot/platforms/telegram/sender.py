@@ -28,10 +28,10 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.domain import Document, Reply, Room, PastPhoto
-from bot.services.service import Service
+from bot.domain import Document, PastPhoto, Reply, Room
 from bot.platforms.telegram.client import Unanswered, seconds_of
 from bot.platforms.telegram.identity import PLATFORM, Spot, room_of
+from bot.services.service import Service
 
 log = logging.getLogger(__name__)
 

@@ -16,17 +16,18 @@ from typing import Any
 from aiohttp import web
 
 from bot.domain import (
-    CommandCall,
-    Photo,
     ButtonPress,
-    Preview,
+    CommandRequest,
     Fetch,
+    Photo,
+    Preview,
     Refusal,
     Refused,
     Reply,
     Room,
 )
-from bot.services.service import Service
+from bot.platforms.web.broadcast import NOT_IN_THE_MENU, News
+from bot.platforms.web.entries import Entry, ShownAgain, said
 from bot.platforms.web.requests import (
     STATUS,
     Asked,
@@ -37,9 +38,8 @@ from bot.platforms.web.requests import (
     photo_id,
     room_name,
 )
-from bot.platforms.web.entries import Entry, ShownAgain, said
-from bot.platforms.web.broadcast import NOT_IN_THE_MENU, News
 from bot.platforms.web.rooms import Full, Rooms, WebRoom
+from bot.services.service import Service
 
 # On the longer side: enough for any phone's screen, a tenth of the bytes.
 PREVIEW_SIDE = 1280
@@ -213,7 +213,7 @@ class Talk:
         if not isinstance(argument, str) or len(argument) > ARGUMENT_LENGTH:
             raise await asked.senseless()
         alone = name not in self._for_room
-        command = CommandCall(asked.room, asked.player, name, _everybody, argument, alone=alone)
+        command = CommandRequest(asked.room, asked.player, name, _everybody, argument, alone=alone)
         reply = await self._host.command(command)
         if reply is None:
             return web.json_response({})

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.domain import Player, Room
-from bot.services.service import Service
 from bot.platforms.web.rooms import Rooms
+from bot.services.service import Service
 
 # `who` and `where` look at the photo that a message replies to, and `help` tells how to send one;
 # here a photo has a button of its own.

@@ -61,7 +61,7 @@ class Entry:
         return bool(self.player and self.reply.verdict is None and self.reply.buttons)
 
     def has_button(self, data: str) -> bool:
-        """Say whether this is what somebody tapped a button under."""
+        """Return whether this is what somebody tapped a button under."""
         return any(button.data == data for row in self.reply.buttons for button in row)
 
     @property

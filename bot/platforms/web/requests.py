@@ -16,10 +16,10 @@ from aiohttp.typedefs import Handler
 
 from bot import speech
 from bot.domain import Player, Refusal, Refused, Room
-from bot.services.service import Service
-from bot.services.rate_limit import RateLimits, Rate
 from bot.platforms.web.people import language_of, player_of
 from bot.platforms.web.rooms import clean, clean_room_name, room_of
+from bot.services.rate_limit import Rate, RateLimits
+from bot.services.service import Service
 from bot.speech import Speaker
 
 CHUNK = 64 * 1024

@@ -16,15 +16,15 @@ from aiohttp import WSCloseCode, web
 from aiohttp.typedefs import Handler
 from yarl import URL
 
-from bot.domain import Player, Fetch, Reply, Room
-from bot.services.service import Service
+from bot.domain import Fetch, Player, Reply, Room
 from bot.platforms.web.address import WebAddress
+from bot.platforms.web.api import MakePreview, Talk
+from bot.platforms.web.broadcast import News
 from bot.platforms.web.requests import room_name, spoken_by, word_rejections
+from bot.platforms.web.rooms import Rooms, clean_room_name, room_of
 from bot.platforms.web.security import add_headers, only_our_own_pages
 from bot.platforms.web.websocket import serve_live
-from bot.platforms.web.broadcast import News
-from bot.platforms.web.rooms import Rooms, clean_room_name, room_of
-from bot.platforms.web.api import MakePreview, Talk
+from bot.services.service import Service
 from bot.speech import Speaker
 
 PAGE = Path(__file__).parent / "web"

@@ -12,9 +12,9 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from bot.domain import Player, Room
-from bot.services.rate_limit import Rate, Window
 from bot.platforms.web.people import language_of, player_of
 from bot.platforms.web.rooms import Full, Member, Rooms, clean, room_of
+from bot.services.rate_limit import Rate, Window
 
 # A page says hello at once; whatever takes longer is no page of ours.
 HELLO_SECONDS = 10.0

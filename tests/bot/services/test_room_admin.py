@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.domain import CommandCall, ButtonOutcome, Player, ButtonPress, Reply, Room
+from bot.domain import CommandRequest, ButtonOutcome, Player, ButtonPress, Reply, Room
 from bot.services.admission import Admission
 from bot.services.service import Service
 from bot.services.rate_limit import RateLimits
@@ -25,7 +25,7 @@ async def host() -> AsyncIterator[Service]:
 
 
 async def asked(host: Service, name: str, room: Room = GROUP, player: Player = ANA) -> Reply:
-    reply = await host.command(CommandCall(room, player, name, _yes, bot="@snowbot"))
+    reply = await host.command(CommandRequest(room, player, name, _yes, bot="@snowbot"))
     assert reply is not None
     return reply
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain import (
     Button,
-    CommandCall,
+    CommandRequest,
     ButtonOutcome,
     Photo,
     Player,
@@ -116,7 +116,7 @@ class Table:
             return player.id in self.admins
 
         reply = await self.host.command(
-            CommandCall(room, player, name, is_admin, argument, alone=room.private)
+            CommandRequest(room, player, name, is_admin, argument, alone=room.private)
         )
         assert reply is not None
         return reply

@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain import (
     Button,
-    CommandCall,
+    CommandRequest,
     Photo,
     Player,
     ButtonPress,
@@ -314,13 +314,13 @@ async def test_a_reference_that_is_only_known_after_sending_is_remembered(
 
 
 async def test_where_in_reply_to_a_photo_shows_where_it_looked(host: Service) -> None:
-    reply = await host.command(CommandCall(HOME, ANA, "where", admin, photo=photo()))
+    reply = await host.command(CommandRequest(HOME, ANA, "where", admin, photo=photo()))
     assert reply is not None
     assert reply.picture is not None
 
 
 async def test_who_with_a_photo_is_a_photo(host: Service) -> None:
-    reply = await host.command(CommandCall(HOME, ANA, "who", admin, photo=photo()))
+    reply = await host.command(CommandRequest(HOME, ANA, "who", admin, photo=photo()))
     assert reply is not None
     assert reply.verdict == OLAF
 

@@ -121,7 +121,7 @@ async def an_evening(
 
 
 def _is_ours(task: asyncio.Task[object]) -> bool:
-    """Say whether a task is the bot's, and not the server's, the test's, or a wait for READY.
+    """Return whether a task is the bot's, and not the server's, the test's, or a wait for READY.
 
     discord.py leaves the last one behind when it is closed within two seconds; it ends by itself.
     """

@@ -342,7 +342,7 @@ class World:
         return {**self.wire(message), "guild_id": str(guild.id), **more}
 
     def may_read(self, message: Message) -> bool:
-        """Say whether the bot is given what the message says, as Discord decides it."""
+        """Return whether the bot is given what the message says, as Discord decides it."""
         if self.reads_everything or message.channel.guild is None or message.author is self.bot:
             return True
         if f"<@{self.bot.id}>" in message.content or f"<@!{self.bot.id}>" in message.content:

@@ -88,7 +88,7 @@ class World:
         return chat.messages[-1].id + 1 if chat.messages else 1
 
     def reaches_bot(self, message: Message) -> bool:
-        """Say whether Telegram shows a message to the bot."""
+        """Return whether Telegram shows a message to the bot."""
         chat, raw = message.chat, message.raw
         if chat.bot_status in ("left", "kicked"):
             return False

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot import speech
-from bot.domain import CommandCall, Refusal, Reply, Room
+from bot.domain import CommandRequest, Refusal, Reply, Room
 from tests.fakes.telegram.chats import Chat
 from tests.fakes.telegram.evening import Evening, evening
 
@@ -87,7 +87,7 @@ async def test_a_command_knows_whether_an_admin_gave_it(
 ) -> None:
     told: list[tuple[str, str, bool]] = []
 
-    async def command(command: CommandCall) -> Reply:
+    async def command(command: CommandRequest) -> Reply:
         told.append((command.name, command.argument, await command.is_admin()))
         return Reply("ok")
 

@@ -26,7 +26,7 @@ async def only_when_called(at: Evening) -> None:
 
 
 async def is_left_alone(at: Evening, message: Message) -> bool:
-    """Say whether a message gets no answer: a later one in its chat would be answered after it."""
+    """Return whether a message gets no answer: a later one in its chat would be answered after it."""
     chat = message.chat
     await chat.answer(chat.send_photo(at.anna, SNOW, caption="/who"))
     return not [said for said in chat.bots if said.reply_to == message.id]

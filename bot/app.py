@@ -1,0 +1,237 @@
+"""The app: settings to parts to platforms, signals, and an end within its bound.
+
+The one place that knows everyone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import segno
+
+from bot.platforms.contract import Platform, State
+from bot.platforms.web import WebAddress, WebServer
+from bot.services import Service, build_service
+from bot.services.admission import Admission
+from bot.services.photo_archive import PhotoArchive
+from bot.services.rate_limit import RateLimits
+from bot.settings import Settings
+from bot.storage import Store, StoreError
+from bot.supervisor import Supervisor
+from bot.vision import Vision
+from classifier import Classifier, ModelError
+
+if TYPE_CHECKING:
+    from bot.platforms.discord import DiscordAdapter
+    from bot.platforms.telegram import TelegramAdapter
+
+# How long photos in hand may take after a signal, and then the platforms' goodbyes; the web
+# server's own wait comes after these.
+DRAIN_SECONDS = 6.0
+GOODBYE_SECONDS = 1.5
+# What is still going on then is dropped, and whatever hangs in spite of that ends here.
+STOP_SECONDS = 10.0
+PRUNE_SECONDS = 3600.0
+
+OFF: State = {"state": "off"}
+
+log = logging.getLogger("bot")
+
+
+async def serve(settings: Settings, listening: socket.socket) -> int:
+    """Run the bot until SIGINT or SIGTERM, or until no platform is left.
+
+    Args:
+        settings: The operator's.
+        listening: The web server's socket, bound.
+
+    Returns:
+        The exit code: 0, 1 when nothing is left to do or the database cannot be used, 2 for a
+        model that makes no sense.
+    """
+    stopping = asyncio.Event()
+    _stop_on_signals(stopping)
+    try:
+        classifier = Classifier.load(settings.model)
+    except ModelError as error:
+        print(f"MODEL makes no sense: {error}", file=sys.stderr)
+        return 2
+    async with AsyncExitStack() as stack:
+        try:
+            store = await stack.enter_async_context(Store.open(settings.database()))
+        except StoreError as error:
+            print(error, file=sys.stderr)
+            return 1
+        await stack.enter_async_context(classifier)
+        vision = Vision(classifier)
+        address = _address(settings, listening)
+        telegram, discord = _telegram(settings), _discord(settings, store)
+        platforms: list[Platform] = [each for each in (telegram, discord) if each is not None]
+        supervisors = [Supervisor(platform, stopping) for platform in platforms]
+        webhook = _webhook_url(settings)
+        web = WebServer(
+            address,
+            health=lambda: _health(stopping, vision, web, supervisors),
+            has_room=settings.web_room,
+            hooks={webhook: telegram.feed} if telegram and webhook else {},
+        )
+        service = build_service(
+            vision=vision,
+            admission=Admission(RateLimits()),
+            store=store,
+            archive=PhotoArchive(settings.data_folder / "kept"),
+            messengers={each.name: each for each in (web, *platforms)},
+        )
+        await stack.enter_async_context(service.running())
+        await web.start(service, listening)
+        print(_welcome(settings, address), flush=True)
+        running = [asyncio.create_task(each.run(service), name=each.name) for each in supervisors]
+        pruning = asyncio.create_task(_prune(service), name="pruning")
+        all_over = await _until_the_end(stopping, running, has_room=settings.web_room)
+        log.info("stopping: no new photos, those in hand are answered")
+        await service.drain(DRAIN_SECONDS)
+        await _finish(running)
+        await web.stop()
+        pruning.cancel()
+        await asyncio.gather(pruning, return_exceptions=True)
+    if all_over:
+        print(
+            "No platform is left and WEB_ROOM is off, so there is nothing to do.", file=sys.stderr
+        )
+        return 1
+    return 0
+
+
+def _stop_on_signals(stopping: asyncio.Event) -> None:
+    """Set `stopping` at the first signal; from then on the process ends within its bound."""
+    loop = asyncio.get_running_loop()
+
+    def stop(*_: object) -> None:
+        loop.call_soon_threadsafe(stopping.set)
+        # Photos and taps that were acknowledged are in the store by now: nothing is lost.
+        last_resort = threading.Timer(STOP_SECONDS, _end_at_once)
+        last_resort.daemon = True
+        last_resort.start()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Unlike the loop's own add_signal_handler, this works on every system.
+        signal.signal(number, stop)
+
+
+def _end_at_once() -> None:
+    log.critical("something did not end in %.0f seconds; ending without it", STOP_SECONDS)
+    logging.shutdown()
+    os._exit(1)
+
+
+def _telegram(settings: Settings) -> TelegramAdapter | None:
+    if settings.telegram_token is None:
+        return None
+    from bot.platforms.telegram import TelegramAdapter  # half a second, for who needs it
+
+    return TelegramAdapter(
+        settings.telegram_token.get_secret_value(),
+        api_url=_without_slash(settings.telegram_api_url),
+        webhook_url=_webhook_url(settings),
+    )
+
+
+def _discord(settings: Settings, store: Store) -> DiscordAdapter | None:
+    if settings.discord_token is None:
+        return None
+    from bot.platforms.discord import DiscordAdapter
+
+    return DiscordAdapter(
+        settings.discord_token.get_secret_value(),
+        api_url=_without_slash(settings.discord_api_url),
+        gateway_url=_without_slash(settings.discord_gateway_url),
+        notes=store.notes,
+    )
+
+
+def _webhook_url(settings: Settings) -> str | None:
+    base = _without_slash(settings.webhook_url)
+    return base and f"{base}/telegram"
+
+
+def _without_slash(url: object) -> str | None:
+    return str(url).rstrip("/") if url else None
+
+
+def _health(
+    stopping: asyncio.Event, vision: Vision, web: WebServer, supervisors: Sequence[Supervisor]
+) -> dict[str, object]:
+    """Return what each part reports of itself, for /healthz."""
+    states: dict[str, State] = {"web": web.state(), "telegram": OFF, "discord": OFF}
+    states |= {supervisor.name: supervisor.state() for supervisor in supervisors}
+    classifier = vision.state()
+    is_well = classifier["state"] == "ready"
+    return {
+        "status": "stopping" if stopping.is_set() else "ok" if is_well else "failed",
+        "classifier": classifier,
+        "platforms": states,
+    }
+
+
+async def _until_the_end(
+    stopping: asyncio.Event, running: list[asyncio.Task[None]], *, has_room: bool
+) -> bool:
+    """Wait for a signal, or until no platform is left; return whether it was the latter."""
+    signalled = asyncio.create_task(stopping.wait())
+    while not stopping.is_set():
+        alive = [task for task in running if not task.done()]
+        if not alive and not has_room:
+            signalled.cancel()
+            return True
+        await asyncio.wait([signalled, *alive], return_when=asyncio.FIRST_COMPLETED)
+    return False
+
+
+async def _prune(service: Service) -> None:
+    """Forget what is over, now and then."""
+    while True:
+        try:
+            await service.prune()
+        except Exception:
+            log.exception("what is over could not be forgotten; it is tried again later")
+        await asyncio.sleep(PRUNE_SECONDS)
+
+
+async def _finish(running: list[asyncio.Task[None]]) -> None:
+    """Let the platforms send what is ready and say goodbye; cut off those that take too long."""
+    if running:
+        await asyncio.wait(running, timeout=GOODBYE_SECONDS)
+    for task in running:
+        task.cancel()
+    for outcome in await asyncio.gather(*running, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            log.error("a platform ended by a fault", exc_info=outcome)
+
+
+def _address(settings: Settings, listening: socket.socket) -> WebAddress:
+    public = _without_slash(settings.web_url)
+    return WebAddress(settings.web_host, listening.getsockname()[1], public)
+
+
+def _welcome(settings: Settings, address: WebAddress) -> str:
+    """Return where the room is, and draw the way there for phones that can reach it."""
+    if not settings.web_room:
+        return f"No room in the browser, only {address.url}/healthz   (Ctrl-C ends it)"
+    lines = [f"The room is open: {address.url}   (Ctrl-C ends it)"]
+    if not settings.telegram_token and not settings.discord_token:
+        lines.insert(0, "No Telegram or Discord token is set, so it is just us and the browser.")
+    if address.is_open:
+        code = StringIO()
+        segno.make(address.url).terminal(code, border=1, compact=True)
+        lines.append(f"On a phone in the same network, scan this:\n\n{code.getvalue()}")
+    return "\n".join(lines)

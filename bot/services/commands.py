@@ -1,0 +1,234 @@
+"""The commands: what each is called, who may use it, where, and what answers it.
+
+The menus of all platforms, `/help`, permissions and dispatch come from this one list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.domain import CommandRequest, Reply
+from bot.speech import Speaker
+
+if TYPE_CHECKING:
+    from bot.services.service import Service
+
+
+class Section(StrEnum):
+    """What a command belongs to; a menu shows these one after the other."""
+
+    PHOTOS = "photos"
+    PLAY = "play"
+    ROOM = "room"
+    PRIVACY = "privacy"
+
+
+Handler = Callable[["Service", CommandRequest, Speaker], Awaitable[Reply | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command.
+
+    Attributes:
+        name: What is typed after the slash; the same in every language.
+        summary: What it does, in English; at most 90 characters in every language, since Discord
+            takes 100. `summary_in` gives it in another.
+        section: What it belongs to.
+        handler: What answers it; None is for a photo that was answered before.
+        admins_only: Whether only a room's admins get more than a sentence.
+        platforms: Where it can be used.
+        is_listed: Whether menus and `/help` name it.
+        takes_photo: Whether a photo may go along with it, or be replied to with it.
+        choices: What may be written after it.
+        for_room: Whether everyone in the room sees the answer.
+    """
+
+    name: str
+    summary: str
+    section: Section
+    handler: Handler
+    admins_only: bool = False
+    platforms: frozenset[str] = frozenset({"telegram", "discord", "web"})
+    is_listed: bool = True
+    takes_photo: bool = False
+    choices: tuple[str, ...] = ()
+    for_room: bool = False
+
+    def summary_in(self, speaker: Speaker) -> str:
+        """Return what it does, in a language."""
+        return speaker.text.gettext(self.summary)
+
+
+def find(name: str) -> Command | None:
+    """Return the command of that name."""
+    return _BY_NAME.get(name)
+
+
+def menu(platform: str) -> tuple[Command, ...]:
+    """Return the commands that a platform's menu names."""
+    return tuple(each for each in COMMANDS if each.is_listed and platform in each.platforms)
+
+
+def N_(sentence: str) -> str:  # noqa: N802  # gettext's own name for it
+    """Mark a sentence for the translators; it is looked up when it is said."""
+    return sentence
+
+
+async def _start(_: Service, __: CommandRequest, speaker: Speaker) -> Reply:
+    return Reply(speaker.rooms.start())
+
+
+async def _help(_: Service, request: CommandRequest, speaker: Speaker) -> Reply:
+    lines = ((each.name, each.summary_in(speaker)) for each in COMMANDS if each.is_listed)
+    return Reply(speaker.rooms.help(request.room.platform, request.bot, lines))
+
+
+async def _who(service: Service, request: CommandRequest, speaker: Speaker) -> Reply | None:
+    if request.photo is None:
+        return Reply(speaker.photos.who_how(request.room.platform))
+    return await service.handle_photo(request.photo)
+
+
+async def _guess(service: Service, request: CommandRequest, speaker: Speaker) -> Reply | None:
+    if request.photo is None:
+        return Reply(speaker.rounds.guess_how())
+    return await service.handle_photo(request.photo, guessing=True)
+
+
+async def _where(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
+    if request.photo is None:
+        return Reply(speaker.photos.where_how())
+    return await service.heatmaps.of_photo(request.photo, speaker)
+
+
+async def _about(_: Service, __: CommandRequest, speaker: Speaker) -> Reply:
+    return Reply(speaker.rooms.about())
+
+
+async def _challenge(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
+    return service.leaderboards.challenge(request, speaker)
+
+
+async def _leaderboard(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await service.leaderboards.leaderboard(request, speaker)
+
+
+async def _hall(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await service.leaderboards.hall(request, speaker)
+
+
+async def _me(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await service.leaderboards.own(request, speaker)
+
+
+async def _stats(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await service.leaderboards.accuracy(request, speaker)
+
+
+async def _settings(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await service.room_admin.settings(request, speaker)
+
+
+async def _reset(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await service.room_admin.ask_whether_to_reset(request, speaker)
+
+
+async def _keep(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await service.room_admin.keep(request, speaker)
+
+
+async def _log(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await service.room_admin.log(request, speaker)
+
+
+async def _privacy(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await service.privacy.tell(request, speaker)
+
+
+async def _export(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await service.privacy.export(request, speaker)
+
+
+async def _forget(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
+    return service.privacy.ask_whether_to_forget(request, speaker)
+
+
+# In the browser a photo has a button of its own, and the page itself says how to send one.
+CHATS = frozenset({"telegram", "discord"})
+
+# In the order in which they help.
+COMMANDS = (
+    # Telegram sends this one when somebody opens a chat with the bot.
+    Command("start", N_("Say hello"), Section.PHOTOS, _start, is_listed=False),
+    Command("help", N_("How to show me a photo"), Section.PHOTOS, _help, platforms=CHATS),
+    Command(
+        "who",
+        N_("Olaf or Abominable? I look at a photo"),
+        Section.PHOTOS,
+        _who,
+        platforms=CHATS,
+        takes_photo=True,
+        for_room=True,
+    ),
+    Command(
+        "where",
+        N_("I show where in the photo I looked"),
+        Section.PHOTOS,
+        _where,
+        platforms=CHATS,
+        takes_photo=True,
+        for_room=True,
+    ),
+    Command(
+        "settings", N_("Which photos I answer, and in which language"), Section.ROOM, _settings
+    ),
+    Command("privacy", N_("What I remember, and what I don't"), Section.PRIVACY, _privacy),
+    Command("about", N_("Who I am"), Section.PRIVACY, _about),
+    Command(
+        "guess",
+        # Translators: what comes from here on is the game around fooling the bot.
+        N_("Say what I'll say, before I say it"),
+        Section.PLAY,
+        _guess,
+        takes_photo=True,
+        for_room=True,
+    ),
+    Command(
+        "challenge",
+        N_("An idea for a photo, the same for everyone today"),
+        Section.PLAY,
+        _challenge,
+        for_room=True,
+    ),
+    Command("leaderboard", N_("This month's points"), Section.PLAY, _leaderboard, for_room=True),
+    Command("hall", N_("The photos that fooled me best"), Section.PLAY, _hall, for_room=True),
+    Command("me", N_("Your own points"), Section.PLAY, _me),
+    Command("stats", N_("How often I was right here"), Section.PLAY, _stats, for_room=True),
+    Command("forget", N_("I forget you, everywhere"), Section.PRIVACY, _forget),
+    Command("export", N_("Everything I know of you, as a file"), Section.PRIVACY, _export),
+    Command(
+        "reset",
+        N_("For admins: everyone's points back to zero"),
+        Section.ROOM,
+        _reset,
+        admins_only=True,
+        for_room=True,
+    ),
+    Command(
+        "keep",
+        # Anyone may ask; the handler lets only admins change it.
+        N_("For admins: may I keep photos that fooled me, to learn?"),
+        Section.ROOM,
+        _keep,
+        choices=("on", "off"),
+        for_room=True,
+    ),
+    Command("log", N_("What the admins did here"), Section.ROOM, _log, for_room=True),
+)
+_BY_NAME = {each.name: each for each in COMMANDS}
+# What is answered to a command that nobody knows.
+HELP = _BY_NAME["help"]
