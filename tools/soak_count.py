@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import copy
 
-from bot import speech
+from bot.speech import speaker_for
 from bot.domain import Refusal
 from tests.fakes.discord.rest import Interaction
 from tests.fakes.discord.server import DiscordServer
@@ -19,7 +19,7 @@ from tests.fakes.telegram.chats import Chat
 from tests.fakes.telegram.things import Message
 
 REASONS = {
-    speech.into(language).refusal(reason): reason
+    speaker_for(language).refusal(reason): reason
     for language in speech.LANGUAGES
     for reason in Refusal
 }
@@ -88,7 +88,7 @@ class Ledger:
     def open(self) -> list[Sent]:
         """Return what has no answer so far, and needs one."""
         waiting = [sent for sent in self.all if sent.is_open and not sent.why_silent]
-        return [sent for sent in waiting if not sent.look()]
+        return [sent for sent in waiting if not sent.handle_photo()]
 
     def carry(self, old: Chat, new: Chat) -> int:
         """Give what was said in a group after it moved to what was asked before, in its order.
@@ -100,7 +100,7 @@ class Ledger:
             sent.elsewhere.clear()
         loose = deque(m.text for m in new.bots if m.reply_to is None)
         for sent in theirs:
-            if loose and not sent.look():
+            if loose and not sent.handle_photo():
                 sent.elsewhere.append(loose.popleft())
                 # After a kill each photo of an album is answered for itself.
                 parts = 1 if sent.elsewhere[0].startswith("1.") else sent.photos
@@ -116,7 +116,7 @@ class Ledger:
         unanswered, noted = _rounds(database)
         kept = set(waiting)
         for sent in self.all:
-            is_said = bool(sent.look())
+            is_said = bool(sent.handle_photo())
             if is_said and any(key in unanswered for key in sent.keys):
                 sent.between = True
             if not is_said and sent.interaction is not None:
@@ -129,7 +129,7 @@ class Ledger:
 
 def outcome(sent: Sent) -> str:
     """Say what became of something that was sent."""
-    answers = sent.look()
+    answers = sent.handle_photo()
     if len(answers) > 1:
         if sent.between:
             return BETWEEN

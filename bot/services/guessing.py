@@ -92,6 +92,7 @@ class Guessing:
 
     async def resume(self) -> None:
         """Go on waiting for the guesses that a restart interrupted."""
+        self._closing = False
         for opening in await self._store.game.open_guessings():
             self._wait(opening.round_id, opening.room, opening.until, None)
 

@@ -50,6 +50,7 @@ class SeasonEnd:
 
     async def run(self) -> None:
         """Show podiums when it is time, until `stop`."""
+        self._stopping.clear()
         while not self._stopping.is_set():
             try:
                 await self.show()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot import speech
+from bot.speech import speaker_for
 from tests.support.evening import DiscordPage, TelegramPage
 from tests.fakes.discord.world import Message as DiscordMessage
 from tests.fakes.telegram.things import User
@@ -20,7 +20,7 @@ FILES = {
     "IMG_0042.HEIC": ("image/heic", encoded(draw_olaf(), "HEIF")),
     "winkt.gif": ("image/gif", encoded(draw_olaf(), "GIF")),
 }
-EN, DE = speech.into("en"), speech.into("de")
+EN, DE = speaker_for("en"), speaker_for("de")
 ENGLISH = re.compile(r"(1\. )?(Olaf|Abominable|Neither)! \d+%")
 GERMAN = re.compile(r"(1\. )?(Olaf!|Yeti!|Keiner von beiden!) \d+\N{NO-BREAK SPACE}%")
 ORIGIN = {"type": "hidden_user", "sender_user_name": "Tante Inge", "date": 1}

@@ -14,7 +14,7 @@ from aiohttp import ClientSession
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot import speech
+from bot.speech import speaker_for
 from bot.domain import Label, Player, Room
 from bot.services.admission import Admission
 from bot.services.service import Service
@@ -38,14 +38,14 @@ MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = (
     date(2026, 11, 23 + day) for day in range(7)
 )
 THE_FIRST = date(2026, 12, 1)
-EN, DE = speech.into("en"), speech.into("de")
+EN, DE = speaker_for("en"), speaker_for("de")
 
 
 @dataclass
 class Week:
     """The host, its clock, the people, and the pages of their rooms."""
 
-    host: Service
+    service: Service
     clock: Clock
     kept: Path
     session: ClientSession
@@ -66,7 +66,7 @@ class Week:
         """Have the bot run for a day, or a part of it: each morning it starts anew."""
         self.clock.round_(day, hour, minute)
         await self.start()
-        async with self.host.playing():
+        async with self.service.running():
             yield
         await self.stop()
 
@@ -79,14 +79,14 @@ class Week:
         )
         nobody = Player("", "", "en")
         return [
-            {row.name: row.points for row in await self.host.scores(room, nobody)} for room in rooms
+            {row.name: row.points for row in await self.service.board(room, nobody)} for room in rooms
         ]
 
 
 @asynccontextmanager
 async def a_week(folder: Path) -> AsyncIterator[Week]:
     """Start the bot on all platforms at once, on a Monday morning."""
-    clock, eye = Clock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC)), FakeVision()
+    clock, vision = Clock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC)), FakeVision()
     usual = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, client.IDENTIFY_SECONDS
     client.IDENTIFY_SECONDS = 0.01  # each day a restart
     stopping = asyncio.Event()
@@ -97,24 +97,24 @@ async def a_week(folder: Path) -> AsyncIterator[Week]:
         ClientSession() as session,
         AsyncExitStack() as stack,
     ):
-        host = Service(eye, Admission(RateLimits()), store, PhotoArchive(folder / "kept"), now=clock)
-        on_telegram = TelegramChat(host, telegram.token, api_url=telegram.url)
+        service = Service(vision, Admission(RateLimits()), store, PhotoArchive(folder / "kept"), now=clock)
+        on_telegram = TelegramChat(service, telegram.token, api_url=telegram.url)
         on_discord = DiscordChat(
-            host,
+            service,
             discord.token,
             api_url=discord.api_url,
             gateway_url=discord.gateway_url,
             synced=store,
-            make_preview=eye.preview,
+            make_preview=vision.preview,
         )
         listening = socket.create_server(("127.0.0.1", 0))
         address = WebAddress("127.0.0.1", listening.getsockname()[1])
         in_browsers = WebChat(
-            host, address, make_preview=eye.preview, health=lambda: {"status": "ok"}
+            service, address, make_preview=vision.preview, health=lambda: {"status": "ok"}
         )
-        host.add(on_telegram.name, on_telegram)
-        host.add(on_discord.name, on_discord)
-        host.add(in_browsers.name, in_browsers)
+        service.add(on_telegram.name, on_telegram)
+        service.add(on_discord.name, on_discord)
+        service.add(in_browsers.name, in_browsers)
         papa, mia = telegram.person("Papa", "de"), telegram.person("Mia", "de")
         ben = telegram.person("Ben", "en")
         group = telegram.group("Familie Winter", bot="left")
@@ -144,9 +144,9 @@ async def a_week(folder: Path) -> AsyncIterator[Week]:
 
         stack.push_async_callback(close)
         url = f"http://127.0.0.1:{address.port}/r/opa"
-        browser = WebPage("In the browser: Opa's room", clock, eye, "Opa", "de", url)
+        browser = WebPage("In the browser: Opa's room", clock, vision, "Opa", "de", url)
         yield Week(
-            host,
+            service,
             clock,
             folder / "kept",
             session,
@@ -155,9 +155,9 @@ async def a_week(folder: Path) -> AsyncIterator[Week]:
             ben,
             discord.user("Leo"),
             discord.user("Zoe"),
-            TelegramPage("Telegram: the group “Familie Winter”", clock, eye, telegram, group),
-            TelegramPage("Telegram: Ben and the bot", clock, eye, telegram, telegram.private(ben)),
-            DiscordPage("Discord: #snow", clock, eye, discord, guild.channels[0]),
+            TelegramPage("Telegram: the group “Familie Winter”", clock, vision, telegram, group),
+            TelegramPage("Telegram: Ben and the bot", clock, vision, telegram, telegram.private(ben)),
+            DiscordPage("Discord: #snow", clock, vision, discord, guild.channels[0]),
             browser,
             start,
             stop,
@@ -278,7 +278,7 @@ async def thursday(week: Week) -> None:
     await group.album(week.papa, ("the garden", STRANGER), ("Mia's Olaf", OLAF), ("a yeti", YETI))
     await group.ask(week.ben, "/export")
     await week.alone.ask(week.ben, "/export")
-    await week.host.settle()
+    await week.service.settle()
     (kept,) = week.kept.glob("*/*")
     assert (kept.parent.name, kept.read_text()) == ("abominable", "a yeti out of a mop")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.game import scoring
 from bot.domain import Label, Photo, Player, Room, Verdict
+from bot.game import scoring
 from bot.game.rules import Denied, Round
 from bot.game.seasons import Named
 from bot.storage.store import Store

@@ -13,13 +13,13 @@ from urllib.parse import quote
 from aiohttp import ClientSession, ClientWebSocketResponse
 
 from bot.domain import Verdict
-from tests.fakes.vision import FakeVision
 from tests.fakes import discord_world as discord
 from tests.fakes import telegram_things as telegram
 from tests.fakes.discord.server import DiscordServer
 from tests.fakes.telegram.chats import Chat
 from tests.fakes.telegram.given import Upload
 from tests.fakes.telegram.server import TelegramServer
+from tests.fakes.vision import FakeVision
 from tests.fakes.web_room import Live
 
 WIDTH, WHO = 100, 12
@@ -54,7 +54,7 @@ class Page:
 
     title: str
     clock: Clock
-    eye: FakeVision
+    vision: FakeVision
     lines: list[str] = field(default_factory=list)
     heard: int = 0
     _day: date | None = None
@@ -88,7 +88,7 @@ class Page:
 
     def snap(self, what: str, sees: Verdict) -> bytes:
         """Take a photo of something, in which the bot sees so."""
-        self.eye.sees[what.encode()] = sees
+        self.vision.sees[what.encode()] = sees
         return what.encode()
 
     def __str__(self) -> str:
@@ -99,9 +99,9 @@ class TelegramPage(Page):
     """A chat on Telegram."""
 
     def __init__(
-        self, title: str, clock: Clock, eye: FakeVision, server: TelegramServer, chat: Chat
+        self, title: str, clock: Clock, vision: FakeVision, server: TelegramServer, chat: Chat
     ) -> None:
-        super().__init__(title, clock, eye)
+        super().__init__(title, clock, vision)
         self.server, self.chat = server, chat
 
     async def photo(
@@ -187,11 +187,11 @@ class DiscordPage(Page):
         self,
         title: str,
         clock: Clock,
-        eye: FakeVision,
+        vision: FakeVision,
         server: DiscordServer,
         channel: discord.Channel,
     ) -> None:
-        super().__init__(title, clock, eye)
+        super().__init__(title, clock, vision)
         self.server, self.channel = server, channel
 
     async def photo(
@@ -257,9 +257,9 @@ class WebPage(Page):
     """One person's browser, in a web room."""
 
     def __init__(
-        self, title: str, clock: Clock, eye: FakeVision, who: str, language: str, url: str
+        self, title: str, clock: Clock, vision: FakeVision, who: str, language: str, url: str
     ) -> None:
-        super().__init__(title, clock, eye)
+        super().__init__(title, clock, vision)
         self.who, self.url = who, url
         self._secret = "s" * 24
         self._headers = {

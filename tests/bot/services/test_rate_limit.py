@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from bot.domain import Player, Room
-from bot.services.rate_limit import REMEMBERED, RateLimits, Rate
+from bot.services.rate_limit import REMEMBERED, Rate, RateLimits
 
 HOME, NEXT_DOOR = Room("test", "home"), Room("test", "next door")
 ANA, BEN = Player("ana", "Ana"), Player("ben", "Ben")

@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.domain import CommandRequest, ButtonOutcome, Player, ButtonPress, Reply, Room
-from bot.services.admission import Admission
-from bot.services.service import Service
-from bot.services.rate_limit import RateLimits
-from bot.storage.store import Store
-from tests.fakes.vision import NOTHING_KEPT, FakeVision
+from bot.domain import ButtonOutcome, ButtonPress, CommandRequest, Player, Reply, Room
+from bot.services import Service
+from bot.storage import Store
+from tests.fakes.vision import FakeVision
+from tests.support.services import make_service
 
 GROUP = Room("telegram", "-100")
 PRIVATE = Room("telegram", "7", private=True)
@@ -19,19 +18,21 @@ ANA = Player("ana", "Ana", language="de")
 
 
 @pytest.fixture
-async def host() -> AsyncIterator[Service]:
+async def service() -> AsyncIterator[Service]:
     async with Store.open("sqlite://") as store:
-        yield Service(FakeVision(), Admission(RateLimits()), store, NOTHING_KEPT)
+        yield make_service(FakeVision(), store, {})
 
 
-async def asked(host: Service, name: str, room: Room = GROUP, player: Player = ANA) -> Reply:
-    reply = await host.command(CommandRequest(room, player, name, _yes, bot="@snowbot"))
+async def asked(service: Service, name: str, room: Room = GROUP, player: Player = ANA) -> Reply:
+    reply = await service.handle_command(CommandRequest(room, player, name, _yes, bot="@snowbot"))
     assert reply is not None
     return reply
 
 
-async def tapped(host: Service, data: str, room: Room = GROUP, *, admin: bool = True) -> ButtonOutcome:
-    return await host.press(ButtonPress(room, ANA, data, _yes if admin else _no))
+async def tapped(
+    service: Service, data: str, room: Room = GROUP, *, admin: bool = True
+) -> ButtonOutcome:
+    return await service.handle_button(ButtonPress(room, ANA, data, _yes if admin else _no))
 
 
 async def _yes() -> bool:
@@ -48,74 +49,71 @@ def labels(reply: Reply | None) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["start", "help", "who", "where", "settings", "privacy", "about"])
-async def test_every_command_has_an_answer_in_the_persons_language(host: Service, name: str) -> None:
-    english = await asked(host, name, player=Player("bo", "Bo", language="xx"))
-    german = await asked(host, name)
+async def test_every_command_has_an_answer_in_the_persons_language(
+    service: Service, name: str
+) -> None:
+    english = await asked(service, name, player=Player("bo", "Bo", language="xx"))
+    german = await asked(service, name)
     assert english.text
     assert german.text != english.text
 
 
-async def test_an_unknown_command_gets_help(host: Service) -> None:
-    assert (await asked(host, "frobnicate")).text == (await asked(host, "help")).text
-    assert "/who@snowbot" in (await asked(host, "help")).text
+async def test_an_unknown_command_gets_help(service: Service) -> None:
+    assert (await asked(service, "frobnicate")).text == (await asked(service, "help")).text
+    assert "/who@snowbot" in (await asked(service, "help")).text
 
 
-async def test_the_menu_offers_commands_in_each_language(host: Service) -> None:
-    menu = host.commands("fr")
-    assert [word.name for word in menu] == [word.name for word in host.commands("en")]
-    assert menu[0].description != host.commands("en")[0].description
-    assert {word.name for word in menu if word.takes_photo} == {"who", "where", "guess"}
-
-
-async def test_admins_choose_which_photos_are_answered(host: Service) -> None:
-    assert await host.wants(GROUP, addressed=False)
-    outcome = await tapped(host, "set:photos:called")
+async def test_admins_choose_which_photos_are_answered(service: Service) -> None:
+    assert await service.wants_photo(GROUP, addressed=False)
+    outcome = await tapped(service, "set:photos:called")
     assert outcome.notice
     assert "✓" in labels(outcome.edit)[1]
-    assert not await host.wants(GROUP, addressed=False)
-    assert await host.wants(GROUP, addressed=True)
-    await tapped(host, "set:photos:every")
-    assert await host.wants(GROUP, addressed=False)
+    assert not await service.wants_photo(GROUP, addressed=False)
+    assert await service.wants_photo(GROUP, addressed=True)
+    await tapped(service, "set:photos:every")
+    assert await service.wants_photo(GROUP, addressed=False)
 
 
-async def test_a_private_chat_always_wants_its_photos_and_offers_no_such_choice(host: Service) -> None:
-    assert len(labels(await asked(host, "settings", PRIVATE))) == 1
-    assert "melted" in (await tapped_in_english(host, "set:photos:called")).notice
-    assert await host.wants(PRIVATE, addressed=False)
+async def test_a_private_chat_always_wants_its_photos_and_offers_no_such_choice(
+    service: Service,
+) -> None:
+    assert len(labels(await asked(service, "settings", PRIVATE))) == 1
+    assert "melted" in (await tapped_in_english(service, "set:photos:called")).notice
+    assert await service.wants_photo(PRIVATE, addressed=False)
 
 
-async def tapped_in_english(host: Service, data: str) -> ButtonOutcome:
-    return await host.press(ButtonPress(PRIVATE, Player("bo", "Bo"), data, _yes))
+async def tapped_in_english(service: Service, data: str) -> ButtonOutcome:
+    return await service.handle_button(ButtonPress(PRIVATE, Player("bo", "Bo"), data, _yes))
 
 
-async def test_only_admins_change_settings(host: Service) -> None:
-    outcome = await tapped(host, "set:photos:called", admin=False)
+async def test_only_admins_change_settings(service: Service) -> None:
+    outcome = await tapped(service, "set:photos:called", admin=False)
     assert outcome.notice
     assert outcome.edit is None
-    assert await host.wants(GROUP, addressed=False)
+    assert await service.wants_photo(GROUP, addressed=False)
 
 
-async def test_a_rooms_language_goes_before_a_persons(host: Service) -> None:
-    assert "Photos" not in (await asked(host, "settings")).text
-    menu = await tapped(host, "set:language")
+async def test_a_rooms_language_goes_before_a_persons(service: Service) -> None:
+    assert "Photos" not in (await asked(service, "settings")).text
+    menu = await tapped(service, "set:language")
     assert "Français" in labels(menu.edit)
-    outcome = await tapped(host, "set:language:en")
+    outcome = await tapped(service, "set:language:en")
     assert outcome.edit is not None
     assert "Language: English" in outcome.edit.text
-    assert "Photos" in (await asked(host, "settings")).text
-    await tapped(host, "set:language:auto")
-    assert "Photos" not in (await asked(host, "settings")).text
+    assert "Photos" in (await asked(service, "settings")).text
+    await tapped(service, "set:language:auto")
+    assert "Photos" not in (await asked(service, "settings")).text
 
 
-async def test_the_way_back_leads_to_the_settings(host: Service) -> None:
-    back = await tapped(host, "set")
-    assert labels(back.edit) == labels(await asked(host, "settings"))
+async def test_the_way_back_leads_to_the_settings(service: Service) -> None:
+    back = await tapped(service, "set")
+    assert labels(back.edit) == labels(await asked(service, "settings"))
     assert back.edit is not None
-    assert back.edit.text == (await asked(host, "settings")).text
+    assert back.edit.text == (await asked(service, "settings")).text
 
 
 @pytest.mark.parametrize("data", ["set:language:xx", "set:photos:none", "set:x", "set:photos:"])
-async def test_a_button_without_sense_changes_nothing(host: Service, data: str) -> None:
-    outcome = await tapped(host, data)
+async def test_a_button_without_sense_changes_nothing(service: Service, data: str) -> None:
+    outcome = await tapped(service, data)
     assert outcome.notice
     assert outcome.edit is None

@@ -1,163 +1,17 @@
-"""The game as a room plays it: host, rules and memory, with an eye that is told what to see."""
+"""The game as a room plays it: service, rules and store, with eyes that are told what to see."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from bot.domain import (
-    Button,
-    CommandRequest,
-    ButtonOutcome,
-    Photo,
-    Player,
-    ButtonPress,
-    Fetch,
-    Refusal,
-    Refused,
-    Reply,
-    Room,
-    Verdict,
-)
-from bot.services.admission import Admission
-from bot.services.service import Service
-from bot.services.photo_archive import PhotoArchive
-from bot.services.rate_limit import RateLimits, Rate
-from bot.storage.store import Store
-from tests.fakes.vision import OLAF, STRANGER, YETI, FakeVision
-
-HOME = Room("telegram", "-100")
-ALONE = Room("telegram", "7", private=True)
-MIA, BEN, OMA = Player("mia", "Mia"), Player("ben", "Ben"), Player("oma", "Oma")
-CHANNEL = Player("136817688", "Channel", shared=True)
-
-
-class Chat:
-    """A platform that keeps what is said, and fetches what it is told of."""
-
-    def __init__(self) -> None:
-        self.said: list[tuple[Room, Reply, str | None]] = []
-        self.photos: dict[str, bytes] = {}
-        self.is_away = False
-
-    def read(self, room: Room, reference: str) -> Fetch:
-        async def read(limit: int) -> bytes:
-            if reference not in self.photos:
-                raise Refused(Refusal.GONE)
-            return self.photos[reference]
-
-        return read
-
-    async def say(self, room: Room, reply: Reply, to: str | None = None) -> bool:
-        if self.is_away:
-            return False
-        self.said.append((room, reply, to))
-        return True
-
-
-class Table:
-    """A room with its people around it, a clock that is turned by hand, and what each may do."""
-
-    def __init__(self, host: Service, chat: Chat, eye: FakeVision, now: datetime) -> None:
-        self.host, self.chat, self.eye, self.now = host, chat, eye, now
-        self.admins = {"oma"}
-        self._photos = 0
-
-    def later(self, **time: float) -> None:
-        self.now += timedelta(**time)
-
-    async def photo(
-        self,
-        player: Player,
-        verdict: Verdict = OLAF,
-        *,
-        caption: str = "",
-        data: bytes = b"",
-        room: Room = HOME,
-    ) -> Reply:
-        """Send a photo that the bot sees so; each one is another, unless the data is given."""
-        self._photos += 1
-        data = data or f"photo {self._photos}".encode()
-        reference = f"file-{self._photos}"
-        self.eye.sees[data] = verdict
-        self.chat.photos[reference] = data
-
-        async def read(limit: int) -> bytes:
-            return data
-
-        photo = Photo(
-            room, player, read, message=str(self._photos), reference=reference, caption=caption
-        )
-        reply = await self.host.look(photo)
-        assert reply is not None
-        await self.host.sent(reply, 1.0)
-        return reply
-
-    async def tap(
-        self, player: Player, reply: Reply | None, text: str, room: Room = HOME
-    ) -> ButtonOutcome:
-        assert reply is not None
-        (button,) = [b for row in reply.buttons for b in row if b.text == text]
-        return await self.press(player, button, room)
-
-    async def press(self, player: Player, button: Button, room: Room = HOME) -> ButtonOutcome:
-        async def is_admin() -> bool:
-            return player.id in self.admins
-
-        self.later(seconds=1)
-        return await self.host.press(ButtonPress(room, player, button.data, is_admin))
-
-    async def ask(self, player: Player, name: str, argument: str = "", room: Room = HOME) -> Reply:
-        async def is_admin() -> bool:
-            return player.id in self.admins
-
-        reply = await self.host.command(
-            CommandRequest(room, player, name, is_admin, argument, alone=room.private)
-        )
-        assert reply is not None
-        return reply
-
-    async def points(self) -> dict[str, int]:
-        """Return the standings as the leaderboard tells them."""
-        lines = (await self.ask(MIA, "leaderboard")).text.splitlines()[1:]
-        found = {}
-        for line in lines:
-            name, _, points = line.partition(". ")[2].partition(": ")
-            found[name] = int(points.split()[0])
-        return found
-
-
-@pytest.fixture
-async def table(tmp_path: Path) -> AsyncIterator[Table]:
-    often = Rate(10_000, 60)
-    chat, eye, clock = Chat(), FakeVision(), list[Table]()
-    # A file: a task that is cancelled in the middle of a transaction costs its connection, and with
-    # that a database in memory.
-    async with Store.open(f"sqlite:///{tmp_path / 'game.db'}") as store:
-        host = Service(
-            eye,
-            Admission(RateLimits(often, often)),
-            store,
-            PhotoArchive(tmp_path / "kept"),
-            now=lambda: clock[0].now,
-        )
-        host.add("telegram", chat)
-        clock.append(Table(host, chat, eye, datetime(2026, 12, 5, 18, 0, tzinfo=UTC)))
-        yield clock[0]
-
-
-def labels(reply: Reply | None) -> list[str]:
-    assert reply is not None
-    return [button.text for row in reply.buttons for button in row]
-
-
-def said(outcome: ButtonOutcome) -> str:
-    assert outcome.edit is not None, outcome.notice
-    return outcome.edit.text
+from bot.domain import Button, Delivery, Player, Reply, Room
+from bot.services import guessing
+from tests.fakes.vision import OLAF, STRANGER, YETI
+from tests.support.table import ALONE, BEN, CHANNEL, HOME, MIA, OMA, Table, labels, reveal, said
 
 
 async def test_every_answer_opens_a_round_with_its_buttons(table: Table) -> None:
@@ -289,7 +143,7 @@ async def test_a_room_that_moves_takes_its_game_along(table: Table) -> None:
     palace = Room("telegram", "-1001")
     reply = await table.photo(MIA)
     await table.tap(MIA, await table.photo(MIA), "It's Abominable")
-    await table.host.moved(HOME, palace)
+    await table.service.move_room(HOME, palace)
     assert "94 points for Mia!" in said(await table.tap(MIA, reply, "It's Abominable", palace))
     assert "188 points" in (await table.ask(MIA, "me", room=palace)).text
 
@@ -301,17 +155,6 @@ async def test_buttons_of_another_room_do_nothing(table: Table) -> None:
     assert await table.points() == {}
 
 
-async def reveal(table: Table) -> Reply:
-    """Wait until the bot tells what it thinks."""
-    async with asyncio.timeout(5):
-        while not table.chat.said:
-            await asyncio.sleep(0)
-    room, reply, to = table.chat.said.pop()
-    assert room == HOME
-    assert to is not None
-    return reply
-
-
 async def test_call_it_first_asks_the_room_and_pays_who_saw_it_coming(table: Table) -> None:
     await table.photo(BEN)  # Ben and Oma are around today
     await table.photo(OMA)
@@ -321,7 +164,7 @@ async def test_call_it_first_asks_the_room_and_pays_who_saw_it_coming(table: Tab
     assert "Noted: Olaf" in (await table.tap(BEN, asked, "Olaf")).notice
     assert "already" in (await table.tap(BEN, asked, "Abominable")).notice
     assert "let the others guess" in (await table.tap(MIA, asked, "Olaf")).notice
-    assert not table.chat.said
+    assert not table.messenger.sent
     assert "Noted: Abominable" in (await table.tap(OMA, asked, "Abominable")).notice
     answer = await reveal(table)
     assert answer.text == "Olaf! 97%\nBen saw that coming: 10 points!"
@@ -338,22 +181,22 @@ async def test_guesses_that_a_restart_interrupted_are_answered_by_the_next_proce
     asked = await table.photo(MIA, OLAF, caption="rate mal")
     await table.tap(BEN, asked, "Olaf")
     table.later(minutes=1)
-    async with table.host.playing():
+    async with table.service.running():
         answer = await reveal(table)
     assert "Ben saw that coming" in answer.text
-    async with table.host.playing():
+    async with table.service.running():
         await asyncio.sleep(0.05)
-    assert not table.chat.said
+    assert not table.messenger.sent
 
 
 async def test_an_answer_that_could_not_be_said_is_said_later(table: Table) -> None:
     await table.photo(MIA, OLAF, caption="guess")
     table.later(minutes=1)
-    table.chat.is_away = True
-    async with table.host.playing():
+    table.messenger.delivery = Delivery.FAILED
+    async with table.service.running():
         await asyncio.sleep(0.05)
-    table.chat.is_away = False
-    async with table.host.playing():
+    table.messenger.delivery = Delivery.SENT
+    async with table.service.running():
         assert (await reveal(table)).text == "Olaf! 97%"
 
 
@@ -387,9 +230,9 @@ async def test_the_podium_is_shown_once_on_the_first_of_the_month(table: Table) 
     await table.tap(MIA, await table.photo(MIA), "It's Abominable")
     table.now = datetime(2027, 1, 1, 9, 0, tzinfo=UTC)
     for _ in range(2):
-        async with table.host.playing():
+        async with table.service.running():
             await asyncio.sleep(0.5)
-    ((room, reply, _),) = table.chat.said
+    ((room, reply, _),) = table.messenger.sent
     assert room == HOME
     assert "December 2026 is over" in reply.text
     assert "1. Mia: 94 points" in reply.text
@@ -401,19 +244,19 @@ async def test_a_podium_speaks_the_language_that_was_spoken_last(table: Table) -
     ada = Player("ada", "Ada", language="de-AT")
     await table.tap(ada, await table.photo(ada), "Das ist der Yeti")
     table.now = datetime(2027, 1, 1, 9, 0, tzinfo=UTC)
-    async with table.host.playing():
+    async with table.service.running():
         async with asyncio.timeout(5):
-            while not table.chat.said:
+            while not table.messenger.sent:
                 await asyncio.sleep(0.01)
-    assert "Dezember 2026 ist vorbei" in table.chat.said[0][1].text
+    assert "Dezember 2026 ist vorbei" in table.messenger.sent[0][1].text
 
 
 async def test_a_room_where_nobody_scored_sees_no_podium(table: Table) -> None:
     await table.photo(MIA)
     table.now = datetime(2027, 1, 1, 9, 0, tzinfo=UTC)
-    async with table.host.playing():
+    async with table.service.running():
         await asyncio.sleep(0.2)
-    assert not table.chat.said
+    assert not table.messenger.sent
 
 
 async def test_the_hall_shows_the_best_foolings_again_by_reference(table: Table) -> None:
@@ -421,11 +264,11 @@ async def test_the_hall_shows_the_best_foolings_again_by_reference(table: Table)
     await table.tap(BEN, await table.photo(BEN, YETI), "It's Olaf")
     await table.tap(MIA, await table.photo(MIA, OLAF), "It's Abominable")
     hall = await table.ask(MIA, "hall")
-    assert [(shown.message, shown.reference) for shown in hall.shown] == [
+    assert [(shown.message, shown.reference) for shown in hall.past_photos] == [
         ("2", "file-2"),
         ("1", "file-1"),
     ]
-    assert hall.shown[0].caption == "1. Mia, 94 points. I said: Olaf! 97%"
+    assert hall.past_photos[0].caption == "1. Mia, 94 points. I said: Olaf! 97%"
 
 
 async def test_me_and_stats_tell_figures(table: Table) -> None:
@@ -497,7 +340,7 @@ async def test_photos_that_fooled_the_bot_are_kept_only_where_admins_said_so(
 
     async def fooled(player: Player) -> Reply | None:
         outcome = await table.tap(player, await table.photo(player), "It's Abominable")
-        await table.host.settle()
+        await table.service.settle()
         return outcome.edit
 
     await fooled(MIA)
@@ -509,13 +352,116 @@ async def test_photos_that_fooled_the_bot_are_kept_only_where_admins_said_so(
     told = await fooled(MIA)
     await table.tap(MIA, await table.photo(MIA), "It's Olaf")
     await fooled(BEN)
-    await table.host.settle()
+    await table.service.settle()
     assert kept() == ["abominable", "abominable"]
     await table.tap(OMA, told, "Objection!")
-    await table.host.settle()
+    await table.service.settle()
     assert kept() == ["abominable"]
     await table.tap(BEN, await table.ask(BEN, "forget"), "Yes, forget me")
     assert kept() == []
     await table.ask(OMA, "keep", "off")
     await fooled(MIA)
     assert kept() == []
+
+
+async def test_an_answer_that_could_not_be_sent_is_sent_again_by_the_same_process(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guessing, "AGAIN_IN", guessing.AGAIN_IN * 0)
+    async with table.service.running():
+        table.messenger.delivery = Delivery.FAILED
+        await table.photo(OMA)
+        asked = await table.photo(MIA, OLAF, caption="guess")
+        await table.tap(OMA, asked, "Olaf")  # everyone has guessed
+        async with asyncio.timeout(5):
+            while table.messenger.attempts < 3:
+                await asyncio.sleep(0)
+        table.messenger.delivery = Delivery.SENT
+        assert "Oma saw that coming" in (await reveal(table)).text
+        attempts = table.messenger.attempts
+        await asyncio.sleep(0.05)
+        assert table.messenger.attempts == attempts
+
+
+async def test_a_room_that_does_not_want_the_answer_is_not_asked_again(table: Table) -> None:
+    table.messenger.delivery = Delivery.REFUSED
+    await table.photo(MIA, OLAF, caption="guess")
+    table.later(minutes=1)
+    for _ in range(2):
+        async with table.service.running():
+            await asyncio.sleep(0.05)
+    assert table.messenger.attempts == 1
+
+
+async def test_a_truth_that_an_admin_told_is_logged_once(table: Table) -> None:
+    await table.tap(OMA, await table.photo(MIA), "It's Abominable")
+    log = (await table.ask(MIA, "log")).text
+    assert log.count("the truth about someone else's photo") == 1
+
+
+async def test_who_only_guessed_has_played_this_month(table: Table) -> None:
+    await table.photo(OMA)
+    asked = await table.photo(MIA, OLAF, caption="guess")
+    await table.tap(BEN, asked, "Olaf")
+    await table.tap(OMA, asked, "Abominable")
+    await reveal(table)
+    mine = (await table.ask(BEN, "me")).text
+    assert "10 points" in mine
+    assert "haven't played" not in mine
+
+
+async def test_of_two_taps_on_one_message_the_later_edit_has_the_higher_revision(
+    table: Table,
+) -> None:
+    told = (await table.tap(MIA, await table.photo(MIA), "It's Abominable")).edit
+    objected = (await table.tap(BEN, told, "Objection!")).edit
+    assert told is not None
+    assert objected is not None
+    assert 0 < told.revision < objected.revision
+
+
+async def test_a_podium_speaks_the_language_spoken_last_also_after_a_restart(table: Table) -> None:
+    ada = Player("ada", "Ada", language="de-AT")
+    await table.tap(ada, await table.photo(ada), "Das ist der Yeti")
+    table.now = datetime(2027, 1, 1, 9, 0, tzinfo=UTC)
+    restarted = table.restart({"telegram": table.messenger})
+    async with restarted.running(), asyncio.timeout(5):
+        while not table.messenger.sent:
+            await asyncio.sleep(0.01)
+    assert "Dezember 2026 ist vorbei" in table.messenger.sent[0][1].text
+
+
+@pytest.mark.parametrize("trouble", [Delivery.FAILED, Delivery.REFUSED])
+async def test_a_podium_that_did_not_arrive_is_shown_later(table: Table, trouble: Delivery) -> None:
+    await table.tap(MIA, await table.photo(MIA), "It's Abominable")
+    table.now = datetime(2027, 1, 1, 9, 0, tzinfo=UTC)
+    table.messenger.delivery = trouble
+    async with table.service.running(), asyncio.timeout(5):
+        while not table.messenger.attempts:
+            await asyncio.sleep(0.01)
+    table.messenger.delivery = Delivery.SENT
+    table.later(hours=7)
+    async with table.service.running(), asyncio.timeout(5):
+        while not table.messenger.sent:
+            await asyncio.sleep(0.01)
+    assert "December 2026 is over" in table.messenger.sent[0][1].text
+
+
+async def test_the_photo_of_a_voided_round_goes_although_learning_is_off_by_then(
+    table: Table, tmp_path: Path
+) -> None:
+    await table.ask(OMA, "keep", "on")
+    told = (await table.tap(MIA, await table.photo(MIA), "It's Abominable")).edit
+    await table.service.settle()
+    assert list((tmp_path / "kept").glob("*/*"))
+    await table.ask(OMA, "keep", "off")
+    await table.tap(BEN, told, "Objection!")
+    assert not list((tmp_path / "kept").glob("*/*"))
+
+
+async def test_a_hall_photo_says_where_its_message_is_after_a_move(table: Table) -> None:
+    await table.tap(MIA, await table.photo(MIA), "It's Abominable")
+    palace = Room("telegram", "-1001")
+    await table.service.move_room(HOME, palace)
+    (shown,) = (await table.ask(MIA, "hall", room=palace)).past_photos
+    assert (shown.room, shown.message, shown.reference) == (HOME, "1", "file-1")

@@ -1,0 +1,29 @@
+"""A platform that keeps what is sent through it, and fetches what it is told of."""
+
+from __future__ import annotations
+
+from bot.domain import Delivery, Fetch, Refusal, Refused, Reply, Room
+
+
+class FakeMessenger:
+    """Answers every send with `delivery`; what did not go out is not kept."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Room, Reply, str | None]] = []
+        self.photos: dict[str, bytes] = {}
+        self.delivery = Delivery.SENT
+        self.attempts = 0
+
+    def fetcher(self, room: Room, reference: str) -> Fetch:
+        async def fetch(limit: int) -> bytes:
+            if reference not in self.photos:
+                raise Refused(Refusal.GONE)
+            return self.photos[reference]
+
+        return fetch
+
+    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Delivery:
+        self.attempts += 1
+        if self.delivery is Delivery.SENT:
+            self.sent.append((room, reply, to))
+        return self.delivery

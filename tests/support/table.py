@@ -1,0 +1,140 @@
+"""A room with its people around it, a clock that is turned by hand, and what each may do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bot.domain import (
+    Button,
+    ButtonOutcome,
+    ButtonPress,
+    CommandRequest,
+    Photo,
+    Player,
+    Reply,
+    Room,
+    Verdict,
+)
+from bot.services import Service
+from bot.services.ports import Messenger
+from bot.storage import Store
+from tests.fakes.messenger import FakeMessenger
+from tests.fakes.vision import OLAF, FakeVision
+from tests.support.services import make_service
+
+HOME = Room("telegram", "-100")
+ALONE = Room("telegram", "7", private=True)
+MIA, BEN, OMA = Player("mia", "Mia"), Player("ben", "Ben"), Player("oma", "Oma")
+CHANNEL = Player("136817688", "Channel", shared=True)
+
+
+class Table:
+    """A room with its people around it, a clock that is turned by hand, and what each may do."""
+
+    def __init__(
+        self,
+        service: Service,
+        store: Store,
+        messenger: FakeMessenger,
+        vision: FakeVision,
+        kept: Path,
+        now: datetime,
+    ) -> None:
+        self.service, self.store, self.kept, self.now = service, store, kept, now
+        self.messenger, self.vision = messenger, vision
+        self.admins = {"oma"}
+        self._photos = 0
+
+    def restart(self, messengers: Mapping[str, Messenger]) -> Service:
+        """Have another process answer from now on, which knows only what is stored."""
+        self.service = make_service(
+            self.vision, self.store, messengers, kept=self.kept, now=lambda: self.now
+        )
+        return self.service
+
+    def later(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+    async def photo(
+        self,
+        player: Player,
+        verdict: Verdict = OLAF,
+        *,
+        caption: str = "",
+        data: bytes = b"",
+        room: Room = HOME,
+    ) -> Reply:
+        """Send a photo that the bot sees so; each one is another, unless the data is given."""
+        self._photos += 1
+        data = data or f"photo {self._photos}".encode()
+        reference = f"file-{self._photos}"
+        self.vision.sees[data] = verdict
+        self.messenger.photos[reference] = data
+
+        async def fetch(limit: int) -> bytes:
+            return data
+
+        photo = Photo(
+            room, player, fetch, message=str(self._photos), reference=reference, caption=caption
+        )
+        reply = await self.service.handle_photo(photo)
+        assert reply is not None
+        await self.service.mark_sent(reply.outcomes, 1.0)
+        return reply
+
+    async def tap(
+        self, player: Player, reply: Reply | None, text: str, room: Room = HOME
+    ) -> ButtonOutcome:
+        assert reply is not None
+        (button,) = [b for row in reply.buttons for b in row if b.text == text]
+        return await self.press(player, button, room)
+
+    async def press(self, player: Player, button: Button, room: Room = HOME) -> ButtonOutcome:
+        async def is_admin() -> bool:
+            return player.id in self.admins
+
+        self.later(seconds=1)
+        return await self.service.handle_button(ButtonPress(room, player, button.data, is_admin))
+
+    async def ask(self, player: Player, name: str, argument: str = "", room: Room = HOME) -> Reply:
+        async def is_admin() -> bool:
+            return player.id in self.admins
+
+        reply = await self.service.handle_command(
+            CommandRequest(room, player, name, is_admin, argument, alone=room.private)
+        )
+        assert reply is not None
+        return reply
+
+    async def points(self) -> dict[str, int]:
+        """Return the standings as the leaderboard tells them."""
+        lines = (await self.ask(MIA, "leaderboard")).text.splitlines()[1:]
+        found = {}
+        for line in lines:
+            name, _, points = line.partition(". ")[2].partition(": ")
+            found[name] = int(points.split()[0])
+        return found
+
+
+def labels(reply: Reply | None) -> list[str]:
+    assert reply is not None
+    return [button.text for row in reply.buttons for button in row]
+
+
+def said(outcome: ButtonOutcome) -> str:
+    assert outcome.edit is not None, outcome.notice
+    return outcome.edit.text
+
+
+async def reveal(table: Table) -> Reply:
+    """Wait until the bot tells what it thinks."""
+    async with asyncio.timeout(5):
+        while not table.messenger.sent:
+            await asyncio.sleep(0)
+    room, reply, to = table.messenger.sent.pop()
+    assert room == HOME
+    assert to is not None
+    return reply
