@@ -3,18 +3,24 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint format words train bench soak clean
+.PHONY: run test lint format words train bench soak hooks clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m bot $(ARGS)
 
+# On all cores; ARGS="tests/bot/game -n 0" runs a part of them, in one process and without coverage.
+COVERAGE := --cov --cov-report=term:skip-covered --cov-fail-under=90
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses auto $(COVERAGE))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+hooks: $(VENV)/.dev
+	$(BIN)/pre-commit install
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix
@@ -36,12 +42,12 @@ train: $(VENV)/.train
 		--size 64 224 --out models/small.safetensors models/full.safetensors
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tools.bench
 
 # Ten minutes under load and faults, a SIGTERM and some kills; then 200 kills of the memory alone: make soak ARGS="--minutes 1 --kills 2"
 soak: $(VENV)/.dev
-	$(BIN)/python -m tests.soak --minutes 10 --seed 1 $(ARGS)
-	$(BIN)/python -m tests.kill 200 --seed 5
+	$(BIN)/python -m tools.soak --minutes 10 --seed 1 $(ARGS)
+	$(BIN)/python -m tools.kill 200 --seed 5
 
 clean:
 	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

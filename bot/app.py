@@ -79,7 +79,7 @@ async def serve(settings: Settings, listening: socket.socket) -> int:
         platforms: list[Platform] = [each for each in (telegram, discord) if each is not None]
         supervisors = [Supervisor(platform, stopping) for platform in platforms]
         webhook = _webhook_url(settings)
-        web = WebServer(
+        web: WebServer = WebServer(
             address,
             health=lambda: _health(stopping, vision, web, supervisors),
             has_room=settings.web_room,

@@ -17,7 +17,7 @@ REMEMBERED = 2048
 
 
 class Languages:
-    """Finds the sentences for a room: its own language, else who asks', else the one spoken last."""
+    """Finds a room's sentences: in its own language, else who asks', else the one spoken last."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

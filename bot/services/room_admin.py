@@ -1,4 +1,4 @@
-"""What a room's admins decide: its settings, a new start, learning; and the log of what they did."""
+"""What a room's admins decide: settings, a new start, learning; and the log of what they did."""
 
 from __future__ import annotations
 

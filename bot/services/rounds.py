@@ -1,4 +1,4 @@
-"""A photo's round: its answer, the truth that is told about it, objections, and what it says then."""
+"""A photo's round: its answer, the truth that is told about it, and objections."""
 
 from __future__ import annotations
 

@@ -239,27 +239,27 @@ class Service:
             case TellTruth() as action:
                 async with self._tap(press.room):
                     outcome = await self.rounds.tell_truth(press, action, speaker)
-                    return self._numbered(outcome)
+                    return self._with_revision(outcome)
             case ObjectToTruth() as action:
                 async with self._tap(press.room):
                     outcome = await self.rounds.object_to(press, action, speaker)
-                    return self._numbered(outcome)
+                    return self._with_revision(outcome)
             case MakeGuess() as action:
                 return await self.guessing.guess(press, action, speaker)
             case ShowHeatmap() as action:
                 return await self.heatmaps.of_round(press, action, speaker)
             case ForgetMe() as action:
-                return self._numbered(await self.privacy.forget(press, action, speaker))
+                return self._with_revision(await self.privacy.forget(press, action, speaker))
             case ResetSeason() as action:
-                return self._numbered(await self.room_admin.reset(press, action, speaker))
+                return self._with_revision(await self.room_admin.reset(press, action, speaker))
             case OpenSettings():
-                return self._numbered(await self.room_admin.open_settings(press, speaker))
+                return self._with_revision(await self.room_admin.open_settings(press, speaker))
             case OpenLanguages():
-                return self._numbered(await self.room_admin.open_languages(press, speaker))
+                return self._with_revision(await self.room_admin.open_languages(press, speaker))
             case ChooseLanguage() as action:
-                return self._numbered(await self.room_admin.choose_language(press, action, speaker))
+                return self._with_revision(await self.room_admin.choose_language(press, action, speaker))
             case ChoosePhotos() as action:
-                return self._numbered(await self.room_admin.choose_photos(press, action, speaker))
+                return self._with_revision(await self.room_admin.choose_photos(press, action, speaker))
             case None:
                 return ButtonOutcome(speaker.rooms.old_button())
 
@@ -352,8 +352,8 @@ class Service:
         """Return the lock under which a round's message is worded after a tap."""
         return self._taps.setdefault(room, asyncio.Lock())
 
-    def _numbered(self, outcome: ButtonOutcome) -> ButtonOutcome:
-        """Number an edit, so that the later of two wins wherever they overtake each other."""
+    def _with_revision(self, outcome: ButtonOutcome) -> ButtonOutcome:
+        """Return the outcome, its edit numbered, so that the later of two wins wherever they race."""
         if outcome.edit is None:
             return outcome
         return replace(outcome, edit=replace(outcome.edit, revision=next(self._revisions)))
