@@ -6,11 +6,16 @@ import argparse
 import asyncio
 import errno
 import logging
+import os
 import socket
 import sys
+import threading
 
 from bot import logs
 from bot.settings import Settings, SettingsError, read_settings
+
+# Ten seconds are the promise, and as long as service managers wait at the least.
+STOP_SECONDS = 10.0
 
 log = logging.getLogger("bot")
 
@@ -45,10 +50,24 @@ def main(arguments: list[str] | None = None) -> int:
 
     with listening:
         try:
-            return asyncio.run(app.serve(settings, listening))
+            return asyncio.run(app.serve(settings, listening, on_signal=_set_last_resort))
         except Exception:
             log.critical("the bot ended by a fault", exc_info=True)
             return 1
+
+
+def _set_last_resort() -> None:
+    """End the process after STOP_SECONDS, whatever hangs: a thread, a database, a library."""
+    last_resort = threading.Timer(STOP_SECONDS, _end_at_once)
+    last_resort.daemon = True
+    last_resort.start()
+
+
+def _end_at_once() -> None:
+    # What was acknowledged is in the store: nothing is lost.
+    log.critical("something did not end in %.0f seconds; ending without it", STOP_SECONDS)
+    logging.shutdown()
+    os._exit(1)
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import socket
 import sys
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -39,8 +37,6 @@ if TYPE_CHECKING:
 # server's own wait comes after these.
 DRAIN_SECONDS = 6.0
 GOODBYE_SECONDS = 1.5
-# What is still going on then is dropped, and whatever hangs in spite of that ends here.
-STOP_SECONDS = 10.0
 PRUNE_SECONDS = 3600.0
 
 OFF: State = {"state": "off"}
@@ -48,19 +44,22 @@ OFF: State = {"state": "off"}
 log = logging.getLogger("bot")
 
 
-async def serve(settings: Settings, listening: socket.socket) -> int:
+async def serve(
+    settings: Settings, listening: socket.socket, *, on_signal: Callable[[], None]
+) -> int:
     """Run the bot until SIGINT or SIGTERM, or until no platform is left.
 
     Args:
         settings: The operator's.
         listening: The web server's socket, bound.
+        on_signal: Called when a signal asks for the end.
 
     Returns:
         The exit code: 0, 1 when nothing is left to do or the database cannot be used, 2 for a
         model that makes no sense.
     """
     stopping = asyncio.Event()
-    _stop_on_signals(stopping)
+    _stop_on_signals(stopping, on_signal)
     try:
         classifier = Classifier.load(settings.model)
     except ModelError as error:
@@ -112,26 +111,17 @@ async def serve(settings: Settings, listening: socket.socket) -> int:
     return 0
 
 
-def _stop_on_signals(stopping: asyncio.Event) -> None:
-    """Set `stopping` at the first signal; from then on the process ends within its bound."""
+def _stop_on_signals(stopping: asyncio.Event, on_signal: Callable[[], None]) -> None:
+    """Set `stopping` when a signal asks for the end."""
     loop = asyncio.get_running_loop()
 
     def stop(*_: object) -> None:
         loop.call_soon_threadsafe(stopping.set)
-        # Photos and taps that were acknowledged are in the store by now: nothing is lost.
-        last_resort = threading.Timer(STOP_SECONDS, _end_at_once)
-        last_resort.daemon = True
-        last_resort.start()
+        on_signal()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         # Unlike the loop's own add_signal_handler, this works on every system.
         signal.signal(number, stop)
-
-
-def _end_at_once() -> None:
-    log.critical("something did not end in %.0f seconds; ending without it", STOP_SECONDS)
-    logging.shutdown()
-    os._exit(1)
 
 
 def _telegram(settings: Settings) -> TelegramAdapter | None:
