@@ -20,7 +20,8 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# The sentences for translators: what is new in the sources appears, empty, in each language's .po.
+# The sentences for translators, marked by _, gettext, ngettext or N_ in the sources: what is new
+# appears, empty, in each language's .po.
 LOCALES := bot/speech/locales
 WORDS := $(LOCALES)/snowpeople.pot
 words: $(VENV)/.dev
