@@ -26,12 +26,14 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# The sentences for translators: what is new in the sources appears, empty, in each language's .po.
-WORDS := bot/locales/snowpeople.pot
+# The sentences for translators, marked by _, gettext, ngettext or N_ in the sources: what is new
+# appears, empty, in each language's .po.
+LOCALES := bot/speech/locales
+WORDS := $(LOCALES)/snowpeople.pot
 words: $(VENV)/.dev
 	$(BIN)/pybabel extract --project=snowpeople --version=0.1 --add-comments=Translators: --strip-comments \
 		--add-location=file --sort-by-file --width=100 --output=$(WORDS) bot
-	$(BIN)/pybabel update --domain=snowpeople --input-file=$(WORDS) --output-dir=bot/locales \
+	$(BIN)/pybabel update --domain=snowpeople --input-file=$(WORDS) --output-dir=$(LOCALES) \
 		--width=100 --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 # Your own photos: make train PHOTOS=path/to/folder BACKBONE=imagenet

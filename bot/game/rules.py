@@ -51,7 +51,13 @@ class JustForFun(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Who is on the photo, as somebody told it."""
+    """Who is on the photo, as somebody told it.
+
+    Attributes:
+        label: Who it is.
+        by: Who told it.
+        at: When.
+    """
 
     label: Label
     by: PlayerId
@@ -60,7 +66,12 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """Somebody does not believe the truth that was told."""
+    """Somebody does not believe the truth that was told.
+
+    Attributes:
+        by: Who objects.
+        at: When.
+    """
 
     by: PlayerId
     at: datetime
@@ -68,7 +79,13 @@ class Objection:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What somebody thinks that the bot will answer."""
+    """What somebody thinks that the bot will answer.
+
+    Attributes:
+        by: Who guesses.
+        at: When.
+        label: What they think.
+    """
 
     by: PlayerId
     at: datetime
@@ -113,19 +130,23 @@ class Round:
 
     @property
     def may_score(self) -> bool:
-        """Whether it is more than just for fun."""
+        """Whether the round can bring points; the other ones are just for fun."""
         return not self.shared_identity and not self.played_before
 
 
 def agrees(verdict: Verdict, label: Label) -> bool:
-    """Return whether the bot's answer was this; 'neither' is what it calls an unfamiliar photo."""
+    """Return whether the bot's answer was this; an unfamiliar photo it calls 'neither', too."""
     return label == verdict.label or (label is Label.NEITHER and verdict.unfamiliar)
 
 
 def worth(verdict: Verdict, truth: Label) -> int:
-    """Return the points for fooling the bot: 1 to 100, the surer it was the more; 0 if it did not.
+    """Return the points for fooling the bot: 1 to 100, the surer it was the more; else 0.
 
-    Half of that for a photo of neither, or when the bot had its doubts.
+    A photo of neither is worth half of that, and so is one that the bot had its doubts about.
+
+    Args:
+        verdict: What the bot answered.
+        truth: Who is on the photo.
     """
     if agrees(verdict, truth):
         return 0
@@ -140,9 +161,18 @@ def quorum(players: int) -> int:
 
 
 def tell_truth(round_: Round, truth: Truth, *, by_admin: bool, quorum: int) -> Round | Denied:
-    """Tell the truth of a round: who sent the photo may, and the room's admins.
+    """Add the truth to a round: who sent the photo may tell it, and the room's admins.
 
     The first to tell counts; of two at the same moment, who sent the photo.
+
+    Args:
+        round_: The round.
+        truth: What somebody tells.
+        by_admin: Whether that is one of the room's admins.
+        quorum: How many objections will void the round.
+
+    Returns:
+        The round with its truth, or why nothing changes.
     """
     if truth.by != round_.player and not by_admin:
         return Denied.NOT_YOURS
@@ -154,11 +184,21 @@ def tell_truth(round_: Round, truth: Truth, *, by_admin: bool, quorum: int) -> R
 
 
 def _rank(round_: Round, truth: Truth) -> tuple[datetime, bool, PlayerId, Label]:
+    """Return by what truths are ordered; the first one counts, in whatever order they come in."""
     return (truth.at, truth.by != round_.player, truth.by, truth.label)
 
 
 def object_to(round_: Round, objection: Objection, *, shared_identity: bool) -> Round | Denied:
-    """Object to the truth that was told: anyone may but who told it, for ten minutes."""
+    """Add an objection to a round: anyone may object but who told the truth, for ten minutes.
+
+    Args:
+        round_: The round.
+        objection: Who objects, and when.
+        shared_identity: Whether several people may use the objector's identity.
+
+    Returns:
+        The round with the objection, or why nothing changes.
+    """
     if round_.truth is None or objection.at <= round_.truth.at:
         return Denied.UNTOLD
     if shared_identity:
@@ -180,9 +220,19 @@ def add_guess(
     until: datetime,
     shared_identity: bool,
 ) -> tuple[Guess, ...] | Denied:
-    """Guess what the bot will answer: anyone may but who sent the photo, once.
+    """Add a guess at what the bot will answer: anyone may guess but who sent the photo, once.
 
     The first guess of a player counts; of two at the same moment, the first in the alphabet.
+
+    Args:
+        guesses: Those before.
+        new: The one to add.
+        sender: Who sent the photo.
+        until: When the bot answers.
+        shared_identity: Whether several people may use the guesser's identity.
+
+    Returns:
+        The guesses with the new one, or why nothing changes.
     """
     if shared_identity:
         return Denied.SHARED_IDENTITY
@@ -205,12 +255,17 @@ def looks_same(queries: Sequence[int], stored: Sequence[int]) -> bool:
     """Return whether a photo looks the same as one before, by their fingerprints.
 
     Args:
-        queries: What the photo or a disguise of it may look like.
-        stored: What is remembered of the other.
+        queries: The fingerprints of the photo in all its disguises, see `domain.Fingerprint`.
+        stored: The fingerprints that are remembered of the other photo.
     """
     return any((query ^ one).bit_count() <= SAME_WITHIN_BITS for query in queries for one in stored)
 
 
 def was_played(queries: Sequence[int], before: Iterable[Sequence[int]]) -> bool:
-    """Return whether a photo looks the same as one of those before."""
+    """Return whether a photo looks the same as one of those before.
+
+    Args:
+        queries: As in `looks_same`.
+        before: What is stored of each photo before.
+    """
     return any(looks_same(queries, stored) for stored in before)

@@ -19,7 +19,8 @@ from bot.game.rules import (
     worth,
 )
 
-BOT: PlayerId = 0  # it plays, too
+# The bot plays, too.
+BOT: PlayerId = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,13 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class RightGuess:
-    """Somebody guessed, in some round, what the bot would answer."""
+    """Somebody guessed what the bot would answer.
+
+    Attributes:
+        round: In which round.
+        by: Who guessed.
+        at: When.
+    """
 
     round: Round
     by: PlayerId
@@ -48,7 +55,13 @@ class RightGuess:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A rank and who shares it, with the points of each."""
+    """A rank and who shares it.
+
+    Attributes:
+        rank: From 1.
+        players: Who shares it.
+        points: What each of them has.
+    """
 
     rank: int
     players: tuple[PlayerId, ...]
@@ -112,6 +125,10 @@ def totals(
 
     A right guess scores unless its round is void or the photo was played before, and at most as
     many times a day as rounds do.
+
+    Args:
+        rounds: A season's.
+        right_guesses: A season's.
     """
     by_id = {round_.id: round_ for round_ in rounds}
     points: Counter[PlayerId] = Counter()
@@ -129,7 +146,7 @@ def totals(
 
 
 def places(totals: Mapping[PlayerId, int]) -> list[Place]:
-    """Rank by points; equals share a place, and the next is as far down as there are people."""
+    """Return the places, most points first; after two who share rank 1 comes rank 3."""
     sharing: defaultdict[int, list[PlayerId]] = defaultdict(list)
     for player, points in totals.items():
         sharing[points].append(player)
@@ -169,7 +186,12 @@ def figures(
 
 
 def best_foolings(rounds: Sequence[Round], most: int) -> list[tuple[Round, int]]:
-    """Return the rounds that brought a player the most, and how much; the earlier one first."""
+    """Return the rounds that brought their players the most points, and how many.
+
+    Args:
+        rounds: A season's.
+        most: How many rounds to return at most; of equal ones the earlier comes first.
+    """
     scored = scores(rounds)
     fooled = [(round_, scored[round_.id].player) for round_, _ in _told(rounds)]
     best = sorted((pair for pair in fooled if pair[1]), key=lambda pair: -pair[1])

@@ -14,7 +14,12 @@ from bot.game.scoring import Place, RightGuess, places, totals
 
 @dataclass(frozen=True, slots=True)
 class NamedPlayer:
-    """A player's name, and the platform's id of them."""
+    """A player's name.
+
+    Attributes:
+        name: As the platform showed it last; empty when it shows none.
+        key: The platform's id of the player.
+    """
 
     name: str
     key: str
@@ -39,7 +44,7 @@ class Season:
     players: Mapping[PlayerId, NamedPlayer]
 
     def places(self) -> list[Place]:
-        """Rank everyone who has points, the bot among them."""
+        """Return the places of everyone who has points, the bot among them."""
         return places(totals(self.rounds, self.right_guesses))
 
 
@@ -71,7 +76,7 @@ def month_before(month: date) -> date:
 
 
 def bounds(month: date) -> tuple[datetime, datetime]:
-    """Return when a season begins and when the next does."""
+    """Return when a season begins and when the next one does, both in UTC."""
     following = (month + timedelta(days=31)).replace(day=1)
     begin, end = (datetime.combine(day, time(), UTC) for day in (month, following))
     return begin, end

@@ -1,4 +1,4 @@
-"""A canvas in the house's colours, by day and by night: boxes, discs, words, faces and snow."""
+"""A canvas in a theme's colours: boxes, discs, text, avatars and a snowy landscape."""
 
 from __future__ import annotations
 
@@ -9,70 +9,83 @@ from math import sin
 
 from PIL import Image, ImageDraw
 
-from bot.graphics.palette import WHITE, Colour, Theme, mixed
-from bot.graphics.text_layout import BOLD, Line, fitted, graphemes, initial, laid_out
+from bot.graphics.palette import WHITE, Colour, Theme, mix
+from bot.graphics.text_layout import BOLD, Line, fit_line, initial, lay_out, split_graphemes
 
+# Left, top, right and bottom, in pixels.
 Box = tuple[float, float, float, float]
 
-# Edges are drawn this much larger and then reduced, as Pillow draws them jagged.
-FINE = 4
-# Half of a capital's height, by which words are centred, of the letters' size.
-HALF_CAPITAL = 0.357
-# How far letters with their marks may rise above the base line and hang below it.
-RISE, HANG = 1.08, 0.4
+# Shapes are drawn this much larger and then reduced, as Pillow draws jagged edges.
+SUPERSAMPLING = 4
+# Half of a capital's height, by which text is centred, as a share of the font's size.
+HALF_CAP_HEIGHT = 0.357
+# How far letters with their marks may reach above and below the base line, as shares of the size.
+MAX_ASCENT, MAX_DESCENT = 1.08, 0.4
 
 
 class Canvas:
-    """An RGB picture that is drawn on from back to front."""
+    """An RGB picture that is drawn on from back to front. All lengths are in pixels.
+
+    Args:
+        width: Of the picture.
+        height: Of the picture.
+        theme: The colours to draw with; the canvas starts as the theme's sky.
+
+    Attributes:
+        theme: The colours to draw with.
+        image: The picture so far.
+    """
 
     def __init__(self, width: int, height: int, theme: Theme) -> None:
         self.theme = theme
-        self.image = _sky(width, height, theme)
+        self.image = _sky_gradient(width, height, theme)
 
     @classmethod
-    def over(cls, image: Image.Image, theme: Theme) -> Canvas:
-        """Return a canvas that already shows an RGB picture, which is left as it is."""
+    def from_image(cls, image: Image.Image, theme: Theme) -> Canvas:
+        """Return a canvas that shows a copy of an RGB picture."""
         canvas = cls(1, 1, theme)
         canvas.image = image.copy()
         return canvas
 
     @property
     def width(self) -> int:
-        """In pixels."""
+        """The picture's width in pixels."""
         return self.image.width
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """The picture's height in pixels."""
         return self.image.height
 
-    def card(self, box: Box, radius: float, colour: Colour) -> None:
-        """Fill a box with rounded corners and a fine edge, as the page's bubbles have it."""
+    def draw_card(self, box: Box, radius: float, colour: Colour) -> None:
+        """Fill a box with rounded corners and a thin border, like the bubbles of the web page."""
         left, top, right, bottom = box
-        self.box(box, radius, mixed(colour, self.theme.ink, 0.13))
-        self.box((left + 2, top + 2, right - 2, bottom - 2), radius - 2, colour)
+        self.draw_box(box, radius, mix(colour, self.theme.ink, 0.13))
+        self.draw_box((left + 2, top + 2, right - 2, bottom - 2), radius - 2, colour)
 
-    def box(self, box: Box, radius: float, colour: Colour, opacity: float = 1.0) -> None:
+    def draw_box(self, box: Box, radius: float, colour: Colour, opacity: float = 1.0) -> None:
         """Fill a box with rounded corners."""
         left, top, right, bottom = (round(edge) for edge in box)
         size = max(1, right - left), max(1, bottom - top)
-        mask = _rounded(size, round(min(radius, size[0] / 2, size[1] / 2)))
-        self._paint(mask, (left, top), colour, opacity)
+        mask = _rounded_mask(size, round(min(radius, size[0] / 2, size[1] / 2)))
+        self._fill_mask(mask, (left, top), colour, opacity)
 
-    def disc(self, x: float, y: float, radius: float, colour: Colour, opacity: float = 1.0) -> None:
+    def draw_disc(
+        self, x: float, y: float, radius: float, colour: Colour, opacity: float = 1.0
+    ) -> None:
         """Fill a circle."""
-        self.box((x - radius, y - radius, x + radius, y + radius), radius, colour, opacity)
+        self.draw_box((x - radius, y - radius, x + radius, y + radius), radius, colour, opacity)
 
-    def polygon(self, points: list[tuple[float, float]], colour: Colour) -> None:
+    def draw_polygon(self, points: list[tuple[float, float]], colour: Colour) -> None:
         """Fill a polygon."""
         left, top = (int(min(point[axis] for point in points)) for axis in (0, 1))
         right, bottom = (int(max(point[axis] for point in points)) + 1 for axis in (0, 1))
-        mask = Image.new("L", ((right - left) * FINE, (bottom - top) * FINE))
-        fine = [((x - left) * FINE, (y - top) * FINE) for x, y in points]
+        mask = Image.new("L", ((right - left) * SUPERSAMPLING, (bottom - top) * SUPERSAMPLING))
+        fine = [((x - left) * SUPERSAMPLING, (y - top) * SUPERSAMPLING) for x, y in points]
         ImageDraw.Draw(mask).polygon(fine, fill=255)
-        self._paint(mask.reduce(FINE), (left, top), colour)
+        self._fill_mask(mask.reduce(SUPERSAMPLING), (left, top), colour)
 
-    def words(
+    def draw_text(
         self,
         text: str,
         x: float,
@@ -82,29 +95,49 @@ class Canvas:
         width: float,
         weight: int = BOLD,
         align: float = 0.0,
-        least: int = 0,
+        min_size: int = 0,
     ) -> float:
-        """Write one line, centred on the height y and shortened to a width. Returns its width.
+        """Draw one line of text, shortened to a width.
 
-        align: where x is: 0 at the line's start, 0.5 in its middle, 1 at its end.
-        least: down to this size letters become smaller before any is left out.
+        Args:
+            text: The text.
+            x: Where the line is, see `align`.
+            y: The middle of the capitals' height.
+            size: The font's size.
+            colour: The text's.
+            width: How wide the line may be.
+            weight: The font's weight, 100 to 900.
+            align: What of the line is at x: 0 its start, 0.5 its middle, 1 its end.
+            min_size: Down to this size letters become smaller before any is left out; 0 for not.
+
+        Returns:
+            The line's width.
         """
-        if least:
-            whole = laid_out(graphemes(text), size, weight).width
-            size = max(least, min(size, int(size * width / max(1.0, whole))))
-        line = fitted(text, size, weight, width)
+        if min_size:
+            whole = lay_out(split_graphemes(text), size, weight).width
+            size = max(min_size, min(size, int(size * width / max(1.0, whole))))
+        line = fit_line(text, size, weight, width)
         start = x - align * line.width
-        # The room: a stroke of ink may stick out on either side of where the pen goes.
-        room = (start - size / 8, start + line.width + size / 8)
-        self._write(line, start, y + HALF_CAPITAL * size, colour, room)
+        # Strokes may stick out a little on either side of the line's advance width.
+        clip = (start - size / 8, start + line.width + size / 8)
+        self._draw_line(line, start, y + HALF_CAP_HEIGHT * size, colour, clip)
         return line.width
 
-    def sign(
+    def draw_letter(
         self, letter: str, x: float, y: float, size: int, colour: Colour, width: float
     ) -> None:
-        """Write a letter so that its ink is centred on a point and no wider than that."""
-        line = fitted(letter, size, BOLD, 9 * size)
-        ink, _, _ = line.ink()
+        """Draw a letter or emoji with its ink centred on a point.
+
+        Args:
+            letter: The letter.
+            x: The middle of its ink.
+            y: The middle of its ink.
+            size: The font's size.
+            colour: The letter's.
+            width: How wide and how high its ink may be; it is scaled down if need be.
+        """
+        line = fit_line(letter, size, BOLD, 9 * size)
+        ink, _, _ = line.render()
         largest = max(ink.width, ink.height)
         if largest > width:
             scaled = (
@@ -112,31 +145,34 @@ class Canvas:
                 max(1, round(ink.height * width / largest)),
             )
             ink = ink.resize(scaled, Image.Resampling.LANCZOS)
-        self._paint(ink, (round(x - ink.width / 2), round(y - ink.height / 2)), colour)
+        self._fill_mask(ink, (round(x - ink.width / 2), round(y - ink.height / 2)), colour)
 
-    def face(self, name: str, colour: Colour, x: float, y: float, radius: float) -> None:
-        """Draw somebody's disc with the initial of the name."""
-        self.disc(x, y, radius, colour)
-        self.sign(initial(name), x, y, round(radius), WHITE, radius * 1.2)
+    def draw_avatar(self, name: str, colour: Colour, x: float, y: float, radius: float) -> None:
+        """Draw a player's avatar: a disc with the initial of the name."""
+        self.draw_disc(x, y, radius, colour)
+        self.draw_letter(initial(name), x, y, round(radius), WHITE, radius * 1.2)
 
-    def bot_face(self, x: float, y: float, radius: float) -> None:
-        """Draw the bot's disc, a simpler version of bot/platforms/web/static/icon.svg."""
+    def draw_bot_avatar(self, x: float, y: float, radius: float) -> None:
+        """Draw the bot's avatar, a simpler version of bot/platforms/web/static/icon.svg."""
         side = round(2 * radius)
-        face = _bot_face(side)
+        face = _bot_avatar(side)
         self.image.paste(face, (round(x) - side // 2, round(y) - side // 2), face)
 
-    def scenery(self, hills: int, flakes: int, calm: float) -> None:
-        """Let it snow over hills of a height at the picture's bottom; snowdrift() ends it.
+    def draw_landscape(self, hills: int, flakes: int, text_bottom: float) -> None:
+        """Draw falling snow over hills; `draw_foreground` adds the nearest hill at the end.
 
-        calm: down to here is writing, and the flakes are finer.
+        Args:
+            hills: The height of the hills.
+            flakes: How many.
+            text_bottom: Down to here is text, so flakes are finer and fainter.
         """
-        chance = random.Random(24)
+        chance = random.Random(24)  # the same flakes in every picture
         for _ in range(flakes):
             x, y = chance.random() * self.width, chance.random() * (self.height - hills / 2)
             radius, opacity = 3 + 5 * chance.random(), 0.25 + 0.5 * chance.random()
-            near = 1.0 if y > calm else 0.4
-            self.disc(x, y, radius * (near + 1) / 2, self.theme.flake, opacity * near)
-        self._hill(hills, 0.0, self.theme.hill_far)
+            near = 1.0 if y > text_bottom else 0.4
+            self.draw_disc(x, y, radius * (near + 1) / 2, self.theme.flake, opacity * near)
+        self._draw_hill(hills, 0.0, self.theme.hill_far)
         for x, size in (
             (0.07, 0.5),
             (0.12, 0.75),
@@ -145,80 +181,87 @@ class Canvas:
             (0.89, 0.8),
             (0.95, 0.5),
         ):
-            self._pine(x * self.width, self.height - hills * 0.42, hills * size)
+            self._draw_pine(x * self.width, self.height - hills * 0.42, hills * size)
 
-    def snowdrift(self, height: int) -> None:
-        """Lay the nearest hill over the foot of whatever stands at the picture's bottom."""
-        self._hill(height, 2.4, self.theme.hill_near)
+    def draw_foreground(self, height: int) -> None:
+        """Draw the nearest hill over the foot of whatever stands at the picture's bottom."""
+        self._draw_hill(height, 2.4, self.theme.hill_near)
 
     def png(self) -> bytes:
-        """Return the picture's file."""
+        """Return the picture as a PNG file."""
         out = io.BytesIO()
         self.image.save(out, "PNG", compress_level=3)
         return out.getvalue()
 
-    def _hill(self, height: float, phase: float, colour: Colour) -> None:
+    def _draw_hill(self, height: float, phase: float, colour: Colour) -> None:
+        """Draw a hill over the whole width, its ridge a sine from a phase in radians."""
         steps = [self.width * index / 60 for index in range(61)]
         ridge = [
             (x, self.height - height * (0.75 + 0.2 * sin(phase + 5 * x / self.width)))
             for x in steps
         ]
-        self.polygon([*ridge, (self.width, self.height), (0, self.height)], colour)
+        self.draw_polygon([*ridge, (self.width, self.height), (0, self.height)], colour)
 
-    def _pine(self, x: float, foot: float, height: float) -> None:
+    def _draw_pine(self, x: float, foot: float, height: float) -> None:
+        """Draw a pine tree of three triangles."""
         for part in range(3):
             wide, top = height * (0.14 + 0.08 * part), foot - height * (1 - 0.28 * part)
             base = top + height * 0.42
-            self.polygon([(x, top), (x + wide, base), (x - wide, base)], self.theme.pine)
+            self.draw_polygon([(x, top), (x + wide, base), (x - wide, base)], self.theme.pine)
 
-    def _write(
-        self, line: Line, x: float, base: float, colour: Colour, room: tuple[float, float]
+    def _draw_line(
+        self, line: Line, x: float, base: float, colour: Colour, clip: tuple[float, float]
     ) -> None:
-        ink, left, top = line.ink()
+        """Draw a line from x on, cut to the clip's left and right and to a line's usual height."""
+        ink, left, top = line.render()
         left, top = round(x) + left, round(base) + top
         cut = (
-            max(0, round(room[0]) - left),
-            max(0, round(base - RISE * line.size) - top),
-            min(ink.width, round(room[1]) - left),
-            min(ink.height, round(base + HANG * line.size) - top),
+            max(0, round(clip[0]) - left),
+            max(0, round(base - MAX_ASCENT * line.size) - top),
+            min(ink.width, round(clip[1]) - left),
+            min(ink.height, round(base + MAX_DESCENT * line.size) - top),
         )
         if cut[0] < cut[2] and cut[1] < cut[3]:
-            self._paint(ink.crop(cut), (left + cut[0], top + cut[1]), colour)
+            self._fill_mask(ink.crop(cut), (left + cut[0], top + cut[1]), colour)
 
-    def _paint(
+    def _fill_mask(
         self, mask: Image.Image, corner: tuple[int, int], colour: Colour, opacity: float = 1.0
     ) -> None:
+        """Fill a mask with a colour; corner is where the mask's upper left is."""
         if opacity < 1:
-            mask = mask.point(_faded(round(opacity, 1)))
+            mask = mask.point(_opacity_table(round(opacity, 1)))
         self.image.paste(colour, (*corner, corner[0] + mask.width, corner[1] + mask.height), mask)
 
 
-def _sky(width: int, height: int, theme: Theme) -> Image.Image:
+def _sky_gradient(width: int, height: int, theme: Theme) -> Image.Image:
+    """Return a picture of the theme's sky."""
     stops = Image.new("RGB", (1, 5))
     top, middle, bottom = theme.sky
-    colours = top, mixed(top, middle, 0.5), middle, mixed(middle, bottom, 0.6), bottom
+    colours = top, mix(top, middle, 0.5), middle, mix(middle, bottom, 0.6), bottom
     stops.putdata(colours)
     column = stops.resize((1, height), Image.Resampling.BILINEAR)
     return column.resize((width, height), Image.Resampling.NEAREST)
 
 
 @lru_cache(maxsize=16)
-def _faded(opacity: float) -> tuple[int, ...]:
+def _opacity_table(opacity: float) -> tuple[int, ...]:
+    """Return what each of a mask's 256 levels becomes."""
     return tuple(round(level * opacity) for level in range(256))
 
 
 @lru_cache(maxsize=256)
-def _rounded(size: tuple[int, int], radius: int) -> Image.Image:
-    mask = Image.new("L", (size[0] * FINE, size[1] * FINE))
+def _rounded_mask(size: tuple[int, int], radius: int) -> Image.Image:
+    """Return a mask of a box with rounded corners."""
+    mask = Image.new("L", (size[0] * SUPERSAMPLING, size[1] * SUPERSAMPLING))
     box = (0, 0, mask.width - 1, mask.height - 1)
-    ImageDraw.Draw(mask).rounded_rectangle(box, radius * FINE, fill=255)
-    return mask.reduce(FINE)
+    ImageDraw.Draw(mask).rounded_rectangle(box, radius * SUPERSAMPLING, fill=255)
+    return mask.reduce(SUPERSAMPLING)
 
 
 @lru_cache(maxsize=8)
-def _bot_face(side: int) -> Image.Image:
-    """Return the snow person of the page's icon, head and scarf, in a disc. Units: a 128th."""
-    large = side * FINE
+def _bot_avatar(side: int) -> Image.Image:
+    """Return the snow person of the web page's icon, in a disc; coordinates are of 128."""
+    large = side * SUPERSAMPLING
     unit = large / 128
     face = Image.new("RGBA", (large, large))
     pen = ImageDraw.Draw(face)
@@ -239,4 +282,4 @@ def _bot_face(side: int) -> Image.Image:
     mask = Image.new("L", face.size)
     ImageDraw.Draw(mask).ellipse((0, 0, large - 1, large - 1), fill=255)
     face.putalpha(mask)
-    return face.reduce(FINE)
+    return face.reduce(SUPERSAMPLING)

@@ -1,38 +1,62 @@
-"""The house's colours, by day and by night, as the page has them."""
+"""The colours of the bot's pictures, by day and by night: those of the web page."""
 
 from __future__ import annotations
 
 import colorsys
 from dataclasses import dataclass
 
+# Red, green and blue, 0 to 255 each.
 Colour = tuple[int, int, int]
 
 WHITE: Colour = (255, 255, 255)
 GOLD: Colour = (240, 180, 41)
+# By rank.
 MEDALS: dict[int, Colour] = {1: GOLD, 2: (150, 168, 184), 3: (190, 120, 66)}
 
 
-def hexadecimal(text: str) -> Colour:
-    """Return the colour that the page's style sheet calls #rrggbb."""
+def parse_hex(text: str) -> Colour:
+    """Return the colour that a style sheet writes as `#rrggbb`."""
     return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
 
 
-def mixed(one: Colour, other: Colour, share: float) -> Colour:
-    """Return a colour on the way from one to the other."""
+def mix(one: Colour, other: Colour, share: float) -> Colour:
+    """Return a mixture of two colours.
+
+    Args:
+        one: The first colour.
+        other: The second colour.
+        share: How much of the second is in it, 0 to 1.
+    """
     a, b, c = (round(x + (y - x) * share) for x, y in zip(one, other, strict=True))
     return a, b, c
 
 
-def contrasting(ground: Colour) -> Colour:
-    """Return white or night blue, whichever reads better on a ground."""
+def contrasting_ink(ground: Colour) -> Colour:
+    """Return white or night blue, whichever is easier to read on a background."""
     linear = [(v / 255) ** 2.2 for v in ground]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return WHITE if luminance < 0.24 else hexadecimal("#15314a")
+    return WHITE if luminance < 0.24 else parse_hex("#15314a")
 
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """The page's colours (bot/platforms/web/static/style.css), by day or by night."""
+    """The web page's colours (bot/platforms/web/static/style.css), by day or by night.
+
+    Attributes:
+        sky: At the top, in the middle and at the bottom.
+        hill_far: Of the hills behind.
+        hill_near: Of the hill in front.
+        pine: Of the trees.
+        flake: Of falling snow.
+        ink: Of text.
+        ink_soft: Of text that matters less.
+        card: Of a box.
+        mine: Of the box of whoever asked for the picture.
+        bot: Of the bot's box.
+        carrot: Of what stands out, and of wrong answers.
+        ice: Of right answers.
+        step: Of the podium's steps.
+    """
 
     sky: tuple[Colour, Colour, Colour]
     hill_far: Colour
@@ -50,8 +74,9 @@ class Theme:
 
 
 def _theme(sky: str, **colours: str) -> Theme:
-    top, middle, bottom = map(hexadecimal, sky.split())
-    return Theme((top, middle, bottom), **{name: hexadecimal(c) for name, c in colours.items()})
+    """Return a theme from colours as a style sheet writes them."""
+    top, middle, bottom = map(parse_hex, sky.split())
+    return Theme((top, middle, bottom), **{name: parse_hex(c) for name, c in colours.items()})
 
 
 LIGHT = _theme(
@@ -86,8 +111,8 @@ DARK = _theme(
 )
 
 
-def colour_of(key: str) -> Colour:
-    """Return the colour that the page gives to a player of that id; white reads well on it."""
+def avatar_colour(key: str) -> Colour:
+    """Return a player's colour by id, as the web page has it; white is easy to read on it."""
     hue = 0
     for letter in key:
         hue = (hue * 31 + ord(letter)) % 360

@@ -1,4 +1,4 @@
-"""Anybody's name in one line of ink: graphemes, fonts, directions and shaping by HarfBuzz.
+"""Text in any script in one line: graphemes, choice of fonts, directions, shaping by HarfBuzz.
 
 Pillow's own layout needs a FriBidi that slim systems lack, so HarfBuzz both shapes and draws here:
 every machine draws the same. The fonts come with the project's dependencies.
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import regex
 import uharfbuzz
 from PIL import Image
 
-# HarfBuzz counts in whole units: this many to a pixel.
+# HarfBuzz counts in whole numbers: this many of its units are a pixel.
 UNITS = 64
 # Nobody reads on, and whatever fits into a picture is far shorter.
 MAX_GRAPHEMES = 100
@@ -27,10 +27,11 @@ MAX_GRAPHEMES = 100
 MAX_MARKS = 3
 # Stands for a letter that no font has.
 MISSING = "\N{WHITE SQUARE}"
-# Stands for a name of which nothing can be seen.
+# Stands for a name without a visible letter.
 NAMELESS = "\N{SNOWMAN WITHOUT SNOW}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
+# Weights of the fonts, 100 to 900.
 BOLD = 700
 MEDIUM = 500
 # Noto Emoji's bold strokes run together.
@@ -46,67 +47,100 @@ _GLUE = regex.compile(r"[\u200C\u200D\uFE0E\uFE0F\U000E0020-\U000E007F]")
 _INVISIBLE = regex.compile(r"[\p{C}--\p{Co}--[\u200C\u200D\U000E0020-\U000E007F]]", flags=regex.V1)
 
 
-def readable(text: str) -> str:
-    """Return a text without what cannot be seen; line breaks and the like become spaces."""
+def visible_text(text: str) -> str:
+    """Return a text without invisible characters; line breaks and the like become spaces."""
     seen = _INVISIBLE.sub("", regex.sub(r"\s+", " ", text[: 50 * MAX_GRAPHEMES]))
     return unicodedata.normalize("NFC", seen).strip()
 
 
-def graphemes(text: str) -> list[str]:
-    """Split a text into what a reader takes for letters; of nothing at all remains NAMELESS.
+def split_graphemes(text: str) -> list[str]:
+    """Split a text into graphemes, which readers take for letters.
 
-    A text that is too long ends in ELLIPSIS, MAX_GRAPHEMES letters before it.
+    Args:
+        text: Any text.
+
+    Returns:
+        At least one: NAMELESS when nothing of the text can be seen. Of a text that is too long, the
+        first MAX_GRAPHEMES and ELLIPSIS.
     """
-    found = [_unburdened(letter) for letter in _GRAPHEME.findall(readable(text))]
+    found = [_limit_marks(letter) for letter in _GRAPHEME.findall(visible_text(text))]
     if len(found) > MAX_GRAPHEMES:  # the one too many makes whoever fits the text shorten it
         found = [*found[:MAX_GRAPHEMES], ELLIPSIS]
-    return found if any(_needs(letter) for letter in found) else [NAMELESS]
+    return found if any(_code_points(letter) for letter in found) else [NAMELESS]
 
 
 def initial(name: str) -> str:
-    """Return what stands for a name on a small disc: its first letter or emoji."""
-    first = graphemes(name)[0]
+    """Return the first letter of a name, as a capital, or its first emoji."""
+    first = split_graphemes(name)[0]
     large = first.upper()
     return large if len(large) == len(first) else first
 
 
-def fitted(text: str, size: int, weight: int, width: float) -> Line:
-    """Lay out as much of a text as is at most so many pixels wide, and an ellipsis after it."""
-    letters = graphemes(text)
-    line = laid_out(letters, size, weight)
+def fit_line(text: str, size: int, weight: int, width: float) -> Line:
+    """Lay out as much of a text as fits a width, and an ellipsis if that is not all of it.
+
+    Args:
+        text: The text.
+        size: The font's size in pixels.
+        weight: The font's weight.
+        width: In pixels.
+    """
+    letters = split_graphemes(text)
+    line = lay_out(letters, size, weight)
     if line.width <= width and len(letters) <= MAX_GRAPHEMES:
         return line
     low, high = 0, min(len(letters), MAX_GRAPHEMES)
     while low < high:  # the most letters that fit
         middle = (low + high + 1) // 2
-        if _shortened(letters, middle, size, weight).width <= width:
+        if _with_ellipsis(letters, middle, size, weight).width <= width:
             low = middle
         else:
             high = middle - 1
-    return _shortened(letters, low, size, weight)
+    return _with_ellipsis(letters, low, size, weight)
+
+
+class Glyph(NamedTuple):
+    """A glyph and where it is drawn.
+
+    Attributes:
+        font: The uharfbuzz.Font that has it.
+        id: Its number in the font.
+        x: From the line's start, in UNITS.
+        y: From the base line, upwards, in UNITS.
+    """
+
+    font: Any
+    id: int
+    x: int
+    y: int
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A text laid out: glyphs in the order in which they are drawn.
+    """A text laid out.
 
-    width: how far the pen moves, in pixels. Ink may reach a little further on either side.
+    Attributes:
+        width: Its advance width in pixels; ink may reach a little further on either side.
+        size: The font's size in pixels.
+        glyphs: From left to right.
     """
 
     width: float
     size: int
-    glyphs: tuple[tuple[Any, int, int, int], ...]  # font, glyph, x and y in UNITS
+    glyphs: tuple[Glyph, ...]
 
-    def ink(self) -> tuple[Image.Image, int, int]:
-        """Draw it: how much ink is where, and the offset of the picture from the pen's start.
+    def render(self) -> tuple[Image.Image, int, int]:
+        """Draw the line.
 
-        The pen starts at the left end of the base line; y grows downwards.
+        Returns:
+            A mask of its ink (mode L), and the x and y of the mask's upper left in pixels, counted
+            from the left end of the base line; y grows downwards.
         """
         pen = uharfbuzz.RasterDraw()
         pen.scale_factor = (UNITS, UNITS)
-        for font, glyph, x, y in self.glyphs:
-            pen.transform = (1, 0, 0, 1, x, y)
-            pen.draw_glyph(font, glyph)
+        for glyph in self.glyphs:
+            pen.transform = (1, 0, 0, 1, glyph.x, glyph.y)
+            pen.draw_glyph(glyph.font, glyph.id)
         drawn = pen.render()
         extents = drawn.extents
         if not extents.width or not extents.height:
@@ -116,9 +150,15 @@ class Line:
         return ink, extents.x_origin, -(extents.y_origin + extents.height)
 
 
-def laid_out(letters: Sequence[str], size: int, weight: int) -> Line:
-    """Lay graphemes out in one line, each in the first font that has it."""
-    glyphs: list[tuple[Any, int, int, int]] = []
+def lay_out(letters: Sequence[str], size: int, weight: int) -> Line:
+    """Lay graphemes out in one line, each in the first font that has it.
+
+    Args:
+        letters: The graphemes, as they are read.
+        size: The font's size in pixels.
+        weight: The font's weight.
+    """
+    glyphs: list[Glyph] = []
     pen = 0
     for run, level in _runs(letters):
         file = run[0][1]
@@ -129,18 +169,19 @@ def laid_out(letters: Sequence[str], size: int, weight: int) -> Line:
         buffer.direction = "rtl" if level % 2 else "ltr"
         uharfbuzz.shape(font, buffer)
         for info, place in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
-            glyphs.append((font, info.codepoint, pen + place.x_offset, place.y_offset))
+            glyphs.append(Glyph(font, info.codepoint, pen + place.x_offset, place.y_offset))
             pen += place.x_advance
     return Line(pen / UNITS, size, tuple(glyphs))
 
 
-def _shortened(letters: Sequence[str], count: int, size: int, weight: int) -> Line:
+def _with_ellipsis(letters: Sequence[str], count: int, size: int, weight: int) -> Line:
+    """Lay out the first so many graphemes, and an ellipsis."""
     kept = "".join(letters[:count]).rstrip()
-    return laid_out((*_GRAPHEME.findall(kept), ELLIPSIS), size, weight)
+    return lay_out((*_GRAPHEME.findall(kept), ELLIPSIS), size, weight)
 
 
-def _unburdened(letter: str) -> str:
-    """Return a grapheme without marks beyond MAX_MARKS; emoji keep what holds them together."""
+def _limit_marks(letter: str) -> str:
+    """Return a grapheme with at most MAX_MARKS marks; emoji keep what joins their parts."""
     seen = itertools.count(1)
     return "".join(
         sign
@@ -151,17 +192,17 @@ def _unburdened(letter: str) -> str:
     )
 
 
-def _needs(letter: str) -> list[int]:
+def _code_points(letter: str) -> list[int]:
     """Return the code points that a font must have to draw a grapheme."""
     return [ord(sign) for sign in letter if not _GLUE.match(sign)]
 
 
-# Which font
+# Choice of fonts
 
 
 @cache
-def _files() -> tuple[str, ...]:
-    """Return the fonts' files, in the order in which they are asked for a letter."""
+def _font_files() -> tuple[str, ...]:
+    """Return the fonts' files, in the order in which a letter is looked for."""
     folder = Path(str(resources.files("manimgx_fonts")))
     upright = (path for path in folder.glob("*.ttf") if "Italic" not in path.name)
     ordered = sorted(upright, key=lambda path: (path.name == _EMOJI, path.name != _TEXT, path.name))
@@ -171,16 +212,19 @@ def _files() -> tuple[str, ...]:
 
 @cache
 def _face(file: str) -> Any:
+    """Return the uharfbuzz.Face of a font's file."""
     return uharfbuzz.Face(uharfbuzz.Blob.from_file_path(file))
 
 
 @cache
-def _covered(file: str) -> frozenset[int]:
+def _covered_code_points(file: str) -> frozenset[int]:
+    """Return the code points that a font has glyphs for."""
     return frozenset(_face(file).unicodes)
 
 
 @lru_cache(maxsize=128)
 def _font(file: str, size: int, weight: int) -> Any:
+    """Return the uharfbuzz.Font of a file in a size and a weight."""
     font = uharfbuzz.Font(_face(file))
     font.scale = (size * UNITS, size * UNITS)
     font.set_variations({"wght": weight})
@@ -188,26 +232,26 @@ def _font(file: str, size: int, weight: int) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _drawable(letter: str) -> tuple[str, str]:
-    """Return a grapheme as it can be drawn, and the font's file: at the worst it is MISSING."""
-    files = _files()
+def _find_font(letter: str) -> tuple[str, str]:
+    """Return a grapheme as it can be drawn, MISSING at the worst, and the file of its font."""
+    files = _font_files()
     if _IS_EMOJI.match(letter):
         files = tuple(sorted(files, key=lambda file: not file.endswith(_EMOJI)))
-    for wanted in (letter, letter[0]):  # rather a letter without its marks than none
-        points = _needs(wanted)
+    for wanted in (letter, letter[0]):  # a letter without its marks is better than none
+        points = _code_points(wanted)
         for file in files:
-            if _covered(file).issuperset(points):
+            if _covered_code_points(file).issuperset(points):
                 return wanted, file
-    return MISSING, next(file for file in files if ord(MISSING) in _covered(file))
+    return MISSING, next(file for file in files if ord(MISSING) in _covered_code_points(file))
 
 
-# Which direction
+# Directions
 
 
 def _runs(letters: Sequence[str]) -> list[tuple[list[tuple[str, str]], int]]:
     """Return stretches of one font and one direction, from left to right, with their levels."""
-    levels = _levels(letters)
-    drawable = [_drawable(letter) for letter in letters]
+    levels = _embedding_levels(letters)
+    drawable = [_find_font(letter) for letter in letters]
     runs: list[tuple[list[tuple[str, str]], int]] = []
     for (level, _), group in itertools.groupby(
         zip(levels, drawable, strict=True), key=lambda pair: (pair[0], pair[1][1])
@@ -224,12 +268,12 @@ def _runs(letters: Sequence[str]) -> list[tuple[list[tuple[str, str]], int]]:
     return runs
 
 
-def _levels(letters: Iterable[str]) -> list[int]:
+def _embedding_levels(letters: Iterable[str]) -> list[int]:
     """Return how deep each letter is embedded: even from left to right, odd from right to left.
 
     The bidirectional algorithm without its explicit marks, which names are freed of before.
     """
-    kinds = [_kind(letter) for letter in letters]
+    kinds = [_bidi_class(letter) for letter in letters]
     base = next((kind for kind in kinds if kind in "LR"), "L")
     strong = base
     for index, kind in enumerate(kinds):
@@ -249,7 +293,7 @@ def _levels(letters: Iterable[str]) -> list[int]:
     return levels
 
 
-def _kind(letter: str) -> str:
+def _bidi_class(letter: str) -> str:
     """Return L or R for letters that have a direction, 1 for digits, a space for the rest."""
     kind = unicodedata.bidirectional(letter[0])
     return {"L": "L", "R": "R", "AL": "R", "EN": "1", "AN": "1"}.get(kind, " ")

@@ -161,5 +161,5 @@ def _why_not(denied: Denied | None, speaker: Speaker) -> str:
         Denied.OWN: speaker.rounds.guess_own,
         Denied.AGAIN: speaker.rounds.guessed_before,
         Denied.LATE: speaker.rounds.guess_late,
-        Denied.SHARED_IDENTITY: speaker.rounds.take_off_the_disguise,
+        Denied.SHARED_IDENTITY: speaker.rounds.shared_identity_cannot_tap,
     }.get(denied or Denied.OVER, speaker.rooms.old_button)()

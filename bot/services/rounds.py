@@ -141,7 +141,7 @@ def _ending(round_: Round, truth: Label, score: Score, name: str, speaker: Speak
     if score.just_for_fun is JustForFun.PLAYED_BEFORE:
         return speaker.rounds.played_before()
     if score.just_for_fun is JustForFun.SHARED_IDENTITY:
-        return speaker.rounds.nobody_in_particular()
+        return speaker.rounds.shared_identity_scores_nothing()
     neither = truth is Label.NEITHER
     if not round_.is_fooled:
         return speaker.rounds.right(round_.id, neither=neither)
@@ -160,6 +160,6 @@ def _why_not(denied: Denied | None, speaker: Speaker) -> str:
         Denied.OWN: speaker.rounds.objection_own,
         Denied.AGAIN: speaker.rounds.objected_before,
         Denied.LATE: speaker.rounds.objection_late,
-        Denied.SHARED_IDENTITY: speaker.rounds.take_off_the_disguise,
+        Denied.SHARED_IDENTITY: speaker.rounds.shared_identity_cannot_tap,
         None: speaker.rooms.old_button,
     }[denied]()

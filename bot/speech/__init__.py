@@ -1,4 +1,4 @@
-"""Every sentence that the bot says, in every language."""
+"""Every sentence that the bot sends, in every language."""
 
 from bot.speech.speaker import Speaker, speaker_for
 from bot.speech.translations import LANGUAGES

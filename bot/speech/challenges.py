@@ -9,14 +9,18 @@ class ChallengeSentences(Sentences):
     """The challenges, in one language."""
 
     def challenge(self, index: int) -> str:
-        """Give the room its idea for today; index: which of `challenges`."""
+        """Return the sentence that gives a room its idea for today.
+
+        Args:
+            index: Which of `challenges`.
+        """
         # Translators: {idea} is such as "an Olaf out of fruit".
         return self._("Today's idea, for everyone here: {idea}. Show me!").format(
             idea=self.challenges()[index]
         )
 
     def challenges(self) -> tuple[str, ...]:
-        """Return every idea; the order is the same in every language."""
+        """Return every idea, in an order that is the same in every language."""
         return (
             # Translators: ideas for photos, from here to the end. What children have at home.
             self._("an Olaf out of fruit"),

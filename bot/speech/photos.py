@@ -1,4 +1,4 @@
-"""What the bot says to a photo: verdicts, refusals, where it looked, how to show it one."""
+"""Answers to photos: verdicts, refusals, captions of heat maps, how to show the bot a photo."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class PhotoSentences(Sentences):
     """The answers to photos, in one language."""
 
     def call(self, label: Label) -> str:
-        """Name a snow person as the bot calls it out."""
+        """Return a label as the bot calls it out: `Olaf!`."""
         return {
             # Translators: the bot calls out whom it sees on a photo.
             Label.OLAF: self._("Olaf!"),
@@ -23,11 +23,8 @@ class PhotoSentences(Sentences):
         }[label]
 
     def answer(self, verdict: Verdict) -> str:
-        """Word a verdict: `Olaf! 97%`."""
-        # Translators: the whole answer to a photo, such as "Olaf! 97%".
-        text = self._("{call} {percent}").format(
-            call=self.call(verdict.label), percent=self._text.percent(verdict.confidence)
-        )
+        """Return the answer to a photo: `Olaf! 97%`, with a remark if it looks like neither."""
+        text = self.heatmap_answer(verdict)
         if not verdict.unfamiliar:
             return text
         # Translators: {answer} is such as "Olaf! 57%".
@@ -35,7 +32,7 @@ class PhotoSentences(Sentences):
         return unlike.format(answer=text)
 
     def album(self, answers: Sequence[Verdict | Refusal]) -> str:
-        """Word the answers to photos sent together, a numbered line each."""
+        """Return the answers to photos that were sent together, a numbered line each."""
         lines = [
             self.answer(given) if isinstance(given, Verdict) else self.refusal(given)
             for given in answers
@@ -43,7 +40,7 @@ class PhotoSentences(Sentences):
         return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))
 
     def refusal(self, reason: Refusal) -> str:
-        """Word the reason why there is no verdict, and what to do next."""
+        """Return the sentence that says why there is no verdict, and what to do next."""
         return {
             Refusal.EMPTY: self._("That file is empty. Try sending the photo again."),
             Refusal.NOT_A_PICTURE: self._(
@@ -75,10 +72,10 @@ class PhotoSentences(Sentences):
         }[reason]
 
     def where_button(self, number: int | None = None) -> str:
-        """Label the button that shows where the bot looked.
+        """Return the label of the button that asks for the heat map.
 
         Args:
-            number: Which photo, when there are several.
+            number: Which photo of an album, counted from 1; None when there is one photo only.
         """
         if number is None:
             # Translators: a button under an answer. The bot then shows a heat map over the photo.
@@ -87,34 +84,41 @@ class PhotoSentences(Sentences):
         return self._("{number}: where?").format(number=number)
 
     def heatmap_description(self) -> str:
-        """Describe the heat map to those who cannot see it."""
+        """Return a description of the heat map for those who cannot see it."""
         # Translators: describes a picture to those who cannot see it.
         return self._("The photo again; it glows where I looked.")
 
     def heatmap_answer(self, verdict: Verdict) -> str:
-        """Word a verdict as it is written on the heat map: `Olaf! 97%`."""
-        return f"{self.call(verdict.label)} {self._text.percent(verdict.confidence)}"
+        """Return the answer as it is written on the heat map: `Olaf! 97%`, and no more."""
+        # Translators: the whole answer to a photo, such as "Olaf! 97%".
+        return self._("{call} {percent}").format(
+            call=self.call(verdict.label), percent=self._text.percent(verdict.confidence)
+        )
 
     def heatmap_caption(self, verdict: Verdict) -> str:
-        """Caption the heat map; well below any platform's limit."""
+        """Return the caption of the heat map; it is well below any platform's limit."""
         # Translators: under a heat map; {answer} is such as "Olaf! 97%".
         text = self._("{answer}. I looked hardest where it glows.")
         return text.format(answer=self.heatmap_answer(verdict))
 
     def where_done(self) -> str:
-        """Say that the heat map was asked for before."""
+        """Return the sentence that says that the heat map was sent before."""
         return self._("I have shown that already. Look a little further down.")
 
     def where_how(self) -> str:
-        """Say how to ask where the bot looked."""
+        """Return the sentence that explains /where, which came without a photo."""
         return self._("Where in which photo? Reply to one with /where.")
 
     def who_how(self, platform: str) -> str:
-        """Say what /who wants, when it came without a photo."""
+        """Return the sentence that explains /who, which came without a photo.
+
+        Args:
+            platform: The platform's name.
+        """
         if platform == "discord":
             return self._("Show me! Add a photo to /who, or mention me in a message with one.")
         return self._("Show me! Reply to this with a photo, or reply to a photo with /who.")
 
     def mention_how(self) -> str:
-        """Answer a mention on Discord that came without a picture."""
+        """Return the answer to a mention on Discord that came without a picture."""
         return self._("You called? Mention me in a message with a photo, or in a reply to one.")

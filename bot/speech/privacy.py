@@ -1,4 +1,4 @@
-"""What the bot says of what it remembers: privacy, forgetting, a new start, learning."""
+"""Sentences about stored data: privacy, /forget, /export, /reset, learning, the admins' log."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from bot.speech.translations import Sentences, clean_name
 
 
 class PrivacySentences(Sentences):
-    """The sentences around what is remembered, in one language."""
+    """The sentences about stored data, in one language."""
 
     def privacy(self, *, keeps: bool, days: int, shows_photos: bool) -> str:
-        """Tell in plain words what is stored, what is logged, and how to have it erased.
+        """Return the text that says what is stored and logged, and how to have it erased.
 
         Args:
             keeps: Whether photos that fooled the bot are kept in this room.
-            days: For how long they are.
+            days: For how many days they are.
             shows_photos: Whether everyone in this room sees the last photos, as in the browser.
         """
-        told = self.what_is_kept(keeps=keeps, days=days)
-        return f"{told}\n{self.shown_for_a_day()}" if shows_photos else told
+        stored = self._stored_data(keeps=keeps, days=days)
+        return f"{stored}\n{self._photos_in_the_browser()}" if shows_photos else stored
 
-    def shown_for_a_day(self) -> str:
-        """Tell that a room in the browser shows its photos to everyone there, and how long."""
+    def _photos_in_the_browser(self) -> str:
+        """Return the sentence that says who sees a browser room's photos, and how long."""
         # Translators: a room on a web page; "hidden data" is what a camera writes into a photo.
         return self._(
             "This room here, in the browser, shows everyone in it the last photos. For that they "
@@ -32,9 +32,9 @@ class PrivacySentences(Sentences):
             "place, and nowhere else."
         )
 
-    def what_is_kept(self, *, keeps: bool, days: int) -> str:
-        """Tell in plain words what is kept of the game; keeps: fooling photos, for so many days."""
-        told = self._(
+    def _stored_data(self, *, keeps: bool, days: int) -> str:
+        """Return the text that says what is stored of the game, and in the log."""
+        stored = self._(
             "I keep no photos. I look at one and throw it away.\n"
             "For each round I remember: the room, who played, where the platform keeps the photo, "
             "a fingerprint by which I know the photo again (nobody can make a photo of it), what I "
@@ -46,7 +46,7 @@ class PrivacySentences(Sentences):
             "where nothing happens for a year is forgotten as a whole."
         )
         if not keeps:
-            return told
+            return stored
         # Translators: only said in a room where the admins switched learning on.
         but = self.ngettext(
             "But in this room learning is on: a photo that fooled me is kept for {number} day, to "
@@ -55,69 +55,73 @@ class PrivacySentences(Sentences):
             "learn from. /forget removes it at once.",
             days,
         )
-        return f"{told}\n{but.format(number=days)}"
+        return f"{stored}\n{but.format(number=days)}"
 
     def forget_ask(self) -> str:
-        """Ask whether to forget a person, above the buttons that answer it."""
+        """Return the question whether to forget a person, for above the buttons that answer it."""
         return self._(
             "Shall I forget you, in every room? Your name and all I know of you melts away; your "
             "points stay with “a forgotten snow person”. Nothing brings it back."
         )
 
     def forget_button(self) -> str:
-        """Label the button that makes the bot forget a person."""
+        """Return the label of the button that makes the bot forget a person."""
         return self._("Yes, forget me")
 
     def forget_not_button(self) -> str:
-        """Label the button that leaves everything as it is."""
+        """Return the label of the button that leaves everything as it is."""
         return self._("No, remember me")
 
     def forgot(self) -> str:
-        """Tell that a person is forgotten."""
+        """Return the sentence that says that a person is forgotten."""
         return self._("Done. Have we met? I'm a snow person. Show me a photo!")
 
     def forgot_not(self) -> str:
-        """Tell that a person is not forgotten."""
+        """Return the sentence that says that a person is not forgotten."""
         return self._("Phew! I'd have missed you.")
 
     def export(self) -> str:
-        """Caption the file with everything about a person."""
+        """Return the caption of the file with everything about a person."""
         return self._("Here is everything I know of you, as a file.")
 
     def export_how(self) -> str:
-        """Tell, in a group, that the bot cannot write to a person by itself."""
+        """Return the sentence, for a group, that says to ask for /export in a private chat."""
         return self._("That's for your eyes only. Write to me privately and ask there: /export")
 
     def export_nothing(self) -> str:
-        """Tell that nothing is known about a person."""
+        """Return the sentence that says that nothing is stored about a person."""
         return self._("I know nothing of you. Show me a photo and that changes!")
 
     def reset_ask(self, season: date) -> str:
-        """Ask an admin whether to set a season back, above the buttons that answer it."""
+        """Return the question whether to reset a season, for above the buttons that answer it.
+
+        Args:
+            season: Any day of its month.
+        """
         return self._(
             "Shall I set everyone's points of {month} back to zero? Nothing brings them back."
         ).format(month=self._text.month(season))
 
     def reset_button(self) -> str:
-        """Label the button that sets the season back."""
+        """Return the label of the button that resets the season."""
         return self._("Yes, back to zero")
 
     def reset_not_button(self) -> str:
-        """Label the button that leaves the season alone."""
+        """Return the label of the button that leaves the season as it is."""
         return self._("No, leave them")
 
     def reset(self, name: str, season: date) -> str:
-        """Announce that an admin has set the season back."""
+        """Return the announcement that an admin has reset the season."""
         # Translators: an admin started the month anew. Avoid "his" or "her".
         said = self._("Fresh snow! By decision of {name} the points of {month} start at zero.")
         return said.format(name=clean_name(name), month=self._text.month(season))
 
     def reset_not(self) -> str:
-        """Tell that the season stays as it is."""
+        """Return the sentence that says that the season stays as it is."""
         return self._("Everything stays as it was.")
 
     def keep_on(self, name: str, days: int) -> str:
-        """Announce that photos that fool the bot are kept from now on."""
+        """Return the announcement that photos that fool the bot are kept, and for how many days."""
         said = self.ngettext(
             "Learning is on here, by decision of {name}. From now on I keep photos that fooled me, "
             "for {number} day at most, to learn from them. They stay with whoever runs me. /forget "
@@ -130,33 +134,37 @@ class PrivacySentences(Sentences):
         return said.format(name=clean_name(name), number=days)
 
     def keep_off(self, name: str) -> str:
-        """Announce that no more photos are kept."""
+        """Return the announcement that no more photos are kept."""
         return self._(
             "Learning is off here, by decision of {name}. I keep no more photos from now on."
         ).format(name=clean_name(name))
 
     def keep_how(self, *, keeps: bool) -> str:
-        """Tell whether photos are kept in a room and how to change it."""
+        """Return the sentence that says whether photos are kept in a room and how to change it."""
         if keeps:
             return self._("Learning is on: I keep photos that fooled me. To end it: /keep off")
         return self._("Learning is off: I keep no photos. To let me learn: /keep on")
 
     def log(self, entries: Iterable[tuple[date, str, AdminAction]]) -> str:
-        """List what the room's admins did, the latest first, as it is given."""
+        """Return the list of what the room's admins did.
+
+        Args:
+            entries: The day, the admin's name and the action of each, in the order to list.
+        """
         lines = [
             # Translators: a line of the log, such as "May 4, 2026, Mia: points back to zero".
             self._("{day}, {name}: {deed}").format(
-                day=self._text.day(day), name=clean_name(name), deed=self.deed(deed)
+                day=self._text.day(day), name=clean_name(name), deed=self.admin_action(action)
             )
-            for day, name, deed in entries
+            for day, name, action in entries
         ]
         if not lines:
             return self._("The admins haven't changed anything here yet.")
         # Translators: above the list of what admins did.
         return "\n".join((self._("What the admins did here:"), *lines))
 
-    def deed(self, deed: AdminAction) -> str:
-        """Name what an admin did, in the room's log."""
+    def admin_action(self, action: AdminAction) -> str:
+        """Return what an admin did, as the room's log names it."""
         return {
             # Translators: entries in the log of what admins did: no verb that needs a gender.
             AdminAction.RESET: self._("points back to zero"),
@@ -167,4 +175,4 @@ class PrivacySentences(Sentences):
             AdminAction.ONLY_CALLED: self._("answers only when called"),
             # Translators: an admin told who is on somebody else's photo.
             AdminAction.TRUTH: self._("the truth about someone else's photo"),
-        }[deed]
+        }[action]

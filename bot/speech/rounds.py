@@ -1,4 +1,4 @@
-"""What the bot says in the game: the truth, points, objections, guesses."""
+"""Sentences of a round: the truth, points, objections, guesses."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ from typing import Literal
 from bot.domain import Label
 from bot.speech.translations import Sentences, clean_name
 
+# Why a player gets half the points.
 Half = Literal["neither", "doubt"]
 
 
 class RoundSentences(Sentences):
-    """The sentences of a round, in one language.
-
-    variant: any number; whoever calls takes care that it changes from round to round.
-    """
+    """The sentences of a round, in one language."""
 
     def truth_button(self, label: Label) -> str:
-        """Label the button with which a player tells who is on the photo."""
+        """Return the label of the button with which a player tells who is on the photo."""
         return {
             # Translators: buttons; the player tells the bot who is really on the photo.
             Label.OLAF: self._("It's Olaf"),
@@ -27,12 +25,12 @@ class RoundSentences(Sentences):
         }[label]
 
     def objection_button(self) -> str:
-        """Label the button for those who do not believe the truth that was told."""
+        """Return the label of the button for those who do not believe the truth that was told."""
         # Translators: as in a court room; a button.
         return self._("Objection!")
 
     def told(self, name: str, label: Label) -> str:
-        """Repeat to everyone the truth that somebody told."""
+        """Return the sentence that repeats to everyone the truth that somebody told."""
         return {
             Label.OLAF: self._("{name} says: it's Olaf."),
             Label.ABOMINABLE: self._("{name} says: it's the Abominable Snowman."),
@@ -40,7 +38,12 @@ class RoundSentences(Sentences):
         }[label].format(name=clean_name(name))
 
     def right(self, variant: int, *, neither: bool = False) -> str:
-        """Gloat a little: the bot was right and has a point."""
+        """Return the sentence that says that the bot was right and has a point; it gloats a little.
+
+        Args:
+            variant: Any number that changes from round to round; it chooses among the sentences.
+            neither: Whether it was right that the photo shows neither.
+        """
         # Translators: the bot was right; what it gloats is put before this.
         point = self._("A point for me!")
         if neither:
@@ -61,9 +64,14 @@ class RoundSentences(Sentences):
     def fooled(
         self, name: str, points: int, share: float, variant: int, *, half: Half | None = None
     ) -> str:
-        """Lose gracefully: the bot was wrong, sure of it by so much, and a player has points.
+        """Return the sentence that says that the bot was wrong and a player has points.
 
-        half: why the points are half of what they would have been.
+        Args:
+            name: The player's.
+            points: What the player gets.
+            share: How sure the bot was, 0 to 1.
+            variant: Any number that changes from round to round; it chooses among the sentences.
+            half: Why the points are half of what they would have been, if so.
         """
         # Translators: {points} is such as "12 points".
         gained = self._("{points} for {name}!").format(
@@ -89,11 +97,11 @@ class RoundSentences(Sentences):
         return f"{lost} {gained}"
 
     def void(self) -> str:
-        """Tell that a round does not count after all."""
+        """Return the sentence that says that a round does not count after all."""
         return self._("Objection sustained! This round doesn't count, for anyone.")
 
     def objected(self, missing: int) -> str:
-        """Tell that somebody objected, and how many more it takes."""
+        """Return the sentence that says that somebody objected, and how many more it takes."""
         return self.ngettext(
             "An objection! {number} more, and this round doesn't count.",
             "An objection! {number} more, and this round doesn't count.",
@@ -101,47 +109,47 @@ class RoundSentences(Sentences):
         ).format(number=missing)
 
     def nothing_to_object_to(self) -> str:
-        """Tell a player who objects too early that no truth has been told."""
+        """Return the sentence for somebody who objects before the truth is told."""
         return self._("Nobody has told the truth yet, so there is nothing to object to.")
 
     def objected_before(self) -> str:
-        """Tell a player, who objects twice, that once is enough."""
+        """Return the sentence for somebody who objects twice."""
         return self._("You've objected already; once will do.")
 
     def objection_late(self) -> str:
-        """Tell a player that the ten minutes are over."""
+        """Return the sentence for somebody who objects after the ten minutes for it."""
         return self._("Too late to object: that truth has frozen solid.")
 
     def objection_own(self) -> str:
-        """Tell a player who objects to the own truth that this is for others."""
+        """Return the sentence for somebody who objects to the truth that they told themselves."""
         return self._("Objecting is for the others.")
 
     def not_your_photo(self) -> str:
-        """Tell a player who may say the truth."""
+        """Return the sentence for somebody who tells the truth of somebody else's photo."""
         return self._("Only whoever sent the photo may say who it is, or an admin.")
 
     def told_before(self) -> str:
-        """Tell a player that the truth is out."""
+        """Return the sentence for somebody who tells the truth when it is told already."""
         return self._("The truth is out already.")
 
     def round_over(self) -> str:
-        """Tell a player that the round has expired."""
+        """Return the sentence for somebody who tells the truth when the round is over."""
         return self._("That round is over. A day is as long as I can wait for the truth.")
 
     def played_before(self) -> str:
-        """Tell, under an answer, that the photo scores nothing because it was here before."""
+        """Return the sentence that says that a photo scores nothing because it was here before."""
         return self._("I've met that one here before, so it's just for fun: no points.")
 
-    def nobody_in_particular(self) -> str:
-        """Tell that an anonymous admin, a channel or a bot scores nothing."""
+    def shared_identity_scores_nothing(self) -> str:
+        """Return the sentence that says that an anonymous admin or a channel scores nothing."""
         return self._("You're here in disguise, so I can't give you points. It's just for fun.")
 
-    def take_off_the_disguise(self) -> str:
-        """Tell an anonymous admin or a channel that taps of theirs cannot count."""
+    def shared_identity_cannot_tap(self) -> str:
+        """Return the sentence for an anonymous admin or a channel, whose taps cannot count."""
         return self._("You're here in disguise. Come as yourself and play along!")
 
     def enough_for_today(self, rounds: int) -> str:
-        """Tell that a player has played all rounds of the day that score."""
+        """Return the sentence that says that more rounds of this day score nothing."""
         return self.ngettext(
             "That was {number} round for points today. The rest is just for fun until tomorrow!",
             "That was {number} rounds for points today. The rest is just for fun until tomorrow!",
@@ -149,7 +157,7 @@ class RoundSentences(Sentences):
         ).format(number=rounds)
 
     def guess_how(self) -> str:
-        """Say how to play 'call it first'."""
+        """Return the text that explains /guess, which came without a photo."""
         # Translators: "guess" stays as it is, or becomes one of the words in bot/game/captions.py.
         return self._(
             "Send a photo with the caption “guess”, or reply to one with /guess. "
@@ -157,7 +165,7 @@ class RoundSentences(Sentences):
         )
 
     def guess_open(self, seconds: int) -> str:
-        """Ask what the bot will say, above a button for each."""
+        """Return the question what the bot will answer, for above a button for each label."""
         return self.ngettext(
             "What will I say? Tap! You have {number} second.",
             "What will I say? Tap! You have {number} seconds.",
@@ -165,24 +173,29 @@ class RoundSentences(Sentences):
         ).format(number=seconds)
 
     def guess_noted(self, label: Label) -> str:
-        """Acknowledge a guess, to who made it."""
+        """Return the sentence that confirms a guess."""
         # Translators: {guess} is "Olaf" or "Abominable".
         return self._("Noted: {guess}. My lips are frozen.").format(guess=self._text.label(label))
 
     def guess_own(self) -> str:
-        """Tell a player that guessing about the own photo is for others."""
+        """Return the sentence for somebody who guesses about their own photo."""
         return self._("It's your photo, so let the others guess.")
 
     def guessed_before(self) -> str:
-        """Tell a player, who guesses twice, that the first guess counts."""
+        """Return the sentence for somebody who guesses twice."""
         return self._("You've guessed already, and what's said is said.")
 
     def guess_late(self) -> str:
-        """Tell a player that the bot has looked already."""
+        """Return the sentence for somebody who guesses when the bot has answered already."""
         return self._("Too late, I've had my look already!")
 
     def guessed(self, names: Sequence[str], points: int) -> str:
-        """Tell who guessed what the bot would say, and what each gets for it."""
+        """Return the sentence that names those who guessed right.
+
+        Args:
+            names: Theirs.
+            points: What each of them gets.
+        """
         if not names:
             # Translators: nobody guessed what the bot would say.
             return self._("Nobody saw that coming. I'm a snow person of mystery!")

@@ -1,4 +1,4 @@
-"""Everything the bot says, in one language."""
+"""All sentences of the bot in one language, grouped by subject."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from bot.speech.translations import Translation, negotiate
 class Speaker:
     """The bot's sentences in one language.
 
+    Args:
+        language: One of LANGUAGES.
+
     Attributes:
-        text: Looks sentences up, and writes numbers, dates and lists.
+        text: Translates sentences; formats numbers, dates, lists and names.
         photos: Answers to photos.
         rounds: The truth, points, objections and guesses.
-        rooms: Greetings, help, settings, troubles.
-        privacy: What is stored, what admins did.
-        standings: Points gained: leaderboard, podium, own figures.
+        rooms: Greetings, help, settings, errors.
+        privacy: What is stored, /forget, /export, the log of what admins did.
+        standings: Leaderboard, podium, a player's own figures.
         challenges: Ideas for today's photo.
     """
 
@@ -37,7 +40,7 @@ class Speaker:
 
     @property
     def language(self) -> str:
-        """One of LANGUAGES."""
+        """The language of all sentences, one of LANGUAGES."""
         return self.text.language
 
 
@@ -47,5 +50,9 @@ def _speaker(language: str) -> Speaker:
 
 
 def speaker_for(language: str | None) -> Speaker:
-    """Return the sentences in a language, named by an IETF tag; in English at a loss."""
+    """Return the sentences in a language; in English when the bot does not speak it.
+
+    Args:
+        language: An IETF tag such as `pt-BR`, or None when it is not known.
+    """
     return _speaker(negotiate(language))

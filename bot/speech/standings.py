@@ -1,4 +1,4 @@
-"""What the bot says of points gained: standings, podium, a player's own figures, its own."""
+"""Sentences about points: leaderboard, podium, a player's own figures, the bot's accuracy."""
 
 from __future__ import annotations
 
@@ -13,37 +13,41 @@ PlaceLine = tuple[int, Sequence[str], int]
 
 
 class StandingSentences(Sentences):
-    """The sentences around the season's points, in one language.
+    """The sentences about a season's points, in one language.
 
-    season: any day of its month.
+    A season is given by any day of its month.
     """
 
     def bot_name(self) -> str:
-        """Name the bot itself among the players."""
+        """Return what the bot is called among the players."""
         # Translators: the bot's own name in a table of players.
         return self._("Me, the bot")
 
     def leaderboard_title(self, season: date) -> str:
-        """Head the season's standings."""
+        """Return the title of a season's leaderboard."""
         # Translators: {month} is such as "November 2026".
         return self._("Leaderboard, {month}").format(month=self._text.month(season))
 
     def leaderboard(self, season: date, places: Iterable[PlaceLine]) -> str:
-        """Tell the standings in words, a line for each place."""
+        """Return the leaderboard in words, a line for each place."""
         lines = [self.place(*place) for place in places]
         if not lines:
             return self._("Nobody has points this month yet. Show me a photo and fool me!")
         return "\n".join((self.leaderboard_title(season), *lines))
 
     def place(self, rank: int, names: Sequence[str], points: int) -> str:
-        """Tell one place: `2. Mia and Ben: 120 points`."""
+        """Return the line of one place: `2. Mia and Ben: 120 points`."""
         # Translators: a line of the standings; {points} is such as "12 points".
         return self._("{rank}. {names}: {points}").format(
             rank=rank, names=self._text.people(names), points=self._text.points(points)
         )
 
     def champions(self, seasons: Iterable[tuple[date, Sequence[str], int]]) -> str:
-        """List earlier seasons' champions; empty when there are none."""
+        """Return the list of earlier seasons' champions; empty when there are none.
+
+        Args:
+            seasons: Each one's month, the names of who won it, and the points of each of them.
+        """
         lines = [
             # Translators: a line of the list of champions, such as "May 2026: Mia, 12 points".
             self._("{month}: {names}, {points}").format(
@@ -57,7 +61,13 @@ class StandingSentences(Sentences):
         return "\n".join((self._("Champions so far:"), *lines)) if lines else ""
 
     def podium(self, season: date, places: Iterable[PlaceLine], *, bot_won: bool) -> str:
-        """Announce a season's end and its first three places."""
+        """Return the announcement of a season's end and its first three places.
+
+        Args:
+            season: The season that is over.
+            places: The first three.
+            bot_won: Whether the bot is on the first place.
+        """
         title = self._("{month} is over, and here is the podium:").format(
             month=self._text.month(season)
         )
@@ -70,11 +80,19 @@ class StandingSentences(Sentences):
         return "\n".join((title, *(self.place(*place) for place in places), last))
 
     def hall(self, season: date) -> str:
-        """Head the season's best foolings."""
+        """Return the title of the list of photos that fooled the bot best in a season."""
         return self._("How you fooled me best in {month}:").format(month=self._text.month(season))
 
     def hall_entry(self, rank: int, name: str, points: int, call: str, share: float) -> str:
-        """Caption one of the best foolings; call: what the bot said, such as `Olaf!`."""
+        """Return the caption of a photo that fooled the bot.
+
+        Args:
+            rank: Its place among those that did.
+            name: The name of who sent it.
+            points: What it brought.
+            call: What the bot said, such as `Olaf!`.
+            share: How sure the bot was, 0 to 1.
+        """
         # Translators: under a photo that fooled the bot. {answer} is what it said: "Olaf! 97%".
         return self._("{rank}. {name}, {points}. I said: {answer}").format(
             rank=rank,
@@ -84,14 +102,24 @@ class StandingSentences(Sentences):
         )
 
     def hall_empty(self) -> str:
-        """Tell that nobody fooled the bot this month."""
+        """Return the sentence that says that nobody fooled the bot this month."""
         return self._("Nobody has fooled me this month. I'm flattered. Do try!")
 
     def me(
         self, season: date, name: str, *, rounds: int, foolings: int, points: int, streak: int
     ) -> str:
-        """Tell players their own figures of a season, and their longest run of foolings."""
-        if not rounds and not points:  # who only guessed has played as well
+        """Return a player's own figures of a season, a line for each.
+
+        Args:
+            season: The season.
+            name: The player's.
+            rounds: How many the player's photos played.
+            foolings: In how many of them the bot was wrong.
+            points: All of the player's, right guesses included.
+            streak: The longest run of foolings.
+        """
+        # Points without rounds are from guesses, which is playing, too.
+        if not rounds and not points:
             return self._("You haven't played this month. Show me a photo!")
         lines = [
             # Translators: above a player's own figures.
@@ -118,7 +146,7 @@ class StandingSentences(Sentences):
         return "\n".join(lines)
 
     def stats(self, right: int, rounds: int) -> str:
-        """Tell how often the bot was right in a room."""
+        """Return the sentence that says how often the bot was right in a room."""
         if not rounds:
             return self._("No round here has come to its truth yet, so I can't say how good I am.")
         said = self.ngettext(
@@ -133,7 +161,12 @@ class StandingSentences(Sentences):
         )
 
     def stats_line(self, truth: Label, said: Iterable[tuple[Label, int]]) -> str:
-        """Tell in words a row of the confusion matrix: what the bot said when it was this."""
+        """Return a row of the confusion matrix in words.
+
+        Args:
+            truth: Who it was.
+            said: What the bot said then, and how often.
+        """
         counts = [
             f"{self._text.label(label)} {self._text.number(number)}" for label, number in said
         ]
@@ -143,10 +176,10 @@ class StandingSentences(Sentences):
         )
 
     def stats_said(self) -> str:
-        """Label the side of the confusion matrix that shows what the bot said."""
+        """Return the title of the confusion matrix's columns: what the bot said."""
         return self._("I said")
 
     def stats_was(self) -> str:
-        """Label the side of the confusion matrix that shows what was true."""
+        """Return the title of the confusion matrix's rows: what was true."""
         # Translators: "It was" Olaf, or the Abominable Snowman, or neither: beside a table.
         return self._("It was")

@@ -1,4 +1,4 @@
-"""The languages that the bot speaks, and where their sentences come from."""
+"""The languages of the bot: their .po files, and how each writes numbers, dates and names."""
 
 from __future__ import annotations
 
@@ -29,17 +29,21 @@ LANGUAGES = {
     "uk": "Українська",
 }
 DOMAIN = "snowpeople"
-# The bidirectional classes of characters that turn around what follows them.
-TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+# The bidirectional classes of invisible characters that turn around what follows them.
+BIDI_CONTROLS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
 class Translation:
-    """One language: where its sentences are looked up, and how it writes numbers, dates and lists.
+    """One language: translates sentences; formats numbers, dates, lists and names.
+
+    Args:
+        language: One of LANGUAGES.
 
     Attributes:
         language: One of LANGUAGES.
-        gettext: Returns the sentence that an English one is in this language.
-        ngettext: The same for a sentence with a number in it: singular, plural, number.
+        gettext: Returns an English sentence in this language.
+        ngettext: The same for a sentence with a number in it; it takes the English singular, the
+            English plural and the number.
     """
 
     def __init__(self, language: str) -> None:
@@ -49,33 +53,33 @@ class Translation:
         self.ngettext = catalogue.ngettext
 
     def percent(self, share: float) -> str:
-        """Write a probability (0..1) as a whole percentage; it is never quite certain."""
+        """Return a probability (0 to 1) as a whole percentage; it is never 0 % or 100 %."""
         return self.whole_percent(min(0.99, max(0.01, share)))
 
     def whole_percent(self, share: float) -> str:
-        """Write a share (0..1) of what was counted as a whole percentage, 0 and 100 too."""
+        """Return a counted share (0 to 1) as a whole percentage, 0 % and 100 % included."""
         return format_percent(round(share, 2), locale=self.language)
 
     def number(self, number: int) -> str:
-        """Write a whole number: `1,204`."""
+        """Return a whole number as the language writes it: `1,204`."""
         return format_decimal(number, locale=self.language)
 
     def listed(self, words: Sequence[str]) -> str:
-        """Join some words: `Mia, Ben, and Grandma`."""
+        """Return a list in words: `Mia, Ben, and Grandma`."""
         return format_list(words, locale=self.language)
 
     def people(self, names: Sequence[str]) -> str:
-        """Join people's names, each safe to put into a sentence."""
+        """Return people's names as a list in words, each safe to put into a sentence."""
         return self.listed([clean_name(name) for name in names])
 
     def points(self, points: int) -> str:
-        """Count points: `12 points`."""
+        """Return a number of points: `12 points`."""
         # Translators: fills {points} in other sentences, as what somebody gets or has.
         counted = self.ngettext("{number} point", "{number} points", points)
         return counted.format(number=self.number(points))
 
     def label(self, label: Label) -> str:
-        """Name a snow person without any fuss, as on a button for a guess or in a table."""
+        """Return a label without an exclamation mark, as on a button for a guess or in a table."""
         return {
             Label.OLAF: self.gettext("Olaf"),
             # Translators: the Abominable Snowman; what a child calls a yeti.
@@ -85,10 +89,10 @@ class Translation:
         }[label]
 
     def name(self, name: str | None) -> str:
-        """Name a player.
+        """Return what to call a player.
 
         Args:
-            name: The player's own; empty if they have none, None if they are forgotten.
+            name: The player's own name; empty if they have none, None if they are forgotten.
         """
         if name is None:
             # Translators: stands where the name of a forgotten player was.
@@ -97,18 +101,21 @@ class Translation:
         return name or self.gettext("Somebody")
 
     def day(self, day: date) -> str:
-        """Write a day: `Nov 24, 2026`."""
+        """Return a day as the language writes it: `Nov 24, 2026`."""
         return format_date(day, format="medium", locale=self.language)
 
     def month(self, day: date) -> str:
-        """Write the month that a day is in: `November 2026`."""
+        """Return the month that a day is in: `November 2026`."""
         return format_skeleton("yMMMM", day, locale=self.language)
 
 
 class Sentences:
-    """A part of what the bot says, in one language.
+    """Sentences about one subject, in one language.
 
     `make words` finds the sentences by the names `_`, `gettext` and `ngettext`.
+
+    Args:
+        text: The language.
     """
 
     def __init__(self, text: Translation) -> None:
@@ -118,8 +125,8 @@ class Sentences:
 
 
 def clean_name(name: str) -> str:
-    """Keep a name from breaking or turning around the line that it is put into."""
-    kept = "".join(char for char in name if unicodedata.bidirectional(char) not in TURNING)
+    """Return a name that neither breaks nor turns around the line that it is put into."""
+    kept = "".join(char for char in name if unicodedata.bidirectional(char) not in BIDI_CONTROLS)
     line = " ".join(kept.split())
     if any(unicodedata.bidirectional(char) in ("R", "AL") for char in line):
         return f"\N{FIRST STRONG ISOLATE}{line}\N{POP DIRECTIONAL ISOLATE}"
@@ -127,14 +134,17 @@ def clean_name(name: str) -> str:
 
 
 def negotiate(language: str | None) -> str:
-    """Return which of the languages is meant by an IETF tag such as `pt-BR`; English at a loss."""
+    """Return which of LANGUAGES an IETF tag such as `pt-BR` means; `en` if it is none of them."""
     tag = (language or "").replace("-", "_").lower()
     return negotiate_locale([tag], list(LANGUAGES)) or "en"
 
 
 @cache
 def _catalogue(language: str) -> NullTranslations:
-    """Read a language's .po file: a few milliseconds, so nothing compiled is kept anywhere."""
+    """Return the sentences of a language's .po file.
+
+    It takes a few milliseconds, so there are no compiled files.
+    """
     if language == "en":
         return NullTranslations()
     po = files("bot.speech").joinpath("locales", language, "LC_MESSAGES", f"{DOMAIN}.po")

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import speech
-from bot.game.captions import truth_in, wants_guesses
 from bot.domain import Label
-from bot.speech import LANGUAGES
+from bot.game.captions import truth_in, wants_guesses
+from bot.speech import LANGUAGES, speaker_for
 
 
 @pytest.mark.parametrize(
@@ -47,7 +46,7 @@ from bot.speech import LANGUAGES
         ("ні той, ні той", Label.NEITHER),
     ],
 )
-def test_a_caption_that_says_who_it_is_settles_it(caption: str, label: Label) -> None:
+def test_a_caption_that_says_who_it_is_tells_the_truth(caption: str, label: Label) -> None:
     assert truth_in(caption) is label
 
 
@@ -86,7 +85,7 @@ def test_a_caption_that_says_who_it_is_settles_it(caption: str, label: Label) ->
         "neither here nor there",
     ],
 )
-def test_a_caption_that_leaves_a_doubt_settles_nothing(caption: str) -> None:
+def test_a_caption_that_leaves_a_doubt_tells_nothing(caption: str) -> None:
     assert truth_in(caption) is None
 
 
@@ -116,11 +115,11 @@ def test_a_caption_that_only_sounds_like_it_asks_for_none(caption: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_the_bot_itself_calls_it_is_understood(language: str) -> None:
-    words = speech.into(language)
+    speaker = speaker_for(language)
     for label in Label:
-        assert truth_in(words.truth_button(label)) is label
-        assert truth_in(words.snow_person(label)) is label
-    quoted = re.search("[\u201c\u201e\u00ab](.+?)[\u201c\u201d\u00bb]", words.guess_how())
+        assert truth_in(speaker.rounds.truth_button(label)) is label
+        assert truth_in(speaker.text.label(label)) is label
+    quoted = re.search("[\u201c\u201e\u00ab](.+?)[\u201c\u201d\u00bb]", speaker.rounds.guess_how())
     assert quoted is not None
     assert wants_guesses(quoted[1])
 

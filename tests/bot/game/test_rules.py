@@ -17,15 +17,15 @@ from bot.game.rules import (
     Denied,
     Guess,
     Objection,
-    Truth,
     Round,
+    Truth,
+    add_guess,
     agrees,
-    guess,
-    is_hit,
+    is_right_guess,
     looks_same,
-    object_,
+    object_to,
     quorum,
-    tell,
+    tell_truth,
     was_played,
     worth,
 )
@@ -81,13 +81,13 @@ class TestPoints:
 
 
 def told_now(round_: Round, truth: Truth, *, by_admin: bool = False) -> Round | Denied:
-    return tell(round_, truth, by_admin=by_admin, quorum=2)
+    return tell_truth(round_, truth, by_admin=by_admin, quorum=2)
 
 
 class TestTruth:
     def test_who_sent_the_photo_tells_it(self) -> None:
         truth = Truth(YETI, MIA, NOW)
-        told = accepted(tell(round_(), truth, by_admin=False, quorum=1))
+        told = accepted(tell_truth(round_(), truth, by_admin=False, quorum=1))
         assert (told.truth, told.quorum, told.is_fooled) == (truth, 1, True)
 
     def test_an_admin_may_but_nobody_else(self) -> None:
@@ -121,9 +121,9 @@ class TestObjections:
     told = round_(told=Truth(OLAF, MIA, NOW))
 
     def test_two_void_a_round(self) -> None:
-        once = accepted(object_(self.told, Objection(BEN, NOW + MINUTE), disguised=False))
+        once = accepted(object_to(self.told, Objection(BEN, NOW + MINUTE), shared_identity=False))
         assert not once.is_void
-        twice = accepted(object_(once, Objection(ADA, NOW + MINUTE), disguised=False))
+        twice = accepted(object_to(once, Objection(ADA, NOW + MINUTE), shared_identity=False))
         assert twice.is_void
 
     @pytest.mark.parametrize(("players", "needed"), [(1, 1), (2, 1), (3, 1), (4, 2), (30, 2)])
@@ -131,34 +131,38 @@ class TestObjections:
         assert quorum(players) == needed
 
     def test_the_same_person_objects_once(self) -> None:
-        once = accepted(object_(self.told, Objection(BEN, NOW + MINUTE), disguised=False))
-        again = object_(once, Objection(BEN, NOW + 2 * MINUTE), disguised=False)
+        once = accepted(object_to(self.told, Objection(BEN, NOW + MINUTE), shared_identity=False))
+        again = object_to(once, Objection(BEN, NOW + 2 * MINUTE), shared_identity=False)
         assert again is Denied.AGAIN
 
     def test_objecting_is_for_others_than_who_told_it(self) -> None:
-        assert object_(self.told, Objection(MIA, NOW + MINUTE), disguised=False) is Denied.OWN
+        assert (
+            object_to(self.told, Objection(MIA, NOW + MINUTE), shared_identity=False) is Denied.OWN
+        )
         by_admin = round_(told=Truth(OLAF, BEN, NOW))
-        assert accepted(object_(by_admin, Objection(MIA, NOW + MINUTE), disguised=False))
+        assert accepted(object_to(by_admin, Objection(MIA, NOW + MINUTE), shared_identity=False))
 
     def test_there_are_ten_minutes_for_it(self) -> None:
         in_time = Objection(BEN, NOW + OBJECTION_WITHIN)
-        assert accepted(object_(self.told, in_time, disguised=False))
+        assert accepted(object_to(self.told, in_time, shared_identity=False))
         late = Objection(BEN, NOW + OBJECTION_WITHIN + timedelta(seconds=1))
-        assert object_(self.told, late, disguised=False) is Denied.LATE
+        assert object_to(self.told, late, shared_identity=False) is Denied.LATE
 
     def test_there_is_nothing_to_object_to_before_the_truth(self) -> None:
-        assert object_(round_(), Objection(BEN, NOW), disguised=False) is Denied.UNTOLD
+        assert object_to(round_(), Objection(BEN, NOW), shared_identity=False) is Denied.UNTOLD
 
-    def test_nobody_objects_in_disguise(self) -> None:
+    def test_nobody_objects_with_a_shared_identity(self) -> None:
         objection = Objection(BEN, NOW + MINUTE)
-        assert object_(self.told, objection, disguised=True) is Denied.DISGUISED
+        assert object_to(self.told, objection, shared_identity=True) is Denied.SHARED_IDENTITY
 
 
 class TestGuesses:
     @staticmethod
     def guess(*before: Guess, by: int = BEN, at: datetime = NOW, what: Label = OLAF) -> object:
         until = NOW + MINUTE
-        return guess(before, Guess(by, at, what), sender=MIA, until=until, disguised=False)
+        return add_guess(
+            before, Guess(by, at, what), sender=MIA, until=until, shared_identity=False
+        )
 
     def test_everyone_but_the_sender_may_guess(self) -> None:
         assert self.guess() == (Guess(BEN, NOW, OLAF),)
@@ -174,18 +178,21 @@ class TestGuesses:
         assert self.guess(at=NOW + MINUTE) == (Guess(BEN, NOW + MINUTE, OLAF),)
         assert self.guess(at=NOW + 2 * MINUTE) is Denied.LATE
 
-    def test_not_in_disguise(self) -> None:
+    def test_not_with_a_shared_identity(self) -> None:
         new = Guess(BEN, NOW, OLAF)
-        assert guess((), new, sender=MIA, until=NOW, disguised=True) is Denied.DISGUISED
+        assert (
+            add_guess((), new, sender=MIA, until=NOW, shared_identity=True)
+            is Denied.SHARED_IDENTITY
+        )
 
-    def test_a_hit_is_what_the_bot_said(self) -> None:
-        hits = [label for label in Label if is_hit(Guess(BEN, NOW, label), said(YETI))]
-        assert hits == [YETI]
+    def test_a_right_guess_is_what_the_bot_said(self) -> None:
+        right = [label for label in Label if is_right_guess(Guess(BEN, NOW, label), said(YETI))]
+        assert right == [YETI]
 
     def test_a_doubtful_bot_said_both(self) -> None:
         verdict = said(YETI, unfamiliar=True)
-        hits = [label for label in Label if is_hit(Guess(BEN, NOW, label), verdict)]
-        assert hits == [YETI, NEITHER]
+        right = [label for label in Label if is_right_guess(Guess(BEN, NOW, label), verdict)]
+        assert right == [YETI, NEITHER]
 
 
 class TestPhotosSeenBefore:
@@ -226,7 +233,7 @@ def test_the_order_of_simultaneous_taps_does_not_matter(
             if isinstance(tap, Truth):
                 result = told_now(now, tap, by_admin=True)
             else:
-                result = object_(now, tap, disguised=False)
+                result = object_to(now, tap, shared_identity=False)
             now = result if isinstance(result, Round) else now
         ends.add((now.truth, now.is_void, frozenset(now.objections)))
     assert len(ends) == 1
@@ -238,7 +245,7 @@ def test_the_order_of_simultaneous_guesses_does_not_matter(taps: list[Guess]) ->
     for order in permutations(taps):
         guesses: tuple[Guess, ...] = ()
         for tap in order:
-            result = guess(guesses, tap, sender=MIA, until=NOW, disguised=False)
+            result = add_guess(guesses, tap, sender=MIA, until=NOW, shared_identity=False)
             guesses = guesses if isinstance(result, Denied) else result
         ends.add(frozenset(guesses))
     assert len(ends) == 1

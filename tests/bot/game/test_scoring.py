@@ -4,30 +4,35 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from bot.domain import Label, Verdict
-from bot.game.rules import Denied, JustForFun, Objection, Truth, Round, Who, object_, quorum, tell
+from bot.game.rules import (
+    Denied,
+    JustForFun,
+    Objection,
+    PlayerId,
+    Round,
+    Truth,
+    object_to,
+    quorum,
+    tell_truth,
+)
 from bot.game.scoring import (
     BOT,
     Figures,
-    Hit,
     Place,
+    RightGuess,
     best_foolings,
-    bounds,
-    challenge,
     confusion,
     figures,
-    last_season,
     places,
     podium,
     scores,
-    season,
-    season_before,
     totals,
 )
 from tests.bot.game.test_rules import ADA, BEN, MIA, MINUTE, NEITHER, NOW, OLAF, OMA, YETI, said
@@ -39,10 +44,10 @@ def told(
     id_: int,
     truth: Label = YETI,
     *,
-    by: Who = MIA,
+    by: PlayerId = MIA,
     at: datetime = NOW,
     verdict: Verdict | None = None,
-    objectors: tuple[Who, ...] = (),
+    objectors: tuple[PlayerId, ...] = (),
 ) -> Round:
     """A round in which the bot said Olaf, with 0.9 for certain."""
     objections = tuple(Objection(who, at + MINUTE) for who in objectors)
@@ -60,19 +65,19 @@ def test_a_round_without_its_truth_scores_nothing() -> None:
 
 def test_a_void_round_scores_nothing_for_anyone() -> None:
     rounds = [told(1, objectors=(BEN, ADA)), told(2, OLAF, objectors=(BEN, ADA)), told(3, by=BEN)]
-    assert totals(rounds, [Hit(rounds[0], BEN, NOW)]) == {BEN: 80}
+    assert totals(rounds, [RightGuess(rounds[0], BEN, NOW)]) == {BEN: 80}
     assert confusion(rounds) == {(YETI, OLAF): 1}
     assert figures(rounds, [], MIA) == Figures()
 
 
-def test_photos_seen_before_and_disguised_players_are_just_for_fun() -> None:
-    again, masked = replace(told(1), played_before=True), replace(told(2), disguised=True)
-    assert totals([again, masked], [Hit(again, BEN, NOW)]) == {}
-    assert [score.just_for_fun for score in scores([again, masked]).values()] == [
+def test_photos_seen_before_and_shared_identities_are_just_for_fun() -> None:
+    again, shared = replace(told(1), played_before=True), replace(told(2), shared_identity=True)
+    assert totals([again, shared], [RightGuess(again, BEN, NOW)]) == {}
+    assert [score.just_for_fun for score in scores([again, shared]).values()] == [
         JustForFun.PLAYED_BEFORE,
-        JustForFun.DISGUISED,
+        JustForFun.SHARED_IDENTITY,
     ]
-    assert confusion([again, masked]) == {(YETI, OLAF): 1}  # the bot did look at the masked one
+    assert confusion([again, shared]) == {(YETI, OLAF): 1}  # the bot did look at the other one
 
 
 def test_twenty_rounds_a_day_score() -> None:
@@ -88,8 +93,8 @@ def test_twenty_rounds_a_day_score() -> None:
 
 def test_a_right_guess_scores_ten_and_so_do_twenty_a_day() -> None:
     rounds = [Round(number, MIA, NOW, said()) for number in range(25)]
-    hits = [Hit(round_, BEN, NOW) for round_ in rounds]
-    assert totals(rounds, [*hits, Hit(rounds[0], ADA, NOW)]) == {BEN: 200, ADA: 10}
+    right_guesses = [RightGuess(round_, BEN, NOW) for round_ in rounds]
+    assert totals(rounds, [*right_guesses, RightGuess(rounds[0], ADA, NOW)]) == {BEN: 200, ADA: 10}
 
 
 def test_equals_share_a_place_and_the_next_one_is_further_down() -> None:
@@ -109,8 +114,14 @@ def test_a_players_own_figures_and_best_streak() -> None:
     rounds = [told(number, truth, at=NOW + number * MINUTE) for number, truth in enumerate(runs)]
     rounds.insert(3, told(50, OLAF, by=BEN, at=NOW + 4.5 * MINUTE))  # breaks nobody else's run
     rounds.append(replace(told(51, at=NOW + 9 * MINUTE), played_before=True))
-    mine = figures(rounds[::-1], [Hit(rounds[3], MIA, NOW)], MIA)
+    mine = figures(rounds[::-1], [RightGuess(rounds[3], MIA, NOW)], MIA)
     assert mine == Figures(rounds=8, foolings=6, points=5 * 80 + 40 + 10, streak=3)
+
+
+def test_who_only_guessed_has_figures_and_a_stranger_none() -> None:
+    guess = RightGuess(told(1), BEN, NOW)
+    assert figures([told(1)], [guess], BEN) == Figures(points=10)
+    assert figures([told(1)], [guess], None) == Figures()
 
 
 def test_the_best_foolings_come_first_and_of_equals_the_earlier() -> None:
@@ -133,48 +144,17 @@ def test_the_confusion_matrix_counts_truth_against_call() -> None:
     assert right == totals(rounds)[BOT]
 
 
-def test_a_season_is_a_month_in_utc() -> None:
-    assert season(NOW) == date(2026, 12, 1)
-    assert season(datetime.fromisoformat("2027-01-01T00:30+01:00")) == date(2026, 12, 1)
-    assert season_before(date(2027, 1, 1)) == date(2026, 12, 1)
-    begin, end = bounds(date(2026, 12, 1))
-    assert (begin, end) == (datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
-    assert bounds(date(2028, 2, 1))[1] == datetime(2028, 3, 1, tzinfo=UTC)
-
-
-def test_a_season_is_over_when_its_last_truth_can_not_be_objected_to() -> None:
-    new_year = datetime(2027, 1, 1, tzinfo=UTC)
-    assert last_season(new_year + 9 * MINUTE) == date(2026, 11, 1)
-    assert last_season(new_year + 10 * MINUTE) == date(2026, 12, 1)
-
-
-@settings(max_examples=25)
-@given(st.text(max_size=9), st.dates(), st.integers(60, 90))
-def test_the_challenge_is_the_rooms_and_comes_once_a_season(
-    room: str, day: date, ideas: int
-) -> None:
-    month = [day.replace(day=1) + timedelta(days=number) for number in range(31)]
-    drawn = [challenge(room, that, ideas) for that in month if that.month == day.month]
-    assert len(set(drawn)) == len(drawn) >= 28
-    assert set(drawn) <= set(range(ideas))
-    assert challenge(room, day, ideas) == drawn[day.day - 1]
-
-
-def test_rooms_have_challenges_of_their_own() -> None:
-    assert len({challenge(room, date(2026, 12, 24), 60) for room in "abcdefghijkl"}) > 3
-
-
-class Season(RuleBasedStateMachine):
+class SeasonMachine(RuleBasedStateMachine):
     """A month in which anyone taps anything at any time, and some want to be forgotten."""
 
-    rounds: Bundle[int] = Bundle("rounds")
+    round_ids: Bundle[int] = Bundle("round_ids")
 
     def __init__(self) -> None:
         super().__init__()
         self.now = NOW
         self.rounds: dict[int, Round] = {}
-        self.hits: list[tuple[int, Who, datetime]] = []
-        self.faces = {name: number for number, name in enumerate("mboa", 1)}
+        self.right_guesses: list[tuple[int, PlayerId, datetime]] = []
+        self.player_ids = {name: number for number, name in enumerate("mboa", 1)}
 
     players = st.sampled_from("mboa")
 
@@ -183,12 +163,12 @@ class Season(RuleBasedStateMachine):
         self.now += minutes * MINUTE
 
     @rule(
-        target=rounds,
+        target=round_ids,
         sender=players,
         label=st.sampled_from([OLAF, YETI]),
         confidence=st.floats(0.5, 1),
         unfamiliar=st.booleans(),
-        disguised=st.sampled_from([False, False, True]),
+        shared_identity=st.sampled_from([False, False, True]),
         played_before=st.sampled_from([False, False, True]),
     )
     def arrive(
@@ -197,53 +177,58 @@ class Season(RuleBasedStateMachine):
         label: Label,
         confidence: float,
         unfamiliar: bool,
-        disguised: bool,
+        shared_identity: bool,
         played_before: bool,
     ) -> int:
         verdict = said(label, confidence, unfamiliar=unfamiliar)
         id_ = len(self.rounds)
-        who = self.faces[sender]
-        self.rounds[id_] = Round(id_, who, self.now, verdict, disguised, played_before)
+        self.rounds[id_] = Round(
+            id_, self.player_ids[sender], self.now, verdict, shared_identity, played_before
+        )
         return id_
 
-    @rule(id_=rounds, by=players, label=st.sampled_from(Label), by_admin=st.booleans())
+    @rule(id_=round_ids, by=players, label=st.sampled_from(Label), by_admin=st.booleans())
     def tell(self, id_: int, by: str, label: Label, by_admin: bool) -> None:
-        truth, needed = Truth(label, self.faces[by], self.now), quorum(len(self.faces))
-        self.keep(tell(self.rounds[id_], truth, by_admin=by_admin, quorum=needed))
+        truth, needed = Truth(label, self.player_ids[by], self.now), quorum(len(self.player_ids))
+        self.keep(tell_truth(self.rounds[id_], truth, by_admin=by_admin, quorum=needed))
 
-    @rule(id_=rounds, label=st.sampled_from(Label), again=st.integers(1, 25))
+    @rule(id_=round_ids, label=st.sampled_from(Label), again=st.integers(1, 25))
     def tell_many(self, id_: int, label: Label, again: int) -> None:
         for _ in range(again):
             new = replace(self.rounds[id_], id=len(self.rounds), arrived=self.now, truth=None)
             new = replace(new, objections=())
             self.rounds[new.id] = new
             truth = Truth(label, new.player, self.now)
-            self.keep(tell(new, truth, by_admin=False, quorum=2))
+            self.keep(tell_truth(new, truth, by_admin=False, quorum=2))
 
-    @rule(id_=rounds, by=players)
-    def object_(self, id_: int, by: str) -> None:
-        objection = Objection(self.faces[by], self.now)
-        self.keep(object_(self.rounds[id_], objection, disguised=False))
+    @rule(id_=round_ids, by=players)
+    def object_to(self, id_: int, by: str) -> None:
+        objection = Objection(self.player_ids[by], self.now)
+        self.keep(object_to(self.rounds[id_], objection, shared_identity=False))
 
-    @rule(id_=rounds, by=players)
-    def hit(self, id_: int, by: str) -> None:
-        self.hits.append((id_, self.faces[by], self.now))
+    @rule(id_=round_ids, by=players)
+    def guess_right(self, id_: int, by: str) -> None:
+        self.right_guesses.append((id_, self.player_ids[by], self.now))
 
     @rule(who=players)
     def forget(self, who: str) -> None:
         """What the person did stays, of somebody without a name; who comes back is somebody new."""
         before = self.totals()
-        self.faces[who] = max(self.faces.values()) + 1
+        self.player_ids[who] = max(self.player_ids.values()) + 1
         assert self.totals() == before
 
     def keep(self, result: Round | Denied) -> None:
         if isinstance(result, Round):
             self.rounds[result.id] = result
 
-    def totals(self, *, without: frozenset[int] = frozenset()) -> dict[Who, int]:
+    def totals(self, *, without: frozenset[int] = frozenset()) -> dict[PlayerId, int]:
         rounds = [round_ for round_ in self.rounds.values() if round_.id not in without]
-        hits = [Hit(self.rounds[id_], by, at) for id_, by, at in self.hits if id_ not in without]
-        return totals(rounds, hits)
+        right_guesses = [
+            RightGuess(self.rounds[id_], by, at)
+            for id_, by, at in self.right_guesses
+            if id_ not in without
+        ]
+        return totals(rounds, right_guesses)
 
     @invariant()
     def points_are_never_negative(self) -> None:
@@ -257,7 +242,7 @@ class Season(RuleBasedStateMachine):
     @invariant()
     def totals_are_the_sum_of_rounds(self) -> None:
         rounds = list(self.rounds.values())
-        by_round: Counter[Who] = Counter()
+        by_round: Counter[PlayerId] = Counter()
         for id_, score in scores(rounds).items():
             assert not score.player or not score.bot
             by_round[self.rounds[id_].player] += score.player
@@ -267,13 +252,15 @@ class Season(RuleBasedStateMachine):
         of_guesses = Counter(self.totals())
         of_guesses.subtract(of_rounds)
         assert all(points % 10 == 0 and points >= 0 for points in of_guesses.values())
-        assert sum(of_guesses.values()) <= 10 * len(self.hits)
+        assert sum(of_guesses.values()) <= 10 * len(self.right_guesses)
 
     @invariant()
     def the_order_in_which_rounds_are_read_does_not_matter(self) -> None:
         backwards = list(self.rounds.values())[::-1]
-        hits = [Hit(self.rounds[id_], by, at) for id_, by, at in self.hits[::-1]]
-        assert totals(backwards, hits) == self.totals()
+        right_guesses = [
+            RightGuess(self.rounds[id_], by, at) for id_, by, at in self.right_guesses[::-1]
+        ]
+        assert totals(backwards, right_guesses) == self.totals()
 
     @invariant()
     def nobody_scores_more_than_twenty_rounds_a_day(self) -> None:
@@ -286,5 +273,5 @@ class Season(RuleBasedStateMachine):
         assert all(count <= 20 for count in daily.values())
 
 
-TestSeason = Season.TestCase
+TestSeason = SeasonMachine.TestCase
 TestSeason.settings = settings(max_examples=40, stateful_step_count=40)

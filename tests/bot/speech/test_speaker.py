@@ -1,61 +1,14 @@
-from __future__ import annotations
+"""What all sentences share: the choice of a language, numbers, and names."""
 
-from collections.abc import Iterator
+from __future__ import annotations
 
 import pytest
 
-from bot import speech
-from bot.domain import Label, Refusal, RoomSettings, Verdict
-from bot.speech import LANGUAGES, Speaker
-from bot.speech.rooms import COMMANDS
-from bot.speech.translations import negotiate
+from bot.domain import Label
+from bot.speech import Speaker, speaker_for
+from bot.speech.translations import clean_name, negotiate
 
 NO_BREAK = {"\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"}
-SURE = Verdict(Label.OLAF, 0.968, {}, unfamiliar=False)
-
-
-def verdict(label: Label, confidence: float, *, unfamiliar: bool = False) -> Verdict:
-    return Verdict(label, confidence, {}, unfamiliar)
-
-
-@pytest.fixture(params=LANGUAGES)
-def words(request: pytest.FixtureRequest) -> Speaker:
-    return speech.into(request.param)
-
-
-def test_an_answer_is_a_name_and_a_percentage() -> None:
-    words = speech.into("en")
-    assert words.answer(SURE) == "Olaf! 97%"
-    assert words.answer(verdict(Label.ABOMINABLE, 0.84)) == "Abominable! 84%"
-    assert speech.into("uk").answer(SURE) == "Олаф! 97%"
-
-
-def test_a_photo_of_neither_keeps_the_fun_and_the_honesty() -> None:
-    assert speech.into("en").answer(verdict(Label.ABOMINABLE, 0.08, unfamiliar=True)) == (
-        "Abominable! 8%. Honestly, that looks like neither of my snow people."
-    )
-
-
-@pytest.mark.parametrize(("share", "said"), [(0.9999, "99%"), (1.0, "99%"), (0.001, "1%")])
-def test_the_bot_is_never_quite_certain(share: float, said: str) -> None:
-    assert speech.into("en").percent(share) == said
-
-
-@pytest.mark.parametrize("language", ["de", "fr", "es"])
-def test_a_percentage_is_written_as_the_language_does(language: str) -> None:
-    said = speech.into(language).percent(0.97)
-    assert (said[:2], said[-1]) == ("97", "%")
-    assert said[2:-1] in NO_BREAK
-
-
-@pytest.mark.parametrize("reason", Refusal)
-def test_every_refusal_has_a_sentence_that_says_what_to_do(words: Speaker, reason: Refusal) -> None:
-    assert words.refusal(reason).endswith(".")
-
-
-def test_photos_sent_together_get_a_line_each() -> None:
-    said = speech.into("en").album([SURE, Refusal.EMPTY])
-    assert said == "1. Olaf! 97%\n2. That file is empty. Try sending the photo again."
 
 
 @pytest.mark.parametrize(
@@ -75,94 +28,76 @@ def test_photos_sent_together_get_a_line_each() -> None:
 )
 def test_a_language_is_understood_by_its_tag(tag: str | None, language: str) -> None:
     assert negotiate(tag) == language
-    assert speech.into(tag).language == language
+    assert speaker_for(tag).language == language
 
 
 def test_a_language_is_read_once() -> None:
-    assert speech.into("pt-BR") is speech.into("pt")
+    assert speaker_for("pt-BR") is speaker_for("pt")
 
 
-def test_a_group_is_told_how_to_reach_a_bot_that_sees_no_photos() -> None:
-    closed = speech.into("en").hello("telegram", "@snowpeople_bot", hears_all=False)
-    assert "/who@snowpeople_bot" in closed
-    assert "/setprivacy" in closed
-    assert "admin" in closed
-    assert "/setprivacy" not in speech.into("en").hello("telegram", "snow_bot", hears_all=True)
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["0 points", "1 point", "2 points", "5 points", "21 points"]),
+        ("de", ["0 Punkte", "1 Punkt", "2 Punkte", "5 Punkte", "21 Punkte"]),
+        ("fr", ["0 point", "1 point", "2 points", "5 points", "21 points"]),
+        ("es", ["0 puntos", "1 punto", "2 puntos", "5 puntos", "21 puntos"]),
+        ("pt", ["0 pontos", "1 ponto", "2 pontos", "5 pontos", "21 pontos"]),
+        ("uk", ["0 балів", "1 бал", "2 бали", "5 балів", "21 бал"]),
+    ],
+)
+def test_points_are_counted_as_the_language_counts(language: str, said: list[str]) -> None:
+    assert [speaker_for(language).text.points(number) for number in (0, 1, 2, 5, 21)] == said
 
 
-def test_a_server_is_told_every_way_to_call_the_bot() -> None:
-    said = speech.into("de").hello("discord", "Snowpeople", hears_all=False)
-    assert "@Snowpeople" in said
-    assert "/who" in said
-    assert speech.into("de").menu_name() in said
+def test_large_numbers_are_grouped_as_the_language_does(english: Speaker) -> None:
+    assert english.text.points(1204) == "1,204 points"
+    assert speaker_for("de").text.points(1204) == "1.204 Punkte"
 
 
-def test_a_discord_mention_is_left_as_it_is() -> None:
-    assert " (<@12>) " in speech.into("en").hello("discord", "<@12>", hears_all=False)
+@pytest.mark.parametrize(("share", "said"), [(0.9999, "99%"), (1.0, "99%"), (0.001, "1%")])
+def test_the_bot_is_never_quite_certain(english: Speaker, share: float, said: str) -> None:
+    assert english.text.percent(share) == said
 
 
-def test_help_names_every_command(words: Speaker) -> None:
-    for platform in ("telegram", "discord"):
-        said = words.help(platform, "snow_bot")
-        assert all(f"/{name}" in said for name in COMMANDS[1:])
+@pytest.mark.parametrize("language", ["de", "fr", "es"])
+def test_a_percentage_is_written_as_the_language_does(language: str) -> None:
+    said = speaker_for(language).text.percent(0.97)
+    assert (said[:2], said[-1]) == ("97", "%")
+    assert said[2:-1] in NO_BREAK
 
 
-def test_privacy_tells_of_the_photos_that_a_web_room_shows(words: Speaker) -> None:
-    assert words.privacy("web", keeps=False, days=90).startswith(
-        words.privacy("telegram", keeps=False, days=90)
-    )
-    assert words.privacy("web", keeps=False, days=90) != words.privacy(
-        "telegram", keeps=False, days=90
-    )
+@pytest.mark.parametrize(
+    ("language", "nameless"),
+    [
+        ("en", "Somebody"),
+        ("de", "Jemand"),
+        ("fr", "Quelqu\u2019un"),
+        ("es", "Alguien"),
+        ("pt", "Alguém"),
+        ("uk", "Хтось"),
+    ],
+)
+def test_who_has_no_name_is_somebody_in_every_language(language: str, nameless: str) -> None:
+    assert speaker_for(language).text.name("") == nameless
 
 
-def test_the_settings_of_a_group_say_which_photos_and_which_language() -> None:
-    words = speech.into("en")
-    assert words.settings(RoomSettings("uk", every_photo=False), private=False) == (
-        "Photos: I answer only when I'm called.\nLanguage: Українська"
-    )
-    assert words.settings(RoomSettings(), private=True) == "Language: Automatic (each one's own)"
+def test_a_name_is_the_players_own_and_a_forgotten_one_is_not_that_of_a_nameless(
+    speaker: Speaker,
+) -> None:
+    assert speaker.text.name("Mia") == "Mia"
+    assert speaker.text.name(None) not in ("", speaker.text.name(""))
 
 
-def notices(words: Speaker) -> Iterator[str]:
-    yield from map(words.refusal, Refusal)
-    yield words.where_done()
-    yield words.changed()
-    yield words.only_admins()
-    yield words.not_yours_to_decide()
-    yield words.old_button()
-
-
-def labels(words: Speaker) -> Iterator[str]:
-    yield words.where_button(1).text
-    yield words.where_button(1, 10).text
-    yield words.add_me_to_a_group()
-    yield words.language_button()
-    yield words.back_button()
-    yield words.chosen(words.photos_button(every=True))
-    yield words.chosen(words.photos_button(every=False))
-    for language in (None, *LANGUAGES):
-        yield words.chosen(words.language_name(language))
-
-
-def test_a_notice_fits_into_what_telegram_shows_on_a_tap(words: Speaker) -> None:
-    assert max(map(len, notices(words))) <= 200
-
-
-def test_a_button_label_fits_on_a_phone(words: Speaker) -> None:
-    assert max(map(len, labels(words))) <= 30
-
-
-def test_menus_take_what_the_bot_puts_into_them(words: Speaker) -> None:
-    assert max(len(words.command(name)) for name in COMMANDS) <= 90
-    assert len(words.menu_name()) <= 32
-
-
-def test_messages_stay_far_below_a_platforms_limit(words: Speaker) -> None:
-    """Discord takes 2,000 characters, Telegram 4,096, and 1,024 in a caption."""
-    said = [words.privacy("web", keeps=False, days=90), words.about(), words.start()]
-    for platform in ("telegram", "discord"):
-        said.append(words.help(platform, "a" * 32))
-        said.append(words.hello(platform, "a" * 32, hears_all=False))
-    assert max(map(len, said)) <= 1900
-    assert len(words.where_caption(SURE)) <= 200
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("Mia\u202e\u2067", "Mia"),
+        (" Mia\n\n  of\tOz ", "Mia of Oz"),
+        ("\U0001f469\u200d\U0001f373", "\U0001f469\u200d\U0001f373"),
+        ("{percent}", "{percent}"),
+    ],
+)
+def test_a_name_cannot_play_tricks_with_a_sentence(english: Speaker, name: str, kept: str) -> None:
+    assert clean_name(name) == kept
+    assert english.rounds.told(name, Label.OLAF) == f"{kept} says: it's Olaf."

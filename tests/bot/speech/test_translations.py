@@ -16,7 +16,7 @@ from babel.messages.pofile import read_po
 from bot.speech.translations import DOMAIN, LANGUAGES
 from tests.conftest import PROJECT
 
-LOCALES = PROJECT / "bot" / "locales"
+LOCALES = PROJECT / "bot" / "speech" / "locales"
 OTHERS = [language for language in LANGUAGES if language != "en"]
 
 Id = str | tuple[str, ...]
