@@ -146,7 +146,7 @@ class DiscordAdapter:
             sources = files.find_sources(message)
             if place.index >= len(sources):
                 raise Refused(Refusal.GONE)
-            return await files.downloader(sources[place.index].url)(limit)
+            return await files.url_fetcher(sources[place.index].url)(limit)
 
         return fetch
 
@@ -226,7 +226,9 @@ class DiscordAdapter:
             if tasks.claim(int(message_id)):
                 channel = client.get_partial_messageable(int(channel_id))
                 photos = [self._photo_of(pending) for pending in together]
-                tasks.start(connection.messages.answer_pending(channel, int(message_id), photos))
+                tasks.start(
+                    connection.messages.handle_pending_photos(channel, int(message_id), photos)
+                )
         await client.connect()
 
     def _photo_of(self, pending: PendingPhoto) -> Photo:

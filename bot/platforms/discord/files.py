@@ -29,7 +29,7 @@ PICTURES = frozenset(
 FETCH_SECONDS = 60.0
 SILENCE_SECONDS = 15.0
 # Somebody waits for the answer, so a fetch that failed is repeated once and at once.
-WAITS = (0.0,)
+RETRY_WAITS = (0.0,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,23 +121,25 @@ class Files:
             found = [source for source in shown if source is not None]
         return found[:MOST]
 
-    def downloader(self, url: str) -> Fetch:
+    def url_fetcher(self, url: str) -> Fetch:
         """Return what fetches a picture: never more than it is told, never from anywhere else."""
 
-        async def download(limit: int) -> bytes:
+        async def fetch(limit: int) -> bytes:
             safe = self.safe_url(url)
             if safe is None:
                 raise Refused(Refusal.GONE)
             try:
-                return await retried(lambda: self._download(safe, limit), WAITS, _wait_after)
+                return await retried(
+                    lambda: self._fetch_capped(safe, limit), RETRY_WAITS, _wait_after
+                )
             except TimeoutError as error:
                 raise Refused(Refusal.TOO_SLOW) from error
             except aiohttp.ClientError as error:
                 raise Refused(Refusal.FAULT) from error
 
-        return download
+        return fetch
 
-    async def _download(self, url: str, limit: int) -> bytes:
+    async def _fetch_capped(self, url: str, limit: int) -> bytes:
         async with self._session.get(url, allow_redirects=False, timeout=self._timeout) as answer:
             if answer.status >= 500 or answer.status == 429:
                 raise aiohttp.ClientError(answer.status)

@@ -52,21 +52,21 @@ class ShownPhoto:
 
     Args:
         source: The picture.
-        download: Fetches it.
+        fetch: Fetches it.
 
     Attributes:
         source: The picture.
         data: Its bytes, once they are fetched.
     """
 
-    def __init__(self, source: Source, download: Fetch) -> None:
+    def __init__(self, source: Source, fetch: Fetch) -> None:
         self.source = source
         self.data = b""
-        self._download = download
+        self._fetch = fetch
 
     async def fetch(self, limit: int) -> bytes:
         """Fetch it, at most so many bytes. Raises Refused."""
-        self.data = await self._download(limit)
+        self.data = await self._fetch(limit)
         return self.data
 
 
@@ -156,7 +156,7 @@ class InteractionHandlers:
         reply = await self._service.handle_command(request)
         if reply is not None:
             reply = await _with_links(interaction, reply)
-        await self._send_answer(interaction, message_id, reply, shown)
+        await self._fill_response(interaction, message_id, reply, shown)
 
     async def _answer_menu(self, interaction: Interaction, message: discord.Message) -> None:
         message_id = await _acknowledge(interaction)
@@ -168,10 +168,10 @@ class InteractionHandlers:
             await self._send_no_picture(interaction, message_id)
         elif len(photos) == 1:
             reply = await self._service.handle_photo(photos[0])
-            await self._send_answer(interaction, message_id, reply, shown)
+            await self._fill_response(interaction, message_id, reply, shown)
         else:
             reply = await self._service.handle_album(photos)
-            await self._send_answer(interaction, message_id, reply, shown)
+            await self._fill_response(interaction, message_id, reply, shown)
 
     async def _answer_button(self, interaction: Interaction, data: str) -> None:
         message_id = await _acknowledge(interaction)
@@ -196,7 +196,7 @@ class InteractionHandlers:
         except discord.HTTPException as error:  # the message is gone, or the token's time is over
             log.info("a button's answer could not be given (%d)", error.code)
 
-    async def _send_answer(
+    async def _fill_response(
         self,
         interaction: Interaction,
         message_id: int,
@@ -236,7 +236,7 @@ class InteractionHandlers:
             room_of_interaction(interaction), player_of_interaction(interaction)
         )
         reply = Reply(speaker.photos.refusal(Refusal.NOT_A_PICTURE))
-        await self._send_answer(interaction, message_id, reply, [])
+        await self._fill_response(interaction, message_id, reply, [])
 
     async def _send_followup(self, interaction: Interaction, reply: Reply) -> None:
         may_attach = _may_attach(interaction)
@@ -315,7 +315,7 @@ class InteractionHandlers:
         return previews
 
     def _shown_photos(self, sources: Sequence[Source]) -> list[ShownPhoto]:
-        return [ShownPhoto(source, self._files.downloader(source.url)) for source in sources]
+        return [ShownPhoto(source, self._files.url_fetcher(source.url)) for source in sources]
 
 
 async def _acknowledge(interaction: Interaction, *, is_quiet: bool = False) -> int | None:

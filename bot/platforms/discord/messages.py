@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import discord
 from cachetools import FIFOCache
 
-from bot.domain import Photo, Player, Refusal, Reply, Room
+from bot.domain import Photo, Refusal, Reply
 from bot.platforms.common import ReplyOrder, Slot
 from bot.platforms.discord.files import Files, PictureReference, is_withheld
-from bot.platforms.discord.identity import is_addressed, is_named, player_of, room_of
+from bot.platforms.discord.identity import IncomingMessage, parse_message
 from bot.platforms.discord.sender import CannotSend, Sender
 from bot.platforms.discord.tasks import RunningTasks
 from bot.services import Service
@@ -26,29 +24,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Who asked longer ago has given up.
-STALE = timedelta(minutes=5)
 # Discord shows a link's picture by an edit, a moment after the message.
 UNFURL_SECONDS = 3.0
 # Hints that were given lately; nobody gets the same one twice in a channel.
 REMEMBERED = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class _Incoming:
-    """A message that is for the bot.
-
-    Attributes:
-        message: The message.
-        room: Where it was sent.
-        player: Who sent it.
-        me: The bot's own user.
-    """
-
-    message: discord.Message
-    room: Room
-    player: Player
-    me: discord.ClientUser | None
 
 
 class MessageHandlers:
@@ -79,16 +58,12 @@ class MessageHandlers:
             message: The message.
             me: The bot's own user.
         """
-        if message.author.bot or message.webhook_id is not None or not _is_said(message):
-            return
-        if discord.utils.utcnow() - message.created_at > STALE:
-            return
-        if not is_addressed(message, me) or not self._tasks.claim(message.id):
+        incoming = parse_message(message, me)
+        if incoming is None or not self._tasks.claim(message.id):
             return
         slot = self._order.reserve(message.channel.id)
         if "http" in message.content:
             self._unfurling[message.id] = asyncio.get_running_loop().create_future()
-        incoming = _Incoming(message, room_of(message), player_of(message), me)
         self._tasks.start(self._answer_message(incoming, slot))
 
     def handle_message_update(self, message: discord.Message) -> None:
@@ -97,7 +72,7 @@ class MessageHandlers:
         if unfurled is not None and message.embeds and not unfurled.done():
             unfurled.set_result(message)
 
-    async def answer_pending(
+    async def handle_pending_photos(
         self, channel: MessageableChannel, message_id: int, photos: Sequence[Photo]
     ) -> None:
         """Answer a message whose photos were in hand when the process ended.
@@ -107,16 +82,16 @@ class MessageHandlers:
             message_id: The message's.
             photos: Its photos, at least one.
         """
-        reply = await self._answer_photos(photos)
+        reply = await self._classify_photos(photos)
         if reply is None:
             return
         try:
-            milliseconds = await self._send_answer(channel, message_id, reply)
+            milliseconds = await self._reply_in_channel(channel, message_id, reply)
         except CannotSend:
             return
         await self._service.mark_sent(reply.outcomes, milliseconds)
 
-    async def _answer_message(self, incoming: _Incoming, slot: Slot) -> None:
+    async def _answer_message(self, incoming: IncomingMessage, slot: Slot) -> None:
         message = incoming.message
         try:
             if not _may_write(message):
@@ -127,7 +102,7 @@ class MessageHandlers:
                 if reply is None:
                     return
                 try:
-                    milliseconds = await self._send_answer(message.channel, message.id, reply)
+                    milliseconds = await self._reply_in_channel(message.channel, message.id, reply)
                 except CannotSend:
                     await self._tell_in_private(incoming)
                     return
@@ -137,7 +112,7 @@ class MessageHandlers:
             slot.release()
             self._unfurling.pop(message.id, None)
 
-    async def _answer_to(self, incoming: _Incoming) -> Reply | None:
+    async def _answer_to(self, incoming: IncomingMessage) -> Reply | None:
         """Return the answer to a message; None when there is nothing to say."""
         message, shown = incoming.message, incoming.message
         sources = self._files.find_sources(message)
@@ -146,12 +121,12 @@ class MessageHandlers:
             sources = self._files.find_sources(shown)
         if not sources:
             return await self._hint(incoming, shown)
-        return await self._answer_photos(
+        return await self._classify_photos(
             [
                 Photo(
                     incoming.room,
                     incoming.player,
-                    self._files.downloader(source.url),
+                    self._files.url_fetcher(source.url),
                     size=source.size,
                     key=source.key,
                     message=str(message.id),
@@ -162,12 +137,13 @@ class MessageHandlers:
             ]
         )
 
-    async def _answer_photos(self, photos: Sequence[Photo]) -> Reply | None:
+    async def _classify_photos(self, photos: Sequence[Photo]) -> Reply | None:
+        """Return the answer to a message's photos; None when it was given before."""
         if len(photos) == 1:
             return await self._service.handle_photo(photos[0])
         return await self._service.handle_album(photos)
 
-    async def _send_answer(
+    async def _reply_in_channel(
         self, channel: MessageableChannel, message_id: int, reply: Reply
     ) -> float:
         """Send the answer to a message, and return how many milliseconds that took."""
@@ -177,7 +153,7 @@ class MessageHandlers:
         await self._sender.send_reply(channel, reply, to=message_id, nonce=str(message_id))
         return (perf_counter() - started) * 1000
 
-    async def _hint(self, incoming: _Incoming, shown: discord.Message) -> Reply | None:
+    async def _hint(self, incoming: IncomingMessage, shown: discord.Message) -> Reply | None:
         """Return how to show a photo, when there is none in what a message shows."""
         message = incoming.message
         speaker = await self._service.speaker(incoming.room, incoming.player)
@@ -191,9 +167,9 @@ class MessageHandlers:
             return Reply(speaker.photos.refusal(Refusal.NOT_A_PICTURE))
         if message.guild is None:
             return Reply(speaker.rooms.help_briefly())
-        return Reply(speaker.photos.mention_how()) if is_named(message, incoming.me) else None
+        return Reply(speaker.photos.mention_how()) if incoming.is_named else None
 
-    async def _shown_by(self, incoming: _Incoming) -> discord.Message:
+    async def _shown_by(self, incoming: IncomingMessage) -> discord.Message:
         """Return the message that one without pictures of its own shows; itself at a loss."""
         message = incoming.message
         target = await self._reply_target(message)
@@ -226,7 +202,7 @@ class MessageHandlers:
         except TimeoutError:
             return message
 
-    async def _tell_in_private(self, incoming: _Incoming) -> None:
+    async def _tell_in_private(self, incoming: IncomingMessage) -> None:
         """Tell a person in private, once, that the bot may not write where it was called."""
         message = incoming.message
         if message.guild is None or not self._is_first("cannot send", message):
@@ -246,11 +222,6 @@ class MessageHandlers:
             return False
         self._hinted[key] = True
         return True
-
-
-def _is_said(message: discord.Message) -> bool:
-    """Return whether a person wrote a message, and not Discord itself."""
-    return message.type in (discord.MessageType.default, discord.MessageType.reply)
 
 
 def _may_write(message: discord.Message) -> bool:

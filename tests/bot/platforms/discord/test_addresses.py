@@ -74,7 +74,7 @@ async def test_nobody_else_is_asked(session: aiohttp.ClientSession, url: str) ->
     files = Files(session, None)
     assert files.safe_url(url) is None
     with pytest.raises(Refused) as refused:
-        await files.downloader(url)(1000)
+        await files.url_fetcher(url)(1000)
     assert refused.value.reason is Refusal.GONE
 
 
@@ -207,7 +207,7 @@ async def test_a_file_that_is_longer_than_it_says_is_cut_off(
     photo = discord.world.attach(evening.home, bytes(200_000), "snow.png", size=10)
     discord.spoil(photo, how)
     with pytest.raises(Refused) as refused:
-        await Files(session, discord.api_url).downloader(photo["url"])(100_000)
+        await Files(session, discord.api_url).url_fetcher(photo["url"])(100_000)
     assert refused.value.reason is Refusal.TOO_MANY_BYTES
 
 
@@ -227,7 +227,7 @@ async def test_a_download_has_a_time_limit_of_its_own(
     evening.discord.spoil(photo, "slow")
     files = Files(session, evening.discord.api_url, seconds=0.2)
     with pytest.raises(Refused) as refused:
-        await files.downloader(photo["url"])(100_000)
+        await files.url_fetcher(photo["url"])(100_000)
     assert refused.value.reason is Refusal.TOO_SLOW
 
 

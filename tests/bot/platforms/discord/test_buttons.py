@@ -1,12 +1,19 @@
 from __future__ import annotations
 
-from bot.domain import Button, Reply
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from bot.domain import Button, Label, Reply
+from bot.platforms.discord import sender
 from bot.platforms.discord.sender import PersistentButton, button_view
 from bot.services import commands
 from bot.speech import speaker_for
 from tests.fakes.discord.bot import OLAF_PNG, YETI_PNG, Evening
 from tests.fakes.vision import OLAF, STRANGER, YETI
 
+EDITING = "@original$"
 EN, DE = speaker_for("en"), speaker_for("de")
 
 
@@ -101,6 +108,37 @@ async def test_others_cannot_change_the_settings(evening: Evening) -> None:
     assert notice.only_for is evening.ana
 
 
+async def test_of_two_edits_of_a_message_the_later_one_stays(evening: Evening) -> None:
+    discord, evening.ana.is_admin = evening.discord, True
+    settings = await discord.answered(await discord.slash(evening.ana, evening.home, "settings"))
+    await evening.settled()
+    may_go_on = asyncio.Event()
+    held = discord.fail("PATCH", EDITING, held_until=may_go_on)
+    await discord.press(evening.ana, settings, "Language")
+    await discord.until(lambda: not held.times)
+    later = await discord.press(evening.ana, settings, "Only when called")
+    await discord.until(lambda: later.acknowledged)
+    edits = discord.rest.count("PATCH", EDITING)
+    with suppress(TimeoutError):  # a moment in which the later one may get ahead, if it does
+        await discord.until(lambda: discord.rest.count("PATCH", EDITING) > edits, seconds=0.5)
+    may_go_on.set()
+    await evening.settled()
+    assert "only when I'm called" in settings.content
+
+
+async def test_an_answer_that_is_sent_again_does_not_undo_what_a_button_did_meanwhile(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discord, evening.ana.is_admin = evening.discord, True
+    monkeypatch.setattr(sender, "WAITS", (0.5,))
+    discord.fail("PATCH", EDITING, drops="after")
+    settings = await discord.answered(await discord.slash(evening.ana, evening.home, "settings"))
+    await discord.press(evening.ana, settings, "Only when called")  # before it is sent again
+    await discord.until(lambda: discord.rest.count("PATCH", EDITING) == 3)
+    await evening.settled()
+    assert "only when I'm called" in settings.content
+
+
 async def test_in_private_everyone_is_their_own_admin(evening: Evening) -> None:
     discord, private = evening.discord, evening.discord.dm(evening.ana)
     settings = await discord.answered(await discord.slash(evening.ana, private, "settings"))
@@ -150,6 +188,24 @@ async def test_help_names_the_bot_so_that_it_can_be_tapped(evening: Evening) -> 
     discord = evening.discord
     answer = await discord.answered(await discord.slash(evening.ana, evening.home, "help"))
     assert discord.bot.mention in answer.content
+
+
+async def test_the_hall_links_to_the_photos_that_still_exist(evening: Evening) -> None:
+    discord = evening.discord
+    fooled, gone = [
+        await discord.send(evening.ana, evening.home, "", photo, mention=True)
+        for photo in (OLAF_PNG, YETI_PNG)
+    ]
+    answers = [await discord.answer(message) for message in (fooled, gone)]
+    for answer in answers:
+        await discord.press(evening.ana, answer, EN.rounds.truth_button(Label.NEITHER))
+    await discord.until(lambda: all("Neither" in answer.content for answer in answers))
+    await evening.settled()
+    await discord.delete(gone)
+    hall = await discord.answered(await discord.slash(evening.ben, evening.home, "hall"))
+    place = f"https://discord.com/channels/{evening.family.id}/{evening.home.id}"
+    assert f"{place}/{fooled.id}" in hall.content
+    assert f"{place}/{gone.id}" not in hall.content
 
 
 async def test_menus_are_told_in_every_language_and_only_when_they_changed(

@@ -32,14 +32,14 @@ class SimFiles(Files):
 
     env: Env
 
-    def downloader(self, url: str) -> Fetch:
-        async def download(limit: int) -> bytes:
+    def url_fetcher(self, url: str) -> Fetch:
+        async def fetch(limit: int) -> bytes:
             data = self.env.backend.cdn.get(url)
             if data is None:
                 raise Refused(Refusal.GONE)
             return data
 
-        return download
+        return fetch
 
 
 @dataclass
