@@ -1,85 +1,112 @@
-"""Discord: connects, answers, ends; and fetches photos again."""
+"""Discord: connects, serves until it is told to stop, sends, and fetches photos again."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import defaultdict
-from typing import Any
+from dataclasses import dataclass
 
 import aiohttp
 import discord
 
-from bot.domain import Fetch, PendingPhoto, Photo, Refusal, Refused, Reply, Room, Unusable
-from bot.platforms.discord.client import Identifies, Parts, SnowClient, point_at
+from bot.domain import (
+    Delivery,
+    Fetch,
+    PendingPhoto,
+    Photo,
+    Refusal,
+    Refused,
+    Reply,
+    Room,
+    Unusable,
+)
+from bot.platforms.contract import State
+from bot.platforms.discord.client import DiscordClient, Handlers, IdentifyLimit, use_servers
 from bot.platforms.discord.commands import Notes
-from bot.platforms.discord.files import Cdn
-from bot.platforms.discord.guilds import Guilds
-from bot.platforms.discord.interactions import DiscordCounter, MakePreview
-from bot.platforms.discord.messages import PLATFORM, Inbox
-from bot.platforms.discord.sender import Post, Unwelcome
-from bot.platforms.discord.tasks import Hands
-from bot.services.service import Service
+from bot.platforms.discord.files import Files, PictureReference
+from bot.platforms.discord.guilds import GuildHandlers
+from bot.platforms.discord.identity import PLATFORM
+from bot.platforms.discord.interactions import InteractionHandlers
+from bot.platforms.discord.messages import MessageHandlers
+from bot.platforms.discord.sender import CannotSend, Sender
+from bot.platforms.discord.tasks import RunningTasks
+from bot.services import Service
 
 log = logging.getLogger(__name__)
 
 # A picture that unpacks to more than was asked for is a trap.
 PLAIN = {"Accept-Encoding": "identity"}
+# https://discord.com/developers/docs/topics/opcodes-and-status-codes
 BAD_TOKEN, BAD_INTENTS, DISALLOWED_INTENTS = 4004, 4013, 4014
 
 
-class DiscordChat:
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The parts that live as long as one connection.
+
+    Attributes:
+        client: Talks to Discord.
+        files: Fetches pictures.
+        messages: Answers messages.
+        tasks: What is in hand.
+    """
+
+    client: DiscordClient
+    files: Files
+    messages: MessageHandlers
+    tasks: RunningTasks
+
+
+class DiscordAdapter:
     """The bot on Discord.
 
-    synced: remembers which menus Discord knows.
-    make_preview: makes a photo small, at most so many pixels on its longer side.
+    Args:
+        token: The bot's.
+        api_url: Another REST API's address, without a slash at the end; None for Discord's own.
+        gateway_url: Another gateway's address; None for Discord's own.
+        notes: Remembers which menus Discord has.
     """
 
     name = PLATFORM
 
     def __init__(
-        self,
-        host: Service,
-        token: str,
-        *,
-        api_url: str | None,
-        gateway_url: str | None,
-        synced: Notes,
-        make_preview: MakePreview,
+        self, token: str, *, api_url: str | None, gateway_url: str | None, notes: Notes
     ) -> None:
-        self._host = host
         self._token = token
         self._api_url = api_url
         self._gateway_url = gateway_url
-        self._notes = synced
-        self._make_preview = make_preview
-        self._identifies = Identifies()
-        self._post = Post()
+        self._notes = notes
+        self._identifies = IdentifyLimit()
+        self._sender = Sender()
         self._state = "starting"
-        self._client: SnowClient | None = None
-        self._cdn: Cdn | None = None
+        self._connection: Connection | None = None
 
-    def state(self) -> dict[str, Any]:
-        """Say how the connection is, for /healthz."""
-        state: dict[str, Any] = {"state": self._state}
-        if self._client is not None:
-            state |= {"guilds": len(self._client.guilds), "shards": len(self._client.shards)}
-        return state
+    def state(self) -> State:
+        """Return how the connection is, for /healthz."""
+        if self._connection is None:
+            return {"state": self._state}
+        client = self._connection.client
+        return {"state": self._state, "guilds": len(client.guilds), "shards": len(client.shards)}
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Serve until `stopping`. Raises Unusable for what cannot heal, all else for a fault."""
+    async def run(self, service: Service, stopping: asyncio.Event) -> None:
+        """Connect and serve until `stopping` is set, then finish what is in hand.
+
+        Args:
+            service: What answers.
+            stopping: Set when the process ends.
+
+        Raises:
+            Unusable: For a token or intents that Discord does not take.
+            Exception: For whatever may heal.
+        """
         self._state = "starting"
-        point_at(self._api_url, self._gateway_url)
-        hands = Hands()
+        use_servers(self._api_url, self._gateway_url)
         # Pictures have a session of their own; discord.py keeps its one to itself.
         async with aiohttp.ClientSession(headers=PLAIN, auto_decompress=False) as session:
-            self._cdn = Cdn(session, self._api_url)
-            client = self._client = SnowClient(
-                self._parts(hands, self._cdn), self._identifies, self._became
-            )
+            connection = self._connect(service, Files(session, self._api_url))
             try:
-                await self._serve(client, hands, stopping)
+                await self._serve(connection, service, stopping)
             except discord.LoginFailure as error:
                 raise Unusable(_new_token()) from error
             except discord.PrivilegedIntentsRequired as error:
@@ -91,72 +118,88 @@ class DiscordChat:
                     raise Unusable(_no_intents()) from error
                 raise
             finally:
-                self._client = self._cdn = None
+                self._connection = None
                 self._state = "stopped"
-                await client.close()
+                await connection.client.close()
 
-    def read(self, room: Room, reference: str) -> Fetch:
-        """Return what fetches a photo again, from the message that it is in."""
-        del room  # the reference says it all
+    def fetcher(self, room: Room, reference: str) -> Fetch:
+        """Return what fetches a photo again, from the message that it is in.
 
-        async def read(limit: int) -> bytes:
-            client, cdn = self._client, self._cdn
-            if client is None or cdn is None:
+        Args:
+            room: Where it was sent; the reference says it as well.
+            reference: A PictureReference, as a text.
+        """
+
+        async def fetch(limit: int) -> bytes:
+            if self._connection is None:
                 raise Refused(Refusal.FAULT)
-            channel, message, index = map(int, reference.split("/"))
+            place = PictureReference.parse(reference)
+            client, files = self._connection.client, self._connection.files
             try:
-                await self._post.pace()
-                found = await client.get_partial_messageable(channel).fetch_message(message)
+                await self._sender.throttle()
+                channel = client.get_partial_messageable(place.channel)
+                message = await channel.fetch_message(place.message)
             except (discord.NotFound, discord.Forbidden) as error:
                 raise Refused(Refusal.GONE) from error
             except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 raise Refused(Refusal.FAULT) from error
-            sources = cdn.pictures(found)
-            if index >= len(sources):
+            sources = files.find_sources(message)
+            if place.index >= len(sources):
                 raise Refused(Refusal.GONE)
-            return await cdn.read(sources[index].url)(limit)
+            return await files.url_fetcher(sources[place.index].url)(limit)
 
-        return read
+        return fetch
 
-    async def say(self, room: Room, reply: Reply, to: str | None = None) -> bool:
-        """Send a message; a room that does not want it is no fault."""
-        if self._client is None:
-            return False
+    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Delivery:
+        """Send a message.
+
+        Args:
+            room: Where to.
+            reply: What to say.
+            to: The id of the message that it replies to.
+
+        Returns:
+            SENT when the message is there; REFUSED when the bot may not write there, or the
+            channel is gone or closed; FAILED when Discord cannot be reached or is in trouble.
+        """
+        if self._connection is None:
+            return Delivery.FAILED
+        channel = self._connection.client.get_partial_messageable(int(room.id))
+        # An interaction has no message that could be replied to.
+        message_id = int(to) if to and to.isdecimal() else None
         try:
-            await self._send(self._client, room, reply, to)
-        except Unwelcome:
+            await self._sender.send_reply(channel, reply, to=message_id)
+        except CannotSend:
             log.info("may not write in %s", room.id)
+            return Delivery.REFUSED
+        except discord.HTTPException as error:
+            log.warning("could not write in %s: status %d", room.id, error.status)
+            # What Discord does not take now it will not take later, unless it is in trouble, or
+            # the bot is too quick for it.
+            passes = error.status >= 500 or error.status in (401, 429)
+            return Delivery.FAILED if passes else Delivery.REFUSED
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             log.warning("could not write in %s: %s", room.id, type(error).__name__)
-            return False
-        return True
+            return Delivery.FAILED
+        return Delivery.SENT
 
-    async def _send(
-        self,
-        client: SnowClient,
-        room: Room,
-        reply: Reply,
-        to: str | None,
-        *,
-        nonce: str | None = None,
-    ) -> None:
-        channel = client.get_partial_messageable(int(room.id))
-        # An interaction has no message that could be replied to.
-        message = int(to) if to and to.isdecimal() else None
-        await self._post.send(channel, reply, to=message, nonce=nonce)
-
-    def _parts(self, hands: Hands, cdn: Cdn) -> Parts:
-        return Parts(
-            self._host,
-            hands,
-            Inbox(self._host, hands, cdn, self._post),
-            DiscordCounter(self._host, hands, cdn, self._make_preview),
-            Guilds(self._host, self._post),
-            self._notes,
+    def _connect(self, service: Service, files: Files) -> Connection:
+        """Put together what one connection needs; nothing is asked of Discord yet."""
+        tasks = RunningTasks()
+        messages = MessageHandlers(service, tasks, files, self._sender)
+        handlers = Handlers(
+            messages,
+            InteractionHandlers(service, tasks, files),
+            GuildHandlers(service, tasks, self._sender),
         )
+        client = DiscordClient(handlers, self._notes, self._identifies, self._note_state)
+        self._connection = Connection(client, files, messages, tasks)
+        return self._connection
 
-    async def _serve(self, client: SnowClient, hands: Hands, stopping: asyncio.Event) -> None:
-        serving = asyncio.create_task(self._connect(client, hands))
+    async def _serve(
+        self, connection: Connection, service: Service, stopping: asyncio.Event
+    ) -> None:
+        serving = asyncio.create_task(self._listen(connection, service))
         stopped = asyncio.create_task(stopping.wait())
         try:
             await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -164,53 +207,41 @@ class DiscordChat:
                 await serving
                 raise ConnectionError("Discord hung up")
             self._state = "stopping"
-            await hands.finish()
+            await connection.tasks.finish()
         finally:
             stopped.cancel()
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
-            await hands.drop()
+            await connection.tasks.cancel()
 
-    async def _connect(self, client: SnowClient, hands: Hands) -> None:
+    async def _listen(self, connection: Connection, service: Service) -> None:
+        """Answer what was in hand when the process ended, and then what comes in."""
+        client, tasks = connection.client, connection.tasks
         await client.login(self._token)
         # Before any event arrives, so that what is in hand now is not taken for left over.
-        asked: dict[tuple[str, str], list[PendingPhoto]] = defaultdict(list)
-        for waiting in await self._host.left_over(PLATFORM):
-            asked[waiting.room.id, waiting.message].append(waiting)
-        for (_, message), together in asked.items():
-            if hands.take(int(message)):
-                hands.start(self._answer_late(client, message, together))
+        by_message: dict[tuple[str, str], list[PendingPhoto]] = defaultdict(list)
+        for pending in await service.pending_photos(PLATFORM):
+            by_message[pending.room.id, pending.message].append(pending)
+        for (channel_id, message_id), together in by_message.items():
+            if tasks.claim(int(message_id)):
+                channel = client.get_partial_messageable(int(channel_id))
+                photos = [self._photo_of(pending) for pending in together]
+                tasks.start(
+                    connection.messages.handle_pending_photos(channel, int(message_id), photos)
+                )
         await client.connect()
 
-    async def _answer_late(
-        self, client: SnowClient, message: str, together: list[PendingPhoto]
-    ) -> None:
-        """Answer what was in hand when the process ended."""
-        photos = [
-            Photo(
-                waiting.room,
-                waiting.player,
-                self.read(waiting.room, waiting.reference),
-                key=waiting.key,
-                message=waiting.message,
-                reference=waiting.reference,
-            )
-            for waiting in together
-        ]
-        if len(photos) == 1:
-            reply = await self._host.look(photos[0])
-        else:
-            reply = await self._host.look_at_album(photos)
-        if reply is None:
-            return
-        started = time.perf_counter()
-        try:
-            await self._send(client, photos[0].room, reply, message, nonce=message)
-        except Unwelcome:
-            return
-        await self._host.sent(reply, (time.perf_counter() - started) * 1000)
+    def _photo_of(self, pending: PendingPhoto) -> Photo:
+        return Photo(
+            pending.room,
+            pending.player,
+            self.fetcher(pending.room, pending.reference),
+            key=pending.key,
+            message=pending.message,
+            reference=pending.reference,
+        )
 
-    def _became(self, state: str) -> None:
+    def _note_state(self, state: str) -> None:
         if self._state != "stopping":
             self._state = state
 

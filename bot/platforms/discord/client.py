@@ -1,4 +1,4 @@
-"""The connection to Discord: which events there are, and who deals with each."""
+"""The connection to Discord: which events there are, and which handler gets each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 import discord
@@ -14,13 +14,12 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.platforms.discord.commands import Interaction, Notes, build, sync
-from bot.platforms.discord.guilds import Guilds
-from bot.platforms.discord.interactions import DiscordCounter
-from bot.platforms.discord.messages import Inbox
-from bot.platforms.discord.sender import SnowButton
-from bot.platforms.discord.tasks import Hands
-from bot.services.service import Service
+from bot.platforms.discord.commands import Notes, build_tree, sync_tree
+from bot.platforms.discord.guilds import GuildHandlers
+from bot.platforms.discord.identity import Interaction
+from bot.platforms.discord.interactions import InteractionHandlers
+from bot.platforms.discord.messages import MessageHandlers
+from bot.platforms.discord.sender import PersistentButton
 
 log = logging.getLogger(__name__)
 
@@ -36,25 +35,33 @@ NEW = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """Who deals with what."""
+class Handlers:
+    """What answers the events.
 
-    host: Service
-    hands: Hands
-    inbox: Inbox
-    counter: DiscordCounter
-    guilds: Guilds
-    notes: Notes
+    Attributes:
+        messages: Answers messages.
+        interactions: Answers slash commands, the message menu, and buttons.
+        guilds: Greets servers.
+    """
+
+    messages: MessageHandlers
+    interactions: InteractionHandlers
+    guilds: GuildHandlers
 
 
-@dataclass(slots=True)
-class Identifies:
+class IdentifyLimit:
     """Keeps each shard from identifying too often; it outlives a connection."""
 
-    _times: dict[int, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+    def __init__(self) -> None:
+        self._times: dict[int, deque[float]] = defaultdict(deque)
 
-    def wait(self, shard: int, now: float) -> float:
-        """Return for how many seconds to wait before the next one, and count it."""
+    def reserve(self, shard: int, now: float) -> float:
+        """Count an identify, and return how many seconds to wait before it.
+
+        Args:
+            shard: The shard's number.
+            now: Seconds on a clock that only goes on.
+        """
         times = self._times[shard]
         while times and times[0] <= now - HOUR:
             times.popleft()
@@ -65,13 +72,23 @@ class Identifies:
         return wait
 
 
-class SnowClient(discord.AutoShardedClient):
+class DiscordClient(discord.AutoShardedClient):
     """discord.py's client, without a cache of messages or people and without a wish to know more.
 
-    tell: called with what the connection is now, `running` or `reconnecting`.
+    Args:
+        handlers: What answers the events.
+        notes: Remembers which menus Discord has.
+        identifies: Keeps the shards from identifying too often.
+        on_state: Called with what the connection is now, `running` or `reconnecting`.
     """
 
-    def __init__(self, parts: Parts, identifies: Identifies, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        handlers: Handlers,
+        notes: Notes,
+        identifies: IdentifyLimit,
+        on_state: Callable[[str], None],
+    ) -> None:
         super().__init__(
             # One by one, and none that is privileged: mentions, private messages and the target of
             # the message menu come with their content all the same.
@@ -81,68 +98,74 @@ class SnowClient(discord.AutoShardedClient):
             max_messages=None,
             max_ratelimit_timeout=LONGEST_WAIT,
         )
-        self._parts = parts
+        self._event_handlers = handlers
+        self._notes = notes
         self._identifies = identifies
-        self._tell = tell
-        self.tree = build(self, parts.host, parts.counter)
+        self._on_state = on_state
+        self.tree = build_tree(self, handlers.interactions)
 
     async def setup_hook(self) -> None:
         """Make old buttons work and tell the menus, before anything arrives."""
-        self.add_dynamic_items(SnowButton)
-        await sync(self.tree, self._parts.notes)
+        self.add_dynamic_items(PersistentButton)
+        await sync_tree(self.tree, self._notes)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Wait as long as Discord's limits ask for."""
         now = asyncio.get_running_loop().time()
-        await asyncio.sleep(self._identifies.wait(shard_id or 0, now))
+        await asyncio.sleep(self._identifies.reserve(shard_id or 0, now))
 
     async def on_ready(self) -> None:
         """Note that all shards are there; it may come after the end."""
         if not self.is_closed():
-            self._tell("running")
+            self._on_state("running")
 
     async def on_shard_resumed(self, _: int) -> None:
         """Note that a connection is back; what was missed comes now."""
-        self._tell("running")
+        self._on_state("running")
 
     async def on_shard_ready(self, _: int) -> None:
         """Note that a connection is there, perhaps as a new one."""
         if not self.is_closed():
-            self._tell("running")
+            self._on_state("running")
 
     async def on_shard_disconnect(self, _: int) -> None:
         """Note a lost connection; discord.py is already at it."""
-        self._tell("reconnecting")
+        self._on_state("reconnecting")
 
     async def on_message(self, message: discord.Message) -> None:
         """Answer what is meant for us."""
-        self._parts.inbox.take(message, self)
+        self._event_handlers.messages.handle_message_create(message, self.user)
 
     async def on_raw_message_edit(self, edit: discord.RawMessageUpdateEvent) -> None:
         """See whether a link's picture has come."""
-        self._parts.inbox.edited(edit.message)
+        self._event_handlers.messages.handle_message_update(edit.message)
 
-    async def on_snow_press(self, interaction: Interaction, data: str) -> None:
-        """Answer a button of ours."""
-        self._parts.counter.press(interaction, data)
+    async def on_button_press(self, interaction: Interaction, data: str) -> None:
+        """Answer a button of ours; the event comes from `PersistentButton`."""
+        self._event_handlers.interactions.handle_button_press(interaction, data)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Greet who invited us."""
-        self._parts.hands.start(self._parts.guilds.joined(guild))
+        self._event_handlers.guilds.handle_guild_join(guild)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Greet who invited us while we were away, or just now while we came."""
         since = guild.me.joined_at
         if since is not None and discord.utils.utcnow() - since < NEW:
-            self._parts.hands.start(self._parts.guilds.joined(guild))
+            self._event_handlers.guilds.handle_guild_join(guild)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """Forget who showed us the door."""
-        self._parts.hands.start(self._parts.guilds.left(guild))
+        """Forget a server that removed us."""
+        self._event_handlers.guilds.handle_guild_remove(guild)
 
 
-def point_at(api_url: str | None, gateway_url: str | None) -> None:
-    """Have discord.py talk to another server; it keeps both addresses in its classes."""
+def use_servers(api_url: str | None, gateway_url: str | None) -> None:
+    """Have discord.py talk to other servers; it keeps both addresses in its classes.
+
+    Args:
+        api_url: The REST API's, without a slash at the end; None for Discord's own.
+        gateway_url: The gateway's; None for Discord's own.
+    """
     # This bot is silent: what its library lacks for voice is no news to an operator.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     if api_url:

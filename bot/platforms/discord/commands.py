@@ -6,24 +6,35 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import discord
 from discord import app_commands
-from discord.app_commands import AppCommandContext, AppInstallationType, locale_str
+from discord.app_commands import (
+    AppCommandContext,
+    AppInstallationType,
+    Choice,
+    Group,
+    TranslationContextTypes,
+    locale_str,
+)
 
-from bot import speech
-from bot.domain import MenuCommand
-from bot.services.service import Service
+from bot.platforms.discord.identity import PLATFORM, Interaction
+from bot.platforms.discord.interactions import InteractionHandlers
+from bot.services.commands import Command, menu
+from bot.speech import speaker_for
 
 log = logging.getLogger(__name__)
 
-Interaction = discord.Interaction[discord.Client]
+# The name of the note that holds a digest of the menus that Discord has.
 SYNCED = "discord commands"
 
 
 class Notes(Protocol):
-    """Whoever remembers a few short texts from one run to the next."""
+    """Remembers a few short texts from one run to the next: the storage, which stays unknown here.
+
+    Platforms import no storage; these two methods are all that is needed of it.
+    """
 
     async def recall(self, key: str) -> str | None:
         """Return what was kept under a name."""
@@ -32,52 +43,50 @@ class Notes(Protocol):
         """Keep something under a name."""
 
 
-class Counter(Protocol):
-    """Whoever answers what is chosen from the menus."""
+class _MenuTranslator(app_commands.Translator):
+    """Translates what was made by `_translatable`; names are the same in every language."""
 
-    def command(
-        self,
-        interaction: Interaction,
-        word: MenuCommand,
-        photo: discord.Attachment | None = None,
-        argument: str = "",
-    ) -> None:
-        """Answer a slash command."""
-
-    def menu(self, interaction: Interaction, message: discord.Message) -> None:
-        """Answer the message menu."""
+    async def translate(
+        self, string: locale_str, locale: discord.Locale, context: TranslationContextTypes
+    ) -> str | None:
+        translation: Callable[[str], str] | None = string.extras.get("translation")
+        translated = translation(locale.value) if translation else None
+        return translated if translated != string.message else None
 
 
-class _Words(app_commands.Translator):
-    async def translate(self, string: locale_str, locale: discord.Locale, _: Any) -> str | None:
-        say: Callable[[str], str] | None = string.extras.get("say")
-        said = say(locale.value) if say else None  # names are the same in every language
-        return said if said != string.message else None
+def build_tree(client: discord.Client, handlers: InteractionHandlers) -> app_commands.CommandTree:
+    """Return the menus.
 
-
-def build(client: discord.Client, host: Service, counter: Counter) -> app_commands.CommandTree:
-    """Put the menus together."""
+    Args:
+        client: What gets the interactions.
+        handlers: What answers them.
+    """
     tree = app_commands.CommandTree(
         client,
         allowed_contexts=AppCommandContext(guild=True, dm_channel=True, private_channel=False),
         allowed_installs=AppInstallationType(guild=True, user=False),
     )
-    for word in host.commands("en"):
-        tree.add_command(_slash(word, host, counter))
+    for command in menu(PLATFORM):
+        tree.add_command(_slash_command(command, handlers))
 
-    async def look(interaction: Interaction, message: discord.Message) -> None:
-        counter.menu(interaction, message)
+    async def on_message_menu(interaction: Interaction, message: discord.Message) -> None:
+        handlers.handle_message_menu(interaction, message)
 
-    named = _said(lambda language: speech.into(language).menu_name())
-    tree.add_command(app_commands.ContextMenu(name=named, callback=look))
+    name = _translatable(lambda language: speaker_for(language).rooms.menu_name())
+    tree.add_command(app_commands.ContextMenu(name=name, callback=on_message_menu))
     return tree
 
 
-async def sync(tree: app_commands.CommandTree, notes: Notes) -> None:
-    """Tell Discord the menus, but only when they changed: 200 creations a day are the limit."""
-    words = _Words()
-    await tree.set_translator(words)
-    payload = [await one.get_translated_payload(tree, words) for one in tree.get_commands()]
+async def sync_tree(tree: app_commands.CommandTree, notes: Notes) -> None:
+    """Tell Discord the menus, but only when they changed: 200 creations a day are the limit.
+
+    Args:
+        tree: The menus.
+        notes: Remembers which menus Discord has.
+    """
+    translator = _MenuTranslator()
+    await tree.set_translator(translator)
+    payload = [await each.get_translated_payload(tree, translator) for each in tree.get_commands()]
     whole = json.dumps([tree.client.application_id, payload], sort_keys=True)
     digest = hashlib.sha256(whole.encode()).hexdigest()
     if await notes.recall(SYNCED) == digest:
@@ -91,32 +100,41 @@ async def sync(tree: app_commands.CommandTree, notes: Notes) -> None:
         log.info("told Discord %d commands", len(payload))
 
 
-def _slash(
-    word: MenuCommand, host: Service, counter: Counter
-) -> app_commands.Command[Any, Any, None]:
-    def describe(language: str) -> str:
-        words = {each.name: each.description for each in host.commands(language)}
-        return words.get(word.name, word.description)
-
+def _slash_command(
+    command: Command, handlers: InteractionHandlers
+) -> app_commands.Command[Group, ..., None]:
     async def plain(interaction: Interaction) -> None:
-        counter.command(interaction, word)
+        handlers.handle_slash_command(interaction, command)
 
     async def with_photo(interaction: Interaction, photo: discord.Attachment | None = None) -> None:
-        counter.command(interaction, word, photo)
+        handlers.handle_slash_command(interaction, command, photo)
 
     async def with_choice(interaction: Interaction, choice: str | None = None) -> None:
-        counter.command(interaction, word, argument=choice or "")
+        handlers.handle_slash_command(interaction, command, argument=choice or "")
 
-    said = _said(describe)
-    callback: Any = plain
-    if word.takes_photo:
-        callback = app_commands.describe(photo=said)(with_photo)
-    elif word.choices:
-        offered = [app_commands.Choice(name=each, value=each) for each in word.choices]
-        described = app_commands.describe(choice=said)(with_choice)
-        callback = app_commands.choices(choice=offered)(described)
-    return app_commands.Command(name=word.name, description=said, callback=callback)
+    name = command.name
+    summary = _translatable(lambda language: command.summary_in(speaker_for(language)))
+    if command.takes_photo:
+        return app_commands.Command(
+            name=name,
+            description=summary,
+            callback=app_commands.describe(photo=summary)(with_photo),
+        )
+    if command.choices:
+        offered = [Choice(name=each, value=each) for each in command.choices]
+        chosen = app_commands.choices(choice=offered)(with_choice)
+        return app_commands.Command(
+            name=name,
+            description=summary,
+            callback=app_commands.describe(choice=summary)(chosen),
+        )
+    return app_commands.Command(name=name, description=summary, callback=plain)
 
 
-def _said(say: Callable[[str], str]) -> locale_str:
-    return locale_str(say("en"), say=say)
+def _translatable(translation: Callable[[str], str]) -> locale_str:
+    """Return a text for a menu.
+
+    Args:
+        translation: Returns it in a language, named by an IETF tag.
+    """
+    return locale_str(translation("en"), translation=translation)

@@ -5,43 +5,57 @@ from __future__ import annotations
 import discord
 
 from bot.domain import Room
-from bot.platforms.discord.messages import PLATFORM
-from bot.platforms.discord.sender import Post, Unwelcome
-from bot.services.service import Service
+from bot.platforms.discord.identity import PLATFORM
+from bot.platforms.discord.sender import CannotSend, Sender
+from bot.platforms.discord.tasks import RunningTasks
+from bot.services import Service
 
 
-class Guilds:
-    """Says hello in a server that the bot was invited to, and forgets one that it left."""
+class GuildHandlers:
+    """Says hello in a server that the bot was invited to, and forgets one that it left.
 
-    def __init__(self, host: Service, post: Post) -> None:
-        self._host = host
-        self._post = post
+    Args:
+        service: What answers.
+        tasks: Where the work goes on.
+        sender: Sends the greeting.
+    """
 
-    async def joined(self, guild: discord.Guild) -> None:
-        """Say hello, once, where the server's own news are or else where writing is allowed."""
-        channel = _hall(guild)
+    def __init__(self, service: Service, tasks: RunningTasks, sender: Sender) -> None:
+        self._service = service
+        self._tasks = tasks
+        self._sender = sender
+
+    def handle_guild_join(self, guild: discord.Guild) -> None:
+        """Start saying hello, once, where the server's own news are or writing is allowed."""
+        self._tasks.start(self._greet(guild))
+
+    def handle_guild_remove(self, guild: discord.Guild) -> None:
+        """Start forgetting that the server was ever greeted."""
+        self._tasks.start(self._leave(guild))
+
+    async def _greet(self, guild: discord.Guild) -> None:
+        channel = _greeting_channel(guild)
         if channel is None:
             return
         room = Room(PLATFORM, str(channel.id))
-        reply = await self._host.joined(room, None, name=guild.me.mention, hears_all=False)
+        reply = await self._service.greet(room, None, name=guild.me.mention, hears_all=False)
         if reply is None:
             return
         try:
-            await self._post.send(channel, reply)
-        except Unwelcome:
-            await self._host.left(room)  # nobody has heard it
+            await self._sender.send_reply(channel, reply)
+        except CannotSend:
+            await self._service.leave(room)  # nobody has heard it
 
-    async def left(self, guild: discord.Guild) -> None:
-        """Forget that the server was ever greeted."""
+    async def _leave(self, guild: discord.Guild) -> None:
         for channel in guild.text_channels:
-            await self._host.left(Room(PLATFORM, str(channel.id)))
+            await self._service.leave(Room(PLATFORM, str(channel.id)))
 
 
-def _hall(guild: discord.Guild) -> discord.TextChannel | None:
+def _greeting_channel(guild: discord.Guild) -> discord.TextChannel | None:
     channels = [guild.system_channel] if guild.system_channel else []
     channels += sorted(guild.text_channels, key=lambda channel: (channel.position, channel.id))
     for channel in channels:
-        may = channel.permissions_for(guild.me)
-        if may.view_channel and may.send_messages:
+        granted = channel.permissions_for(guild.me)
+        if granted.view_channel and granted.send_messages:
             return channel
     return None

@@ -3,225 +3,340 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from time import perf_counter
 
 import discord
 from discord.utils import MISSING
 
 from bot.domain import (
     ButtonPress,
+    Classified,
     CommandRequest,
     Fetch,
-    IsAdmin,
-    MenuCommand,
     Photo,
-    Player,
-    Preview,
     Refusal,
     Refused,
     Reply,
-    Room,
 )
-from bot.platforms.discord.commands import Interaction
-from bot.platforms.discord.files import Cdn, Source, attached, is_picture
-from bot.platforms.discord.messages import PLATFORM
-from bot.platforms.discord.sender import Upload, buttons, linked, patiently, text, uploads
-from bot.platforms.discord.tasks import Hands
-from bot.services.service import Service
+from bot.platforms.common import EditOrder
+from bot.platforms.discord.files import (
+    Files,
+    PictureReference,
+    Source,
+    attachment_source,
+    is_picture,
+)
+from bot.platforms.discord.identity import (
+    Interaction,
+    admin_check,
+    player_of_interaction,
+    room_of_interaction,
+)
+from bot.platforms.discord.sender import Upload, button_view, markdown, uploads, with_retries
+from bot.platforms.discord.tasks import RunningTasks
+from bot.services import Service
+from bot.services.commands import Command
 
 log = logging.getLogger(__name__)
 
-MakePreview = Callable[[bytes, int], Awaitable[Preview]]
-# Of the copy under an answer, on its longer side.
+# Of the copy under an answer, on its longer side, in pixels.
 PREVIEW_SIDE = 1280
-ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION = 40060, 10062
+# https://discord.com/developers/docs/topics/opcodes-and-status-codes
+ALREADY_ACKNOWLEDGED = 40060
 
 
-class Kept:
-    """Fetches a picture and keeps it, to be shown again with the answer."""
+class ShownPhoto:
+    """A picture whose bytes are kept until it is shown again with the answer.
 
-    def __init__(self, source: Source, read: Fetch) -> None:
+    Args:
+        source: The picture.
+        fetch: Fetches it.
+
+    Attributes:
+        source: The picture.
+        data: Its bytes, once they are fetched.
+    """
+
+    def __init__(self, source: Source, fetch: Fetch) -> None:
         self.source = source
-        self._read = read
         self.data = b""
+        self._fetch = fetch
 
-    async def __call__(self, limit: int) -> bytes:
-        """Fetch it."""
-        self.data = await self._read(limit)
+    async def fetch(self, limit: int) -> bytes:
+        """Fetch it, at most so many bytes. Raises Refused."""
+        self.data = await self._fetch(limit)
         return self.data
 
 
-class DiscordCounter:
-    """Answers interactions: acknowledges them at once, and then takes its time."""
+class InteractionHandlers:
+    """Answers interactions: acknowledges them at once, and then takes its time.
 
-    def __init__(self, host: Service, hands: Hands, cdn: Cdn, make_preview: MakePreview) -> None:
-        self._host = host
-        self._hands = hands
-        self._cdn = cdn
-        self._make_preview = make_preview
+    Args:
+        service: What answers.
+        tasks: Where the work goes on.
+        files: Fetches pictures.
+    """
 
-    def command(
+    def __init__(self, service: Service, tasks: RunningTasks, files: Files) -> None:
+        self._service = service
+        self._tasks = tasks
+        self._files = files
+        self._edits = EditOrder()
+
+    def handle_slash_command(
         self,
         interaction: Interaction,
-        word: MenuCommand,
-        photo: discord.Attachment | None = None,
+        command: Command,
+        attachment: discord.Attachment | None = None,
         argument: str = "",
     ) -> None:
-        """Answer a slash command."""
-        if self._hands.take(interaction.id):
-            self._hands.start(self._command(interaction, word, photo, argument))
+        """Start answering a slash command.
 
-    def menu(self, interaction: Interaction, message: discord.Message) -> None:
-        """Answer the message menu."""
-        if self._hands.take(interaction.id):
-            self._hands.start(self._menu(interaction, message))
+        Args:
+            interaction: Its use.
+            command: Which one.
+            attachment: The photo that came with it.
+            argument: What was chosen to come after its name.
+        """
+        if self._tasks.claim(interaction.id):
+            self._tasks.start(self._answer_command(interaction, command, attachment, argument))
 
-    def press(self, interaction: Interaction, data: str) -> None:
-        """Answer a button."""
-        if self._hands.take(interaction.id):
-            self._hands.start(self._press(interaction, data))
+    def handle_message_menu(self, interaction: Interaction, message: discord.Message) -> None:
+        """Start answering the message menu.
 
-    async def _command(
+        Args:
+            interaction: Its use.
+            message: The message that it was used on.
+        """
+        if self._tasks.claim(interaction.id):
+            self._tasks.start(self._answer_menu(interaction, message))
+
+    def handle_button_press(self, interaction: Interaction, data: str) -> None:
+        """Start answering a button.
+
+        Args:
+            interaction: Its use.
+            data: The button's.
+        """
+        if self._tasks.claim(interaction.id):
+            self._tasks.start(self._answer_button(interaction, data))
+
+    async def _answer_command(
         self,
         interaction: Interaction,
-        word: MenuCommand,
+        command: Command,
         attachment: discord.Attachment | None,
         argument: str,
     ) -> None:
         # Asked without the photo that it wants, it is only told how to be used.
-        is_quiet = not word.for_room or (word.takes_photo and attachment is None)
-        if not await _acknowledge(interaction, is_quiet=is_quiet):
+        is_quiet = not command.for_room or (command.takes_photo and attachment is None)
+        message_id = await _acknowledge(interaction, is_quiet=is_quiet)
+        if message_id is None:
             return
-        room, player = _room_of(interaction), _player_of(interaction)
-        kept, photo = [], None
+        shown, photo = [], None
         if attachment is not None:
             if not is_picture(attachment):
-                words = await self._host.words(room, player)
-                await self._say(interaction, Reply(words.refusal(Refusal.NOT_A_PICTURE)), [])
+                await self._send_no_picture(interaction, message_id)
                 return
-            kept = self._keep([attached(attachment)])
-            photo = _photos(interaction, kept)[0]
+            shown = self._shown_photos([attachment_source(attachment)])
+            photo = _photos(interaction, shown)[0]
         me = interaction.client.user
-        command = CommandRequest(
-            room,
-            player,
-            word.name,
-            _is_admin(interaction),
+        request = CommandRequest(
+            room_of_interaction(interaction),
+            player_of_interaction(interaction),
+            command.name,
+            admin_check(interaction),
             argument=argument,
             photo=photo,
             bot=me.mention if me else "",
             alone=is_quiet,
         )
-        reply = await self._host.command(command)
-        await self._say(interaction, reply and await linked(interaction, reply), kept)
+        reply = await self._service.handle_command(request)
+        if reply is not None:
+            reply = await _with_links(interaction, reply)
+        await self._fill_response(interaction, message_id, reply, shown)
 
-    async def _menu(self, interaction: Interaction, message: discord.Message) -> None:
-        if not await _acknowledge(interaction):
+    async def _answer_menu(self, interaction: Interaction, message: discord.Message) -> None:
+        message_id = await _acknowledge(interaction)
+        if message_id is None:
             return
-        kept = self._keep(self._cdn.pictures(message))
-        photos = _photos(interaction, kept)
+        shown = self._shown_photos(self._files.find_sources(message))
+        photos = _photos(interaction, shown)
         if not photos:
-            words = await self._host.words(_room_of(interaction), _player_of(interaction))
-            await self._say(interaction, Reply(words.refusal(Refusal.NOT_A_PICTURE)), [])
+            await self._send_no_picture(interaction, message_id)
         elif len(photos) == 1:
-            await self._say(interaction, await self._host.look(photos[0]), kept)
+            reply = await self._service.handle_photo(photos[0])
+            await self._fill_response(interaction, message_id, reply, shown)
         else:
-            await self._say(interaction, await self._host.look_at_album(photos), kept)
+            reply = await self._service.handle_album(photos)
+            await self._fill_response(interaction, message_id, reply, shown)
 
-    async def _press(self, interaction: Interaction, data: str) -> None:
-        if not await _acknowledge(interaction):
+    async def _answer_button(self, interaction: Interaction, data: str) -> None:
+        message_id = await _acknowledge(interaction)
+        if message_id is None:
             return
-        room, player = _room_of(interaction), _player_of(interaction)
-        outcome = await self._host.press(ButtonPress(room, player, data, _is_admin(interaction)))
+        press = ButtonPress(
+            room_of_interaction(interaction),
+            player_of_interaction(interaction),
+            data,
+            admin_check(interaction),
+        )
+        outcome = await self._service.handle_button(press)
         try:
             if outcome.edit is not None:
                 # Without files of its own it keeps those that are there: the photo, say.
-                await _put(interaction, outcome.edit, uploads(outcome.edit) or None)
+                files = uploads(outcome.edit) or None
+                await self._edit_message(interaction, message_id, outcome.edit, files)
             if outcome.notice:
-                await interaction.followup.send(text(outcome.notice), ephemeral=True)
-            if outcome.say is not None:
-                await self._follow_up(interaction, outcome.say)
+                await interaction.followup.send(markdown(outcome.notice), ephemeral=True)
+            if outcome.send is not None:
+                await self._send_followup(interaction, outcome.send)
         except discord.HTTPException as error:  # the message is gone, or the token's time is over
             log.info("a button's answer could not be given (%d)", error.code)
 
-    async def _say(
-        self, interaction: Interaction, reply: Reply | None, kept: Sequence[Kept]
+    async def _fill_response(
+        self,
+        interaction: Interaction,
+        message_id: int,
+        reply: Reply | None,
+        shown: Sequence[ShownPhoto],
     ) -> None:
         """Put the answer where the bot is thinking, with the photos that nobody sees otherwise."""
         if reply is None:
             await interaction.delete_original_response()
             return
-        shown = await self._previews(reply, kept)
-        files = [upload for _, upload in shown] + uploads(reply)
-        may_attach = interaction.guild_id is None or interaction.app_permissions.attach_files
-        started = time.perf_counter()
+        previews = await self._previews(reply, shown)
+        files = [*previews.values(), *uploads(reply)]
+        may_attach = _may_attach(interaction)
+        started = perf_counter()
         try:
-            message = await _put(interaction, reply, files if may_attach else [])
+            message = await self._edit_message(
+                interaction, message_id, reply, files if may_attach else []
+            )
         except discord.HTTPException as error:
             log.info("an interaction could not be answered (%d)", error.code)
             return
-        milliseconds = (time.perf_counter() - started) * 1000
-        indexes = {number: index for index, (number, _) in enumerate(shown)} if may_attach else {}
-        for number, look in enumerate(reply.outcomes):
-            index = indexes.get(number)
-            again = f"{message.channel.id}/{message.id}/{index}" if index is not None else None
-            await self._host.sent(replace(reply, outcomes=(look,)), milliseconds, again)
+        milliseconds = (perf_counter() - started) * 1000
+        indexes = {number: index for index, number in enumerate(previews)} if may_attach else {}
+        for number, outcome in enumerate(reply.outcomes):
+            reference = None
+            if message is not None and number in indexes:
+                reference = PictureReference(message.channel.id, message.id, indexes[number])
+            await self._service.mark_sent(
+                [outcome], milliseconds, None if reference is None else str(reference)
+            )
         if files and not may_attach:
-            await self._excuse(interaction)
+            await self._explain_missing_files(interaction)
 
-    async def _follow_up(self, interaction: Interaction, reply: Reply) -> None:
-        may_attach = interaction.guild_id is None or interaction.app_permissions.attach_files
+    async def _send_no_picture(self, interaction: Interaction, message_id: int) -> None:
+        """Answer that there is no picture in what was shown."""
+        speaker = await self._service.speaker(
+            room_of_interaction(interaction), player_of_interaction(interaction)
+        )
+        reply = Reply(speaker.photos.refusal(Refusal.NOT_A_PICTURE))
+        await self._fill_response(interaction, message_id, reply, [])
 
-        async def send() -> discord.WebhookMessage:
-            optional: dict[str, Any] = {}
-            if shown := buttons(reply):
-                optional["view"] = shown
-            files = [upload.file() for upload in uploads(reply)] if may_attach else []
-            return await interaction.followup.send(
-                text(reply.text), files=files, wait=True, **optional
+    async def _send_followup(self, interaction: Interaction, reply: Reply) -> None:
+        may_attach = _may_attach(interaction)
+
+        async def send() -> None:
+            view = button_view(reply)
+            await interaction.followup.send(
+                markdown(reply.text),
+                files=[upload.file() for upload in uploads(reply)] if may_attach else [],
+                view=MISSING if view is None else view,
+                wait=True,
             )
 
-        started = time.perf_counter()
-        await patiently(send)
+        started = perf_counter()
+        await with_retries(send)
         if reply.outcomes:
-            await self._host.sent(reply, (time.perf_counter() - started) * 1000)
+            await self._service.mark_sent(reply.outcomes, (perf_counter() - started) * 1000)
         if reply.picture and not may_attach:
-            await self._excuse(interaction)
+            await self._explain_missing_files(interaction)
 
-    async def _excuse(self, interaction: Interaction) -> None:
+    async def _edit_message(
+        self,
+        interaction: Interaction,
+        message_id: int,
+        reply: Reply,
+        files: Sequence[Upload] | None,
+    ) -> discord.InteractionMessage | None:
+        """Have the interaction's message show a reply, unless a newer edit of it was asked for.
+
+        Args:
+            interaction: The interaction.
+            message_id: The message's.
+            reply: What it is to show.
+            files: Its files; None to leave those that it has.
+
+        Returns:
+            The message; None when a newer edit made this one needless.
+        """
+        edited = None
+
+        async def request() -> discord.InteractionMessage:
+            return await interaction.edit_original_response(
+                content=markdown(reply.text),
+                attachments=MISSING if files is None else [upload.file() for upload in files],
+                view=button_view(reply),
+            )
+
+        async def edit() -> None:
+            nonlocal edited
+            edited = await with_retries(request)
+
+        await self._edits.apply(message_id, reply.revision, edit)
+        return edited
+
+    async def _explain_missing_files(self, interaction: Interaction) -> None:
         """Tell who asked, alone, why there is no picture."""
-        words = await self._host.words(_room_of(interaction), _player_of(interaction))
-        await interaction.followup.send(text(words.cannot_attach_there()), ephemeral=True)
+        speaker = await self._service.speaker(
+            room_of_interaction(interaction), player_of_interaction(interaction)
+        )
+        text = markdown(speaker.rooms.cannot_attach_there())
+        await interaction.followup.send(text, ephemeral=True)
 
-    async def _previews(self, reply: Reply, kept: Sequence[Kept]) -> list[tuple[int, Upload]]:
-        """Return what to show of the photos that got a verdict, each with its number."""
-        made = []
-        for number, (look, one) in enumerate(zip(reply.outcomes, kept, strict=False)):
-            if look.verdict is None:
+    async def _previews(self, reply: Reply, shown: Sequence[ShownPhoto]) -> dict[int, Upload]:
+        """Return small copies of the photos that got a verdict, by the photos' numbers."""
+        previews = {}
+        for number, (outcome, photo) in enumerate(zip(reply.outcomes, shown, strict=False)):
+            if not isinstance(outcome, Classified):
                 continue
             try:
-                preview = await self._make_preview(one.data, PREVIEW_SIDE)
+                preview = await self._service.photos.preview(photo.data, PREVIEW_SIDE)
             except Refused:
                 continue
             name = f"photo-{number + 1}.jpg"
-            made.append((number, Upload(preview.jpeg, name, is_spoiler=one.source.is_spoiler)))
-        return made
+            is_spoiler = photo.source.is_spoiler
+            previews[number] = Upload(preview.jpeg, name, is_spoiler=is_spoiler)
+        return previews
 
-    def _keep(self, sources: Sequence[Source]) -> list[Kept]:
-        return [Kept(source, self._cdn.read(source.url)) for source in sources]
+    def _shown_photos(self, sources: Sequence[Source]) -> list[ShownPhoto]:
+        return [ShownPhoto(source, self._files.url_fetcher(source.url)) for source in sources]
 
 
-async def _acknowledge(interaction: Interaction, *, is_quiet: bool = False) -> bool:
-    """Tell Discord, which waits three seconds, that we are on it; False when it is too late."""
+async def _acknowledge(interaction: Interaction, *, is_quiet: bool = False) -> int | None:
+    """Tell Discord, which waits three seconds, that we are on it.
+
+    Args:
+        interaction: The interaction.
+        is_quiet: Whether only who asked sees the answer.
+
+    Returns:
+        The id of the message that will be edited; None when it is too late for an answer.
+    """
+    # What a button is on is known; of a new message Discord tells the id in its response. If that
+    # is lost, the interaction's own id stands for it, which no other message has.
+    message_id = interaction.id if interaction.message is None else interaction.message.id
     is_again = False
 
     async def defer() -> None:
-        nonlocal is_again
+        nonlocal is_again, message_id
         try:
-            await interaction.response.defer(ephemeral=is_quiet)
+            response = await interaction.response.defer(ephemeral=is_quiet)
         except discord.HTTPException as error:
             # The answer to our first try was lost on its way.
             if error.code == ALREADY_ACKNOWLEDGED and is_again:
@@ -229,59 +344,50 @@ async def _acknowledge(interaction: Interaction, *, is_quiet: bool = False) -> b
             raise
         finally:
             is_again = True
+        if interaction.message is None and response is not None and response.message_id:
+            message_id = response.message_id
 
     try:
-        await patiently(defer)
+        await with_retries(defer)
     except discord.HTTPException as error:
         log.info("an interaction was not ours to answer (%d)", error.code)
-        return False
-    return True
+        return None
+    return message_id
 
 
-async def _put(
-    interaction: Interaction, reply: Reply, files: Sequence[Upload] | None
-) -> discord.InteractionMessage:
-    """Make the interaction's message say something; doing it twice does no harm.
+async def _with_links(interaction: Interaction, reply: Reply) -> Reply:
+    """Return the reply with links to the photos that it shows again, those that still exist."""
+    lines = [reply.text]
+    for photo in reply.past_photos:
+        if photo.reference is None:
+            continue
+        place = PictureReference.parse(photo.reference)
+        channel = interaction.client.get_partial_messageable(place.channel)
+        try:
+            await channel.fetch_message(place.message)
+        except discord.NotFound:
+            continue
+        except discord.HTTPException:
+            pass  # perhaps people may see it all the same
+        path = f"{interaction.guild_id or '@me'}/{place.channel}/{place.message}"
+        lines.append(f"{photo.caption}\nhttps://discord.com/channels/{path}")
+    return replace(reply, text="\n".join(lines), past_photos=())
 
-    files: None to leave those that it has.
-    """
-    return await patiently(
-        lambda: interaction.edit_original_response(
-            content=text(reply.text),
-            attachments=MISSING if files is None else [upload.file() for upload in files],
-            view=buttons(reply),
-        )
-    )
 
-
-def _photos(interaction: Interaction, kept: Sequence[Kept]) -> list[Photo]:
-    """Return photos to look at, without a key, so that they are fetched and can be shown again."""
-    room, player = _room_of(interaction), _player_of(interaction)
+def _photos(interaction: Interaction, shown: Sequence[ShownPhoto]) -> list[Photo]:
+    """Return the photos to classify, without a key: fetched each time, they can be shown again."""
+    room, player = room_of_interaction(interaction), player_of_interaction(interaction)
     return [
         Photo(
             room,
             player,
-            one,
-            size=one.source.size,
+            photo.fetch,
+            size=photo.source.size,
             message=f"{interaction.id}/{index}",
         )
-        for index, one in enumerate(kept)
+        for index, photo in enumerate(shown)
     ]
 
 
-def _room_of(interaction: Interaction) -> Room:
-    id_ = interaction.channel_id or interaction.user.id
-    return Room(PLATFORM, str(id_), private=interaction.guild_id is None)
-
-
-def _player_of(interaction: Interaction) -> Player:
-    user = interaction.user
-    return Player(str(user.id), user.display_name, interaction.locale.value)
-
-
-def _is_admin(interaction: Interaction) -> IsAdmin:
-    async def is_admin() -> bool:
-        may = interaction.permissions
-        return interaction.guild_id is None or may.administrator or may.manage_guild
-
-    return is_admin
+def _may_attach(interaction: Interaction) -> bool:
+    return interaction.guild_id is None or interaction.app_permissions.attach_files

@@ -1,143 +1,185 @@
-"""Messages that are meant for the bot: which, whose picture, and what is said to them."""
+"""Messages that are meant for the bot: which, whose picture, and what is answered to them."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from datetime import timedelta
+from collections.abc import Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING
 
 import discord
+from cachetools import FIFOCache
 
-from bot.domain import Photo, Player, Refusal, Reply, Room
+from bot.domain import Photo, Refusal, Reply
 from bot.platforms.common import ReplyOrder, Slot
-from bot.platforms.discord.files import Cdn, Source, is_withheld
-from bot.platforms.discord.sender import Post, Unwelcome
-from bot.platforms.discord.tasks import Hands
-from bot.services.service import Service
+from bot.platforms.discord.files import Files, PictureReference, is_withheld
+from bot.platforms.discord.identity import IncomingMessage, parse_message
+from bot.platforms.discord.sender import CannotSend, Sender
+from bot.platforms.discord.tasks import RunningTasks
+from bot.services import Service
+
+if TYPE_CHECKING:
+    from discord.abc import MessageableChannel
 
 log = logging.getLogger(__name__)
 
-PLATFORM = "discord"
-# Who asked longer ago has given up.
-STALE = timedelta(minutes=5)
 # Discord shows a link's picture by an edit, a moment after the message.
 UNFURL_SECONDS = 3.0
+# Hints that were given lately; nobody gets the same one twice in a channel.
 REMEMBERED = 1000
 
 
-class Inbox:
-    """Answers messages that mention the bot, reply to it, or come in private."""
+class MessageHandlers:
+    """Answers messages that mention the bot, reply to it, or come in private.
 
-    def __init__(self, host: Service, hands: Hands, cdn: Cdn, post: Post) -> None:
-        self._host = host
-        self._hands = hands
-        self._cdn = cdn
-        self._post = post
+    Args:
+        service: What answers.
+        tasks: Where the work goes on.
+        files: Fetches pictures.
+        sender: Sends the answers.
+    """
+
+    def __init__(self, service: Service, tasks: RunningTasks, files: Files, sender: Sender) -> None:
+        self._service = service
+        self._tasks = tasks
+        self._files = files
+        self._sender = sender
         self._order = ReplyOrder()
-        self._told: dict[tuple[str, int, int], None] = {}
+        self._hinted: FIFOCache[tuple[str, int, int], bool] = FIFOCache(REMEMBERED)
         self._unfurling: dict[int, asyncio.Future[discord.Message]] = {}
 
-    def take(self, message: discord.Message, client: discord.Client) -> None:
-        """Take a message in hand if it is for us; before anything waits, so that order is kept."""
-        if message.author.bot or message.webhook_id is not None or not _is_said(message):
-            return
-        if discord.utils.utcnow() - message.created_at > STALE:
-            return
-        is_for_us = message.guild is None or _is_for(message, client.user)
-        if is_for_us and self._hands.take(message.id):
-            slot = self._order.reserve(message.channel.id)
-            if "http" in message.content:
-                self._unfurling[message.id] = asyncio.get_running_loop().create_future()
-            self._hands.start(self._answer(message, client, slot))
+    def handle_message_create(
+        self, message: discord.Message, me: discord.ClientUser | None
+    ) -> None:
+        """Start answering a message if it is for the bot; nothing waits before: order is kept.
 
-    def edited(self, message: discord.Message) -> None:
+        Args:
+            message: The message.
+            me: The bot's own user.
+        """
+        incoming = parse_message(message, me)
+        if incoming is None or not self._tasks.claim(message.id):
+            return
+        slot = self._order.reserve(message.channel.id)
+        if "http" in message.content:
+            self._unfurling[message.id] = asyncio.get_running_loop().create_future()
+        self._tasks.start(self._answer_message(incoming, slot))
+
+    def handle_message_update(self, message: discord.Message) -> None:
         """Look at an edit for the pictures of links, and for nothing else."""
-        shown = self._unfurling.get(message.id)
-        if shown is not None and message.embeds and not shown.done():
-            shown.set_result(message)
+        unfurled = self._unfurling.get(message.id)
+        if unfurled is not None and message.embeds and not unfurled.done():
+            unfurled.set_result(message)
 
-    async def _answer(self, message: discord.Message, client: discord.Client, slot: Slot) -> None:
+    async def handle_pending_photos(
+        self, channel: MessageableChannel, message_id: int, photos: Sequence[Photo]
+    ) -> None:
+        """Answer a message whose photos were in hand when the process ended.
+
+        Args:
+            channel: Where it was sent.
+            message_id: The message's.
+            photos: Its photos, at least one.
+        """
+        reply = await self._classify_photos(photos)
+        if reply is None:
+            return
+        try:
+            milliseconds = await self._reply_in_channel(channel, message_id, reply)
+        except CannotSend:
+            return
+        await self._service.mark_sent(reply.outcomes, milliseconds)
+
+    async def _answer_message(self, incoming: IncomingMessage, slot: Slot) -> None:
+        message = incoming.message
         try:
             if not _may_write(message):
-                await self._tell(message, client)
+                await self._tell_in_private(incoming)
                 return
-            reply = await self._reply(message, client)
+            reply = await self._answer_to(incoming)
             async with slot.reached():
                 if reply is None:
                     return
-                started = time.perf_counter()
                 try:
-                    await self._post.send(
-                        message.channel, reply, to=message.id, nonce=str(message.id)
-                    )
-                except Unwelcome:
-                    await self._tell(message, client)
+                    milliseconds = await self._reply_in_channel(message.channel, message.id, reply)
+                except CannotSend:
+                    await self._tell_in_private(incoming)
                     return
-                milliseconds = (time.perf_counter() - started) * 1000
             if reply.outcomes:
-                await self._host.sent(reply, milliseconds)
+                await self._service.mark_sent(reply.outcomes, milliseconds)
         finally:
             slot.release()
             self._unfurling.pop(message.id, None)
 
-    async def _reply(self, message: discord.Message, client: discord.Client) -> Reply | None:
-        """Word the answer; None for nothing to say."""
-        room, player = room_of(message), player_of(message)
-        shown = await self._shown(message, client)
-        photos = [
-            self._photo(room, player, source, message, shown, index)
-            for index, source in enumerate(self._cdn.pictures(shown))
-        ]
+    async def _answer_to(self, incoming: IncomingMessage) -> Reply | None:
+        """Return the answer to a message; None when there is nothing to say."""
+        message, shown = incoming.message, incoming.message
+        sources = self._files.find_sources(message)
+        if not sources and not message.attachments:
+            shown = await self._shown_by(incoming)
+            sources = self._files.find_sources(shown)
+        if not sources:
+            return await self._hint(incoming, shown)
+        return await self._classify_photos(
+            [
+                Photo(
+                    incoming.room,
+                    incoming.player,
+                    self._files.url_fetcher(source.url),
+                    size=source.size,
+                    key=source.key,
+                    message=str(message.id),
+                    reference=str(PictureReference(shown.channel.id, shown.id, index)),
+                    caption=message.clean_content,
+                )
+                for index, source in enumerate(sources)
+            ]
+        )
+
+    async def _classify_photos(self, photos: Sequence[Photo]) -> Reply | None:
+        """Return the answer to a message's photos; None when it was given before."""
         if len(photos) == 1:
-            return await self._host.look(photos[0])
-        if photos:
-            return await self._host.look_at_album(photos)
-        words = await self._host.words(room, player)
+            return await self._service.handle_photo(photos[0])
+        return await self._service.handle_album(photos)
+
+    async def _reply_in_channel(
+        self, channel: MessageableChannel, message_id: int, reply: Reply
+    ) -> float:
+        """Send the answer to a message, and return how many milliseconds that took."""
+        started = perf_counter()
+        # With the question's id as its nonce, an answer cannot appear twice, not even if the
+        # process ends before it is noted.
+        await self._sender.send_reply(channel, reply, to=message_id, nonce=str(message_id))
+        return (perf_counter() - started) * 1000
+
+    async def _hint(self, incoming: IncomingMessage, shown: discord.Message) -> Reply | None:
+        """Return how to show a photo, when there is none in what a message shows."""
+        message = incoming.message
+        speaker = await self._service.speaker(incoming.room, incoming.player)
         if is_withheld(shown):
             # A reply to what we answered to a command is kept from us whole. Most are just talk.
             is_talk = shown is message and message.type is discord.MessageType.reply
             if is_talk and not self._is_first("withheld", message):
                 return None
-            return Reply(words.cannot_see_that_photo())
+            return Reply(speaker.rooms.cannot_see_that_photo())
         if shown.attachments:
-            return Reply(words.refusal(Refusal.NOT_A_PICTURE))
+            return Reply(speaker.photos.refusal(Refusal.NOT_A_PICTURE))
         if message.guild is None:
-            return Reply(words.help_briefly())
-        return Reply(words.mention_how()) if _names(message, client.user) else None
+            return Reply(speaker.rooms.help_briefly())
+        return Reply(speaker.photos.mention_how()) if incoming.is_named else None
 
-    async def _shown(self, message: discord.Message, client: discord.Client) -> discord.Message:
-        """Return the message whose pictures are meant: this one, or else what it replies to."""
-        if self._cdn.pictures(message) or message.attachments:
-            return message
-        target = await self._target(message)
-        if target is not None and target.author != client.user:
+    async def _shown_by(self, incoming: IncomingMessage) -> discord.Message:
+        """Return the message that one without pictures of its own shows; itself at a loss."""
+        message = incoming.message
+        target = await self._reply_target(message)
+        if target is not None and target.author != incoming.me:
             return target
         if message.id in self._unfurling:
             return await self._unfurled(message)
         return message
 
-    def _photo(
-        self,
-        room: Room,
-        player: Player,
-        source: Source,
-        message: discord.Message,
-        shown: discord.Message,
-        index: int,
-    ) -> Photo:
-        return Photo(
-            room,
-            player,
-            self._cdn.read(source.url),
-            size=source.size,
-            key=source.key,
-            message=str(message.id),
-            reference=f"{shown.channel.id}/{shown.id}/{index}",
-            caption=message.clean_content,
-        )
-
-    async def _target(self, message: discord.Message) -> discord.Message | None:
+    async def _reply_target(self, message: discord.Message) -> discord.Message | None:
         """Return the message that is replied to, if it is still there."""
         reference = message.reference
         if message.type is not discord.MessageType.reply or reference is None:
@@ -147,7 +189,7 @@ class Inbox:
         if reference.resolved is not None or reference.message_id is None:
             return None  # deleted
         try:
-            await self._post.pace()
+            await self._sender.throttle()
             return await message.channel.fetch_message(reference.message_id)
         except discord.HTTPException:
             return None
@@ -160,54 +202,26 @@ class Inbox:
         except TimeoutError:
             return message
 
-    async def _tell(self, message: discord.Message, client: discord.Client) -> None:
+    async def _tell_in_private(self, incoming: IncomingMessage) -> None:
         """Tell a person in private, once, that the bot may not write where it was called."""
-        if message.guild is None or not self._is_first("unwelcome", message):
+        message = incoming.message
+        if message.guild is None or not self._is_first("cannot send", message):
             return
-        words = await self._host.words(room_of(message), player_of(message))
+        speaker = await self._service.speaker(incoming.room, incoming.player)
         try:
-            await self._post.pace()
+            await self._sender.throttle()
             private = await message.author.create_dm()
-            await self._post.send(private, Reply(words.cannot_write_there()))
-        except (Unwelcome, discord.HTTPException):  # they take no messages from strangers
+            await self._sender.send_reply(private, Reply(speaker.rooms.cannot_write_there()))
+        except (CannotSend, discord.HTTPException):  # they take no messages from strangers
             log.info("may not write in %s, nor tell who asked", message.channel.id)
 
-    def _is_first(self, what: str, message: discord.Message) -> bool:
-        """Return whether a person is told something in a channel for the first time."""
-        key = (what, message.channel.id, message.author.id)
-        if key in self._told:
+    def _is_first(self, hint: str, message: discord.Message) -> bool:
+        """Return whether a person gets a hint in a channel for the first time."""
+        key = (hint, message.channel.id, message.author.id)
+        if key in self._hinted:
             return False
-        self._told[key] = None
-        if len(self._told) > REMEMBERED:
-            del self._told[next(iter(self._told))]
+        self._hinted[key] = True
         return True
-
-
-def room_of(message: discord.Message) -> Room:
-    """Return the room of a message: a thread or a post is one of its own."""
-    return Room(PLATFORM, str(message.channel.id), private=message.guild is None)
-
-
-def player_of(message: discord.Message) -> Player:
-    """Return who wrote a message; the language is the community's, where it chose one."""
-    guild = message.guild
-    language = str(guild.preferred_locale) if guild and "COMMUNITY" in guild.features else None
-    return Player(str(message.author.id), message.author.display_name, language)
-
-
-def _is_said(message: discord.Message) -> bool:
-    return message.type in (discord.MessageType.default, discord.MessageType.reply)
-
-
-def _is_for(message: discord.Message, me: discord.ClientUser | None) -> bool:
-    """Return whether a message of a group calls the bot: by name, by a reply, or by its own role."""
-    role = message.guild.self_role if message.guild else None
-    return me in message.mentions or (role is not None and role in message.role_mentions)
-
-
-def _names(message: discord.Message, me: discord.ClientUser | None) -> bool:
-    """Return whether a message mentions the bot in its words, and not by being a reply to it."""
-    return me is not None and me.id in message.raw_mentions
 
 
 def _may_write(message: discord.Message) -> bool:
@@ -216,9 +230,9 @@ def _may_write(message: discord.Message) -> bool:
     if guild is None or isinstance(channel, (discord.PartialMessageable, discord.DMChannel)):
         return True
     try:
-        may = channel.permissions_for(guild.me)
+        granted = channel.permissions_for(guild.me)
     except discord.ClientException:  # a thread of a channel that we do not know
         return True
     in_thread = isinstance(channel, discord.Thread)
-    may_send = may.send_messages_in_threads if in_thread else may.send_messages
-    return may.view_channel and may_send
+    may_send = granted.send_messages_in_threads if in_thread else granted.send_messages
+    return granted.view_channel and may_send

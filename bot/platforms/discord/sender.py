@@ -1,4 +1,4 @@
-"""Replies as Discord wants them, and their way there."""
+"""Replies as Discord wants them, and how they are sent."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 import aiohttp
 import discord
 from discord.ui import Button, DynamicItem, View
 
 from bot.domain import Reply
+from bot.platforms.common import retried
+from bot.platforms.discord.identity import Interaction
 
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel
@@ -28,8 +30,9 @@ ROWS, IN_A_ROW = 5, 5
 # discord.py waits for its buckets, and for the limit over all only once it was hit: 50 requests a
 # second, of which some are its own.
 REQUESTS_A_SECOND = 40
-# After a connection that broke, or a 503, which discord.py does not wait for itself.
+# Seconds, after a connection that broke, or a 503, which discord.py does not wait for itself.
 WAITS = (0.5, 2.0, 5.0)
+# Codes of Discord's: https://discord.com/developers/docs/topics/opcodes-and-status-codes
 MISSING_PERMISSIONS = 50013
 # A reply needs a permission more than a message: to read the channel's history.
 NO_HISTORY = 160002
@@ -37,12 +40,20 @@ NO_HISTORY = 160002
 CLOSED = frozenset({50083, 160005})
 
 
-class Unwelcome(Exception):
+class CannotSend(Exception):
     """The bot may not write there, or there is no such place any more."""
 
 
-class SnowButton(DynamicItem[Button[View]], template=re.compile("sp:(?P<data>.{1,97})", re.DOTALL)):
-    """A button that works for as long as its message exists: all it needs is in its id."""
+class PersistentButton(
+    DynamicItem[Button[View]], template=re.compile("sp:(?P<data>.{1,97})", re.DOTALL)
+):
+    """A button that works for as long as its message exists: all it needs is in its id.
+
+    Args:
+        data: The button's, as in `domain.Button`.
+        label: What it says.
+        row: Which row it is in, counted from 0.
+    """
 
     def __init__(self, data: str, label: str = "?", row: int | None = None) -> None:
         super().__init__(Button(label=label[:LONGEST_LABEL], custom_id=f"sp:{data}", row=row))
@@ -50,22 +61,26 @@ class SnowButton(DynamicItem[Button[View]], template=re.compile("sp:(?P<data>.{1
 
     @classmethod
     async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[discord.Client],
-        item: discord.ui.Item[View],
-        match: re.Match[str],
-    ) -> SnowButton:
-        """Make the button that was pressed from its id alone."""
+        cls, interaction: Interaction, item: discord.ui.Item[View], match: re.Match[str]
+    ) -> PersistentButton:
+        """Return the button that was pressed, made from its id alone."""
         return cls(match["data"])
 
-    async def callback(self, interaction: discord.Interaction[discord.Client]) -> None:
-        """Hand the press to the client's `on_snow_press`."""
-        interaction.client.dispatch("snow_press", interaction, self.data)
+    async def callback(self, interaction: Interaction) -> None:
+        """Hand the press to the client's `on_button_press`."""
+        interaction.client.dispatch("button_press", interaction, self.data)
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file to send, which can be sent again when the way there broke."""
+    """A file to send, which can be sent again when the connection broke.
+
+    Attributes:
+        data: The file.
+        name: The file's name.
+        description: What it shows, in words.
+        is_spoiler: Whether it is hidden until somebody taps it.
+    """
 
     data: bytes
     name: str
@@ -74,85 +89,108 @@ class Upload:
 
     def file(self) -> discord.File:
         """Return it for one request."""
-        told = self.description[:LONGEST_DESCRIPTION] or None
+        description = self.description[:LONGEST_DESCRIPTION] or None
         return discord.File(
-            BytesIO(self.data), self.name, spoiler=self.is_spoiler, description=told
+            BytesIO(self.data), self.name, spoiler=self.is_spoiler, description=description
         )
 
 
-class Post:
-    """Sends messages no faster than Discord allows, and again when the way there broke."""
+class _Options(TypedDict, total=False):
+    """What a message may have besides text and files; discord.py takes no None for these."""
+
+    nonce: str
+    reference: discord.MessageReference
+    view: View
+
+
+class Sender:
+    """Sends messages no faster than Discord allows, and again when the connection broke."""
 
     def __init__(self) -> None:
         self._next = 0.0
 
-    async def send(
+    async def send_reply(
         self,
         channel: MessageableChannel,
         reply: Reply,
         *,
         to: int | None = None,
         nonce: str | None = None,
-    ) -> discord.Message:
-        """Send a reply, to a message if that still exists. Raises Unwelcome.
+    ) -> None:
+        """Send a reply; it is there when this returns.
 
-        nonce: at most 25 characters; sent with it again, Discord knows the message and does not
-            show it twice.
+        Args:
+            channel: Where to.
+            reply: What to say.
+            to: The id of the message that it replies to, if that still exists.
+            nonce: At most 25 characters; sent with it again, Discord knows the message and does
+                not show it twice.
+
+        Raises:
+            CannotSend: When the bot may not write there, or the channel is gone or closed.
+            discord.DiscordException: For other trouble with Discord.
+            aiohttp.ClientError: When the connection broke time and again, as OSError.
         """
-        optional: dict[str, Any] = {"nonce": nonce or secrets.token_hex(8)}
+        options: _Options = {"nonce": nonce or secrets.token_hex(8)}
         if to is not None:
-            optional["reference"] = discord.MessageReference(
+            options["reference"] = discord.MessageReference(
                 message_id=to, channel_id=channel.id, fail_if_not_exists=False
             )
+        if (view := button_view(reply)) is not None:
+            options["view"] = view
 
-        if shown := buttons(reply):
-            optional["view"] = shown
-
-        async def send() -> discord.Message:
-            await self.pace()
-            attached = [upload.file() for upload in uploads(reply)]
-            return await channel.send(text(reply.text), files=attached, **optional)
+        async def send() -> None:
+            await self.throttle()
+            files = [upload.file() for upload in uploads(reply)]
+            await channel.send(markdown(reply.text), files=files, **options)
 
         try:
-            return await patiently(send)
+            await with_retries(send)
         except discord.Forbidden as error:
             if error.code == MISSING_PERMISSIONS and reply.picture is not None:
-                return await self.send(channel, replace(reply, picture=None), to=to, nonce=nonce)
-            raise Unwelcome from error
+                await self.send_reply(channel, replace(reply, picture=None), to=to, nonce=nonce)
+                return
+            raise CannotSend from error
         except discord.NotFound as error:
-            raise Unwelcome from error
+            raise CannotSend from error
         except discord.HTTPException as error:
             if error.code == NO_HISTORY and to is not None:
-                return await self.send(channel, reply, nonce=nonce)
+                await self.send_reply(channel, reply, nonce=nonce)
+                return
             if error.code in CLOSED:
-                raise Unwelcome from error
+                raise CannotSend from error
             raise
 
-    async def pace(self) -> None:
+    async def throttle(self) -> None:
         """Wait until another request may go out."""
         now = asyncio.get_running_loop().time()
         self._next = max(now, self._next + 1 / REQUESTS_A_SECOND)
         await asyncio.sleep(self._next - now)
 
 
-async def patiently(call: Callable[[], Awaitable[T]]) -> T:
-    """Do a request, and again after a while when the way there or back broke.
+async def with_retries(request: Callable[[], Awaitable[T]]) -> T:
+    """Make a request to Discord, and again after a while when that may help.
 
-    It must be one that does no harm when it is done twice.
+    Args:
+        request: Makes it; it must do no harm when it is done twice.
+
+    Raises:
+        Exception: What the last attempt raised, or the first fault that does not pass.
     """
-    for wait in WAITS:
-        try:
-            return await call()
-        except (aiohttp.ClientError, OSError):
-            pass
-        except discord.DiscordServerError as error:
-            if error.status != 503:
-                raise
-        await asyncio.sleep(wait)
-    return await call()
+    return await retried(request, WAITS, _wait_after)
 
 
-def text(plain: str) -> str:
+def _wait_after(fault: Exception) -> float | None:
+    """Return 0 for a fault that passes, to be waited out by WAITS; None for all others.
+
+    discord.py itself tries again after all other faults that pass.
+    """
+    if isinstance(fault, discord.DiscordServerError):
+        return 0.0 if fault.status == 503 else None
+    return 0.0 if isinstance(fault, (aiohttp.ClientError, OSError)) else None
+
+
+def markdown(plain: str) -> str:
     """Return a text as it is to be read, safe from Discord's markup and as long as it may be."""
     marked = discord.utils.escape_markdown(plain)
     if len(marked) <= LONGEST_TEXT:
@@ -164,15 +202,15 @@ def text(plain: str) -> str:
     return head.rstrip().rstrip("\\") + "…"
 
 
-def buttons(reply: Reply) -> View | None:
-    """Return a reply's buttons."""
+def button_view(reply: Reply) -> View | None:
+    """Return a reply's buttons, as many as Discord allows; None when it has none."""
     if not reply.buttons:
         return None
-    shown = View(timeout=None)
+    view = View(timeout=None)
     for row, in_it in enumerate(reply.buttons[:ROWS]):
         for button in in_it[:IN_A_ROW]:
-            shown.add_item(SnowButton(button.data, button.text, row))
-    return shown
+            view.add_item(PersistentButton(button.data, button.text, row))
+    return view
 
 
 def uploads(reply: Reply) -> list[Upload]:
@@ -183,21 +221,3 @@ def uploads(reply: Reply) -> list[Upload]:
     if document := reply.document:
         files.append(Upload(document.data, document.name))
     return files
-
-
-async def linked(interaction: discord.Interaction[discord.Client], reply: Reply) -> Reply:
-    """Return the reply with links to the photos that it shows again, those that still exist."""
-    lines = [reply.text]
-    for shown in reply.shown:
-        channel, message, *_ = (shown.reference or "0/0").split("/")
-        try:
-            await interaction.client.get_partial_messageable(int(channel)).fetch_message(
-                int(message)
-            )
-        except discord.NotFound:
-            continue
-        except discord.HTTPException:
-            pass  # perhaps people may see it all the same
-        place = f"{interaction.guild_id or '@me'}/{channel}/{message}"
-        lines.append(f"{shown.caption}\nhttps://discord.com/channels/{place}")
-    return replace(reply, text="\n".join(lines), shown=())

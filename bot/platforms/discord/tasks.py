@@ -1,11 +1,12 @@
-"""What is in hand: each piece of work a task, each message and interaction taken once."""
+"""What is in hand: each piece of work a task, each message and interaction claimed once."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import Any
+
+from cachetools import FIFOCache
 
 log = logging.getLogger(__name__)
 
@@ -13,44 +14,42 @@ log = logging.getLogger(__name__)
 REMEMBERED = 2000
 
 
-class Hands:
+class RunningTasks:
     """Starts work and knows what is not done yet."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
-        self._taken: dict[int, None] = {}
-        self._is_taking = True
+        self._claimed: FIFOCache[int, bool] = FIFOCache(REMEMBERED)
+        self._is_open = True
 
-    def take(self, id_: int) -> bool:
+    def claim(self, id_: int) -> bool:
         """Return whether to deal with a message or interaction: not twice, and not at the end."""
-        if not self._is_taking or id_ in self._taken:
+        if not self._is_open or id_ in self._claimed:
             return False
-        self._taken[id_] = None
-        if len(self._taken) > REMEMBERED:
-            del self._taken[next(iter(self._taken))]
+        self._claimed[id_] = True
         return True
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, work: Coroutine[object, None, None]) -> None:
         """Do some work beside everything else; its faults are logged."""
         task = asyncio.create_task(_guarded(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def finish(self) -> None:
-        """Take nothing new and wait for all that is in hand."""
-        self._is_taking = False
+        """Let nothing new be claimed, and wait for all that is in hand."""
+        self._is_open = False
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def drop(self) -> None:
-        """Take nothing new and give up what is in hand."""
-        self._is_taking = False
+    async def cancel(self) -> None:
+        """Let nothing new be claimed, and give up what is in hand."""
+        self._is_open = False
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-async def _guarded(work: Coroutine[Any, Any, None]) -> None:
+async def _guarded(work: Coroutine[object, None, None]) -> None:
     try:
         await work
     except Exception:

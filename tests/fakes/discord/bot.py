@@ -1,4 +1,4 @@
-"""The bot at an evening on the tests' Discord: real adapter, discord.py and host; a test eye."""
+"""The bot at an evening on the tests' Discord: real adapter, discord.py and service; FakeVision."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.platforms.discord import DiscordAdapter, client
+from bot.services import Service
 from bot.services.admission import Admission
-from bot.services.service import Service
 from bot.services.rate_limit import RateLimits
-from bot.platforms.discord import client
-from bot.platforms.discord.adapter import DiscordChat
-from bot.storage.store import Store
-from tests.fakes.vision import NOTHING_KEPT, FakeVision
+from bot.storage import Store
 from tests.fakes.discord.server import DiscordServer
 from tests.fakes.discord.world import Channel, Guild, User
+from tests.fakes.vision import YETI, FakeVision
 from tests.support.pictures import draw_olaf, draw_yeti, encoded
+from tests.support.services import make_service
 
 OLAF_PNG = encoded(draw_olaf((64, 48)), "PNG")
 YETI_PNG = encoded(draw_yeti((64, 48)), "PNG")
@@ -31,9 +31,9 @@ class Evening:
 
     discord: DiscordServer
     store: Store
-    eye: FakeVision
-    host: Service
-    chat: DiscordChat
+    vision: FakeVision
+    service: Service
+    adapter: DiscordAdapter
     family: Guild
     home: Channel
     ana: User
@@ -45,7 +45,7 @@ class Evening:
         """Start the bot and wait until it is there."""
         before = self.discord.gateway.identified
         self.stopping.clear()
-        self.running = asyncio.create_task(self.chat.run(self.stopping))
+        self.running = asyncio.create_task(self.adapter.run(self.service, self.stopping))
         online = asyncio.create_task(self.discord.ready(before + 1))
         await asyncio.wait((online, self.running), return_when=asyncio.FIRST_COMPLETED)
         if not online.done():
@@ -76,31 +76,31 @@ class Evening:
 
 @asynccontextmanager
 async def an_evening(
-    *, token: str | None = None, read_seconds: float = 5.0, starts: bool = True
+    *, token: str | None = None, fetch_seconds: float = 5.0, starts: bool = True
 ) -> AsyncIterator[Evening]:
     """Open a Discord with a family in it, and bring the bot there."""
     usual = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, client.IDENTIFY_SECONDS
     client.IDENTIFY_SECONDS = 0.01  # a restart in a test need not wait for five
     try:
         async with DiscordServer() as discord, Store.open("sqlite://") as store:
-            eye = FakeVision()
-            host = Service(eye, Admission(RateLimits(), read_seconds=read_seconds), store, NOTHING_KEPT)
-            chat = DiscordChat(
-                host,
+            vision = FakeVision()
+            vision.sees[YETI_PNG] = YETI
+            adapter = DiscordAdapter(
                 token or discord.token,
                 api_url=discord.api_url,
                 gateway_url=discord.gateway_url,
-                synced=store,
-                make_preview=eye.preview,
+                notes=store.notes,
             )
-            host.add(chat.name, chat)
+            admission = Admission(RateLimits(), fetch_seconds=fetch_seconds)
+            messengers = {adapter.name: adapter}
+            service = make_service(vision, store, messengers, admission=admission)
             family = discord.guild("Family", "home", "kitchen")
             evening = Evening(
                 discord,
                 store,
-                eye,
-                host,
-                chat,
+                vision,
+                service,
+                adapter,
                 family,
                 family.channels[0],
                 discord.user("Ana"),
@@ -111,7 +111,7 @@ async def an_evening(
             if starts:
                 await evening.start()
             yield evening
-            eye.may_answer.set()
+            vision.may_answer.set()
             async with asyncio.timeout(10):
                 await evening.stop()
             left = {repr(task) for task in asyncio.all_tasks() - others if _is_ours(task)}

@@ -35,9 +35,10 @@ class Session:
 class Gateway:
     """Sends events to whoever identified.
 
-    approved: privileged intents that the developer portal allows.
-    closes_with: close code for everyone who identifies, instead of READY.
-    rewind: how many events too many are sent again after a RESUME.
+    Attributes:
+        approved: Privileged intents that the developer portal allows.
+        closes_with: Close code for everyone who identifies, instead of READY.
+        rewind: How many events too many are sent again after a RESUME.
     """
 
     def __init__(self, world: World, changed: Callable[[], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections import deque
@@ -39,8 +40,18 @@ FIRST_RESPONSE_SECONDS = 3.0
 class Interaction:
     """Something that a person did with the bot's commands or buttons.
 
-    acknowledged: how, by the callback's type; None until then. was_late: after three seconds.
-    answer: the message that it became. followups: further ones.
+    Attributes:
+        id: Its own.
+        token: Whoever knows it may answer.
+        user: Who did it.
+        channel: Where.
+        began: When, in seconds of the monotonic clock.
+        message: The one with the button.
+        acknowledged: How, by the callback's type; None until then.
+        is_ephemeral: Whether only the person sees the answer.
+        was_late: Whether it was acknowledged after three seconds, in vain.
+        answer: The message that it became.
+        followups: Further ones.
     """
 
     id: int
@@ -65,7 +76,15 @@ class Interaction:
 class Fault:
     """What goes wrong with the next requests that match.
 
-    status: answered instead. drops: `before` the request is dealt with, or `after`.
+    Attributes:
+        method: Of the requests, such as `POST`; `*` for all.
+        path: Is found in their paths.
+        times: How many of them are still to come.
+        status: Answered instead of dealing with the request, if it is not 0.
+        retry_after: Seconds, told with a status of 429.
+        is_global: Whether that limit is the one over all.
+        drops: Whether the connection breaks `before` the request is dealt with, or `after`.
+        held_until: The request is dealt with only when this is set.
     """
 
     method: str
@@ -75,6 +94,7 @@ class Fault:
     retry_after: float = 0.0
     is_global: bool = False
     drops: str = ""
+    held_until: asyncio.Event | None = None
 
 
 class Rest:
@@ -97,8 +117,6 @@ class Rest:
         self.interactions: dict[str, Interaction] = {}
         self.requests: list[tuple[str, str, int]] = []
         self.synced = 0
-        self.cdn: dict[str, str] = {}
-        self.strangers = 0
 
     def routes(self, app: web.Application) -> None:
         """Add the routes of version 10."""
@@ -140,6 +158,8 @@ class Rest:
         fault = self._fault(request.method, path)
         response: web.StreamResponse
         try:
+            if fault is not None and fault.held_until is not None:
+                await fault.held_until.wait()
             if fault is not None and fault.drops == "before":
                 raise _Dropped
             if fault is not None and fault.status:

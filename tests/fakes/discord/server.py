@@ -37,7 +37,10 @@ LOOK_SECONDS = 0.05
 class DiscordServer:
     """Serves Discord at `api_url` and `gateway_url`, and acts for the people there.
 
-    said: every message of the bot, in order. transcript: everything, as a person reads it.
+    Attributes:
+        said: Every message of the bot, in order.
+        transcript: Everything, as a person reads it.
+        cdn_requests: The path of every file that was asked for, and whether the token came along.
     """
 
     def __init__(self, token: str = TOKEN) -> None:

@@ -148,7 +148,9 @@ class Guild:
 class Channel:
     """A channel, a thread or post (with a parent), or a private chat (of a person).
 
-    denied: permissions that nobody has here.
+    Attributes:
+        denied: Permissions that nobody has here.
+        locked: Whether only moderators may write here.
     """
 
     id: int
@@ -232,7 +234,11 @@ class Message:
 
 @dataclass
 class World:
-    """Everything there is. `origin`: where its files are served."""
+    """Everything there is.
+
+    Attributes:
+        origin: Where its files are served.
+    """
 
     token: str
     origin: str = ""
@@ -280,7 +286,12 @@ class World:
         return {"id": str(id_), "name": "snow", "format_type": format_type}
 
     def wire(self, message: Message, *, is_target: bool = False) -> dict[str, Any]:
-        """Write a message as the bot gets it. is_target: of its message menu."""
+        """Write a message as the bot gets it.
+
+        Args:
+            message: The message.
+            is_target: Whether it is the target of the bot's message menu.
+        """
         is_open = is_target or self.may_read(message)
         written: dict[str, Any] = {
             "id": str(message.id),

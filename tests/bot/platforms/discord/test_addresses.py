@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
-from bot import speech
 from bot.domain import Refusal, Refused
-from bot.platforms.discord.files import Cdn
-from tests.fakes.vision import OLAF
+from bot.platforms.discord.files import Files
+from bot.speech import speaker_for
 from tests.fakes.discord.bot import OLAF_PNG, Evening, an_evening
+from tests.fakes.vision import OLAF
 
-EN = speech.into("en")
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-async def evening() -> AsyncIterator[Evening]:
-    async with an_evening(read_seconds=1.0) as evening:
-        yield evening
+EN = speaker_for("en")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +26,7 @@ async def evening() -> AsyncIterator[Evening]:
     ],
 )
 async def test_discords_own_hosts_are_asked(session: aiohttp.ClientSession, url: str) -> None:
-    assert Cdn(session, None).safe(url) == url
+    assert Files(session, None).safe_url(url) == url
 
 
 FOREIGN = [
@@ -84,10 +71,10 @@ FOREIGN = [
 
 @pytest.mark.parametrize("url", FOREIGN)
 async def test_nobody_else_is_asked(session: aiohttp.ClientSession, url: str) -> None:
-    cdn = Cdn(session, None)
-    assert cdn.safe(url) is None
+    files = Files(session, None)
+    assert files.safe_url(url) is None
     with pytest.raises(Refused) as refused:
-        await cdn.read(url)(1000)
+        await files.url_fetcher(url)(1000)
     assert refused.value.reason is Refusal.GONE
 
 
@@ -107,9 +94,9 @@ async def test_nobody_else_is_asked(session: aiohttp.ClientSession, url: str) ->
 async def test_a_server_in_the_settings_stands_in_for_all_of_discord(
     session: aiohttp.ClientSession, url: str
 ) -> None:
-    cdn = Cdn(session, "http://127.0.0.1:4567/api/v10")
-    assert cdn.safe("http://127.0.0.1:4567/snow.png") is not None
-    assert cdn.safe(url) is None
+    files = Files(session, "http://127.0.0.1:4567/api/v10")
+    assert files.safe_url("http://127.0.0.1:4567/snow.png") is not None
+    assert files.safe_url(url) is None
 
 
 class Trap:
@@ -148,7 +135,7 @@ async def test_the_picture_of_a_link_is_never_fetched_from_the_link(evening: Eve
             message = await discord.send(
                 evening.ana, evening.home, "look", mention=True, embeds=[embed]
             )
-            assert (await discord.answer(message)).content == EN.mention_how()
+            assert (await discord.answer(message)).content == EN.photos.mention_how()
         assert not trap.asked
 
 
@@ -158,7 +145,7 @@ async def test_a_redirect_is_not_followed(evening: Evening) -> None:
         photo = discord.world.attach(evening.home, OLAF_PNG, "snow.png")
         discord.spoil(photo, f"redirect {trap.url}")
         message = await discord.send(evening.ana, evening.home, "", photo, mention=True)
-        assert (await discord.answer(message)).content == EN.refusal(Refusal.GONE)
+        assert (await discord.answer(message)).content == EN.photos.refusal(Refusal.GONE)
         assert not trap.asked
 
 
@@ -167,9 +154,9 @@ async def test_an_attachment_that_names_another_host_is_not_fetched(evening: Eve
     async with Trap() as trap:
         photo = discord.world.attach(evening.home, OLAF_PNG, "snow.png", url=trap.url)
         message = await discord.send(evening.ana, evening.home, "", photo, mention=True)
-        assert (await discord.answer(message)).content == EN.refusal(Refusal.GONE)
+        assert (await discord.answer(message)).content == EN.photos.refusal(Refusal.GONE)
         interaction = await discord.slash(evening.ana, evening.home, "who", photo)
-        assert (await discord.answered(interaction)).content == EN.refusal(Refusal.GONE)
+        assert (await discord.answered(interaction)).content == EN.photos.refusal(Refusal.GONE)
         assert not trap.asked
 
 
@@ -179,7 +166,7 @@ async def test_a_deleted_or_expired_attachment_gets_a_sentence(evening: Evening)
         photo = discord.world.attach(evening.home, OLAF_PNG, "snow.png")
         discord.spoil(photo, how)
         message = await discord.send(evening.ana, evening.home, "", photo, mention=True)
-        assert (await discord.answer(message)).content == EN.refusal(Refusal.GONE)
+        assert (await discord.answer(message)).content == EN.photos.refusal(Refusal.GONE)
 
 
 async def test_a_download_that_broke_is_tried_once_more(evening: Evening) -> None:
@@ -187,7 +174,7 @@ async def test_a_download_that_broke_is_tried_once_more(evening: Evening) -> Non
     photo = discord.world.attach(evening.home, OLAF_PNG, "snow.png")
     discord.spoil(photo, "broken once")
     message = await discord.send(evening.ana, evening.home, "", photo, mention=True)
-    assert (await discord.answer(message)).content == EN.answer(OLAF)
+    assert (await discord.answer(message)).content == EN.photos.answer(OLAF)
     assert len(discord.cdn_requests) == 2
 
 
@@ -197,16 +184,18 @@ async def test_a_download_that_always_fails_gets_a_sentence(evening: Evening, ho
     photo = discord.world.attach(evening.home, OLAF_PNG, "snow.png")
     discord.spoil(photo, how)
     message = await discord.send(evening.ana, evening.home, "", photo, mention=True)
-    assert (await discord.answer(message)).content == EN.refusal(Refusal.FAULT)
+    assert (await discord.answer(message)).content == EN.photos.refusal(Refusal.FAULT)
 
 
 async def test_a_file_of_25_megabytes_is_not_even_fetched(evening: Evening) -> None:
     discord = evening.discord
     photo = discord.world.attach(evening.home, OLAF_PNG, "snow.png", size=25 * 1024 * 1024)
     message = await discord.send(evening.ana, evening.home, "", photo, mention=True)
-    assert (await discord.answer(message)).content == EN.refusal(Refusal.TOO_MANY_BYTES)
+    assert (await discord.answer(message)).content == EN.photos.refusal(Refusal.TOO_MANY_BYTES)
     interaction = await discord.slash(evening.ana, evening.home, "who", photo)
-    assert (await discord.answered(interaction)).content == EN.refusal(Refusal.TOO_MANY_BYTES)
+    assert (await discord.answered(interaction)).content == EN.photos.refusal(
+        Refusal.TOO_MANY_BYTES
+    )
     assert not discord.cdn_requests
 
 
@@ -218,16 +207,17 @@ async def test_a_file_that_is_longer_than_it_says_is_cut_off(
     photo = discord.world.attach(evening.home, bytes(200_000), "snow.png", size=10)
     discord.spoil(photo, how)
     with pytest.raises(Refused) as refused:
-        await Cdn(session, discord.api_url).read(photo["url"])(100_000)
+        await Files(session, discord.api_url).url_fetcher(photo["url"])(100_000)
     assert refused.value.reason is Refusal.TOO_MANY_BYTES
 
 
-async def test_a_cdn_of_a_byte_a_second_is_given_up(evening: Evening) -> None:
-    discord = evening.discord
-    photo = discord.world.attach(evening.home, OLAF_PNG, "snow.png")
-    discord.spoil(photo, "slow")
-    message = await discord.send(evening.ana, evening.home, "", photo, mention=True)
-    assert (await discord.answer(message)).content == EN.refusal(Refusal.TOO_SLOW)
+async def test_a_cdn_of_a_byte_a_second_is_given_up() -> None:
+    async with an_evening(fetch_seconds=0.5) as evening:
+        discord = evening.discord
+        photo = discord.world.attach(evening.home, OLAF_PNG, "snow.png")
+        discord.spoil(photo, "slow")
+        message = await discord.send(evening.ana, evening.home, "", photo, mention=True)
+        assert (await discord.answer(message)).content == EN.photos.refusal(Refusal.TOO_SLOW)
 
 
 async def test_a_download_has_a_time_limit_of_its_own(
@@ -235,9 +225,9 @@ async def test_a_download_has_a_time_limit_of_its_own(
 ) -> None:
     photo = evening.discord.world.attach(evening.home, OLAF_PNG, "snow.png")
     evening.discord.spoil(photo, "slow")
-    cdn = Cdn(session, evening.discord.api_url, seconds=0.2)
+    files = Files(session, evening.discord.api_url, seconds=0.2)
     with pytest.raises(Refused) as refused:
-        await cdn.read(photo["url"])(100_000)
+        await files.url_fetcher(photo["url"])(100_000)
     assert refused.value.reason is Refusal.TOO_SLOW
 
 
@@ -250,8 +240,8 @@ async def test_what_is_no_picture_gets_a_sentence_and_no_download(
     discord = evening.discord
     file = discord.world.attach(evening.home, b"film", name, content_type=kind)
     message = await discord.send(evening.ana, evening.home, "", file, mention=True)
-    assert (await discord.answer(message)).content == EN.refusal(Refusal.NOT_A_PICTURE)
+    assert (await discord.answer(message)).content == EN.photos.refusal(Refusal.NOT_A_PICTURE)
     interaction = await discord.slash(evening.ana, evening.home, "who", file)
     answer = await discord.answered(interaction)
-    assert answer.content == EN.refusal(Refusal.NOT_A_PICTURE)
+    assert answer.content == EN.photos.refusal(Refusal.NOT_A_PICTURE)
     assert not discord.cdn_requests

@@ -1,35 +1,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
-from bot import speech
 from bot.domain import Unusable
 from bot.platforms.discord import client
-from bot.platforms.discord.client import HOUR, IDENTIFIES_AN_HOUR, Identifies
+from bot.platforms.discord.client import HOUR, IDENTIFIES_AN_HOUR, IdentifyLimit
+from bot.speech import speaker_for
 from bot.supervisor import Supervisor
-from tests.fakes.vision import OLAF, YETI
 from tests.fakes.discord.bot import OLAF_PNG, YETI_PNG, Evening, an_evening
 from tests.fakes.discord.world import SEND
+from tests.fakes.vision import OLAF, YETI
 
-EN = speech.into("en")
-ANSWER = EN.answer(OLAF)
-
-
-@pytest.fixture
-async def evening() -> AsyncIterator[Evening]:
-    async with an_evening() as evening:
-        evening.eye.sees[YETI_PNG] = YETI
-        yield evening
-
-
-@pytest.fixture
-async def before() -> AsyncIterator[Evening]:
-    """An evening at which the bot is not there yet."""
-    async with an_evening(starts=False) as evening:
-        yield evening
+EN = speaker_for("en")
+ANSWER = EN.photos.answer(OLAF)
 
 
 async def ask(evening: Evening) -> None:
@@ -73,13 +58,13 @@ async def test_what_is_delivered_again_while_it_is_in_hand_is_answered_once(
     evening: Evening,
 ) -> None:
     discord = evening.discord
-    evening.eye.may_answer.clear()
+    evening.vision.may_answer.clear()
     message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
     await discord.until(lambda: discord.cdn_requests)
     discord.gateway.rewind = 20
     await discord.gateway.reconnect()
     await discord.until(lambda: discord.gateway.resumed == 1)
-    evening.eye.may_answer.set()
+    evening.vision.may_answer.set()
     await ask(evening)
     await evening.settled()
     assert len(discord.answers(message)) == 1
@@ -112,7 +97,7 @@ async def test_a_session_that_is_over_is_begun_anew(evening: Evening, is_resumab
 async def test_a_close_that_cannot_heal_ends_with_a_sentence(before: Evening, code: int) -> None:
     before.discord.gateway.closes_with = code
     with pytest.raises(Unusable) as reason:
-        await before.chat.run(before.stopping)
+        await before.adapter.run(before.service, before.stopping)
     assert str(reason.value).count(".") == 1
     assert ("DISCORD_TOKEN" in str(reason.value)) == (code == 4004)
     assert before.discord.token not in str(reason.value)
@@ -131,14 +116,14 @@ async def test_a_close_that_cannot_heal_in_the_middle_ends_with_a_sentence(
 async def test_a_token_that_discord_does_not_know_ends_with_a_sentence() -> None:
     async with an_evening(token="not.a.token", starts=False) as evening:
         with pytest.raises(Unusable, match="DISCORD_TOKEN"):
-            await evening.chat.run(evening.stopping)
+            await evening.adapter.run(evening.service, evening.stopping)
         assert evening.discord.rest.count("GET", "/users/@me") == 1
 
 
 async def test_a_close_that_is_a_fault_is_the_supervisors_to_deal_with(before: Evening) -> None:
     before.discord.gateway.closes_with = 4012
-    supervisor = Supervisor(before.chat, before.stopping, first_wait=0.01)
-    running = asyncio.create_task(supervisor.run())
+    supervisor = Supervisor(before.adapter, before.stopping, first_wait=0.01)
+    running = asyncio.create_task(supervisor.run(before.service))
     await before.discord.until(lambda: before.discord.gateway.identified == 2)
     before.discord.gateway.closes_with = None
     await before.discord.until(lambda: before.discord.gateway.live)
@@ -150,8 +135,8 @@ async def test_a_close_that_is_a_fault_is_the_supervisors_to_deal_with(before: E
 async def test_a_login_that_fails_is_tried_again_by_the_supervisor(before: Evening) -> None:
     before.discord.fail("GET", "/users/@me", 503, times=2)
     before.discord.fail("GET", "/gateway/bot", 403)
-    supervisor = Supervisor(before.chat, before.stopping, first_wait=0.01)
-    running = asyncio.create_task(supervisor.run())
+    supervisor = Supervisor(before.adapter, before.stopping, first_wait=0.01)
+    running = asyncio.create_task(supervisor.run(before.service))
     await before.discord.until(lambda: before.discord.gateway.live)
     await ask(before)
     before.stopping.set()
@@ -161,7 +146,7 @@ async def test_a_login_that_fails_is_tried_again_by_the_supervisor(before: Eveni
 
 async def test_stopping_while_connecting_ends_at_once(before: Evening) -> None:
     before.discord.fail("GET", "/users/@me", 500, times=5)
-    running = asyncio.create_task(before.chat.run(before.stopping))
+    running = asyncio.create_task(before.adapter.run(before.service, before.stopping))
     await before.discord.until(lambda: before.discord.rest.count("GET", "/users/@me"))
     before.stopping.set()
     await running
@@ -169,7 +154,7 @@ async def test_stopping_while_connecting_ends_at_once(before: Evening) -> None:
 
 async def test_stopping_before_the_start_ends_at_once(before: Evening) -> None:
     before.stopping.set()
-    await before.chat.run(before.stopping)
+    await before.adapter.run(before.service, before.stopping)
     assert not before.discord.gateway.identified
 
 
@@ -194,29 +179,29 @@ async def test_several_shards_share_the_servers() -> None:
         assert (await discord.answer(message)).content == ANSWER
         private = await discord.send(evening.ana, discord.dm(evening.ana), "", OLAF_PNG)
         assert (await discord.answer(private)).content == ANSWER
-        assert evening.chat.state()["shards"] == 2
+        assert evening.adapter.state()["shards"] == 2
 
 
 async def test_the_state_tells_of_a_lost_connection(before: Evening) -> None:
     discord = before.discord
-    assert before.chat.state() == {"state": "starting"}
+    assert before.adapter.state() == {"state": "starting"}
     await before.start()
-    await discord.until(lambda: before.chat.state()["guilds"] == 1)
+    await discord.until(lambda: before.adapter.state()["guilds"] == 1)
     async with asyncio.timeout(5):
-        while before.chat.state()["state"] != "running":
+        while before.adapter.state()["state"] != "running":
             await asyncio.sleep(0.01)
     await before.stop()
-    assert before.chat.state() == {"state": "stopped"}
+    assert before.adapter.state() == {"state": "stopped"}
 
 
 def test_a_shard_does_not_identify_a_thousand_times_a_day() -> None:
-    identifies, now, times = Identifies(), 0.0, 0
+    identifies, now, times = IdentifyLimit(), 0.0, 0
     while now < 24 * HOUR:
-        now += identifies.wait(0, now)
+        now += identifies.reserve(0, now)
         times += 1
     assert IDENTIFIES_AN_HOUR * 23 < times < 1000
-    assert identifies.wait(1, now) == 0
-    assert identifies.wait(1, now) == client.IDENTIFY_SECONDS
+    assert identifies.reserve(1, now) == 0
+    assert identifies.reserve(1, now) == client.IDENTIFY_SECONDS
 
 
 async def test_an_old_message_is_not_looked_at(evening: Evening) -> None:
@@ -232,12 +217,12 @@ async def test_answers_of_a_channel_keep_their_order(evening: Evening) -> None:
     slow = discord.world.attach(evening.home, OLAF_PNG, "slow.png")
     discord.spoil(slow, "500")  # is tried twice
     first = await discord.send(evening.ana, evening.home, "", slow, mention=True)
-    evening.eye.may_answer.clear()
+    evening.vision.may_answer.clear()
     second = await discord.send(evening.ben, evening.home, "", YETI_PNG, mention=True)
     third = await discord.send(evening.ana, evening.home, "hi", mention=True)
     await discord.until(lambda: len(discord.cdn_requests) == 3)
     assert not discord.said[1:]
-    evening.eye.may_answer.set()
+    evening.vision.may_answer.set()
     await discord.answer(third)
     assert [said.reply_to for said in discord.said] == [first, second, third]
 
@@ -257,14 +242,14 @@ async def test_a_slow_photo_holds_up_no_other_channel(evening: Evening) -> None:
 
 async def test_what_is_in_hand_at_the_end_is_answered(evening: Evening) -> None:
     discord = evening.discord
-    evening.eye.may_answer.clear()
+    evening.vision.may_answer.clear()
     message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
     interaction = await discord.slash(evening.ana, evening.home, "who", YETI_PNG)
     await discord.until(lambda: len(discord.cdn_requests) == 2)
     stopping = asyncio.create_task(evening.stop())
     await asyncio.sleep(0)
     late = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
-    evening.eye.may_answer.set()
+    evening.vision.may_answer.set()
     await stopping
     assert len(discord.answers(message)) == 1
     assert interaction.is_answered
@@ -275,18 +260,18 @@ async def test_what_was_in_hand_when_the_process_died_is_answered_after_the_rest
     evening: Evening,
 ) -> None:
     discord = evening.discord
-    evening.eye.may_answer.clear()
+    evening.vision.may_answer.clear()
     message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
     album = await discord.send(evening.ana, evening.home, "", OLAF_PNG, YETI_PNG, mention=True)
     private = await discord.send(evening.ana, discord.dm(evening.ana), "", YETI_PNG)
     await discord.until(lambda: len(discord.cdn_requests) == 4)
     await evening.kill()
     assert not discord.said
-    evening.eye.may_answer.set()
+    evening.vision.may_answer.set()
     await evening.start()
     assert (await discord.answer(message)).content == ANSWER
     assert len((await discord.answer(album)).content.splitlines()) == 2
-    assert (await discord.answer(private)).content == EN.answer(YETI)
+    assert (await discord.answer(private)).content == EN.photos.answer(YETI)
     await evening.settled()
     await evening.stop()
     await evening.start()
@@ -303,7 +288,7 @@ async def test_an_answer_that_went_out_just_before_the_process_died_is_not_sent_
         async def dies(*_: object) -> None:
             await asyncio.Event().wait()
 
-        patch.setattr(evening.host, "sent", dies)
+        patch.setattr(evening.service, "mark_sent", dies)
         message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
         await discord.answer(message)
         await evening.kill()
@@ -346,7 +331,7 @@ async def test_a_bot_that_comes_back_says_hello_again(evening: Evening) -> None:
     await discord.until(lambda: discord.said)
     await evening.settled()
     await discord.kick(club)
-    await discord.until(lambda: evening.chat.state()["guilds"] == 1)
+    await discord.until(lambda: evening.adapter.state()["guilds"] == 1)
     await evening.settled()
     discord.world.guilds[club.id] = club
     await discord.invite(club)

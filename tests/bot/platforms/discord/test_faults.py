@@ -1,29 +1,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
-from bot import speech
-from bot.domain import Reply, Room
-from bot.platforms.discord import sender
+from bot.domain import Delivery, Reply, Room
 from bot.platforms.discord.client import LONGEST_WAIT
-from bot.platforms.discord.sender import LONGEST_TEXT, text
-from tests.fakes.vision import OLAF
-from tests.fakes.discord.bot import OLAF_PNG, Evening, an_evening
+from bot.platforms.discord.sender import LONGEST_TEXT, markdown
+from bot.speech import speaker_for
+from tests.fakes.discord.bot import OLAF_PNG, Evening
 from tests.fakes.discord.world import ATTACH, HISTORY, IN_THREADS, SEND, VIEW, User
+from tests.fakes.vision import OLAF
 
-EN = speech.into("en")
-ANSWER = EN.answer(OLAF)
+EN = speaker_for("en")
+ANSWER = EN.photos.answer(OLAF)
 SENDING = r"^/channels/\d+/messages$"
-
-
-@pytest.fixture
-async def evening(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Evening]:
-    monkeypatch.setattr(sender, "WAITS", (0.01, 0.02, 0.03))
-    async with an_evening() as evening:
-        yield evening
 
 
 async def test_a_rate_limit_is_waited_out(evening: Evening) -> None:
@@ -103,11 +95,11 @@ async def test_a_photo_that_is_deleted_meanwhile_is_answered_without_a_reply(
     evening: Evening,
 ) -> None:
     discord = evening.discord
-    evening.eye.may_answer.clear()
+    evening.vision.may_answer.clear()
     message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
     await discord.until(lambda: discord.cdn_requests)
     await discord.delete(message)
-    evening.eye.may_answer.set()
+    evening.vision.may_answer.set()
     await discord.until(lambda: discord.said)
     assert discord.said[0].content == ANSWER
     assert discord.said[0].reply_to is None
@@ -125,11 +117,11 @@ async def test_a_channel_that_is_gone_is_no_fault(
     evening: Evening, caplog: pytest.LogCaptureFixture
 ) -> None:
     discord = evening.discord
-    evening.eye.may_answer.clear()
+    evening.vision.may_answer.clear()
     await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
     await discord.until(lambda: discord.cdn_requests)
     del discord.world.channels[evening.home.id]
-    evening.eye.may_answer.set()
+    evening.vision.may_answer.set()
     await discord.until(lambda: discord.rest.count("POST", SENDING, 404))
     await evening.settled()
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
@@ -146,9 +138,9 @@ async def test_who_asks_where_the_bot_may_not_write_is_told_once_in_private(
         await discord.send(evening.ana, quiet, "", OLAF_PNG, mention=True)
     await discord.until(lambda: told(evening, evening.ana))
     await evening.settled()
-    assert told(evening, evening.ana) == [EN.cannot_write_there()]
+    assert told(evening, evening.ana) == [EN.rooms.cannot_write_there()]
     assert discord.rest.count("POST", rf"/channels/{quiet.id}/") == 0
-    assert not evening.eye.looked
+    assert not evening.vision.classified
 
 
 @pytest.mark.parametrize("denied", [SEND, VIEW])
@@ -160,7 +152,7 @@ async def test_a_right_that_was_just_taken_away_is_told_in_private(
     await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
     await discord.until(lambda: discord.said)
     assert discord.said[0].channel.person is evening.ana
-    assert discord.said[0].content == EN.cannot_write_there()
+    assert discord.said[0].content == EN.rooms.cannot_write_there()
 
 
 async def test_a_locked_thread_and_one_where_nobody_may_write_are_told_in_private(
@@ -209,7 +201,7 @@ async def test_where_no_files_are_allowed_the_answer_comes_without(evening: Even
     assert answer.content == ANSWER
     assert not answer.attachments
     excuse = await discord.followed_up(interaction)
-    assert excuse.content == EN.cannot_attach_there()
+    assert excuse.content == EN.rooms.cannot_attach_there()
     assert excuse.only_for is evening.ana
 
 
@@ -221,23 +213,70 @@ async def test_where_no_files_are_allowed_the_heat_map_is_excused(evening: Eveni
     evening.home.denied = ATTACH
     pressed = await discord.press(evening.ana, answer, "Where")
     await discord.until(lambda: len(pressed.followups) == 2)
-    assert pressed.followups[0].content == EN.where_caption(OLAF)
-    assert pressed.followups[1].content == EN.cannot_attach_there()
+    assert pressed.followups[0].content == EN.photos.heatmap_caption(OLAF)
+    assert pressed.followups[1].content == EN.rooms.cannot_attach_there()
 
 
-async def test_saying_something_never_raises_for_what_a_room_does(evening: Evening) -> None:
+async def test_a_message_counts_as_sent_when_it_is_there(evening: Evening) -> None:
     discord = evening.discord
-    room = Room("discord", str(evening.home.id))
-    await evening.chat.say(room, Reply("Good evening"))
+    assert await evening.adapter.send(home(evening), Reply("Good evening")) is Delivery.SENT
     assert discord.said[0].content == "Good evening"
-    await evening.chat.say(room, Reply("To nobody"), to="12345")
+    assert await evening.adapter.send(home(evening), Reply("Hm"), to="12345") is Delivery.SENT
     assert discord.said[1].reply_to is None
-    evening.home.denied = SEND
-    await evening.chat.say(room, Reply("Good night"))
-    await evening.chat.say(Room("discord", "12345"), Reply("Hello?"))
-    discord.fail("POST", SENDING, 400)
-    await evening.chat.say(room, Reply("Hello?"))
-    assert len(discord.said) == 2
+
+
+@pytest.mark.parametrize("denied", [SEND, VIEW])
+async def test_a_message_counts_as_refused_where_the_bot_may_not_write(
+    evening: Evening, denied: int
+) -> None:
+    evening.home.denied = denied
+    assert await evening.adapter.send(home(evening), Reply("Good night")) is Delivery.REFUSED
+    assert not evening.discord.said
+
+
+async def test_a_message_counts_as_refused_where_the_channel_is_gone_or_closed(
+    evening: Evening,
+) -> None:
+    discord = evening.discord
+    gone = Room("discord", "12345")
+    assert await evening.adapter.send(gone, Reply("Hello?")) is Delivery.REFUSED
+    locked = discord.channel(evening.family, "locked", parent=evening.home)
+    locked.locked = True
+    thread = Room("discord", str(locked.id))
+    assert await evening.adapter.send(thread, Reply("Hello?")) is Delivery.REFUSED
+    private = Room("discord", str(discord.dm(evening.ana).id), private=True)
+    evening.ana.takes_dms = False
+    assert await evening.adapter.send(private, Reply("Hello?")) is Delivery.REFUSED
+    assert not discord.said
+
+
+async def test_a_message_that_discord_does_not_take_counts_as_refused(evening: Evening) -> None:
+    evening.discord.fail("POST", SENDING, 400)
+    assert await evening.adapter.send(home(evening), Reply("Hello?")) is Delivery.REFUSED
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"drops": "before"}])
+async def test_a_message_counts_as_failed_when_discord_cannot_be_reached(
+    evening: Evening, fault: dict[str, Any]
+) -> None:
+    discord = evening.discord
+    discord.fail("POST", SENDING, times=4, **fault)
+    assert await evening.adapter.send(home(evening), Reply("Hello?")) is Delivery.FAILED
+    assert not discord.said
+    assert await evening.adapter.send(home(evening), Reply("Hello!")) is Delivery.SENT
+
+
+async def test_a_message_counts_as_failed_when_a_limit_lasts_too_long(evening: Evening) -> None:
+    evening.discord.fail("POST", SENDING, 429, retry_after=LONGEST_WAIT + 1)
+    assert await evening.adapter.send(home(evening), Reply("Hello?")) is Delivery.FAILED
+
+
+async def test_a_message_counts_as_failed_while_there_is_no_connection(before: Evening) -> None:
+    assert await before.adapter.send(home(before), Reply("Hello?")) is Delivery.FAILED
+
+
+def home(evening: Evening) -> Room:
+    return Room("discord", str(evening.home.id))
 
 
 async def test_nothing_in_the_log_tells_whose_photo_or_where_it_is(
@@ -264,14 +303,15 @@ async def test_nothing_in_the_log_tells_whose_photo_or_where_it_is(
 
 def test_markup_in_a_text_is_shown_as_it_is() -> None:
     assert (
-        text("*Ana* _B_ `c` ~~d~~ ||e||") == "\\*Ana\\* \\_B\\_ \\`c\\` \\~\\~d\\~\\~ \\|\\|e\\|\\|"
+        markdown("*Ana* _B_ `c` ~~d~~ ||e||")
+        == "\\*Ana\\* \\_B\\_ \\`c\\` \\~\\~d\\~\\~ \\|\\|e\\|\\|"
     )
-    assert text("# big\n> quoted\n[a](b)").startswith("\\# big\n\\> quoted\n\\[")
+    assert markdown("# big\n> quoted\n[a](b)").startswith("\\# big\n\\> quoted\n\\[")
 
 
 @pytest.mark.parametrize("word", ["snow ", "snow", "* ", "*", "snow\n", "\N{SNOWMAN}"])
 def test_a_text_that_is_too_long_is_cut_between_words(word: str) -> None:
-    cut = text(word * 2500)
+    cut = markdown(word * 2500)
     assert LONGEST_TEXT // 2 < len(cut) <= LONGEST_TEXT
     assert cut.endswith("…")
     assert not cut.endswith("\\…")

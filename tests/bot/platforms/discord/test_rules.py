@@ -11,38 +11,35 @@ from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle
 from simcord.env import Env
 
-from bot import speech
 from bot.domain import Fetch, Refusal, Refused
-from bot.services.admission import Admission
-from bot.services.service import Service
-from bot.services.rate_limit import RateLimits
-from bot.platforms.discord.adapter import DiscordChat
-from bot.platforms.discord.client import Identifies, SnowClient
-from bot.platforms.discord.tasks import Hands
-from bot.platforms.discord.files import Cdn
-from bot.storage.store import Store
-from tests.fakes.vision import NOTHING_KEPT, OLAF, FakeVision
+from bot.platforms.discord import DiscordAdapter
+from bot.platforms.discord.client import DiscordClient
+from bot.platforms.discord.files import Files
+from bot.speech import speaker_for
+from bot.storage import Store
 from tests.fakes.discord.bot import OLAF_PNG
+from tests.fakes.vision import OLAF, FakeVision
+from tests.support.services import make_service
 
 pytestmark = pytest.mark.simcord(shard_count=1)
 
-EN = speech.into("en")
+EN = speaker_for("en")
 PHOTO = ("snow.png", OLAF_PNG)
 
 
-class SimCdn(Cdn):
-    """Reads what simcord keeps in memory."""
+class SimFiles(Files):
+    """Fetches what simcord keeps in memory."""
 
     env: Env
 
-    def read(self, url: str) -> Fetch:
-        async def read(limit: int) -> bytes:
+    def url_fetcher(self, url: str) -> Fetch:
+        async def fetch(limit: int) -> bytes:
             data = self.env.backend.cdn.get(url)
             if data is None:
                 raise Refused(Refusal.GONE)
             return data
 
-        return read
+        return fetch
 
 
 @dataclass
@@ -61,36 +58,29 @@ async def store() -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def cdn() -> AsyncIterator[SimCdn]:
-    async with aiohttp.ClientSession() as session:
-        yield SimCdn(session, None)
+def files(session: aiohttp.ClientSession) -> SimFiles:
+    return SimFiles(session, None)
 
 
 @pytest.fixture
-def simcord_bot(store: Store, cdn: SimCdn) -> SnowClient:
-    return client(store, cdn)
+def simcord_bot(store: Store, files: SimFiles) -> DiscordClient:
+    return client(store, files)
 
 
 @pytest.fixture
-async def family(simcord_env: Env, cdn: SimCdn) -> Family:
-    cdn.env = simcord_env
+async def family(simcord_env: Env, files: SimFiles) -> Family:
+    files.env = simcord_env
     guild = simcord_env.create_guild()
     channel = guild.create_text_channel("home")
     await simcord_env.settle()  # the bot says hello
     return Family(simcord_env, channel, guild.add_member(simcord_env.create_user("ana")))
 
 
-def client(store: Store, cdn: SimCdn) -> SnowClient:
-    """Make the client as DiscordChat does, without the connection."""
-    eye = FakeVision()
-    host = Service(eye, Admission(RateLimits()), store, NOTHING_KEPT)
-    chat = DiscordChat(
-        host, "", api_url=None, gateway_url=None, synced=store, make_preview=eye.preview
-    )
-    host.add(chat.name, chat)
-    made = SnowClient(chat._parts(Hands(), cdn), Identifies(), lambda _: None)
-    chat._client, chat._cdn = made, cdn
-    return made
+def client(store: Store, files: SimFiles) -> DiscordClient:
+    """Make the client as the adapter does, and leave the connection to simcord."""
+    adapter = DiscordAdapter("", api_url=None, gateway_url=None, notes=store.notes)
+    service = make_service(FakeVision(), store, {adapter.name: adapter})
+    return adapter._connect(service, files).client
 
 
 def said(family: Family) -> str | None:
@@ -104,7 +94,7 @@ async def test_a_slash_attachment_is_answered_with_the_photo(family: Family) -> 
     asked = await family.ana.slash(family.channel, "who", photo=PHOTO)
     assert asked.acknowledged
     assert asked.response is not None
-    assert asked.response.content == EN.answer(OLAF)
+    assert asked.response.content == EN.photos.answer(OLAF)
     assert len(asked.response.attachments) == 1
 
 
@@ -112,27 +102,27 @@ async def test_the_message_menu_gets_what_the_bot_is_not_shown(family: Family) -
     photo = await family.ana.send(family.channel, "our garden", attachments=[PHOTO])
     assert said(family) is None
     await family.ana.send(family.channel, f"{bot(family)} who?", reply_to=photo)
-    assert said(family) == EN.cannot_see_that_photo()
-    chosen = await family.ana.context_menu(family.channel, EN.menu_name(), photo)
+    assert said(family) == EN.rooms.cannot_see_that_photo()
+    chosen = await family.ana.context_menu(family.channel, EN.rooms.menu_name(), photo)
     assert chosen.response is not None
-    assert chosen.response.content == EN.answer(OLAF)
+    assert chosen.response.content == EN.photos.answer(OLAF)
 
 
 async def test_a_forward_is_looked_at_by_the_message_menu(family: Family) -> None:
     photo = await family.ana.send(family.channel, "", attachments=[PHOTO])
     forwarded = await family.ana.forward(photo, family.channel)
-    chosen = await family.ana.context_menu(family.channel, EN.menu_name(), forwarded)
+    chosen = await family.ana.context_menu(family.channel, EN.rooms.menu_name(), forwarded)
     assert chosen.response is not None
-    assert chosen.response.content == EN.answer(OLAF)
+    assert chosen.response.content == EN.photos.answer(OLAF)
 
 
 async def test_a_mention_and_a_reply_come_with_their_content(family: Family) -> None:
     await family.ana.send(family.channel, f"{bot(family)} who?", attachments=[PHOTO])
     answer = family.channel.last_message
     assert answer is not None
-    assert said(family) == EN.answer(OLAF)
+    assert said(family) == EN.photos.answer(OLAF)
     await family.ana.send(family.channel, "and this?", reply_to=answer, attachments=[PHOTO])
-    assert (said(family) or "").startswith(EN.answer(OLAF))
+    assert (said(family) or "").startswith(EN.photos.answer(OLAF))
 
 
 async def test_a_direct_message_comes_with_its_content(family: Family) -> None:
@@ -141,16 +131,16 @@ async def test_a_direct_message_comes_with_its_content(family: Family) -> None:
     await family.ana.send_dm("", attachments=photos)
     last = private.last_message
     assert last is not None
-    assert last.content == EN.answer(OLAF)
+    assert last.content == EN.photos.answer(OLAF)
 
 
-async def test_buttons_outlive_the_client(family: Family, store: Store, cdn: SimCdn) -> None:
+async def test_buttons_outlive_the_client(family: Family, store: Store, files: SimFiles) -> None:
     asked = await family.ana.slash(family.channel, "who", photo=PHOTO)
     assert asked.response is not None
-    await family.env.restart_bot(client(store, cdn))
+    await family.env.restart_bot(client(store, files))
     pressed = await family.ana.click(asked.response.message, label="Where did you look?")
     assert pressed.acknowledged
-    assert pressed.followups[0].content == EN.where_caption(OLAF)
+    assert pressed.followups[0].content == EN.photos.heatmap_caption(OLAF)
     assert len(pressed.followups[0].attachments) == 1
 
 

@@ -1,24 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from bot import speech
 from bot.domain import Refusal, Reply, Room
-from tests.fakes.vision import OLAF, YETI
-from tests.fakes.discord.bot import OLAF_PNG, YETI_PNG, Evening, an_evening
+from bot.speech import speaker_for
+from tests.fakes.discord.bot import OLAF_PNG, YETI_PNG, Evening
 from tests.fakes.discord.world import VOICE, Channel, Message
+from tests.fakes.vision import OLAF, STRANGER, YETI
 
-EN, DE = speech.into("en"), speech.into("de")
-ANSWER = EN.answer(OLAF)
-
-
-@pytest.fixture
-async def evening() -> AsyncIterator[Evening]:
-    async with an_evening() as evening:
-        evening.eye.sees[YETI_PNG] = YETI
-        yield evening
+EN, DE = speaker_for("en"), speaker_for("de")
+ANSWER = EN.photos.answer(OLAF)
 
 
 async def all_is_quiet(evening: Evening, *ignored: Message) -> None:
@@ -45,7 +36,7 @@ async def test_several_pictures_get_one_answer_with_a_line_each(evening: Evening
     answer = await discord.answer(message)
     assert answer.content.splitlines() == [
         f"1. {ANSWER}",
-        f"2. {EN.answer(YETI)}",
+        f"2. {EN.photos.answer(YETI)}",
         f"3. {ANSWER}",
     ]
     assert len(answer.labels) == 3
@@ -59,7 +50,7 @@ async def test_a_mention_in_reply_to_a_photo_that_is_kept_from_the_bot_says_how(
     photo = await discord.send(evening.ben, evening.home, "our garden", OLAF_PNG)
     message = await discord.send(evening.ana, evening.home, "who?", mention=True, reply_to=photo)
     answer = await discord.answer(message)
-    assert answer.content == EN.cannot_see_that_photo()
+    assert answer.content == EN.rooms.cannot_see_that_photo()
     assert "Olaf or Abominable?" in answer.content
 
 
@@ -71,8 +62,8 @@ async def test_a_mention_in_reply_to_a_photo_that_the_bot_may_see_is_answered(
     first = await discord.answer(photo)
     message = await discord.send(evening.ana, evening.home, "sure?", mention=True, reply_to=photo)
     again = await discord.answer(message)
-    assert first.content == EN.answer(YETI)
-    assert again.content.startswith(EN.answer(YETI))
+    assert first.content == EN.photos.answer(YETI)
+    assert again.content.startswith(EN.photos.answer(YETI))
 
 
 async def test_a_mention_in_reply_to_a_deleted_message_asks_for_a_photo(evening: Evening) -> None:
@@ -80,7 +71,7 @@ async def test_a_mention_in_reply_to_a_deleted_message_asks_for_a_photo(evening:
     photo = await discord.send(evening.ben, evening.home, "", OLAF_PNG)
     await discord.delete(photo)
     message = await discord.send(evening.ana, evening.home, "who?", mention=True, reply_to=photo)
-    assert (await discord.answer(message)).content == EN.mention_how()
+    assert (await discord.answer(message)).content == EN.photos.mention_how()
 
 
 async def test_a_reply_to_the_bots_own_message_with_a_picture_is_answered(
@@ -90,7 +81,7 @@ async def test_a_reply_to_the_bots_own_message_with_a_picture_is_answered(
     first = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
     answer = await discord.answer(first)
     reply = await discord.send(evening.ben, evening.home, "this?", YETI_PNG, reply_to=answer)
-    assert (await discord.answer(reply)).content == EN.answer(YETI)
+    assert (await discord.answer(reply)).content == EN.photos.answer(YETI)
 
 
 async def test_a_reply_to_the_bot_without_a_picture_is_just_talk(evening: Evening) -> None:
@@ -109,7 +100,7 @@ async def test_a_reply_to_a_commands_answer_gets_a_hint_once(evening: Evening) -
     asked = await discord.slash(evening.ana, evening.home, "who", OLAF_PNG)
     answer = await discord.answered(asked)  # Discord shows us no replies to these
     first = await discord.send(evening.ben, evening.home, "this?", YETI_PNG, reply_to=answer)
-    assert (await discord.answer(first)).content == EN.cannot_see_that_photo()
+    assert (await discord.answer(first)).content == EN.rooms.cannot_see_that_photo()
     talk = await discord.send(evening.ben, evening.home, "no way!", reply_to=answer)
     await all_is_quiet(evening, talk)
 
@@ -118,12 +109,12 @@ async def test_the_bot_does_not_look_at_its_own_pictures(evening: Evening) -> No
     discord, private = evening.discord, evening.discord.dm(evening.ana)
     answer = await discord.answered(await discord.slash(evening.ana, private, "who", OLAF_PNG))
     talk = await discord.send(evening.ana, private, "no way!", reply_to=answer)
-    assert (await discord.answer(talk)).content == EN.help_briefly()
+    assert (await discord.answer(talk)).content == EN.rooms.help_briefly()
 
 
 async def test_a_mention_without_a_picture_gets_a_hint(evening: Evening) -> None:
     message = await evening.discord.send(evening.ana, evening.home, "hi!", mention=True)
-    assert (await evening.discord.answer(message)).content == EN.mention_how()
+    assert (await evening.discord.answer(message)).content == EN.photos.mention_how()
 
 
 async def test_the_bots_role_instead_of_its_name_gets_a_hint(evening: Evening) -> None:
@@ -131,26 +122,26 @@ async def test_the_bots_role_instead_of_its_name_gets_a_hint(evening: Evening) -
     message = await discord.send(
         evening.ana, evening.home, f"<@&{role}> who?", OLAF_PNG, mention_roles=[role]
     )
-    assert (await discord.answer(message)).content == EN.cannot_see_that_photo()
+    assert (await discord.answer(message)).content == EN.rooms.cannot_see_that_photo()
 
 
 async def test_a_direct_message_needs_no_mention(evening: Evening) -> None:
     discord = evening.discord
     message = await discord.send(evening.ana, discord.dm(evening.ana), "", YETI_PNG)
-    assert (await discord.answer(message)).content == EN.answer(YETI)
+    assert (await discord.answer(message)).content == EN.photos.answer(YETI)
 
 
 async def test_words_in_a_direct_message_get_a_hint(evening: Evening) -> None:
     discord = evening.discord
     message = await discord.send(evening.ana, discord.dm(evening.ana), "hello")
-    assert (await discord.answer(message)).content == EN.help_briefly()
+    assert (await discord.answer(message)).content == EN.rooms.help_briefly()
 
 
 async def test_a_reply_to_an_older_photo_in_private_is_answered(evening: Evening) -> None:
     discord, private = evening.discord, evening.discord.dm(evening.ana)
     photo = await discord.send(evening.ana, private, "", YETI_PNG, age=3600)
     message = await discord.send(evening.ana, private, "and this?", reply_to=photo)
-    assert (await discord.answer(message)).content == EN.answer(YETI)
+    assert (await discord.answer(message)).content == EN.photos.answer(YETI)
 
 
 async def test_who_with_an_attachment_shows_the_photo_with_the_answer(evening: Evening) -> None:
@@ -167,21 +158,22 @@ async def test_who_without_an_attachment_tells_only_who_asked(evening: Evening) 
     discord = evening.discord
     interaction = await discord.slash(evening.ben, evening.home, "who")
     answer = await discord.answered(interaction)
-    assert answer.content == DE.who_how("discord")
+    assert answer.content == DE.photos.who_how("discord")
     assert answer.only_for is evening.ben
 
 
 async def test_who_works_in_private(evening: Evening) -> None:
     discord = evening.discord
     interaction = await discord.slash(evening.ana, discord.dm(evening.ana), "who", YETI_PNG)
-    assert (await discord.answered(interaction)).content == EN.answer(YETI)
+    assert (await discord.answered(interaction)).content == EN.photos.answer(YETI)
 
 
 async def test_where_with_an_attachment_shows_where_the_bot_looked(evening: Evening) -> None:
     discord = evening.discord
-    interaction = await discord.slash(evening.ana, evening.home, "where", OLAF_PNG)
+    interaction = await discord.slash(evening.ana, evening.home, "where", YETI_PNG)
     answer = await discord.answered(interaction)
-    assert discord.read(answer) == b"\x89PNG heat of " + OLAF_PNG[:16]
+    assert answer.content == EN.photos.heatmap_caption(YETI)
+    assert discord.read(answer).startswith(b"\x89PNG")
     assert answer.attachments[0]["description"] == "The photo again; it glows where I looked."
 
 
@@ -200,39 +192,40 @@ async def test_the_message_menu_looks_at_a_photo_that_is_kept_from_the_bot(
     message = await discord.send(evening.ana, evening.home, "look!", YETI_PNG)
     interaction = await discord.menu(evening.ben, message)
     answer = await discord.answered(interaction)
-    assert answer.content == DE.answer(YETI)
+    assert answer.content == DE.photos.answer(YETI)
     assert discord.read(answer) == b"jpeg of " + YETI_PNG
 
 
 async def test_the_message_menu_looks_at_all_photos_of_a_message(evening: Evening) -> None:
     discord = evening.discord
+    evening.vision.sees[b"jpeg of " + YETI_PNG] = STRANGER  # the small copy under the answer
     message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, b"empty", YETI_PNG)
     answer = await discord.answered(await discord.menu(evening.ana, message))
-    assert answer.content.splitlines()[2] == f"3. {EN.answer(YETI)}"
+    assert answer.content.splitlines()[2] == f"3. {EN.photos.answer(YETI)}"
     shown = [discord.read(answer, index) for index in range(len(answer.attachments))]
     assert shown == [b"jpeg of " + OLAF_PNG, b"jpeg of " + YETI_PNG]
     await evening.settled()
     pressed = await discord.press(evening.ana, answer, "3")
     heat = await discord.followed_up(pressed)
-    assert discord.read(heat).startswith(b"\x89PNG heat of jpeg of")
-    assert heat.content == EN.where_caption(OLAF)  # of the small copy, which the test eye takes so
+    assert discord.read(heat).startswith(b"\x89PNG")
+    assert heat.content == EN.photos.heatmap_caption(STRANGER)
 
 
 async def test_the_message_menu_on_words_says_that_there_is_no_picture(evening: Evening) -> None:
     discord = evening.discord
     message = await discord.send(evening.ana, evening.home, "just words")
     answer = await discord.answered(await discord.menu(evening.ana, message))
-    assert answer.content == EN.refusal(Refusal.NOT_A_PICTURE)
+    assert answer.content == EN.photos.refusal(Refusal.NOT_A_PICTURE)
 
 
 async def test_a_forwarded_photo_is_answered_in_private_and_by_the_menu(evening: Evening) -> None:
     discord = evening.discord
     photo = await discord.send(evening.ben, evening.home, "", YETI_PNG)
     private = await discord.send(evening.ana, discord.dm(evening.ana), forward=photo)
-    assert (await discord.answer(private)).content == EN.answer(YETI)
+    assert (await discord.answer(private)).content == EN.photos.answer(YETI)
     public = await discord.send(evening.ana, evening.home, forward=photo)
     answer = await discord.answered(await discord.menu(evening.ana, public))
-    assert answer.content == EN.answer(YETI)
+    assert answer.content == EN.photos.answer(YETI)
 
 
 @pytest.mark.parametrize("format_type", [1, 2, 4])
@@ -240,14 +233,14 @@ async def test_a_drawn_sticker_is_looked_at(evening: Evening, format_type: int) 
     discord = evening.discord
     sticker = discord.world.sticker(YETI_PNG, format_type)
     message = await discord.send(evening.ana, evening.home, mention=True, stickers=[sticker])
-    assert (await discord.answer(message)).content == EN.answer(YETI)
+    assert (await discord.answer(message)).content == EN.photos.answer(YETI)
 
 
 async def test_a_lottie_sticker_is_no_picture(evening: Evening) -> None:
     discord = evening.discord
     sticker = discord.world.sticker(b"{}", 3)
     message = await discord.send(evening.ana, evening.home, mention=True, stickers=[sticker])
-    assert (await discord.answer(message)).content == EN.mention_how()
+    assert (await discord.answer(message)).content == EN.photos.mention_how()
     assert not discord.cdn_requests
 
 
@@ -258,7 +251,7 @@ async def test_the_picture_of_a_link_is_looked_at(evening: Evening) -> None:
     message = await discord.send(
         evening.ana, evening.home, "https://example.org", mention=True, embeds=[embed]
     )
-    assert (await discord.answer(message)).content == EN.answer(YETI)
+    assert (await discord.answer(message)).content == EN.photos.answer(YETI)
 
 
 async def test_the_picture_of_a_link_may_come_a_moment_later(evening: Evening) -> None:
@@ -266,7 +259,7 @@ async def test_the_picture_of_a_link_may_come_a_moment_later(evening: Evening) -
     message = await discord.send(evening.ana, evening.home, "https://example.org", mention=True)
     embed = {"type": "article", "image": discord.world.proxied(YETI_PNG)}
     await discord.edit(message, embeds=[embed])
-    assert (await discord.answer(message)).content == EN.answer(YETI)
+    assert (await discord.answer(message)).content == EN.photos.answer(YETI)
 
 
 async def test_a_link_without_a_picture_gets_a_hint(
@@ -276,7 +269,7 @@ async def test_a_link_without_a_picture_gets_a_hint(
     message = await evening.discord.send(
         evening.ana, evening.home, "https://example.org", mention=True
     )
-    assert (await evening.discord.answer(message)).content == EN.mention_how()
+    assert (await evening.discord.answer(message)).content == EN.photos.mention_how()
 
 
 @pytest.mark.parametrize("kind", ["thread", "post", "voice"])
@@ -302,7 +295,7 @@ async def test_a_photo_may_come_without_a_type(evening: Evening) -> None:
     discord = evening.discord
     photo = discord.world.attach(evening.home, YETI_PNG, "IMG_1.HEIC", content_type=None)
     message = await discord.send(evening.ana, evening.home, "", photo, mention=True)
-    assert (await discord.answer(message)).content == EN.answer(YETI)
+    assert (await discord.answer(message)).content == EN.photos.answer(YETI)
 
 
 async def test_what_is_not_meant_for_the_bot_is_left_alone(evening: Evening) -> None:
@@ -328,7 +321,7 @@ async def test_a_community_chooses_the_language_of_its_messages(evening: Evening
     club = discord.guild("Klub", "halle", features=["COMMUNITY"], locale="de")
     await discord.invite(club)
     message = await discord.send(evening.ana, club.channels[0], "", OLAF_PNG, mention=True)
-    assert (await discord.answer(message)).content == DE.answer(OLAF)
+    assert (await discord.answer(message)).content == DE.photos.answer(OLAF)
 
 
 async def test_nobody_is_pinged(evening: Evening) -> None:
@@ -336,7 +329,7 @@ async def test_nobody_is_pinged(evening: Evening) -> None:
     message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
     assert not (await discord.answer(message)).mentions
     room = Room("discord", str(evening.home.id))
-    await evening.chat.say(room, Reply(f"{evening.ben.mention} @everyone"))
+    await evening.adapter.send(room, Reply(f"{evening.ben.mention} @everyone"))
     assert not discord.said[-1].mentions
 
 
