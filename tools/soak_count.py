@@ -19,7 +19,7 @@ from tests.fakes.telegram.chats import Chat
 from tests.fakes.telegram.things import Message
 
 REASONS = {
-    speaker_for(language).refusal(reason): reason
+    speaker_for(language).photos.refusal(reason): reason
     for language in speech.LANGUAGES
     for reason in Refusal
 }

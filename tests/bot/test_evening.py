@@ -63,7 +63,7 @@ async def the_group(family: Family) -> TelegramPage:
     captioned = group.send_photo(tom, YETI, caption="/who@snowpeople_bot is that at our door?")
     assert ENGLISH.match((await page.ask(captioned)).text)
     show_me = await page.ask(group.send_text(greta, "/who"))
-    assert show_me.text == DE.who_how("telegram")
+    assert show_me.text == DE.photos.who_how("telegram")
     shown = await page.ask(group.send_photo(greta, YETI, reply_to=show_me))
     assert GERMAN.match(shown.text)
     page.write("", "Jonas makes the bot an admin of the group: now it sees every photo.")
@@ -79,13 +79,13 @@ async def the_group(family: Family) -> TelegramPage:
     assert GERMAN.match(forwarded.text)
 
     # Where did you look?
-    await page.press(jonas, forwarded, DE.where_button(1).text)
+    await page.press(jonas, forwarded, DE.photos.where_button())
     heat = await group.answer(forwarded)
     page.hear(heat)
     assert heat.picture is not None
     where = await page.ask(group.send_text(tom, "/where", reply_to=photo))
     assert where.picture is not None
-    await page.press(tom, forwarded, DE.where_button(1).text)
+    await page.press(tom, forwarded, DE.photos.where_button())
 
     await english_please(page, jonas, tom)
     assert ENGLISH.match((await page.ask(group.send_photo(greta, OLAF))).text)
@@ -98,10 +98,10 @@ async def the_group(family: Family) -> TelegramPage:
 async def english_please(page: TelegramPage, admin: User, other: User) -> None:
     """An admin changes the language; somebody else may not."""
     settings = await page.ask(page.chat.send_text(admin, "/settings"))
-    await page.press(admin, settings, DE.language_button())
+    await page.press(admin, settings, DE.rooms.language_button())
     await page.edited(settings, 1)
-    assert await page.press(other, settings, "English") == EN.only_admins()
-    assert await page.press(admin, settings, "English") == EN.changed()
+    assert await page.press(other, settings, "English") == EN.rooms.only_admins()
+    assert await page.press(admin, settings, "English") == EN.rooms.changed()
     await page.edited(settings, 2)
 
 
@@ -109,8 +109,8 @@ async def grandmother(family: Family) -> TelegramPage:
     greta = family.telegram.person("Oma Greta", "de")
     home = family.telegram.private(greta)
     page = TelegramPage("Telegram, Oma Greta and the bot", home)
-    assert (await page.ask(home.send_text(greta, "/start"))).text == DE.start()
-    assert (await page.ask(home.send_text(greta, "Guten Abend!"))).text == DE.help_briefly()
+    assert (await page.ask(home.send_text(greta, "/start"))).text == DE.rooms.start()
+    assert (await page.ask(home.send_text(greta, "Guten Abend!"))).text == DE.rooms.help_briefly()
     assert GERMAN.match((await page.ask(home.send_photo(greta, OLAF))).text)
     for name, (mime, data) in FILES.items():
         document = home.send_document(greta, data, name=name, mime=mime)
@@ -121,7 +121,7 @@ async def grandmother(family: Family) -> TelegramPage:
     assert GERMAN.match((await page.ask(moving)).text)
     assert GERMAN.match((await page.ask(home.send_moving(greta, "video", SMALL))).text)
     letter = home.send_document(greta, b"no picture", name="Brief.pdf", mime="application/pdf")
-    assert (await page.ask(letter)).text == DE.help_briefly()
+    assert (await page.ask(letter)).text == DE.rooms.help_briefly()
     damaged = home.send_document(greta, OLAF[:900], name="halb.jpg", mime="image/jpeg")
     assert not GERMAN.match((await page.ask(damaged)).text)
     return page
@@ -137,7 +137,7 @@ async def the_server(family: Family) -> DiscordPage:
     page.write("", "Ben adds the bot to the server.")
     await discord.until(lambda: bool(discord.said))
     page.hear(discord.said[0])
-    assert EN.menu_name() in discord.said[0].content
+    assert EN.rooms.menu_name() in discord.said[0].content
 
     first = await page.ask(mia, "who is this?", OLAF, mention=True)
     assert ENGLISH.match(first.content)
@@ -145,11 +145,11 @@ async def the_server(family: Family) -> DiscordPage:
     assert len(both.content.splitlines()) == 2
     photo = await page.talk(ben, "look at our roof", YETI)
     withheld = await page.ask(mia, "who?", mention=True, reply_to=photo)
-    assert withheld.content == EN.cannot_see_that_photo()
+    assert withheld.content == EN.rooms.cannot_see_that_photo()
     menu = await discord.menu(ben, photo)
-    answer = await page.does(ben, f"chooses Apps > {DE.menu_name()} on his photo", menu)
+    answer = await page.does(ben, f"chooses Apps > {DE.rooms.menu_name()} on his photo", menu)
     assert GERMAN.match(answer.content)
-    await page.press(mia, answer, DE.where_button(1).text)
+    await page.press(mia, answer, DE.photos.where_button())
 
     await page.ask(mia, "and that?", YETI, mention=True)
     seen = page.asked[-1]
@@ -160,7 +160,7 @@ async def the_server(family: Family) -> DiscordPage:
     who = await discord.slash(ben, snow, "who", OLAF)
     assert GERMAN.match((await page.does(ben, "/who [photo]", who)).content)
     alone = await page.does(mia, "/who", await discord.slash(mia, snow, "who"))
-    assert alone.content == EN.who_how("discord")
+    assert alone.content == EN.photos.who_how("discord")
     sticker = discord.world.sticker(encoded(draw_yeti(), "PNG"))
     stuck = await page.ask(mia, "", mention=True, stickers=[sticker])
     assert ENGLISH.match(stuck.content)
@@ -168,7 +168,7 @@ async def the_server(family: Family) -> DiscordPage:
     link = "https://example.org/snow.jpg"
     linked = await page.ask(ben, link, mention=True, embeds=[picture])
     assert ENGLISH.match(linked.content)
-    assert (await page.ask(mia, "hello?", mention=True)).content == EN.mention_how()
+    assert (await page.ask(mia, "hello?", mention=True)).content == EN.photos.mention_how()
     return page
 
 
@@ -180,5 +180,5 @@ async def in_private(family: Family) -> DiscordPage:
     photo = await discord.send(mia, winters.channels[0], "for later", YETI)
     assert ENGLISH.match((await page.ask(mia, "", OLAF)).content)
     assert ENGLISH.match((await page.ask(mia, forward=photo)).content)
-    assert (await page.ask(mia, "thank you, good night")).content == EN.help_briefly()
+    assert (await page.ask(mia, "thank you, good night")).content == EN.rooms.help_briefly()
     return page

@@ -14,24 +14,22 @@ from aiohttp import ClientSession
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.speech import speaker_for
 from bot.domain import Label, Player, Room
-from bot.services.admission import Admission
-from bot.services.service import Service
-from bot.services.photo_archive import PhotoArchive
-from bot.services.rate_limit import RateLimits
-from bot.platforms.discord import client
-from bot.platforms.discord.adapter import DiscordChat
-from bot.platforms.telegram.adapter import TelegramChat
-from bot.platforms.web.address import WebAddress
-from bot.platforms.web.server import WebChat
+from bot.platforms.discord import DiscordAdapter, client
+from bot.platforms.telegram import TelegramAdapter
+from bot.platforms.web import WebAddress, WebServer
 from bot.platforms.web.rooms import room_of
-from bot.storage.store import Store
+from bot.services import Service
+from bot.services.admission import Admission
+from bot.services.rate_limit import RateLimits
+from bot.speech import speaker_for
+from bot.storage import Store
 from tests.fakes.vision import OLAF, STRANGER, YETI, FakeVision
 from tests.fakes.discord.server import DiscordServer
 from tests.fakes.discord.world import User as DiscordUser
 from tests.fakes.telegram.server import TelegramServer
 from tests.fakes.telegram.things import User as TelegramUser
+from tests.support.services import make_service
 from tests.support.week import Clock, DiscordPage, TelegramPage, WebPage
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = (
@@ -64,7 +62,7 @@ class Week:
     @asynccontextmanager
     async def day(self, day: date, hour: int, minute: int = 0) -> AsyncIterator[None]:
         """Have the bot run for a day, or a part of it: each morning it starts anew."""
-        self.clock.round_(day, hour, minute)
+        self.clock.turn(day, hour, minute)
         await self.start()
         async with self.service.running():
             yield
@@ -97,37 +95,37 @@ async def a_week(folder: Path) -> AsyncIterator[Week]:
         ClientSession() as session,
         AsyncExitStack() as stack,
     ):
-        service = Service(vision, Admission(RateLimits()), store, PhotoArchive(folder / "kept"), now=clock)
-        on_telegram = TelegramChat(service, telegram.token, api_url=telegram.url)
-        on_discord = DiscordChat(
-            service,
+        on_telegram = TelegramAdapter(telegram.token, api_url=telegram.url)
+        on_discord = DiscordAdapter(
             discord.token,
             api_url=discord.api_url,
             gateway_url=discord.gateway_url,
-            synced=store,
-            make_preview=vision.preview,
+            notes=store.notes,
         )
         listening = socket.create_server(("127.0.0.1", 0))
         address = WebAddress("127.0.0.1", listening.getsockname()[1])
-        in_browsers = WebChat(
-            service, address, make_preview=vision.preview, health=lambda: {"status": "ok"}
+        in_browsers = WebServer(address, health=lambda: {"status": "ok"})
+        service = make_service(
+            vision,
+            store,
+            {each.name: each for each in (on_telegram, on_discord, in_browsers)},
+            admission=Admission(RateLimits()),
+            kept=folder / "kept",
+            now=clock,
         )
-        service.add(on_telegram.name, on_telegram)
-        service.add(on_discord.name, on_discord)
-        service.add(in_browsers.name, in_browsers)
         papa, mia = telegram.person("Papa", "de"), telegram.person("Mia", "de")
         ben = telegram.person("Ben", "en")
         group = telegram.group("Familie Winter", bot="left")
         group.admins.add(papa.id)
         guild = discord.guild("Cousins", "snow")
-        await in_browsers.start(listening)
+        await in_browsers.start(service, listening)
         stack.push_async_callback(in_browsers.stop)
         running = list[asyncio.Task[None]]()
 
         async def start() -> None:
             stopping.clear()
             running[:] = [
-                asyncio.create_task(each.run(stopping)) for each in (on_telegram, on_discord)
+                asyncio.create_task(each.run(service, stopping)) for each in (on_telegram, on_discord)
             ]
             await discord.until(lambda: discord.gateway.live)
             await telegram.waits()
@@ -190,9 +188,9 @@ async def play(week: Week) -> None:
     async with week.day(SATURDAY, 10):
         await weekend(week)
     assert await week.points() == [
-        {"Mia": 94 + 10 + 94, "Ben": 34 + 94, DE.bot_name(): 3},
-        {EN.forgotten_name(): 94, "Leo": 68, EN.bot_name(): 1},
-        {"Opa": 94, EN.bot_name(): 1},
+        {"Mia": 94 + 10 + 94, "Ben": 34 + 94, DE.standings.bot_name(): 3},
+        {EN.text.name(None): 94, "Leo": 68, EN.standings.bot_name(): 1},
+        {"Opa": 94, EN.standings.bot_name(): 1},
     ]
     async with week.day(THE_FIRST, 7, 30):  # before breakfast: no podium yet
         await week.group.ask(week.mia, "/leaderboard")
@@ -204,7 +202,7 @@ async def play(week: Week) -> None:
     async with week.day(THE_FIRST, 16):  # not again
         await week.group.photo(week.mia, "the first yeti of December", YETI, "Yeti")
         await week.group.ask(week.mia, "/leaderboard")
-    assert await week.points() == [{DE.bot_name(): 1}, {}, {}]
+    assert await week.points() == [{DE.standings.bot_name(): 1}, {}, {}]
 
 
 async def monday(week: Week) -> None:
@@ -213,32 +211,32 @@ async def monday(week: Week) -> None:
     group.chat.invite_bot(week.papa, "administrator")
     await group.hear_more()
     answer = await group.photo(week.mia, "Olaf out of snow", OLAF)
-    await group.tap(week.mia, answer, DE.truth_button(Label.OLAF))
+    await group.tap(week.mia, answer, DE.rounds.truth_button(Label.OLAF))
     group.talk(week.papa, "Der ist ja schön geworden!")
     answer = await group.photo(week.ben, "Papa in his fur coat", YETI)
-    await group.tap(week.mia, answer, EN.truth_button(Label.NEITHER), changes=False)
-    await group.tap(week.ben, answer, EN.truth_button(Label.NEITHER))
+    await group.tap(week.mia, answer, EN.rounds.truth_button(Label.NEITHER), changes=False)
+    await group.tap(week.ben, answer, EN.rounds.truth_button(Label.NEITHER))
     settings = await group.ask(week.papa, "/settings")
-    await group.tap(week.papa, settings, DE.language_button())
+    await group.tap(week.papa, settings, DE.rooms.language_button())
     await group.tap(week.ben, settings, "Deutsch", changes=False)
     await group.tap(week.papa, settings, "Deutsch")
 
     week.clock.round_(MONDAY, 18)
     said = await channel.photo(week.leo, "a yeti of felt", YETI)
-    await channel.press(week.leo, said, EN.truth_button(Label.ABOMINABLE))
+    await channel.press(week.leo, said, EN.rounds.truth_button(Label.ABOMINABLE))
 
     week.clock.round_(MONDAY, 19)
     await opa.open(week.session)
     entry = await opa.photo("a yeti that looks like Olaf", OLAF)
-    await opa.tap(entry, DE.truth_button(Label.ABOMINABLE))
+    await opa.tap(entry, DE.rounds.truth_button(Label.ABOMINABLE))
 
 
 async def tuesday(week: Week) -> None:
     group, channel = week.group, week.channel
     await group.photo(week.mia, "a yeti with a carrot", OLAF, "Ein Schneemensch!")
     told = await group.photo(week.ben, "a hairy Olaf", YETI, "olaf")
-    await group.tap(week.ben, told, DE.objection_button(), changes=False)
-    await group.tap(week.mia, told, DE.objection_button())
+    await group.tap(week.ben, told, DE.rounds.objection_button(), changes=False)
+    await group.tap(week.mia, told, DE.rounds.objection_button())
 
     week.clock.round_(TUESDAY, 17)
     await channel.slash(week.leo, "challenge")
@@ -249,16 +247,16 @@ async def wednesday(week: Week) -> None:
     group, channel, opa = week.group, week.channel, week.browser
     await group.photo(week.mia, "a yeti with a carrot", OLAF)
     answer = await group.photo(week.papa, "the heap in front of the garage", STRANGER)
-    await group.tap(week.papa, answer, DE.truth_button(Label.NEITHER))
+    await group.tap(week.papa, answer, DE.rounds.truth_button(Label.NEITHER))
     await group.ask(week.papa, "/guess")
     asked = await group.photo(week.ben, "a yeti in Olaf's scarf", OLAF, "Rate mal!")
-    olaf, yeti = DE.snow_person(Label.OLAF), DE.snow_person(Label.ABOMINABLE)
+    olaf, yeti = DE.text.label(Label.OLAF), DE.text.label(Label.ABOMINABLE)
     await group.tap(week.ben, asked, olaf, changes=False)
     await group.tap(week.papa, asked, yeti, changes=False)
     await group.tap(week.mia, asked, olaf, changes=False)
     (answer,) = await group.hear_more()
-    await group.tap(week.ben, answer, DE.truth_button(Label.ABOMINABLE))
-    await group.tap(week.mia, answer, DE.where_button(0).text, changes=False)
+    await group.tap(week.ben, answer, DE.rounds.truth_button(Label.ABOMINABLE))
+    await group.tap(week.mia, answer, DE.photos.where_button(), changes=False)
     await group.hear_more()
 
     week.clock.round_(WEDNESDAY, 18)
@@ -284,7 +282,7 @@ async def thursday(week: Week) -> None:
 
     week.clock.round_(THURSDAY, 18)
     asked = await channel.slash(week.zoe, "forget")
-    await channel.press(week.zoe, asked, EN.forget_button())
+    await channel.press(week.zoe, asked, EN.privacy.forget_button())
     hall = await channel.slash(week.leo, "hall")
     assert "1. Leo" in hall.content
     assert "2." not in hall.content

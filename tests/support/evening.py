@@ -6,8 +6,8 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fakes import discord_world as discord
-from tests.fakes import telegram_things as telegram
+from tests.fakes.discord import world as discord
+from tests.fakes.telegram import things as telegram
 from tests.fakes.discord.rest import Interaction
 from tests.fakes.discord.server import DiscordServer
 from tests.fakes.telegram.chats import Chat

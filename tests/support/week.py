@@ -13,8 +13,8 @@ from urllib.parse import quote
 from aiohttp import ClientSession, ClientWebSocketResponse
 
 from bot.domain import Verdict
-from tests.fakes import discord_world as discord
-from tests.fakes import telegram_things as telegram
+from tests.fakes.discord import world as discord
+from tests.fakes.telegram import things as telegram
 from tests.fakes.discord.server import DiscordServer
 from tests.fakes.telegram.chats import Chat
 from tests.fakes.telegram.given import Upload
@@ -38,7 +38,7 @@ class Clock:
     def __call__(self) -> datetime:
         return self.now
 
-    def round_(self, day: date, hour: int, minute: int = 0) -> None:
+    def turn(self, day: date, hour: int, minute: int = 0) -> None:
         """Go on to a time of a day."""
         later = datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
         assert later > self.now
