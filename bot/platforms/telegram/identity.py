@@ -109,7 +109,8 @@ def parse_message(
     """
     if (now or datetime.now(UTC)) - message.date > STALE or not _is_of_a_person(message):
         return None
-    typed = _typed_command(message)
+    file = pick_file(message, side)
+    typed = _typed_command(message, has_picture=file is not None)
     is_ours = typed is not None and typed.is_for(me)
     command = typed if typed and is_ours and _is_known(typed.name) else None
     is_mention = _mentions(message, me)
@@ -119,7 +120,7 @@ def parse_message(
         _sender_of(message),
         destination_of(message),
         message.caption or "",
-        pick_file(message, side),
+        file,
         _replied_file(message, side),
         command,
         is_for_other_bot=typed is not None and not is_ours,
@@ -199,14 +200,17 @@ def _sender_of(message: Message) -> Player:
     return player_of(message.from_user)
 
 
-def _typed_command(message: Message) -> TypedCommand | None:
-    """Return the first command in a text or a caption."""
-    text = message.text or message.caption or ""
-    found = message.parse_entities([MessageEntityType.BOT_COMMAND])
-    found |= message.parse_caption_entities([MessageEntityType.BOT_COMMAND])
-    for typed in found.values():
-        name, _, bot = typed.removeprefix("/").partition("@")
-        return TypedCommand(name.lower(), bot.lower(), text.partition(typed)[2].strip())
+def _typed_command(message: Message, *, has_picture: bool) -> TypedCommand | None:
+    """Return the command that a text begins with, or the first one in a picture's caption."""
+    kinds: list[str | None] = [MessageEntityType.BOT_COMMAND]
+    if has_picture:
+        text, found = message.caption or "", message.parse_caption_entities(kinds)
+    else:
+        text, found = message.text or "", message.parse_entities(kinds)
+    for entity, typed in found.items():
+        if has_picture or entity.offset == 0:
+            name, _, bot = typed.removeprefix("/").partition("@")
+            return TypedCommand(name.lower(), bot.lower(), text.partition(typed)[2].strip())
     return None
 
 

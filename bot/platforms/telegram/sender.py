@@ -121,7 +121,7 @@ class Sender:
             await self._edits.apply(
                 (message.chat_id, message.message_id),
                 reply.revision,
-                lambda: _call_until_answered(call),
+                lambda: _call_until_answered(call, PATIENCE),
             )
         except Forbidden:
             await self._service.leave(room_of(message.chat))
@@ -176,7 +176,8 @@ class Sender:
                 message_thread_id=destination.topic,
                 reply_markup=markup,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
-            )
+            ),
+            PATIENCE,
         )
 
     async def _send_picture(
@@ -191,7 +192,8 @@ class Sender:
                 reply_parameters=_reply_to(destination),
                 message_thread_id=destination.topic,
                 reply_markup=markup,
-            )
+            ),
+            PATIENCE,
         )
 
     async def _send_document(
@@ -205,18 +207,19 @@ class Sender:
                 filename=document.name,
                 reply_parameters=_reply_to(destination),
                 message_thread_id=destination.topic,
-            )
+            ),
+            PATIENCE,
         )
 
     async def _send_past_photos(
         self, destination: Destination, past_photos: Sequence[PastPhoto]
     ) -> None:
         """Show photos again; those that were deleted are left out."""
+        # Under the text, which is the reply to the question already.
+        here = replace(destination, message=None)
         for past in past_photos:
             try:
-                await self._send_past_photo(
-                    Destination(destination.room, None, destination.topic), past
-                )
+                await self._send_past_photo(here, past)
             except BadRequest as fault:
                 log.debug("a photo is not shown again: %s", fault.message)
             except TelegramError as fault:
@@ -241,7 +244,8 @@ class Sender:
         await _call_until_answered(
             lambda: self._bot.copy_message(
                 chat, chat, message, caption, message_thread_id=destination.topic
-            )
+            ),
+            PATIENCE,
         )
 
     async def _send_file(self, destination: Destination, file_id: str, caption: str) -> None:
@@ -254,14 +258,14 @@ class Sender:
         )
         for send in ways:
             try:
-                await _call_until_answered(send)
+                await _call_until_answered(send, PATIENCE)
             except BadRequest as fault:
                 if not _is_wrong_type(fault):
                     raise
             else:
                 return
         await _call_until_answered(
-            lambda: self._bot.send_sticker(chat, file_id, message_thread_id=topic)
+            lambda: self._bot.send_sticker(chat, file_id, message_thread_id=topic), PATIENCE
         )
         await self._send_text(destination, caption)  # a sticker takes no caption
 
@@ -292,9 +296,7 @@ def _is_wrong_type(fault: BadRequest) -> bool:
     return "file of type" in fault.message or "type of file" in fault.message.lower()
 
 
-async def _call_until_answered(
-    call: Callable[[], Awaitable[object]], patience: float = PATIENCE
-) -> None:
+async def _call_until_answered(call: Callable[[], Awaitable[object]], patience: float) -> None:
     """Make a call until Telegram answers it, through faults of the network, but not for ever.
 
     Nothing is raised when it arrived, most likely, but its answer did not.
