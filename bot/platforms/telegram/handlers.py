@@ -64,9 +64,9 @@ class Handlers:
             messages = await self.albums.collect_album(message)
             if not messages or not await self._wants_answer(messages):
                 return
-            reply = await self._classify(messages)
+            reply = await self._classify_photos(messages)
             async with slot.reached():
-                await self._send(messages[0].destination, reply)
+                await self._send_and_note(messages[0].destination, reply)
         finally:
             slot.release()
 
@@ -83,9 +83,11 @@ class Handlers:
         slot = self._order.reserve(message.room)
         try:
             links = [await self._group_link(message)] if is_start and message.room.private else []
-            reply = await self._service.handle_command(self._request(message, command, file))
+            reply = await self._service.handle_command(
+                self._command_request(message, command, file)
+            )
             async with slot.reached():
-                await self._send(
+                await self._send_and_note(
                     message.destination,
                     reply,
                     links=links,
@@ -102,15 +104,17 @@ class Handlers:
                 speaker = await self._service.speaker(message.room, message.player)
                 reply: Reply | None = Reply(speaker.rooms.help_briefly())
             elif message.is_mention and message.replied_file:
-                reply = await self._service.handle_photo(self._photo(message, message.replied_file))
+                reply = await self._service.handle_photo(
+                    self._photo_of(message, message.replied_file)
+                )
             else:
                 return
             async with slot.reached():
-                await self._send(message.destination, reply)
+                await self._send_and_note(message.destination, reply)
         finally:
             slot.release()
 
-    async def handle_button(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def handle_callback_query(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Do what a button is for; who tapped it is never left waiting."""
         query = update.callback_query
         assert query is not None  # the handler's kind sees to it
@@ -153,7 +157,7 @@ class Handlers:
             )
             reply = await self._service.handle_photo(photo)
             async with slot.reached():
-                await self._send(Destination(pending.room, int(pending.message)), reply)
+                await self._send_and_note(Destination(pending.room, int(pending.message)), reply)
         finally:
             slot.release()
 
@@ -166,18 +170,18 @@ class Handlers:
         addressed = was_called or any(message.is_addressed for message in messages)
         return await self._service.wants_photo(room, addressed=addressed)
 
-    async def _classify(self, messages: list[IncomingMessage]) -> Reply | None:
+    async def _classify_photos(self, messages: list[IncomingMessage]) -> Reply | None:
         """Return the service's answer to a photo or an album; a caption may be a command."""
-        photos = [self._photo(message, message.file) for message in messages if message.file]
+        photos = [self._photo_of(message, message.file) for message in messages if message.file]
         if len(photos) > 1:
             return await self._service.handle_album(photos)
         (message,) = messages
         if message.command is not None:
-            request = self._request(message, message.command, message.file)
+            request = self._command_request(message, message.command, message.file)
             return await self._service.handle_command(request)
         return await self._service.handle_photo(photos[0])
 
-    async def _send(
+    async def _send_and_note(
         self,
         destination: Destination,
         reply: Reply | None,
@@ -195,7 +199,7 @@ class Handlers:
         if delivery is Delivery.SENT and reply.outcomes:
             await self._service.mark_sent(reply.outcomes, (perf_counter() - started) * 1000)
 
-    def _request(
+    def _command_request(
         self, message: IncomingMessage, command: TypedCommand, file: PickedFile | None
     ) -> CommandRequest:
         return CommandRequest(
@@ -204,12 +208,12 @@ class Handlers:
             command.name,
             self._admins.admin_check(message.room, message.player),
             argument=command.argument,
-            photo=self._photo(message, file) if file else None,
+            photo=self._photo_of(message, file) if file else None,
             bot=self._bot.username,
             alone=message.room.private,
         )
 
-    def _photo(self, message: IncomingMessage, file: PickedFile) -> Photo:
+    def _photo_of(self, message: IncomingMessage, file: PickedFile) -> Photo:
         return Photo(
             message.room,
             message.player,

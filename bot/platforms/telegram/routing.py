@@ -177,7 +177,7 @@ def register_handlers(
             # Where a room is now and whether we are in it matters however old the news is.
             MessageHandler(filters.StatusUpdate.MIGRATE, membership.handle_migration),
             ChatMemberHandler(membership.handle_membership, ChatMemberHandler.MY_CHAT_MEMBER),
-            CallbackQueryHandler(handlers.handle_button),
+            CallbackQueryHandler(handlers.handle_callback_query),
             # What people send; what Telegram writes into a chat by itself is nobody's question.
             MessageHandler(filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, route_message),
         ]

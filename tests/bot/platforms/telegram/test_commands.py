@@ -157,7 +157,7 @@ async def test_a_slow_heat_map_does_not_leave_who_tapped_waiting(
     assert (await bot.family.answer(answer)).picture
 
 
-async def test_what_went_wrong_after_a_slow_tap_is_said_aloud(
+async def test_what_went_wrong_after_a_slow_tap_is_sent_to_everybody(
     bot: RunningBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.platforms.telegram.handlers.TAP_SECONDS", 0.01)

@@ -70,7 +70,7 @@ async def test_a_flood_wait_longer_than_the_limiters_patience_is_waited_out(
     assert await answers(bot) == [OLAF]
 
 
-async def test_an_answer_whose_receipt_is_lost_is_not_said_twice(
+async def test_an_answer_whose_receipt_is_lost_is_not_sent_twice(
     bot: RunningBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.platforms.telegram.client.READ_SECONDS", 0.3)

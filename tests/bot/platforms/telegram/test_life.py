@@ -101,7 +101,7 @@ async def test_a_webhook_that_is_still_set_is_removed_before_polling(bot: Runnin
     assert (await bot.home.answer(bot.home.send_photo(bot.anna, SNOW))).text == OLAF
 
 
-async def test_before_it_is_there_nothing_can_be_read_or_said(bot: RunningBot) -> None:
+async def test_before_it_is_there_nothing_can_be_fetched_or_sent(bot: RunningBot) -> None:
     room = room_of(bot.home)
     assert await bot.adapter.send(room, Reply("hello")) is Delivery.FAILED
     with pytest.raises(Refused) as refused:
