@@ -1,4 +1,4 @@
-"""Telegram: the bot comes, serves until it is told to stop, and goes without leaving a mess."""
+"""Telegram: the bot connects, serves until it is told to stop, and leaves nothing unfinished."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Coroutine, Mapping
 from hmac import compare_digest
 from http import HTTPStatus
-from typing import Any
 
 import aiohttp
 from telegram import (
@@ -21,15 +20,20 @@ from telegram import (
 )
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
-from bot import speech
-from bot.domain import Fetch, Refusal, Refused, Reply, Room, Unusable
-from bot.platforms.telegram.client import Line, SideBySide, build
-from bot.platforms.telegram.files import Downloads
-from bot.platforms.telegram.handlers import Ears
-from bot.platforms.telegram.identity import PLATFORM, Spot
-from bot.platforms.telegram.routing import ALLOWED, Once, Thresholds, register
-from bot.platforms.telegram.sender import Mouth
-from bot.services.service import Service
+from bot.domain import Delivery, Fetch, Refusal, Refused, Reply, Room, Unusable
+from bot.platforms.contract import State
+from bot.platforms.telegram.client import (
+    ConcurrentUpdateProcessor,
+    ConnectionState,
+    build_application,
+)
+from bot.platforms.telegram.files import Files
+from bot.platforms.telegram.handlers import Handlers
+from bot.platforms.telegram.identity import PLATFORM, Destination
+from bot.platforms.telegram.routing import ALLOWED, Membership, SeenUpdates, register_handlers
+from bot.platforms.telegram.sender import Sender
+from bot.services import Service, commands
+from bot.speech import LANGUAGES, speaker_for
 
 log = logging.getLogger(__name__)
 
@@ -38,105 +42,148 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 CONFIRM_SECONDS = 1.0
 
 
-class TelegramChat:
-    """Connects the host with Telegram, by polling or, given an address, by a webhook."""
+class TelegramAdapter:
+    """Connects the service with Telegram, by polling or, given an address, by a webhook.
+
+    Args:
+        token: The bot's, from @BotFather.
+        api_url: Another Bot API server's address, without a slash at the end.
+        webhook_url: The public address whose posts `feed` gets, without a slash at the end.
+
+    Attributes:
+        name: Tells the platform from the others; rooms carry it.
+    """
 
     name = PLATFORM
 
     def __init__(
-        self,
-        host: Service,
-        token: str,
-        *,
-        api_url: str | None = None,
-        webhook_url: str | None = None,
+        self, token: str, *, api_url: str | None = None, webhook_url: str | None = None
     ) -> None:
-        """api_url: another Bot API server. webhook_url: the public address whose posts `feed` gets.
-
-        Both without a slash at the end.
-        """
-        self._host = host
         self._token = token
         self._api_url = api_url
         self._webhook_url = webhook_url
         self._secret = secrets.token_urlsafe(32)
-        self._once = Once()
-        self._way = "webhook" if webhook_url else "polling"
+        self._seen = SeenUpdates()
         self._has_menu = False
-        self._here: _Presence | None = None
+        self._connection: _Connection | None = None
 
-    def state(self) -> dict[str, Any]:
-        """Say how the connection is."""
-        state = self._here.state if self._here else "starting"
-        return {"state": state, "way": self._way}
+    def state(self) -> State:
+        """Return how the connection is."""
+        state = self._connection.state if self._connection else "starting"
+        return {"state": state, "way": "webhook" if self._webhook_url else "polling"}
 
-    def read(self, room: Room, reference: str) -> Fetch:
-        """Return what fetches a photo again."""
-        here = self._here
-        if here is None:
-            return _nobody_there
-        return here.downloads.of(reference)
+    def fetcher(self, room: Room, reference: str) -> Fetch:
+        """Return what fetches a photo again.
 
-    async def say(self, room: Room, reply: Reply, to: str | None = None) -> bool:
-        """Send a message, in reply to the message of that id."""
-        if self._here is None:
+        Args:
+            room: Where it was sent.
+            reference: The photo's, as Telegram gave it.
+
+        Returns:
+            What raises Refused: with GONE when the photo is no more.
+        """
+        if self._connection is None:
+            return _refuse
+        return self._connection.files.file_fetcher(reference)
+
+    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Delivery:
+        """Send a message.
+
+        Args:
+            room: Where to.
+            reply: What to send.
+            to: The id of the message that it replies to.
+
+        Returns:
+            What became of it.
+        """
+        if self._connection is None:
             log.warning("room=%s got no message: not connected", room.id)
-            return False
-        await self._here.mouth.say(Spot(room, int(to) if to else None), reply)
-        return True
+            return Delivery.FAILED
+        destination = Destination(room, int(to) if to else None)
+        return await self._connection.sender.send_to_chat(destination, reply)
 
     async def feed(self, headers: Mapping[str, str], body: bytes) -> int:
-        """Take what was posted to the webhook, and return the HTTP status of the answer."""
+        """Take what was posted to the webhook.
+
+        Args:
+            headers: The request's.
+            body: The request's.
+
+        Returns:
+            The HTTP status of the answer.
+        """
         given = headers.get(SECRET_HEADER, "")
         if not compare_digest(given.encode(), self._secret.encode()):
             return HTTPStatus.FORBIDDEN
-        if self._here is None or not self._here.is_open:
+        if self._connection is None or not self._connection.is_open:
             return HTTPStatus.SERVICE_UNAVAILABLE  # Telegram tries again
+        application = self._connection.application
         try:
-            update = Update.de_json(json.loads(body), self._here.application.bot)
+            update = Update.de_json(json.loads(body), application.bot)
         except (ValueError, TypeError, KeyError, AttributeError):
             return HTTPStatus.BAD_REQUEST
-        self._here.application.update_queue.put_nowait(update)
+        application.update_queue.put_nowait(update)
         return HTTPStatus.OK
 
-    async def run(self, stopping: asyncio.Event) -> None:
+    async def run(self, service: Service, stopping: asyncio.Event) -> None:
         """Connect and serve until `stopping` is set; then finish what is in hand.
 
-        Raises Unusable when the token or the webhook's address is of no use.
+        Args:
+            service: What answers.
+            stopping: Set when the process ends.
+
+        Raises:
+            Unusable: When the token or the webhook's address is of no use.
+            TelegramError: For whatever may heal.
         """
         async with aiohttp.ClientSession(trust_env=True) as session:
-            here = _Presence(self._host, self._token, self._api_url, session, self._once, self._way)
-            self._here = here
+            connection = _Connection(
+                service,
+                self._token,
+                self._api_url,
+                session,
+                self._seen,
+                is_polling=self._webhook_url is None,
+            )
+            self._connection = connection
             try:
-                await here.application.initialize()
-                await here.application.start()
-                await self._answer_left_over(here)
-                await self._listen(here)
+                await connection.application.initialize()
+                await connection.application.start()
+                await self._answer_pending_photos(connection, service)
+                await self._receive_updates(connection)
                 if not self._has_menu:
-                    here.do(self._set_menu(here.application.bot))
-                await _first(stopping, here.line.refused)
+                    connection.run_beside(self._set_menu(connection.application.bot))
+                await _first(stopping, connection.connection_state.is_refused)
                 if not stopping.is_set():
                     raise InvalidToken
-                await here.finish()
+                await connection.finish()
             except InvalidToken:  # whose text may hold the token
                 raise Unusable(self._bad_token()) from None
             finally:
-                self._here = None
-                await here.close()
+                self._connection = None
+                await connection.close()
 
-    async def _listen(self, here: _Presence) -> None:
+    async def _answer_pending_photos(self, connection: _Connection, service: Service) -> None:
+        """Answer what was in hand when the process last ended, before Telegram sends it again."""
+        for pending in await service.pending_photos(PLATFORM):
+            self._seen.is_new_message(pending.room.id, pending.message)
+            connection.run_beside(connection.handlers.handle_pending_photo(pending))
+
+    async def _receive_updates(self, connection: _Connection) -> None:
         """Have updates delivered from now on; those that waited come first."""
-        application = here.application
+        application = connection.application
         if application.updater is not None:
             await application.updater.start_polling(  # it removes a webhook that is still set
                 allowed_updates=ALLOWED,
                 drop_pending_updates=False,
-                error_callback=lambda _: None,  # the line was told, and it tells
+                # The connection's state was told, and it logs.
+                error_callback=lambda _: None,
             )
         else:
             await self._set_webhook(application.bot)
         # The first poll takes its time, and all went well so far.
-        here.line.heard(HTTPStatus.OK)
+        connection.connection_state.note_poll(HTTPStatus.OK)
 
     async def _set_webhook(self, bot: Bot) -> None:
         try:
@@ -154,21 +201,18 @@ class TelegramChat:
                 "begins with https://, or none, and the bot asks for its messages itself."
             ) from None
 
-    async def _answer_left_over(self, here: _Presence) -> None:
-        """Answer what was in hand when the process last ended, before Telegram sends it again."""
-        for waiting in await self._host.left_over(PLATFORM):
-            self._once.first_message(waiting.room.id, waiting.message)
-            here.do(here.ears.answer_again(waiting))
-
     async def _set_menu(self, bot: Bot) -> None:
         """Have people's apps list the commands, in each language, in private and in groups."""
         scopes = BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats()
         try:
-            for language in (None, *speech.LANGUAGES):
-                words = self._host.commands(language)
-                commands = [BotCommand(word.name, word.description) for word in words]
+            for language in (None, *LANGUAGES):
+                speaker = speaker_for(language)
+                menu = [
+                    BotCommand(command.name, command.summary_in(speaker))
+                    for command in commands.menu(PLATFORM)
+                ]
                 for scope in scopes:
-                    await bot.set_my_commands(commands, scope=scope, language_code=language)
+                    await bot.set_my_commands(menu, scope=scope, language_code=language)
         except TelegramError as fault:
             log.warning("telegram: the menu of commands is not set (%s)", type(fault).__name__)
         else:
@@ -179,36 +223,43 @@ class TelegramChat:
         return f"Telegram does not know this TELEGRAM_TOKEN; copy it again from @BotFather.{other}"
 
 
-class _Presence:
+class _Connection:
     """One connection and all that works on it, from its beginning to its end."""
 
     def __init__(
         self,
-        host: Service,
+        service: Service,
         token: str,
         api_url: str | None,
         session: aiohttp.ClientSession,
-        once: Once,
-        way: str,
+        seen: SeenUpdates,
+        *,
+        is_polling: bool,
     ) -> None:
-        self.line = Line()
-        self._processor = SideBySide()
-        self.application = build(
-            token, api_url, self.line, self._processor, polling=way == "polling"
+        self.connection_state = ConnectionState()
+        self._processor = ConcurrentUpdateProcessor()
+        self.application = build_application(
+            token, api_url, self.connection_state, self._processor, is_polling=is_polling
         )
         bot = self.application.bot
-        self.downloads = Downloads(bot, session)
-        self.mouth = Mouth(bot, host)
-        self.ears = Ears(bot, host, self.mouth, self.downloads)
+        self.files = Files(bot, session)
+        self.sender = Sender(bot, service)
+        self.handlers = Handlers(bot, service, self.sender, self.files)
         self.is_open = True
-        register(self.application, once, self.ears, Thresholds(bot, host, self.mouth))
+        register_handlers(
+            self.application,
+            seen,
+            self.handlers,
+            Membership(bot, service, self.sender),
+            service.photos.side,
+        )
 
     @property
     def state(self) -> str:
-        """Say how the connection is."""
-        return self.line.state if self.is_open else "stopping"
+        """How the connection is."""
+        return self.connection_state.name if self.is_open else "stopping"
 
-    def do(self, work: Coroutine[Any, Any, None]) -> None:
+    def run_beside(self, work: Coroutine[object, object, None]) -> None:
         """Do something besides; it is waited for and dropped as updates are."""
         self.application.create_task(self._processor.process_update(None, work))
 
@@ -216,7 +267,7 @@ class _Presence:
         """Take nothing new and finish what is in hand."""
         self.is_open = False
         await self._stop_polling()
-        self.ears.albums.close()
+        self.handlers.albums.close()
         await self.application.stop()
 
     async def close(self) -> None:
@@ -250,5 +301,5 @@ async def _first(*events: asyncio.Event) -> None:
             wait.cancel()
 
 
-async def _nobody_there(_: int) -> bytes:
+async def _refuse(_: int) -> bytes:
     raise Refused(Refusal.FAULT)

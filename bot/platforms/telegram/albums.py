@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from telegram import Message
+from bot.domain import Room
+from bot.platforms.telegram.identity import IncomingMessage
 
 # Telegram delivers an album's messages within a moment of each other; so long after the last one
 # it is taken as whole, and so long after the first one in any case.
@@ -15,38 +16,46 @@ LARGEST = 10
 
 
 class Albums:
-    """Collects the messages of albums, each chat's for themselves."""
+    """Collects the messages of albums, each chat's for themselves.
+
+    Args:
+        quiet: Seconds without a further message after which an album is taken as whole.
+        longest: Seconds after its first message after which it is taken as whole in any case.
+    """
 
     def __init__(self, quiet: float = QUIET_SECONDS, longest: float = LONGEST_SECONDS) -> None:
         self._quiet = quiet
         self._longest = longest
-        self._open: dict[tuple[int, str], _Album] = {}
+        self._open: dict[tuple[Room, str], _Album] = {}
         self._closing = asyncio.Event()
 
-    async def whole(self, message: Message) -> list[Message]:
-        """Wait for the rest of a message's album and return all of it, in its order.
+    async def collect_album(self, message: IncomingMessage) -> list[IncomingMessage]:
+        """Wait for the rest of a message's album, if it belongs to one.
 
-        It is returned to whoever brought its first message; the others get nothing.
+        Returns:
+            All of the album in its order, or the message alone. It is returned to whoever brought
+            the album's first message; the others get nothing.
         """
-        assert message.media_group_id is not None
-        key = message.chat_id, message.media_group_id
+        if message.album is None:
+            return [message]
+        key = message.room, message.album
         if album := self._open.get(key):
             album.add(message)
             return []
         album = self._open[key] = _Album(message)
         try:
-            await self._collect(album)
+            await self._wait_for_rest(album)
         finally:
             del self._open[key]
-        return sorted(album.messages, key=lambda each: each.message_id)
+        return sorted(album.messages, key=lambda each: each.id)
 
     def close(self) -> None:
-        """Wait for nothing any more."""
+        """Take every album as whole, now and from now on."""
         self._closing.set()
         for album in self._open.values():
             album.changed.set()
 
-    async def _collect(self, album: _Album) -> None:
+    async def _wait_for_rest(self, album: _Album) -> None:
         loop = asyncio.get_running_loop()
         latest = loop.time() + self._longest
         while len(album.messages) < LARGEST and not self._closing.is_set():
@@ -61,10 +70,10 @@ class Albums:
 class _Album:
     """The messages so far."""
 
-    def __init__(self, first: Message) -> None:
+    def __init__(self, first: IncomingMessage) -> None:
         self.messages = [first]
         self.changed = asyncio.Event()
 
-    def add(self, message: Message) -> None:
+    def add(self, message: IncomingMessage) -> None:
         self.messages.append(message)
         self.changed.set()

@@ -1,4 +1,4 @@
-"""The line to Telegram's servers: how requests go out, and what the answers tell of its state."""
+"""How requests go out to Telegram's servers, and what the answers tell of the connection."""
 
 from __future__ import annotations
 
@@ -18,31 +18,41 @@ from telegram.ext import (
     ApplicationBuilder,
     BaseUpdateProcessor,
     ContextTypes,
+    ExtBot,
 )
 from telegram.request import HTTPXRequest, RequestData
 
 log = logging.getLogger(__name__)
 
-App = Application[Any, ContextTypes.DEFAULT_TYPE, Any, Any, Any, Any]
+# The library's parts that are not used here, for users' data and jobs, have no type of ours.
+App = Application[ExtBot[Any], ContextTypes.DEFAULT_TYPE, Any, Any, Any, Any]
+# What Telegram answers a call with.
+Answer = bool | dict[str, Any] | list[dict[str, Any]]
 
 # How the library is to tell lengths of time; with its older way, each RetryAfter is a warning.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
 # Who has to wait more often than this is told of as a fault, and tried again further out.
 FLOOD_RETRIES = 3
-# What is under way takes no more than a little memory: the host lets in what it can carry.
+# What is under way takes no more than a little memory: the service lets in what it can carry.
 UPDATES_AT_ONCE = 4096
 # Two who poll end each other's polls every few seconds, and some succeed in between.
 CALM_SECONDS = 30.0
 CONNECT_SECONDS, READ_SECONDS, POOL_SECONDS = 10.0, 20.0, 10.0
+# Sending, fetching and answering taps for many chats at once; polls have one of their own.
+CONNECTIONS = 256
 
 
 class Unanswered(TimedOut):
     """A request went out whole and no answer came: perhaps it was carried out."""
 
 
-class Requests(HTTPXRequest):
-    """The library's requests, with our time-outs and less noise."""
+class TimedRequest(HTTPXRequest):
+    """The library's requests, with our time-outs and less noise.
+
+    Args:
+        connections: How many may be open at once.
+    """
 
     def __init__(self, connections: int = 1) -> None:
         super().__init__(
@@ -58,12 +68,12 @@ class Requests(HTTPXRequest):
         url: str,
         method: str,
         request_data: RequestData | None = None,
-        *times: Any,
-        **more: Any,
+        *times: Any,  # the library's type for a time-out is private to it
+        **named_times: Any,
     ) -> tuple[int, bytes]:
         """Make a request; tell a lost request from a lost answer."""
         try:
-            return await super().do_request(url, method, request_data, *times, **more)
+            return await super().do_request(url, method, request_data, *times, **named_times)
         except TimedOut as fault:
             # By its name: httpx is the library's own business.
             if type(fault.__cause__).__name__ == "ReadTimeout":
@@ -72,7 +82,7 @@ class Requests(HTTPXRequest):
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        """Read an answer; a gateway's page of HTML is not worth a traceback in the log."""
+        """Parse an answer; a gateway's page of HTML is not worth a traceback in the log."""
         try:
             answer: dict[str, Any] = json.loads(payload)
         except ValueError:
@@ -80,44 +90,55 @@ class Requests(HTTPXRequest):
         return answer
 
 
-class Polls(Requests):
-    """The requests that ask for updates, watched: their answers tell how the line is."""
+class PollingRequest(TimedRequest):
+    """The requests that ask for updates, watched: their answers tell how the connection is.
 
-    def __init__(self, watch: Line) -> None:
+    Args:
+        connection: Is told of each answer.
+    """
+
+    def __init__(self, connection: ConnectionState) -> None:
         super().__init__()
-        self._line = watch
+        self._connection = connection
 
-    async def do_request(self, *given: Any, **more: Any) -> tuple[int, bytes]:
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        *times: Any,  # the library's type for a time-out is private to it
+        **named_times: Any,
+    ) -> tuple[int, bytes]:
         """Make a request and note how it went."""
         try:
-            status, answer = await super().do_request(*given, **more)
+            status, answer = await super().do_request(
+                url, method, request_data, *times, **named_times
+            )
         except TelegramError:
-            self._line.heard(None)
+            self._connection.note_poll(None)
             raise
-        self._line.heard(status)
+        self._connection.note_poll(status)
         return status, answer
 
 
-class Limiter(AIORateLimiter):
+class ChatRateLimiter(AIORateLimiter):
     """Keeps within Telegram's limits; a flood wait in one chat is no other chat's business.
 
-    The library's own way of waiting lets nobody else speak meanwhile.
+    The library's own way of waiting lets nobody else send meanwhile.
     """
 
     async def process_request(
         self,
-        callback: Callable[..., Coroutine[Any, Any, bool | dict[str, Any] | list[dict[str, Any]]]],
+        callback: Callable[..., Coroutine[Any, Any, Answer]],
         args: Any,
         kwargs: dict[str, Any],
         endpoint: str,
         data: dict[str, Any],
         rate_limit_args: int | None,
-    ) -> bool | dict[str, Any] | list[dict[str, Any]]:
+    ) -> Answer:
         """Make a request when its turn comes, and again after a flood wait."""
 
-        async def patiently(
-            *args: Any, **kwargs: Any
-        ) -> bool | dict[str, Any] | list[dict[str, Any]]:
+        async def call(*args: Any, **kwargs: Any) -> Answer:
             for _ in range(FLOOD_RETRIES):
                 try:
                     return await callback(*args, **kwargs)
@@ -125,30 +146,37 @@ class Limiter(AIORateLimiter):
                     await asyncio.sleep(seconds_of(flood))
             return await callback(*args, **kwargs)
 
-        return await super().process_request(
-            patiently, args, kwargs, endpoint, data, rate_limit_args
-        )
+        return await super().process_request(call, args, kwargs, endpoint, data, rate_limit_args)
 
 
 def seconds_of(flood: RetryAfter) -> float:
-    """Return how long Telegram wants to be left alone."""
+    """Return how many seconds Telegram wants to be left alone."""
     after = flood.retry_after
     return after.total_seconds() if isinstance(after, timedelta) else after
 
 
-class Line:
-    """What is known of the line. Each change for the worse or the better is logged once."""
+class ConnectionState:
+    """How the connection is. Each change for the worse or the better is logged once.
+
+    Attributes:
+        name: Shown at /healthz: starting, running, unreachable or conflict.
+        is_refused: Set when Telegram does not know the token any more.
+    """
 
     def __init__(self) -> None:
-        self.state = "starting"
-        self.refused = asyncio.Event()
+        self.name = "starting"
+        self.is_refused = asyncio.Event()
         self._conflict_until = 0.0
 
-    def heard(self, status: int | None) -> None:
-        """Note how the server answered a poll; None when it did not."""
+    def note_poll(self, status: int | None) -> None:
+        """Note how the server answered a poll.
+
+        Args:
+            status: The answer's HTTP status; None when there was no answer.
+        """
         now = asyncio.get_running_loop().time()
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND):
-            self.refused.set()
+            self.is_refused.set()
         elif status == HTTPStatus.CONFLICT:
             self._conflict_until = now + CALM_SECONDS
             self._become(
@@ -163,31 +191,31 @@ class Line:
         else:
             self._become("unreachable", "Telegram cannot be reached; trying on")
 
-    def _become(self, state: str, sentence: str) -> None:
-        if state == self.state:
+    def _become(self, name: str, sentence: str) -> None:
+        if name == self.name:
             return
-        if state != "running":
+        if name != "running":
             log.warning("telegram: %s", sentence)
-        elif self.state != "starting":
+        elif self.name != "starting":
             log.info("telegram: %s", sentence)
-        self.state = state
+        self.name = name
 
 
-class SideBySide(BaseUpdateProcessor):
+class ConcurrentUpdateProcessor(BaseUpdateProcessor):
     """Handles all updates at once, and can drop what is under way."""
 
     def __init__(self) -> None:
         super().__init__(UPDATES_AT_ONCE)
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._over = False
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._is_over = False
 
-    async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
+    async def do_process_update(self, update: object, coroutine: Awaitable[object]) -> None:
         """Handle an update."""
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         try:
-            if self._over:
+            if self._is_over:
                 task.cancel()
             await coroutine
         finally:
@@ -198,25 +226,38 @@ class SideBySide(BaseUpdateProcessor):
 
     async def shutdown(self) -> None:
         """Drop whatever is still under way."""
-        self._over = True
+        self._is_over = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-def build(
-    token: str, api_url: str | None, line: Line, processor: SideBySide, *, polling: bool
+def build_application(
+    token: str,
+    api_url: str | None,
+    connection: ConnectionState,
+    processor: ConcurrentUpdateProcessor,
+    *,
+    is_polling: bool,
 ) -> App:
-    """Put the library's parts together, for Telegram's own server or for another one."""
+    """Put the library's parts together.
+
+    Args:
+        token: The bot's.
+        api_url: A Bot API server's address without a slash at the end; None for Telegram's own.
+        connection: Is told how polls go.
+        processor: Handles updates.
+        is_polling: Whether the application asks for updates itself.
+    """
     builder = (
         ApplicationBuilder()
         .token(token)
-        .request(Requests(connections=256))
-        .get_updates_request(Polls(line))
-        .rate_limiter(Limiter())
+        .request(TimedRequest(CONNECTIONS))
+        .get_updates_request(PollingRequest(connection))
+        .rate_limiter(ChatRateLimiter())
         .concurrent_updates(processor)
     )
     if api_url is not None:
         builder = builder.base_url(f"{api_url}/bot").base_file_url(f"{api_url}/file/bot")
-    application: App = builder.build() if polling else builder.updater(None).build()
+    application: App = builder.build() if is_polling else builder.updater(None).build()
     return application

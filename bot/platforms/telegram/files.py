@@ -1,4 +1,4 @@
-"""Where a Telegram message hides its picture, and how its bytes are fetched."""
+"""Which file of a Telegram message is its picture, and how its bytes are fetched."""
 
 from __future__ import annotations
 
@@ -20,39 +20,49 @@ from telegram import (
     Video,
     VideoNote,
 )
-from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 
 from bot.domain import Fetch, Refusal, Refused
+from bot.platforms.common import CHUNK, read_capped, retried
 
 # For files whose sender did not say what they are, as some phones do not for HEIC.
 PICTURE_NAMES = frozenset(
     {".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 )
-CHUNK = 64 * 1024
-# A download that broke is begun again after so long; the host has a time-out over it all.
+# A download that broke is begun again after so long; the service has a time-out over it all.
 WAITS = (0.3, 1.0, 3.0)
 # The server that says nothing for so long will say nothing more.
 SILENCE = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=20)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A picture that a message carries, in the size that is to be fetched."""
+class PickedFile:
+    """The file of a message that is to be fetched for its picture.
 
-    file_id: str
+    Attributes:
+        id: Fetches it, or sends it again; this bot's alone.
+        unique_id: The same for all chats, bots and forwards; it fetches nothing.
+        size: In bytes, where Telegram tells.
+    """
+
+    id: str
     unique_id: str
     size: int | None
 
     @property
     def key(self) -> str:
-        """Name it as the host remembers it: the same for all chats, bots and forwards."""
+        """The name under which the same bytes are known again."""
         return f"telegram:{self.unique_id}"
 
 
-def find_picture(message: Message | ExternalReplyInfo, side: int) -> Found | None:
-    """Return the picture of a message in the cheapest size of at least `side` pixels.
+def pick_file(message: Message | ExternalReplyInfo, side: int) -> PickedFile | None:
+    """Return the file of a message's picture, in the cheapest size that is large enough.
 
     Whatever moves is represented by its thumbnail, so a video without one has no picture.
+
+    Args:
+        message: The message, or what it replies to in another chat.
+        side: How many pixels of the picture's shorter side are of use.
     """
     # A GIF carries a document as well, so this one comes first.
     if animation := message.animation:
@@ -71,19 +81,19 @@ def find_picture(message: Message | ExternalReplyInfo, side: int) -> Found | Non
     return None
 
 
-def _of_animation(animation: Animation, side: int) -> Found | None:
+def _of_animation(animation: Animation, side: int) -> PickedFile | None:
     if animation.thumbnail:
         return _cheapest([animation.thumbnail], side)
     return _whole(animation) if animation.mime_type == "image/gif" else None
 
 
-def _of_sticker(sticker: Sticker) -> Found | None:
+def _of_sticker(sticker: Sticker) -> PickedFile | None:
     if sticker.is_animated or sticker.is_video:
         return _whole(sticker.thumbnail) if sticker.thumbnail else None
     return _whole(sticker)
 
 
-def _of_document(document: Document, side: int) -> Found | None:
+def _of_document(document: Document, side: int) -> PickedFile | None:
     kind = document.mime_type or ""
     ending = PurePosixPath(document.file_name or "").suffix.lower()
     if kind.startswith("image/") or ending in PICTURE_NAMES:
@@ -95,7 +105,7 @@ def _thumbnail(carrier: Document | Video | VideoNote) -> Sequence[PhotoSize]:
     return [carrier.thumbnail] if carrier.thumbnail else []
 
 
-def _cheapest(sizes: Sequence[PhotoSize], side: int) -> Found | None:
+def _cheapest(sizes: Sequence[PhotoSize], side: int) -> PickedFile | None:
     """Choose the smallest size that is large enough, else the largest there is."""
     if not sizes:
         return None
@@ -107,55 +117,56 @@ def _short(size: PhotoSize) -> int:
     return min(size.width, size.height)
 
 
-def _whole(file: PhotoSize | Sticker | Document | Animation) -> Found:
-    return Found(file.file_id, file.file_unique_id, file.file_size)
+def _whole(file: PhotoSize | Sticker | Document | Animation) -> PickedFile:
+    return PickedFile(file.file_id, file.file_unique_id, file.file_size)
 
 
-class Downloads:
-    """Fetches files from Telegram; no address of one, which holds the token, leaves this class."""
+class Files:
+    """Fetches files from Telegram; no address of one, which holds the token, leaves this class.
+
+    Args:
+        bot: Asks for the addresses.
+        session: Downloads.
+    """
 
     def __init__(self, bot: Bot, session: aiohttp.ClientSession) -> None:
         self._bot = bot
         self._session = session
 
-    def of(self, file_id: str) -> Fetch:
-        """Return what fetches a file of at most so many bytes. It raises Refused."""
+    def file_fetcher(self, file_id: str) -> Fetch:
+        """Return what fetches a file; it raises Refused."""
 
-        async def read(limit: int) -> bytes:
-            for wait in WAITS:
-                try:
-                    return await self._fetch(file_id, limit)
-                except _Again:
-                    await asyncio.sleep(wait)
+        async def fetch(limit: int) -> bytes:
             try:
-                return await self._fetch(file_id, limit)
-            except _Again as fault:
+                return await retried(lambda: self._download(file_id, limit), WAITS, _least_wait)
+            except _Broken as fault:
                 raise Refused(Refusal.FAULT) from fault
 
-        return read
+        return fetch
 
-    async def _fetch(self, file_id: str, limit: int) -> bytes:
+    async def _download(self, file_id: str, limit: int) -> bytes:
         address = await self._address(file_id, limit)
         if address.startswith("/"):  # a Bot API server of one's own in its local mode
-            return await asyncio.to_thread(_read_local, Path(address), limit)
+            return await asyncio.to_thread(_load_local, Path(address), limit)
         try:
             async with self._session.get(address, timeout=SILENCE) as response:
                 if response.status == HTTPStatus.NOT_FOUND:
                     raise Refused(Refusal.GONE)
                 if response.status != HTTPStatus.OK:
-                    raise _Again(response.status)
-                return await _at_most(limit, response.content)
+                    raise _Broken(response.status)
+                return await read_capped(response.content.iter_chunked(CHUNK), limit)
         except (aiohttp.ClientError, TimeoutError) as fault:
             # Their texts may hold the address.
-            raise _Again(type(fault).__name__) from None
+            raise _Broken(type(fault).__name__) from None
 
     async def _address(self, file_id: str, limit: int) -> str:
+        """Return where a file lies, unless it has more bytes than the limit."""
         try:
             file = await self._bot.get_file(file_id)
         except BadRequest as fault:
             raise Refused(_why(fault)) from fault
-        except (RetryAfter, TimedOut, NetworkError) as fault:
-            raise _Again(type(fault).__name__) from fault
+        except (RetryAfter, NetworkError) as fault:
+            raise _Broken(type(fault).__name__) from fault
         except TelegramError as fault:
             raise Refused(Refusal.FAULT) from fault
         if file.file_size is not None and file.file_size > limit:
@@ -165,20 +176,15 @@ class Downloads:
         return file.file_path
 
 
-class _Again(Exception):
+class _Broken(Exception):
     """A download broke and may work at the next attempt."""
 
 
-async def _at_most(limit: int, stream: aiohttp.StreamReader) -> bytes:
-    data = bytearray()
-    async for chunk in stream.iter_chunked(CHUNK):
-        data += chunk
-        if len(data) > limit:
-            raise Refused(Refusal.TOO_MANY_BYTES)
-    return bytes(data)
+def _least_wait(fault: Exception) -> float | None:
+    return 0.0 if isinstance(fault, _Broken) else None
 
 
-def _read_local(path: Path, limit: int) -> bytes:
+def _load_local(path: Path, limit: int) -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(limit + 1)

@@ -1,271 +1,232 @@
-"""What the bot hears on Telegram: updates become photos, commands and taps for the host."""
+"""What the bot does with Telegram's messages and taps: ask the service, send its answer."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Sequence
 from time import perf_counter
 
+from cachetools import TTLCache
 from telegram import Bot, InlineKeyboardButton, Message, Update
 from telegram.ext import ContextTypes
 
-from bot import speech
-from bot.domain import ButtonPress, CommandRequest, PendingPhoto, Photo, Reply
-from bot.platforms.common import ReplyOrder, Slot
+from bot.domain import ButtonPress, CommandRequest, Delivery, PendingPhoto, Photo, Reply, Room
+from bot.platforms.common import ReplyOrder
 from bot.platforms.telegram.albums import Albums
-from bot.platforms.telegram.files import Downloads, Found, find_picture
+from bot.platforms.telegram.files import Files, PickedFile
 from bot.platforms.telegram.identity import (
     Admins,
-    Called,
-    Spot,
-    Word,
-    is_mentioned,
-    is_reply_to,
+    Destination,
+    IncomingMessage,
+    TypedCommand,
+    destination_of,
     player_of,
-    player_of_user,
     room_of,
-    spot_of,
-    spot_of_button,
-    word_of,
 )
-from bot.platforms.telegram.sender import Mouth
-from bot.services.service import Service
-
-log = logging.getLogger(__name__)
-
-Context = ContextTypes.DEFAULT_TYPE
+from bot.platforms.telegram.sender import Sender
+from bot.services import Service, commands
+from bot.speech import speaker_for
 
 # Telegram gives up on a tap after some ten seconds; a heat map may take longer.
 TAP_SECONDS = 4.0
+# After /who, this person's next photo there is meant for the bot.
+CALL_SECONDS = 120.0
+# So many people, at most, have called the bot within those seconds.
+CALLS_REMEMBERED = 4096
 
 
-class Ears:
-    """Answers messages and taps."""
+class Handlers:
+    """Answers messages and taps.
 
-    def __init__(self, bot: Bot, host: Service, mouth: Mouth, downloads: Downloads) -> None:
+    Args:
+        bot: Knows its own name, and asks who is an admin.
+        service: What answers.
+        sender: Sends the answers.
+        files: Fetches the photos.
+    """
+
+    def __init__(self, bot: Bot, service: Service, sender: Sender, files: Files) -> None:
         self._bot = bot
-        self._host = host
-        self._mouth = mouth
-        self._downloads = downloads
+        self._service = service
+        self._sender = sender
+        self._files = files
         self._admins = Admins(bot)
         self._order = ReplyOrder()
-        self._called = Called()
+        # Who called the bot without a photo, and in which room.
+        self._pending_calls: TTLCache[tuple[Room, str], bool] = TTLCache(
+            CALLS_REMEMBERED, CALL_SECONDS
+        )
         self.albums = Albums()
-        menu = host.commands(None)
-        self._commands = {"start", *(word.name for word in menu)}
-        self._with_photo = {word.name for word in menu if word.takes_photo}
 
-    async def picture(self, update: Update, _: Context) -> None:
-        """Answer a message with a picture, if the room wants it."""
-        message = _message(update)
-        slot = self._order.reserve(message.chat_id)
+    async def handle_photo_message(self, message: IncomingMessage) -> None:
+        """Answer a message with a picture, and the rest of its album, if the room wants it."""
+        slot = self._order.reserve(message.room)
         try:
-            messages = [message]
-            if message.media_group_id is not None:
-                messages = await self.albums.whole(message)
-            if not messages or not await self._wants(messages):
+            messages = await self.albums.collect_album(message)
+            if not messages or not await self._wants_answer(messages):
                 return
-            await self._answer(messages[0], slot, self._look(messages))
+            reply = await self._classify_photos(messages)
+            async with slot.reached():
+                await self._send_and_note(messages[0].destination, reply)
         finally:
             slot.release()
 
-    async def command(self, update: Update, _: Context) -> None:
-        """Answer a command; a photo that it replies to comes with it."""
-        message = _message(update)
-        word = self._word(message)
-        if word is None:
-            await self.chatter(update, _)
-            return
-        room = room_of(message.chat)
-        if word.name == "start" and word.argument and not room.private:
+    async def handle_command_message(self, message: IncomingMessage, command: TypedCommand) -> None:
+        """Answer a command; a photo that it replies to goes along where it takes one."""
+        is_start = command.name == "start"
+        if is_start and command.argument and not message.room.private:
             return  # what Telegram sends when a link brings the bot to a group; it says hello there
-        shown = self._shown(message) if word.name in self._with_photo else None
-        must_show = word.name == "who" and shown is None
+        known = commands.find(command.name)
+        file = message.replied_file if known and known.takes_photo else None
+        must_show = command.name == "who" and file is None
         if must_show:
-            self._called.note((room, player_of(message).id))
-        slot = self._order.reserve(message.chat_id)
+            self._pending_calls[message.room, message.player.id] = True
+        slot = self._order.reserve(message.room)
         try:
-            links = await self._ways_on(message) if word.name == "start" else ()
-            await self._answer(
-                message,
-                slot,
-                self._host.command(self._command(message, word, shown)),
-                links=links,
-                ask_back=must_show and not room.private,
+            links = [await self._group_link(message)] if is_start and message.room.private else []
+            reply = await self._service.handle_command(
+                self._command_request(message, command, file)
             )
+            async with slot.reached():
+                await self._send_and_note(
+                    message.destination,
+                    reply,
+                    links=links,
+                    ask_back=must_show and not message.room.private,
+                )
         finally:
             slot.release()
 
-    async def chatter(self, update: Update, _: Context) -> None:
-        """Help whoever writes without a picture, in private; look at what a mention replies to."""
-        message = _message(update)
-        slot = self._order.reserve(message.chat_id)
+    async def handle_text_message(self, message: IncomingMessage) -> None:
+        """Help who writes without a picture in private; classify what a mention replies to."""
+        slot = self._order.reserve(message.room)
         try:
-            if message.chat.type == message.chat.PRIVATE:
-                words = await self._host.words(room_of(message.chat), player_of(message))
-                await self._answer(message, slot, _ready(Reply(words.help_briefly())))
-            elif is_mentioned(message, self._bot.bot) and (found := self._shown(message)):
-                await self._answer(message, slot, self._host.look(self._photo(message, found)))
+            if message.room.private:
+                speaker = await self._service.speaker(message.room, message.player)
+                reply: Reply | None = Reply(speaker.rooms.help_briefly())
+            elif message.is_mention and message.replied_file:
+                reply = await self._service.handle_photo(
+                    self._photo_of(message, message.replied_file)
+                )
+            else:
+                return
+            async with slot.reached():
+                await self._send_and_note(message.destination, reply)
         finally:
             slot.release()
 
-    async def press(self, update: Update, _: Context) -> None:
+    async def handle_callback_query(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Do what a button is for; who tapped it is never left waiting."""
         query = update.callback_query
-        assert query is not None
+        assert query is not None  # the handler's kind sees to it
         message = query.message
         if message is None or query.data is None:
-            words = speech.into(query.from_user.language_code)
-            await self._mouth.acknowledge(query, words.old_button())
+            speaker = speaker_for(query.from_user.language_code)
+            await self._sender.answer_button(query, speaker.rooms.old_button())
             return
-        press = ButtonPress(
-            room_of(message.chat),
-            player_of_user(query.from_user),
-            query.data,
-            self._admins.presser(query),
-        )
-        spot = spot_of_button(message)
-        doing = asyncio.ensure_future(self._host.press(press))
+        room, player = room_of(message.chat), player_of(query.from_user)
+        press = ButtonPress(room, player, query.data, self._admins.admin_check(room, player))
+        destination = destination_of(message)
+        handling = asyncio.ensure_future(self._service.handle_button(press))
         try:
-            in_time, _late = await asyncio.wait([doing], timeout=TAP_SECONDS)
+            in_time, _late = await asyncio.wait([handling], timeout=TAP_SECONDS)
             if not in_time:
-                await self._mouth.acknowledge(query)
-            outcome = await doing
+                await self._sender.answer_button(query)
+            outcome = await handling
         finally:
-            doing.cancel()
+            handling.cancel()
         if in_time:
-            await self._mouth.acknowledge(query, outcome.notice)
-        elif outcome.notice:  # too late for a notice, so everybody hears it
-            await self._mouth.say(spot, Reply(outcome.notice))
+            await self._sender.answer_button(query, outcome.notice)
+        elif outcome.notice:  # too late for a notice, so everybody sees it
+            await self._sender.send_to_chat(destination, Reply(outcome.notice))
         if outcome.edit is not None and isinstance(message, Message):
-            await self._mouth.edit(message, outcome.edit)
-        if outcome.say is not None:
-            await self._mouth.say(spot, outcome.say)
+            await self._sender.edit_message(message, outcome.edit)
+        if outcome.send is not None:
+            await self._sender.send_to_chat(destination, outcome.send)
 
-    async def answer_again(self, waiting: PendingPhoto) -> None:
+    async def handle_pending_photo(self, pending: PendingPhoto) -> None:
         """Answer a photo that was in hand when the process last ended."""
-        slot = self._order.reserve(int(waiting.room.id))
+        slot = self._order.reserve(pending.room)
         try:
             photo = Photo(
-                waiting.room,
-                waiting.player,
-                self._downloads.of(waiting.reference),
-                key=waiting.key,
-                message=waiting.message,
-                reference=waiting.reference,
+                pending.room,
+                pending.player,
+                self._files.file_fetcher(pending.reference),
+                key=pending.key,
+                message=pending.message,
+                reference=pending.reference,
             )
-            reply = await self._host.look(photo)
+            reply = await self._service.handle_photo(photo)
             async with slot.reached():
-                await self._say(Spot(waiting.room, int(waiting.message)), reply)
+                await self._send_and_note(Destination(pending.room, int(pending.message)), reply)
         finally:
             slot.release()
 
-    async def _answer(
-        self,
-        message: Message,
-        slot: Slot,
-        asked: Awaitable[Reply | None],
-        *,
-        links: Sequence[InlineKeyboardButton] = (),
-        ask_back: bool = False,
-    ) -> None:
-        """Say what was asked for, in reply to a message, when it is its turn."""
-        reply = await asked
-        async with slot.reached():
-            await self._say(spot_of(message), reply, links=links, ask_back=ask_back)
+    async def _wants_answer(self, messages: list[IncomingMessage]) -> bool:
+        """Return whether a photo or an album is to be answered."""
+        if any(message.is_for_other_bot for message in messages):
+            return False
+        room, player = messages[0].room, messages[0].player
+        was_called = self._pending_calls.pop((room, player.id), False)
+        addressed = was_called or any(message.is_addressed for message in messages)
+        return await self._service.wants_photo(room, addressed=addressed)
 
-    async def _say(
+    async def _classify_photos(self, messages: list[IncomingMessage]) -> Reply | None:
+        """Return the service's answer to a photo or an album; a caption may be a command."""
+        photos = [self._photo_of(message, message.file) for message in messages if message.file]
+        if len(photos) > 1:
+            return await self._service.handle_album(photos)
+        (message,) = messages
+        if message.command is not None:
+            request = self._command_request(message, message.command, message.file)
+            return await self._service.handle_command(request)
+        return await self._service.handle_photo(photos[0])
+
+    async def _send_and_note(
         self,
-        spot: Spot,
+        destination: Destination,
         reply: Reply | None,
         *,
-        links: Sequence[InlineKeyboardButton] = (),
+        links: list[InlineKeyboardButton] | None = None,
         ask_back: bool = False,
     ) -> None:
+        """Send an answer, if there is one, and note that photos have got theirs."""
         if reply is None:
             return
         started = perf_counter()
-        if await self._mouth.say(spot, reply, links=links, ask_back=ask_back) and reply.outcomes:
-            await self._host.sent(reply, (perf_counter() - started) * 1000)
-
-    async def _wants(self, messages: list[Message]) -> bool:
-        """Return whether the room wants these looked at."""
-        message = messages[0]
-        room = room_of(message.chat)
-        words = [word for each in messages if (word := word_of(each))]
-        me = self._bot.bot
-        if any(not word.is_for(me) for word in words):
-            return False
-        was_called = self._called.take((room, player_of(message).id))
-        return await self._host.wants(
-            room,
-            addressed=was_called
-            or any(word.name in self._commands for word in words)
-            or any(is_mentioned(each, me) or is_reply_to(each, me) for each in messages),
+        delivery = await self._sender.send_to_chat(
+            destination, reply, links=links or [], ask_back=ask_back
         )
+        if delivery is Delivery.SENT and reply.outcomes:
+            await self._service.mark_sent(reply.outcomes, (perf_counter() - started) * 1000)
 
-    def _look(self, messages: list[Message]) -> Awaitable[Reply | None]:
-        """Ask the host about the pictures of these messages; a caption may be a command."""
-        found = [(each, find_picture(each, self._host.side)) for each in messages]
-        shown = [(each, picture) for each, picture in found if picture]
-        if len(shown) > 1:
-            return self._host.look_at_album([self._photo(*each) for each in shown])
-        ((message, picture),) = shown
-        if word := self._word(message):
-            return self._host.command(self._command(message, word, picture))
-        return self._host.look(self._photo(message, picture))
-
-    def _word(self, message: Message) -> Word | None:
-        """Return the command of a message, if it is one of ours."""
-        word = word_of(message)
-        return word if word and word.is_for(self._bot.bot) and word.name in self._commands else None
-
-    def _command(self, message: Message, word: Word, shown: Found | None) -> CommandRequest:
+    def _command_request(
+        self, message: IncomingMessage, command: TypedCommand, file: PickedFile | None
+    ) -> CommandRequest:
         return CommandRequest(
-            room_of(message.chat),
-            player_of(message),
-            word.name,
-            self._admins.sender(message),
-            argument=word.argument,
-            photo=self._photo(message, shown) if shown else None,
+            message.room,
+            message.player,
+            command.name,
+            self._admins.admin_check(message.room, message.player),
+            argument=command.argument,
+            photo=self._photo_of(message, file) if file else None,
             bot=self._bot.username,
-            alone=room_of(message.chat).private,
+            alone=message.room.private,
         )
 
-    def _photo(self, message: Message, found: Found) -> Photo:
+    def _photo_of(self, message: IncomingMessage, file: PickedFile) -> Photo:
         return Photo(
-            room_of(message.chat),
-            player_of(message),
-            self._downloads.of(found.file_id),
-            size=found.size,
-            key=found.key,
-            message=str(message.message_id),
-            reference=found.file_id,
-            caption=message.caption or "",
+            message.room,
+            message.player,
+            self._files.file_fetcher(file.id),
+            size=file.size,
+            key=file.key,
+            message=str(message.id),
+            reference=file.id,
+            caption=message.caption,
         )
 
-    def _shown(self, message: Message) -> Found | None:
-        """Return the picture that a message replies to, here or in another chat."""
-        for shown in (message.reply_to_message, message.external_reply):
-            if shown is not None and (found := find_picture(shown, self._host.side)):
-                return found
-        return None
-
-    async def _ways_on(self, message: Message) -> list[InlineKeyboardButton]:
+    async def _group_link(self, message: IncomingMessage) -> InlineKeyboardButton:
         """Return the button that brings the bot from a private chat to a group."""
-        room = room_of(message.chat)
-        if not room.private:
-            return []
-        words = await self._host.words(room, player_of(message))
+        speaker = await self._service.speaker(message.room, message.player)
         link = f"https://t.me/{self._bot.username}?startgroup=true"
-        return [InlineKeyboardButton(words.add_me_to_a_group(), url=link)]
-
-
-def _message(update: Update) -> Message:
-    assert update.message is not None  # the handlers' filters see to it
-    return update.message
-
-
-async def _ready(reply: Reply) -> Reply:
-    return reply
+        return InlineKeyboardButton(speaker.rooms.add_me_to_a_group(), url=link)

@@ -1,33 +1,40 @@
-"""Who speaks in a Telegram chat, where, and whether they speak to the bot."""
+"""Who wrote what in which Telegram chat: a message, parsed once for all that comes after."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from telegram import Bot, CallbackQuery, Chat, MaybeInaccessibleMessage, Message, User
+from cachetools import TTLCache
+from telegram import Bot, Chat, MaybeInaccessibleMessage, Message, User
 from telegram.constants import ChatID, ChatMemberStatus, ChatType, MessageEntityType
 from telegram.error import TelegramError
 
 from bot.domain import IsAdmin, Player, Room
+from bot.platforms.telegram.files import PickedFile, pick_file
+from bot.services import commands
 
 PLATFORM = "telegram"
 # After an outage: who asked longer ago than this has given up.
 STALE = timedelta(minutes=5)
-# After /who, this person's next photo there is meant for the bot.
-CALLED_SECONDS = 120.0
 # Identities that several people share, although each is a user to Telegram.
 SHARED = frozenset({ChatID.ANONYMOUS_ADMIN, ChatID.FAKE_CHANNEL, ChatID.SERVICE_CHAT})
 ADMINS = frozenset({ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR})
 # An admin taps a few buttons in a row; who is dismissed loses the power soon enough.
 ADMIN_SECONDS = 30.0
+# So many people tap buttons within those seconds, at most, without Telegram being asked again.
+ADMINS_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
-    """A place in a chat to say something: in a topic, in reply to a message."""
+class Destination:
+    """Where a message of the bot goes.
+
+    Attributes:
+        room: The chat.
+        message: The id of the message that it replies to.
+        topic: The id of the forum's topic that it belongs to.
+    """
 
     room: Room
     message: int | None = None
@@ -35,16 +42,92 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """A command as somebody typed it. bot: the name of the bot that it is for, if given."""
+class TypedCommand:
+    """A command as somebody typed it.
+
+    Attributes:
+        name: Its name, in lower case, without the slash.
+        bot: The name of the bot that it is for, in lower case; empty for whichever sees it.
+        argument: What was written after it.
+    """
 
     name: str
     bot: str
     argument: str
 
     def is_for(self, me: User) -> bool:
-        """Return whether it is for this bot, or for whichever hears it."""
+        """Return whether it is for this bot, or for whichever sees it."""
         return not self.bot or self.bot == (me.username or "").lower()
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingMessage:
+    """A message that somebody sent, with everything that decides about its answer.
+
+    Attributes:
+        id: Its id in its chat.
+        room: Its chat.
+        player: Who sent it.
+        destination: Where it is answered.
+        caption: What was written beside its picture.
+        file: The file of its picture, if it has one.
+        replied_file: The file of the picture that it replies to, here or in another chat.
+        command: The command in its text or caption, if that is one of this bot's.
+        is_for_other_bot: Whether its command names another bot.
+        is_mention: Whether it mentions this bot.
+        is_addressed: Whether it is meant for this bot: a mention, a reply to it, a command.
+        album: The id that it shares with the other messages of its album.
+    """
+
+    id: int
+    room: Room
+    player: Player
+    destination: Destination
+    caption: str
+    file: PickedFile | None
+    replied_file: PickedFile | None
+    command: TypedCommand | None
+    is_for_other_bot: bool
+    is_mention: bool
+    is_addressed: bool
+    album: str | None
+
+
+def parse_message(
+    message: Message, me: User, side: int, now: datetime | None = None
+) -> IncomingMessage | None:
+    """Return all that there is to know of a message.
+
+    Args:
+        message: Telegram's.
+        me: The bot's own user.
+        side: How many pixels of a picture's shorter side are of use.
+        now: The time, with its zone; by default, the real one.
+
+    Returns:
+        None for a message that is too old to be answered, or another bot's.
+    """
+    if (now or datetime.now(UTC)) - message.date > STALE or not _is_of_a_person(message):
+        return None
+    file = pick_file(message, side)
+    typed = _typed_command(message, has_picture=file is not None)
+    is_ours = typed is not None and typed.is_for(me)
+    command = typed if typed and is_ours and _is_known(typed.name) else None
+    is_mention = _mentions(message, me)
+    return IncomingMessage(
+        message.message_id,
+        room_of(message.chat),
+        _sender_of(message),
+        destination_of(message),
+        message.caption or "",
+        file,
+        _replied_file(message, side),
+        command,
+        is_for_other_bot=typed is not None and not is_ours,
+        is_mention=is_mention,
+        is_addressed=is_mention or command is not None or _replies_to(message, me),
+        album=message.media_group_id,
+    )
 
 
 def room_of(chat: Chat) -> Room:
@@ -52,62 +135,92 @@ def room_of(chat: Chat) -> Room:
     return Room(PLATFORM, str(chat.id), private=chat.type == ChatType.PRIVATE)
 
 
-def spot_of(message: Message) -> Spot:
-    """Return the place where a message is answered."""
+def destination_of(message: MaybeInaccessibleMessage) -> Destination:
+    """Return where a message, perhaps one that is too old to be seen, is answered."""
+    topic = None
     # Outside of forums, threads are what Telegram makes of replies; they cannot be written to.
-    topic = message.message_thread_id if message.is_topic_message else None
-    return Spot(room_of(message.chat), message.message_id, topic)
+    if isinstance(message, Message) and message.is_topic_message:
+        topic = message.message_thread_id
+    return Destination(room_of(message.chat), message.message_id, topic)
 
 
-def spot_of_button(message: MaybeInaccessibleMessage) -> Spot:
-    """Return the place where a button's message, perhaps too old to be seen, is answered."""
-    if isinstance(message, Message):
-        return spot_of(message)
-    return Spot(room_of(message.chat), message.message_id)
-
-
-def player_of(message: Message) -> Player:
-    """Return who sent a message; a channel or an anonymous admin is nobody in particular."""
-    if sender := message.sender_chat:
-        return Player(str(sender.id), sender.effective_name or "", shared=True)
-    assert message.from_user is not None  # only channel posts have neither
-    return player_of_user(message.from_user)
-
-
-def player_of_user(user: User) -> Player:
+def player_of(user: User) -> Player:
     """Return the player that a user is."""
     shared = user.is_bot or user.id in SHARED
     return Player(str(user.id), user.full_name, user.language_code, shared=shared)
 
 
-def is_for_us(message: Message, now: datetime | None = None) -> bool:
-    """Return whether a message is a fresh one of a person, or of what people hide behind."""
-    if (now or datetime.now(UTC)) - message.date > STALE:
-        return False
+class Admins:
+    """Knows who may decide for a chat, and remembers it for a while.
+
+    Args:
+        bot: Asks Telegram.
+    """
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._known: TTLCache[tuple[Room, str], bool] = TTLCache(ADMINS_REMEMBERED, ADMIN_SECONDS)
+
+    def admin_check(self, room: Room, player: Player) -> IsAdmin:
+        """Return what tells whether somebody may decide for a room; it asks only when called."""
+
+        async def is_admin() -> bool:
+            # An anonymous admin speaks as the group itself, or taps as an identity of its own.
+            if room.private or player.id in (room.id, str(ChatID.ANONYMOUS_ADMIN)):
+                return True
+            if player.id.startswith("-"):  # a channel is only a guest
+                return False
+            known = self._known.get((room, player.id))
+            return await self._ask(room, player) if known is None else known
+
+        return is_admin
+
+    async def _ask(self, room: Room, player: Player) -> bool:
+        try:
+            member = await self._bot.get_chat_member(int(room.id), int(player.id))
+        except TelegramError:  # the bot was removed, or the network is gone: no power then
+            return False
+        self._known[room, player.id] = member.status in ADMINS
+        return member.status in ADMINS
+
+
+def _is_of_a_person(message: Message) -> bool:
+    """Return whether a person sent a message, or what people hide behind."""
     if message.sender_chat:
         return True
     user = message.from_user
     return user is not None and (not user.is_bot or user.id in SHARED)
 
 
-def word_of(message: Message) -> Word | None:
-    """Return the first command in a text or a caption."""
-    text = message.text or message.caption or ""
-    commands = message.parse_entities([MessageEntityType.BOT_COMMAND])
-    commands |= message.parse_caption_entities([MessageEntityType.BOT_COMMAND])
-    for typed in commands.values():
-        name, _, bot = typed.removeprefix("/").partition("@")
-        return Word(name.lower(), bot.lower(), text.partition(typed)[2].strip())
+def _sender_of(message: Message) -> Player:
+    """Return who sent a message; a channel or an anonymous admin is nobody in particular."""
+    if sender := message.sender_chat:
+        return Player(str(sender.id), sender.effective_name or "", shared=True)
+    assert message.from_user is not None  # only channel posts have neither
+    return player_of(message.from_user)
+
+
+def _typed_command(message: Message, *, has_picture: bool) -> TypedCommand | None:
+    """Return the command that a text begins with, or the first one in a picture's caption."""
+    kinds: list[str | None] = [MessageEntityType.BOT_COMMAND]
+    if has_picture:
+        text, found = message.caption or "", message.parse_caption_entities(kinds)
+    else:
+        text, found = message.text or "", message.parse_entities(kinds)
+    for entity, typed in found.items():
+        if has_picture or entity.offset == 0:
+            name, _, bot = typed.removeprefix("/").partition("@")
+            return TypedCommand(name.lower(), bot.lower(), text.partition(typed)[2].strip())
     return None
 
 
-def is_reply_to(message: Message, me: User) -> bool:
-    """Return whether a message replies to one of the bot's own."""
-    to = message.reply_to_message
-    return to is not None and to.from_user is not None and to.from_user.id == me.id
+def _is_known(name: str) -> bool:
+    """Return whether there is a command of that name here, listed or not."""
+    command = commands.find(name)
+    return command is not None and PLATFORM in command.platforms
 
 
-def is_mentioned(message: Message, me: User) -> bool:
+def _mentions(message: Message, me: User) -> bool:
     """Return whether a text or a caption mentions the bot."""
     kinds: list[str | None] = [MessageEntityType.MENTION, MessageEntityType.TEXT_MENTION]
     found = message.parse_entities(kinds) | message.parse_caption_entities(kinds)
@@ -118,67 +231,15 @@ def is_mentioned(message: Message, me: User) -> bool:
     )
 
 
-class Called:
-    """Remembers for a while who called the bot and still owes it a photo."""
-
-    def __init__(self, seconds: float = CALLED_SECONDS) -> None:
-        self._seconds = seconds
-        self._until: dict[Hashable, float] = {}
-
-    def note(self, who: Hashable) -> None:
-        """Remember somebody."""
-        now = asyncio.get_running_loop().time()
-        self._until = {key: until for key, until in self._until.items() if until > now}
-        self._until[who] = now + self._seconds
-
-    def take(self, who: Hashable) -> bool:
-        """Return whether somebody called, and forget it."""
-        return self._until.pop(who, 0.0) > asyncio.get_running_loop().time()
+def _replies_to(message: Message, me: User) -> bool:
+    """Return whether a message replies to one of the bot's own."""
+    to = message.reply_to_message
+    return to is not None and to.from_user is not None and to.from_user.id == me.id
 
 
-class Admins:
-    """Knows who may decide for a chat, and remembers it for a while."""
-
-    def __init__(self, bot: Bot) -> None:
-        self._bot = bot
-        self._known: dict[tuple[int, int], tuple[float, bool]] = {}
-
-    def sender(self, message: Message) -> IsAdmin:
-        """Return what tells whether the sender of a message is an admin there."""
-        if sender := message.sender_chat:
-            # An anonymous admin speaks as the group itself; a channel is only a guest.
-            return _always(sender.id == message.chat_id)
-        assert message.from_user is not None
-        return self._user(message.chat, message.from_user)
-
-    def presser(self, query: CallbackQuery) -> IsAdmin:
-        """Return what tells whether who tapped a button is an admin there."""
-        return self._user(query.message.chat, query.from_user) if query.message else _always(False)
-
-    def _user(self, chat: Chat, user: User) -> IsAdmin:
-        if chat.type == ChatType.PRIVATE:
-            return _always(True)
-        if user.id == ChatID.ANONYMOUS_ADMIN:
-            return _always(True)
-
-        async def is_admin() -> bool:
-            now = asyncio.get_running_loop().time()
-            at, known = self._known.get((chat.id, user.id), (now - ADMIN_SECONDS, False))
-            if now - at < ADMIN_SECONDS:
-                return known
-            try:
-                member = await self._bot.get_chat_member(chat.id, user.id)
-            except TelegramError:  # the bot was removed, or the network is gone: no power then
-                return False
-            self._known = {k: v for k, v in self._known.items() if now - v[0] < ADMIN_SECONDS}
-            self._known[chat.id, user.id] = now, member.status in ADMINS
-            return member.status in ADMINS
-
-        return is_admin
-
-
-def _always(answer: bool) -> IsAdmin:
-    async def is_admin() -> bool:
-        return answer
-
-    return is_admin
+def _replied_file(message: Message, side: int) -> PickedFile | None:
+    """Return the file of the picture that a message replies to, here or in another chat."""
+    for replied in (message.reply_to_message, message.external_reply):
+        if replied is not None and (file := pick_file(replied, side)):
+            return file
+    return None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable
-from typing import Any
 
-from telegram import ChatMember, ChatMemberRestricted, Message, Update
+from cachetools import LRUCache
+from telegram import Bot, ChatMember, ChatMemberRestricted, Update
 from telegram.constants import ChatMemberStatus, ChatType, UpdateType
 from telegram.error import TelegramError
 from telegram.ext import (
@@ -14,7 +14,6 @@ from telegram.ext import (
     CallbackQueryHandler,
     ChatMemberHandler,
     ContextTypes,
-    ExtBot,
     MessageHandler,
     TypeHandler,
     filters,
@@ -22,11 +21,16 @@ from telegram.ext import (
 
 from bot.domain import Room
 from bot.platforms.telegram.client import App
-from bot.platforms.telegram.files import find_picture
-from bot.platforms.telegram.handlers import Ears
-from bot.platforms.telegram.identity import PLATFORM, Spot, is_for_us, player_of_user, room_of
-from bot.platforms.telegram.sender import Mouth
-from bot.services.service import Service
+from bot.platforms.telegram.handlers import Handlers
+from bot.platforms.telegram.identity import (
+    PLATFORM,
+    Destination,
+    parse_message,
+    player_of,
+    room_of,
+)
+from bot.platforms.telegram.sender import Sender
+from bot.services import Service
 
 log = logging.getLogger(__name__)
 
@@ -36,107 +40,86 @@ Context = ContextTypes.DEFAULT_TYPE
 # posts and other people's comings and goings do not even reach us.
 ALLOWED = (UpdateType.MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.MY_CHAT_MEMBER)
 # So many updates are known as handled; Telegram repeats one within minutes.
-REMEMBERED = 4096
+UPDATES_REMEMBERED = 4096
+# So many groups are known to have moved; both ends report it within moments.
+MOVES_REMEMBERED = 1024
 
 
-class Once:
+class SeenUpdates:
     """Lets each message and each tap through once, however often Telegram delivers it."""
 
-    def __init__(self, remembered: int = REMEMBERED) -> None:
-        self._remembered = remembered
-        self._seen: dict[Hashable, None] = {}
+    def __init__(self) -> None:
+        self._seen: LRUCache[Hashable, bool] = LRUCache(UPDATES_REMEMBERED)
 
-    def first(self, key: Hashable) -> bool:
-        """Return whether this is the first time, and remember it."""
-        if key in self._seen:
-            return False
-        self._seen[key] = None
-        if len(self._seen) > self._remembered:
-            del self._seen[next(iter(self._seen))]
-        return True
+    def is_new_message(self, room: str, message: str) -> bool:
+        """Return whether a message is seen for the first time, and remember it.
 
-    def first_message(self, chat: str, message: str) -> bool:
-        """Return whether a message is seen for the first time."""
-        return self.first((chat, message))
+        Args:
+            room: The chat's id.
+            message: The message's id there.
+        """
+        return self._is_new((room, message))
 
-    async def pass_on(self, update: object, _: Context) -> None:
-        """Stop an update that was handled before."""
-        assert isinstance(update, Update)
+    async def stop_repeated(self, update: Update, _: Context) -> None:
+        """Stop an update that was handled before.
+
+        Raises:
+            ApplicationHandlerStop: For the library: no other handler gets this update.
+        """
         if message := update.message:
-            first = self.first_message(str(message.chat_id), str(message.message_id))
+            is_new = self.is_new_message(str(message.chat_id), str(message.message_id))
         elif query := update.callback_query:
-            first = self.first(("tap", query.id))
+            is_new = self._is_new(("tap", query.id))
         else:
-            first = self.first(update.update_id)
-        if not first:
+            is_new = self._is_new(update.update_id)
+        if not is_new:
             raise ApplicationHandlerStop
 
-
-class _ForUs(filters.MessageFilter):
-    def filter(self, message: Message) -> bool:
-        return is_for_us(message)
-
-
-class _Picture(filters.MessageFilter):
-    def filter(self, message: Message) -> bool:
-        return find_picture(message, 0) is not None
+    def _is_new(self, key: Hashable) -> bool:
+        if key in self._seen:
+            return False
+        self._seen[key] = True
+        return True
 
 
-FOR_US = filters.UpdateType.MESSAGE & _ForUs()
-PICTURE = _Picture()
+class Membership:
+    """What happens when the bot comes, goes, or moves with its group.
 
+    Args:
+        bot: Knows its own name and settings.
+        service: Greets, and remembers rooms.
+        sender: Sends the greeting.
+    """
 
-def register(application: App, once: Once, ears: Ears, door: Thresholds) -> None:
-    """Register every handler. Of those in the second group, the first that fits is the only one."""
-    application.add_handler(TypeHandler(Update, once.pass_on), group=-1)
-    application.add_handlers(
-        [
-            # Where a room is now and whether we are in it matters however old the news is.
-            MessageHandler(filters.StatusUpdate.MIGRATE, door.moved),
-            ChatMemberHandler(door.membership, ChatMemberHandler.MY_CHAT_MEMBER),
-            CallbackQueryHandler(ears.press),
-            # A caption may hold a command as well; the picture decides, with it.
-            MessageHandler(FOR_US & PICTURE, ears.picture),
-            MessageHandler(FOR_US & filters.COMMAND, ears.command),
-            # What is left: words, in private, or in a group with a mention of the bot.
-            MessageHandler(FOR_US & ~filters.StatusUpdate.ALL, ears.chatter),
-        ]
-    )
-    application.add_error_handler(_fault)
-
-
-class Thresholds:
-    """What happens when the bot comes, goes, or moves with its group."""
-
-    def __init__(self, bot: ExtBot[Any], host: Service, mouth: Mouth) -> None:
+    def __init__(self, bot: Bot, service: Service, sender: Sender) -> None:
         self._bot = bot
-        self._host = host
-        self._mouth = mouth
-        self._moved: set[Room] = set()
+        self._service = service
+        self._sender = sender
+        self._moved: LRUCache[Room, bool] = LRUCache(MOVES_REMEMBERED)
 
-    async def membership(self, update: Update, _: Context) -> None:
+    async def handle_membership(self, update: Update, _: Context) -> None:
         """Greet a group when invited; forget it when removed, and a person who blocks the bot."""
         change = update.my_chat_member
-        assert change is not None
+        assert change is not None  # the handler's kind sees to it
         room = room_of(change.chat)
         if change.chat.type == ChatType.CHANNEL:
             return
         if not _is_in(change.new_chat_member):
-            await self._host.left(room)
+            await self._service.leave(room)
             return
         if room.private or _is_in(change.old_chat_member):
             return
         is_admin = change.new_chat_member.status == ChatMemberStatus.ADMINISTRATOR
-        reply = await self._host.joined(
+        reply = await self._service.greet(
             room,
-            player_of_user(change.from_user),
+            player_of(change.from_user),
             name=f"@{self._bot.username}",
-            hears_all=is_admin or await self._reads_all(),
+            hears_all=is_admin or await self._gets_all_messages(),
         )
         if reply is not None:
-            await self._mouth.say(Spot(room), reply)
+            await self._sender.send_to_chat(Destination(room), reply)
 
-    async def moved(self, update: Update, _: Context) -> None:
+    async def handle_migration(self, update: Update, _: Context) -> None:
         """Take a group's memory along when it becomes a supergroup; both ends report it."""
         message = update.message
         if message is None:
@@ -150,16 +133,56 @@ class Thresholds:
     async def _move(self, old: Room, new: Room) -> None:
         if old in self._moved:
             return
-        self._moved.add(old)
+        self._moved[old] = True
         log.info("room=%s is now room=%s", old.id, new.id)
-        await self._host.moved(old, new)
+        await self._service.move_room(old, new)
 
-    async def _reads_all(self) -> bool:
+    async def _gets_all_messages(self) -> bool:
         """Return whether privacy mode is off, as it is now: people change it and invite again."""
         try:
             return bool((await self._bot.get_me()).can_read_all_group_messages)
         except TelegramError:
             return bool(self._bot.bot.can_read_all_group_messages)
+
+
+def register_handlers(
+    application: App, seen: SeenUpdates, handlers: Handlers, membership: Membership, side: int
+) -> None:
+    """Register every handler. Of those in the second group, the first that fits is the only one.
+
+    Args:
+        application: Gets them.
+        seen: Stops what was handled before.
+        handlers: Answer messages and taps.
+        membership: Follows the bot from group to group.
+        side: How many pixels of a picture's shorter side are of use.
+    """
+
+    async def route_message(update: Update, _: Context) -> None:
+        assert update.message is not None  # its filter sees to it
+        message = parse_message(update.message, application.bot.bot, side)
+        if message is None:
+            return
+        # A caption may hold a command as well; the picture decides, with it.
+        if message.file is not None:
+            await handlers.handle_photo_message(message)
+        elif message.command is not None:
+            await handlers.handle_command_message(message, message.command)
+        else:
+            await handlers.handle_text_message(message)
+
+    application.add_handler(TypeHandler(Update, seen.stop_repeated), group=-1)
+    application.add_handlers(
+        [
+            # Where a room is now and whether we are in it matters however old the news is.
+            MessageHandler(filters.StatusUpdate.MIGRATE, membership.handle_migration),
+            ChatMemberHandler(membership.handle_membership, ChatMemberHandler.MY_CHAT_MEMBER),
+            CallbackQueryHandler(handlers.handle_callback_query),
+            # What people send; what Telegram writes into a chat by itself is nobody's question.
+            MessageHandler(filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, route_message),
+        ]
+    )
+    application.add_error_handler(_log_fault)
 
 
 def _is_in(member: ChatMember) -> bool:
@@ -168,5 +191,5 @@ def _is_in(member: ChatMember) -> bool:
     return member.status not in (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
 
 
-async def _fault(update: object, context: Context) -> None:
+async def _log_fault(_: object, context: Context) -> None:
     log.error("an update could not be handled", exc_info=context.error)

@@ -31,7 +31,7 @@ ADMIN_RIGHTS = (
 
 @dataclass(eq=False)
 class Chat:
-    """A private chat, a group or a supergroup, and its members' deeds."""
+    """A private chat, a group or a supergroup, and what its members do."""
 
     world: World
     id: int

@@ -70,30 +70,36 @@ class Methods:
         given_photo = given.file("photo")
         if given_photo is None:
             raise Refuse("Bad Request: there is no photo in the request")
-        if isinstance(given_photo, Upload):
-            photo = given_photo.data
-        elif given_photo in self._world.files:
-            photo = self._world.files[given_photo].data
-        else:
-            raise Refuse("Bad Request: wrong remote file identifier specified")
+        is_new = isinstance(given_photo, Upload)
+        photo = self._data(given_photo, "photo")
         if chat.no_photos:
             raise Refuse("Bad Request: not enough rights to send photos to the chat")
         sizes = [size.json(sides=True) for size in self._world.photo(photo)]
         caption = _caption(given)
         content = {"photo": sizes} | ({"caption": caption} if caption else {})
         message = self._add(chat, given, content)
-        message.picture = photo
+        message.picture = photo if is_new else None
         return message.raw
 
     def sendDocument(self, given: Given) -> Json:  # noqa: N802
         chat = self._to(given)
         document = given.file("document")
-        if not isinstance(document, Upload):
+        if document is None:
             raise Refuse("Bad Request: there is no document in the request")
-        file = self._world.file(document.data, "document")
+        file = self._world.file(self._data(document, "document"), "document")
         caption = _caption(given)
-        content = {"document": file.json() | {"file_name": document.name}}
+        name = {"file_name": document.name} if isinstance(document, Upload) else {}
+        content = {"document": file.json() | name}
         return self._add(chat, given, content | ({"caption": caption} if caption else {})).raw
+
+    def sendSticker(self, given: Given) -> Json:  # noqa: N802
+        chat = self._to(given)
+        sticker = given.file("sticker")
+        if sticker is None:
+            raise Refuse("Bad Request: there is no sticker in the request")
+        file = self._world.file(self._data(sticker, "sticker"), "sticker", width=512, height=512)
+        about = {"type": "regular", "is_animated": False, "is_video": False}
+        return self._add(chat, given, {"sticker": file.json(sides=True) | about}).raw
 
     def copyMessage(self, given: Given) -> Json:  # noqa: N802
         chat = self._to(given)
@@ -161,6 +167,20 @@ class Methods:
     def leaveChat(self, given: Given) -> bool:  # noqa: N802
         self._chat(given).bot_status = "left"
         return True
+
+    def _data(self, given: Upload | str, kind: str) -> bytes:
+        """Return the bytes of an upload, or of a file that may be sent again as this kind."""
+        if isinstance(given, Upload):
+            return given.data
+        file = self._world.files.get(given)
+        if file is None:
+            raise Refuse("Bad Request: wrong remote file identifier specified")
+        # "It is not possible to change the file type when resending by file_id", nor to resend
+        # thumbnails.
+        is_one = file.name.split()[0]
+        if is_one != kind:
+            raise Refuse(f"Bad Request: can't use file of type {is_one.title()} as {kind.title()}")
+        return file.data
 
     def _chat(self, given: Given) -> Chat:
         id_ = given.number("chat_id")

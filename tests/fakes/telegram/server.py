@@ -43,6 +43,7 @@ class Fault:
 
     status: the answer's, in place of doing anything; 502 is a gateway's page and no JSON.
     drop: the connection breaks; after: only when the call was carried out. silent: no answer ever.
+    held: all goes well, but not before this is set.
     """
 
     status: int = 0
@@ -51,6 +52,7 @@ class Fault:
     drop: bool = False
     after: bool = False
     silent: bool = False
+    held: asyncio.Event | None = None
     times: int = 1
 
 
@@ -128,6 +130,10 @@ class TelegramServer(World):
             return _answer(401, "Unauthorized")
         given = await _form(request)
         fault = self._next_fault(method)
+        if fault is not None and fault.held is not None:
+            self.notify()
+            await fault.held.wait()
+            fault = None
         if fault is not None and not fault.after:
             return await self._break(request, fault)
         try:

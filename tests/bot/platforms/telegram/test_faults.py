@@ -4,39 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot import speech
-from bot.domain import Document, Picture, Refusal, Refused, Reply, Room, PastPhoto
+from bot.domain import Document, PastPhoto, Picture, Refusal, Refused, Reply, Room
+from bot.speech import speaker_for
+from tests.fakes.telegram.running_bot import RunningBot, room_of
 from tests.fakes.vision import YETI
-from tests.fakes.telegram.evening import Evening, evening
+
+pytestmark = pytest.mark.usefixtures("quick_retries")
 
 SNOW = b"snow"
 OLAF = "Olaf! 97%"
 
 
-@pytest.fixture
-async def at(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Evening]:
-    monkeypatch.setattr("bot.platforms.telegram.sender.FIRST_WAIT", 0.01)
-    monkeypatch.setattr("bot.platforms.telegram.files.WAITS", (0.01, 0.02, 0.03))
-    async with evening() as it:
-        yield it
-
-
 def refusal(reason: Refusal) -> str:
-    return speech.into("en").refusal(reason)
+    return speaker_for("en").photos.refusal(reason)
 
 
-async def answers(at: Evening, photo: bytes = SNOW) -> list[str]:
+async def answers(bot: RunningBot, photo: bytes = SNOW) -> list[str]:
     """Send a photo and return what was said to it by the time a later one has its answer."""
-    sent = at.home.send_photo(at.anna, photo)
-    await at.home.answers(sent)
-    await at.home.answers(at.home.send_photo(at.anna, SNOW))
-    return [said.text for said in at.home.bots if said.reply_to == sent.id]
+    sent = bot.home.send_photo(bot.anna, photo)
+    await bot.home.answers(sent)
+    await bot.home.answers(bot.home.send_photo(bot.anna, SNOW))
+    return [said.text for said in bot.home.bots if said.reply_to == sent.id]
 
 
 # Sending
@@ -53,113 +46,107 @@ async def answers(at: Evening, photo: bytes = SNOW) -> list[str]:
     ids=["flood", "500", "502", "dropped"],
 )
 async def test_an_answer_that_did_not_go_out_is_sent_again(
-    at: Evening, fault: dict[str, Any]
+    bot: RunningBot, fault: dict[str, Any]
 ) -> None:
-    at.telegram.fail("sendMessage", times=1 if "retry_after" in fault else 2, **fault)
-    assert await answers(at) == [OLAF]
+    bot.telegram.fail("sendMessage", times=1 if "retry_after" in fault else 2, **fault)
+    assert await answers(bot) == [OLAF]
 
 
-async def test_a_flood_wait_in_one_chat_holds_up_no_other(at: Evening) -> None:
-    fault = at.telegram.fail("sendMessage", status=429, retry_after=1)
-    waits = at.family.send_photo(at.anna, SNOW)
-    await at.telegram.until(lambda: fault.times == 0)
-    assert await answers(at) == [OLAF]
-    assert not at.family.bots
-    assert (await at.family.answer(waits)).text == OLAF
+async def test_a_flood_wait_in_one_chat_holds_up_no_other(bot: RunningBot) -> None:
+    fault = bot.telegram.fail("sendMessage", status=429, retry_after=1)
+    waits = bot.family.send_photo(bot.anna, SNOW)
+    await bot.telegram.until(lambda: fault.times == 0)
+    assert await answers(bot) == [OLAF]
+    assert not bot.family.bots
+    assert (await bot.family.answer(waits)).text == OLAF
 
 
 async def test_a_flood_wait_longer_than_the_limiters_patience_is_waited_out(
-    at: Evening, monkeypatch: pytest.MonkeyPatch
+    bot: RunningBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.platforms.telegram.client.FLOOD_RETRIES", 0)
-    await at.stop()
-    at.chat = at.new_chat()
-    await at.start()
-    at.telegram.fail("sendMessage", status=429, retry_after=1)
-    assert await answers(at) == [OLAF]
+    await bot.restart()
+    bot.telegram.fail("sendMessage", status=429, retry_after=1)
+    assert await answers(bot) == [OLAF]
 
 
-async def test_an_answer_whose_receipt_is_lost_is_not_said_twice(
-    at: Evening, monkeypatch: pytest.MonkeyPatch
+async def test_an_answer_whose_receipt_is_lost_is_not_sent_twice(
+    bot: RunningBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.platforms.telegram.client.READ_SECONDS", 0.3)
-    await at.stop()
-    at.chat = at.new_chat()
-    await at.start()
-    at.telegram.fail("sendMessage", silent=True, after=True)
-    assert await answers(at) == [OLAF]
-    await at.stop()
-    assert not await at.host.left_over("telegram")
+    await bot.restart()
+    bot.telegram.fail("sendMessage", silent=True, after=True)
+    assert await answers(bot) == [OLAF]
+    await bot.stop()
+    assert not await bot.service.pending_photos("telegram")
 
 
-async def test_a_photo_that_was_deleted_before_the_answer_is_answered_anyway(at: Evening) -> None:
-    at.eye.may_answer.clear()
-    photo = at.home.send_photo(at.anna, SNOW)
-    await at.outcomes()
-    at.home.delete(photo)
-    at.eye.may_answer.set()
-    await at.telegram.until(lambda: bool(at.home.bots))
-    assert at.home.bots[0].text == OLAF
-    assert at.home.bots[0].reply_to is None
+async def test_a_photo_that_was_deleted_before_the_answer_is_answered_anyway(
+    bot: RunningBot,
+) -> None:
+    bot.vision.may_answer.clear()
+    photo = bot.home.send_photo(bot.anna, SNOW)
+    await bot.until_classifying()
+    bot.home.delete(photo)
+    bot.vision.may_answer.set()
+    await bot.telegram.until(lambda: bool(bot.home.bots))
+    assert bot.home.bots[0].text == OLAF
+    assert bot.home.bots[0].reply_to is None
 
 
 async def test_a_topic_that_was_deleted_before_the_answer_is_no_fault(
-    at: Evening, caplog: pytest.LogCaptureFixture
+    bot: RunningBot, caplog: pytest.LogCaptureFixture
 ) -> None:
-    at.family.forum = True
-    at.family.send_photo(at.anna, SNOW, topic=78)
-    assert await answers(at) == [OLAF]
+    bot.family.forum = True
+    bot.family.send_photo(bot.anna, SNOW, topic=78)
+    assert await answers(bot) == [OLAF]
     assert "ERROR" not in caplog.text
 
 
 async def test_a_group_where_the_bot_may_not_write_holds_up_nothing(
-    at: Evening, caplog: pytest.LogCaptureFixture
+    bot: RunningBot, caplog: pytest.LogCaptureFixture
 ) -> None:
-    at.family.read_only = True
-    at.family.send_photo(at.anna, SNOW)
-    assert await answers(at) == [OLAF]
-    await at.stop()
-    there = [call for call in at.telegram.called("sendMessage") if int(call["chat_id"]) < 0]
+    bot.family.read_only = True
+    bot.family.send_photo(bot.anna, SNOW)
+    assert await answers(bot) == [OLAF]
+    await bot.stop()
+    there = [call for call in bot.telegram.called("sendMessage") if int(call["chat_id"]) < 0]
     assert len(there) == 1  # asking again would change nothing
     assert "ERROR" not in caplog.text
 
 
-async def test_a_long_sentence_with_a_picture_is_a_message_of_its_own(at: Evening) -> None:
+async def test_a_long_sentence_with_a_picture_is_a_message_of_its_own(bot: RunningBot) -> None:
     picture = Picture(b"\x89PNG", "map.png", "a map")
-    room = Room("telegram", str(at.home.id))
-    await at.chat.say(room, Reply("x" * 1024, picture=picture))
-    await at.chat.say(room, Reply("y" * 1025, picture=picture), to="1")
-    said = [(len(message.text), message.picture is not None) for message in at.home.bots]
+    room = room_of(bot.home)
+    await bot.adapter.send(room, Reply("x" * 1024, picture=picture))
+    await bot.adapter.send(room, Reply("y" * 1025, picture=picture), to="1")
+    said = [(len(message.text), message.picture is not None) for message in bot.home.bots]
     assert said == [(1024, True), (0, True), (1025, False)]
 
 
-async def test_a_sentence_over_telegrams_limit_is_cut(at: Evening) -> None:
-    await at.chat.say(Room("telegram", str(at.home.id)), Reply("☃" * 5000))
-    assert at.home.bots[0].text == "☃" * 4096
+async def test_a_sentence_over_telegrams_limit_is_cut(bot: RunningBot) -> None:
+    await bot.adapter.send(room_of(bot.home), Reply("☃" * 5000))
+    assert bot.home.bots[0].text == "☃" * 4096
 
 
-async def test_a_document_is_sent_with_its_words(at: Evening) -> None:
+async def test_a_document_is_sent_with_its_words(bot: RunningBot) -> None:
     document = Document(b"{}", "me.json")
-    await at.chat.say(Room("telegram", str(at.home.id)), Reply("Here.", document=document))
-    (said,) = at.home.bots
+    await bot.adapter.send(room_of(bot.home), Reply("Here.", document=document))
+    (said,) = bot.home.bots
     assert (said.text, said.raw["document"]["file_name"]) == ("Here.", "me.json")
-    assert at.telegram.files[said.raw["document"]["file_id"]].data == b"{}"
+    assert bot.telegram.files[said.raw["document"]["file_id"]].data == b"{}"
 
 
-async def test_photos_are_shown_again_unless_they_were_deleted(at: Evening) -> None:
-    first, second = (at.home.send_photo(at.anna, photo) for photo in (b"one", b"two"))
-    at.home.delete(first)
-    shown = tuple(PastPhoto(str(photo.id), None, "Anna: 43") for photo in (first, second))
-    room = Room("telegram", str(at.home.id))
-    await at.telegram.until(lambda: len(at.home.bots) == 2)
-    await at.chat.say(room, Reply("The hall:", shown=shown))
-    said = at.home.bots[2:]
+async def test_photos_are_shown_again_unless_they_were_deleted(bot: RunningBot) -> None:
+    first, second = (bot.home.send_photo(bot.anna, photo) for photo in (b"one", b"two"))
+    bot.home.delete(first)
+    room = room_of(bot.home)
+    shown = tuple(PastPhoto(room, str(photo.id), None, "Anna: 43") for photo in (first, second))
+    await bot.telegram.until(lambda: len(bot.home.bots) == 2)
+    await bot.adapter.send(room, Reply("The hall:", past_photos=shown))
+    said = bot.home.bots[2:]
     assert [message.text for message in said] == ["The hall:", "Anna: 43"]
     assert said[1].raw["photo"] == second.raw["photo"]
-
-
-async def test_saying_something_in_a_chat_that_is_no_more_is_no_fault(at: Evening) -> None:
-    await at.chat.say(Room("telegram", "12345"), Reply("hello"))
 
 
 # Fetching
@@ -178,32 +165,32 @@ async def test_saying_something_in_a_chat_that_is_no_more_is_no_fault(at: Evenin
     ids=["500", "dropped", "flood", "file 502", "file dropped", "file dropped half-way"],
 )
 async def test_a_photo_that_did_not_arrive_is_fetched_again(
-    at: Evening, method: str, fault: dict[str, Any]
+    bot: RunningBot, method: str, fault: dict[str, Any]
 ) -> None:
-    at.telegram.fail(method, times=1 if "retry_after" in fault else 2, **fault)
-    assert await answers(at) == [OLAF]
+    bot.telegram.fail(method, times=1 if "retry_after" in fault else 2, **fault)
+    assert await answers(bot) == [OLAF]
 
 
-async def test_a_file_server_that_stays_broken_is_told_of(at: Evening) -> None:
-    at.telegram.fail("file", status=500, times=4)
-    assert await answers(at) == [refusal(Refusal.FAULT)]
+async def test_a_file_server_that_stays_broken_is_told_of(bot: RunningBot) -> None:
+    bot.telegram.fail("file", status=500, times=4)
+    assert await answers(bot) == [refusal(Refusal.FAULT)]
 
 
-async def test_a_file_over_twenty_megabytes_is_not_even_asked_for(at: Evening) -> None:
-    file = at.home.send_document(at.anna, SNOW, mime="image/png", size=20 * 1024 * 1024 + 1)
-    assert (await at.home.answer(file)).text == refusal(Refusal.TOO_MANY_BYTES)
-    assert not at.telegram.called("getFile")
+async def test_a_file_over_twenty_megabytes_is_not_even_asked_for(bot: RunningBot) -> None:
+    file = bot.home.send_document(bot.anna, SNOW, mime="image/png", size=20 * 1024 * 1024 + 1)
+    assert (await bot.home.answer(file)).text == refusal(Refusal.TOO_MANY_BYTES)
+    assert not bot.telegram.called("getFile")
 
 
-async def test_a_file_that_telegram_finds_too_big_is_told_of(at: Evening) -> None:
-    file = at.home.send_document(at.anna, SNOW, mime="image/png")
-    at.telegram.files[file.raw["document"]["file_id"]].size = 21 * 1024 * 1024
-    assert (await at.home.answer(file)).text == refusal(Refusal.TOO_MANY_BYTES)
+async def test_a_file_that_telegram_finds_too_big_is_told_of(bot: RunningBot) -> None:
+    file = bot.home.send_document(bot.anna, SNOW, mime="image/png")
+    bot.telegram.files[file.raw["document"]["file_id"]].size = 21 * 1024 * 1024
+    assert (await bot.home.answer(file)).text == refusal(Refusal.TOO_MANY_BYTES)
 
 
-async def test_no_more_of_a_file_is_loaded_than_allowed(at: Evening) -> None:
-    file = at.telegram.file(b"x" * 300_000, "document", size=10)
-    read = at.chat.read(Room("telegram", str(at.home.id)), file.id)
+async def test_no_more_of_a_file_is_loaded_than_allowed(bot: RunningBot) -> None:
+    file = bot.telegram.file(b"x" * 300_000, "document", size=10)
+    read = bot.adapter.fetcher(room_of(bot.home), file.id)
     with pytest.raises(Refused) as refused:
         await read(200_000)
     assert refused.value.reason is Refusal.TOO_MANY_BYTES
@@ -218,34 +205,34 @@ async def test_no_more_of_a_file_is_loaded_than_allowed(at: Evening) -> None:
     ],
 )
 async def test_a_file_that_is_not_there_is_told_of(
-    at: Evening, description: str, reason: Refusal
+    bot: RunningBot, description: str, reason: Refusal
 ) -> None:
-    at.telegram.fail("getFile", status=400, description=description)
-    assert await answers(at) == [refusal(reason)]
+    bot.telegram.fail("getFile", status=400, description=description)
+    assert await answers(bot) == [refusal(reason)]
 
 
-async def test_a_file_whose_link_is_dead_is_gone(at: Evening) -> None:
-    at.telegram.fail("file", status=404)
-    assert await answers(at) == [refusal(Refusal.GONE)]
+async def test_a_file_whose_link_is_dead_is_gone(bot: RunningBot) -> None:
+    bot.telegram.fail("file", status=404)
+    assert await answers(bot) == [refusal(Refusal.GONE)]
 
 
-async def test_a_file_that_trickles_in_holds_up_no_other_chat(at: Evening) -> None:
-    at.telegram.pace = 0.05
-    slow = at.family.send_photo(at.anna, b"a slow photo, a byte at a time")
-    await at.telegram.until(lambda: bool(at.telegram.downloads))
-    at.telegram.pace = 0.0
-    await at.home.answer(at.home.send_photo(at.anna, SNOW))
-    assert not [said for said in at.family.bots if said.reply_to == slow.id]
-    assert (await at.family.answer(slow)).text == OLAF
+async def test_a_file_that_trickles_in_holds_up_no_other_chat(bot: RunningBot) -> None:
+    bot.telegram.pace = 0.05
+    slow = bot.family.send_photo(bot.anna, b"a slow photo, a byte at a time")
+    await bot.telegram.until(lambda: bool(bot.telegram.downloads))
+    bot.telegram.pace = 0.0
+    await bot.home.answer(bot.home.send_photo(bot.anna, SNOW))
+    assert not [said for said in bot.family.bots if said.reply_to == slow.id]
+    assert (await bot.family.answer(slow)).text == OLAF
 
 
 async def test_a_server_of_ones_own_may_name_a_file_on_its_disk(
-    at: Evening, tmp_path: Path
+    bot: RunningBot, tmp_path: Path
 ) -> None:
     (tmp_path / "photo").write_bytes(SNOW)
-    photo = at.telegram.file(SNOW, "photo")
+    photo = bot.telegram.file(SNOW, "photo")
     photo.path = str(tmp_path / "photo")
-    read = at.chat.read(Room("telegram", str(at.home.id)), photo.id)
+    read = bot.adapter.fetcher(room_of(bot.home), photo.id)
     assert await read(len(SNOW)) == SNOW
     photo.size = 0
     with pytest.raises(Refused) as refused:
@@ -256,21 +243,21 @@ async def test_a_server_of_ones_own_may_name_a_file_on_its_disk(
 # Order
 
 
-async def test_answers_of_one_chat_keep_the_order_of_the_photos(at: Evening) -> None:
-    at.eye.sees[b"quick"] = YETI
-    at.telegram.pace = 0.05
-    slow = at.home.send_photo(at.anna, b"a slow one")
-    await at.telegram.until(lambda: bool(at.telegram.downloads))
-    at.telegram.pace = 0.0
-    quick = at.home.send_photo(at.anna, b"quick")
-    helped = at.home.send_text(at.anna, "/help")
-    await at.home.answer(helped)
-    assert [said.reply_to for said in at.home.bots] == [slow.id, quick.id, helped.id]
+async def test_answers_of_one_chat_keep_the_order_of_the_photos(bot: RunningBot) -> None:
+    bot.vision.sees[b"quick"] = YETI
+    bot.telegram.pace = 0.05
+    slow = bot.home.send_photo(bot.anna, b"a slow one")
+    await bot.telegram.until(lambda: bool(bot.telegram.downloads))
+    bot.telegram.pace = 0.0
+    quick = bot.home.send_photo(bot.anna, b"quick")
+    helped = bot.home.send_text(bot.anna, "/help")
+    await bot.home.answer(helped)
+    assert [said.reply_to for said in bot.home.bots] == [slow.id, quick.id, helped.id]
 
 
-async def test_many_chats_at_once_all_get_their_answers(at: Evening) -> None:
-    people = [at.telegram.person(f"Person {number}") for number in range(25)]
-    sent = [(chat := at.telegram.private(who)).send_photo(who, SNOW) for who in people]
+async def test_many_chats_at_once_all_get_their_answers(bot: RunningBot) -> None:
+    people = [bot.telegram.person(f"Person {number}") for number in range(25)]
+    sent = [(chat := bot.telegram.private(who)).send_photo(who, SNOW) for who in people]
     answers = await asyncio.gather(*(photo.chat.answer(photo) for photo in sent))
     assert {answer.text for answer in answers} == {OLAF}
     assert all(len(photo.chat.bots) == 1 for photo in sent)
@@ -280,57 +267,57 @@ async def test_many_chats_at_once_all_get_their_answers(at: Evening) -> None:
 # Updates
 
 
-async def test_an_update_that_comes_twice_is_answered_once(at: Evening) -> None:
-    at.telegram.twice = True
-    album = at.family.send_album(at.anna, [SNOW, SNOW])
-    question = at.home.send_text(at.anna, "hello")
-    assert len((await at.family.answer(album[0])).text.splitlines()) == 2
-    tap = at.family.press(at.anna, at.family.bots[0], "1: where?")
+async def test_an_update_that_comes_twice_is_answered_once(bot: RunningBot) -> None:
+    bot.telegram.twice = True
+    album = bot.family.send_album(bot.anna, [SNOW, SNOW])
+    question = bot.home.send_text(bot.anna, "hello")
+    assert len((await bot.family.answer(album[0])).text.splitlines()) == 2
+    tap = bot.family.press(bot.anna, bot.family.bots[0], "1: where?")
     await tap.answered()
-    await at.family.answer(at.family.bots[0])
-    assert await answers(at) == [OLAF]
-    assert len([said for said in at.home.bots if said.reply_to == question.id]) == 1
-    assert len(at.family.bots) == 2
+    await bot.family.answer(bot.family.bots[0])
+    assert await answers(bot) == [OLAF]
+    assert len([said for said in bot.home.bots if said.reply_to == question.id]) == 1
+    assert len(bot.family.bots) == 2
 
 
-async def test_what_waited_through_an_outage_is_answered_if_it_is_fresh(at: Evening) -> None:
-    await at.stop()
-    old = at.home.send_photo(at.anna, SNOW, age=301)
-    at.home.send_text(at.anna, "/help", age=301)
-    fresh = at.home.send_photo(at.anna, SNOW, age=280)
-    at.chat = at.new_chat()
-    await at.start()
-    await at.home.answer(fresh)
-    await at.home.answer(at.home.send_photo(at.anna, SNOW))
-    assert old.id not in [said.reply_to for said in at.home.bots]
-    assert len(at.home.bots) == 2
+async def test_what_waited_through_an_outage_is_answered_if_it_is_fresh(bot: RunningBot) -> None:
+    await bot.stop()
+    old = bot.home.send_photo(bot.anna, SNOW, age=301)
+    bot.home.send_text(bot.anna, "/help", age=301)
+    fresh = bot.home.send_photo(bot.anna, SNOW, age=280)
+    bot.renew()
+    await bot.start()
+    await bot.home.answer(fresh)
+    await bot.home.answer(bot.home.send_photo(bot.anna, SNOW))
+    assert old.id not in [said.reply_to for said in bot.home.bots]
+    assert len(bot.home.bots) == 2
 
 
 async def test_polls_that_break_are_made_again(
-    at: Evening, caplog: pytest.LogCaptureFixture
+    bot: RunningBot, caplog: pytest.LogCaptureFixture
 ) -> None:
-    at.telegram.fail("getUpdates", status=502)
-    at.telegram.fail("getUpdates", drop=True)
-    at.telegram.notify()
-    assert await answers(at) == [OLAF]
+    bot.telegram.fail("getUpdates", status=502)
+    bot.telegram.fail("getUpdates", drop=True)
+    bot.telegram.notify()
+    assert await answers(bot) == [OLAF]
     assert "Traceback" not in caplog.text
 
 
 async def test_somebody_else_who_takes_the_updates_is_reported_once_until_it_heals(
-    at: Evening, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    bot: RunningBot, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.INFO)
-    at.telegram.fail("getUpdates", status=409, description="Conflict: terminated")
-    at.home.send_photo(at.anna, b"first")
-    await at.telegram.until(lambda: at.chat.state()["state"] == "conflict")
-    assert at.chat.state() == {"state": "conflict", "way": "polling"}
-    assert await answers(at, b"second") == [OLAF]
-    assert at.chat.state()["state"] == "conflict"  # it got through once; that is no peace yet
+    bot.telegram.fail("getUpdates", status=409, description="Conflict: terminated")
+    bot.home.send_photo(bot.anna, b"first")
+    await bot.telegram.until(lambda: bot.adapter.state()["state"] == "conflict")
+    assert bot.adapter.state() == {"state": "conflict", "way": "polling"}
+    assert await answers(bot, b"second") == [OLAF]
+    assert bot.adapter.state()["state"] == "conflict"  # it got through once; that is no peace yet
     monkeypatch.setattr("bot.platforms.telegram.client.CALM_SECONDS", 0.0)
-    at.telegram.fail("getUpdates", status=409, description="Conflict: terminated")
-    assert await answers(at, b"third") == [OLAF]
-    await at.home.answer(at.home.send_photo(at.anna, SNOW))
-    await at.telegram.until(lambda: at.chat.state()["state"] == "running")
+    bot.telegram.fail("getUpdates", status=409, description="Conflict: terminated")
+    assert await answers(bot, b"third") == [OLAF]
+    await bot.home.answer(bot.home.send_photo(bot.anna, SNOW))
+    await bot.telegram.until(lambda: bot.adapter.state()["state"] == "running")
     told = [record for record in caplog.records if "TELEGRAM_TOKEN" in record.getMessage()]
     assert len(told) == 1
     assert "Traceback" not in caplog.text
@@ -340,17 +327,17 @@ async def test_somebody_else_who_takes_the_updates_is_reported_once_until_it_hea
 
 
 async def test_neither_the_token_nor_a_name_nor_a_caption_is_logged(
-    at: Evening, caplog: pytest.LogCaptureFixture
+    bot: RunningBot, caplog: pytest.LogCaptureFixture
 ) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)  # as bot.logs does
     logging.getLogger("httpcore").setLevel(logging.WARNING)
     caplog.set_level(logging.INFO)
-    at.telegram.fail("file", status=500, times=4)
-    at.telegram.fail("getUpdates", status=502)
-    at.telegram.fail("sendMessage", drop=True)
-    await at.home.answer(at.home.send_photo(at.anna, SNOW, caption="our secret garden"))
-    await at.chat.say(Room("telegram", "12345"), Reply("hello"))
-    await at.stop()
+    bot.telegram.fail("file", status=500, times=4)
+    bot.telegram.fail("getUpdates", status=502)
+    bot.telegram.fail("sendMessage", drop=True)
+    await bot.home.answer(bot.home.send_photo(bot.anna, SNOW, caption="our secret garden"))
+    await bot.adapter.send(Room("telegram", "12345"), Reply("hello"))
+    await bot.stop()
     assert "platform=telegram room=" in caplog.text
-    for secret in (at.telegram.token, "/file/", "Anna", "our secret garden"):
+    for secret in (bot.telegram.token, "/file/", "Anna", "our secret garden"):
         assert secret not in caplog.text
