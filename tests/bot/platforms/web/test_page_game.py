@@ -13,13 +13,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from bot.services import guessing
 from bot.domain import Preview
+from bot.services import guessing
 from classifier.images.decode import shrink_to_jpeg
-from tests.support import pictures
-from tests.support.browser import CHROMIUM, Visitor, visiting
 from tests.fakes.vision import OLAF
 from tests.fakes.web_room import Served, serving
+from tests.support import pictures
+from tests.support.browser import CHROMIUM, Visitor, visiting
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed"),
