@@ -18,6 +18,9 @@ T = TypeVar("T")
 REMEMBERED = 4096
 # Of a download that is read piece by piece.
 CHUNK = 64 * 1024
+# Of a photo that others see, on its longer side, in pixels: enough for any phone's screen, a tenth
+# of the bytes.
+PREVIEW_SIDE = 1280
 
 
 class ReplyOrder:

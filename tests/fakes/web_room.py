@@ -4,65 +4,136 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, WSMsgType
 
-from bot.services.admission import Admission
-from bot.services.service import Service
-from bot.services.photo_archive import PhotoArchive
-from bot.services.rate_limit import RateLimits, Rate
-from bot.platforms.web.address import WebAddress
-from bot.platforms.web.server import WebChat
+from bot.platforms.web import WebAddress, WebServer
 from bot.platforms.web.rooms import Rooms
-from bot.platforms.web.api import MakePreview
-from bot.storage.store import Store
+from bot.services import Service
+from bot.services.admission import Admission
+from bot.services.ports import Messenger
+from bot.services.rate_limit import Rate, RateLimits
+from bot.storage import Store
 from tests.fakes.vision import YETI, FakeVision
+from tests.support.services import make_service
 
 SECRET = "s" * 24
 HEADERS = {"X-Player": SECRET, "X-Nickname": "Ana"}
 
 
+class Clock:
+    """A clock that a test turns by hand, in seconds."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class Served:
-    """A running server and a browser-like session to ask it with."""
+    """A running server and a browser-like session to ask it with.
+
+    Attributes:
+        session: The browser's.
+        url: The server's.
+        server: The server.
+        rooms: Its rooms.
+        service: What answers.
+        vision: What it sees photos with.
+    """
 
     def __init__(
-        self, session: ClientSession, url: str, chat: WebChat, host: Service, eye: FakeVision
+        self,
+        session: ClientSession,
+        url: str,
+        server: WebServer,
+        rooms: Rooms,
+        service: Service,
+        vision: FakeVision,
     ) -> None:
         self.session, self.url = session, url
-        self.chat, self.host, self.eye = chat, host, eye
+        self.server, self.rooms = server, rooms
+        self.service, self.vision = service, vision
 
-    async def send(
-        self, data: object, room: str = "home", headers: dict[str, str] | None = None
+    async def post_photo(
+        self, data: object, room: str = "home", headers: Mapping[str, str] = HEADERS
     ) -> ClientResponse:
-        """Post a photo."""
-        return await self.session.post(
-            f"{self.url}/r/{room}/photos",
-            data=data,
-            headers=HEADERS if headers is None else headers,
-        )
+        return await self.session.post(f"{self.url}/r/{room}/photos", data=data, headers=headers)
 
-    async def ask(
-        self, where: str, message: object, room: str = "home", headers: dict[str, str] | None = None
+    async def post(
+        self,
+        where: str,
+        message: object,
+        room: str = "home",
+        headers: Mapping[str, str] = HEADERS,
     ) -> ClientResponse:
         """Post a tap or a command."""
         return await self.session.post(
             f"{self.url}/r/{room}/{where}",
             data=message if isinstance(message, bytes) else json.dumps(message),
-            headers=HEADERS if headers is None else headers,
+            headers=headers,
         )
+
+    async def photo(
+        self,
+        data: bytes = b"photo",
+        headers: Mapping[str, str] = HEADERS,
+        *,
+        caption: str = "",
+        room: str = "home",
+    ) -> dict[str, Any]:
+        """Post a photo that is answered, and return its entry."""
+        more = {"X-Caption": quote(caption)} if caption else {}
+        response = await self.post_photo(data, room, {**headers, **more})
+        assert response.status in (200, 201), await response.text()
+        entry: dict[str, Any] = (await response.json())["entry"]
+        return entry
+
+    async def press(
+        self,
+        data: str,
+        entry: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] = HEADERS,
+    ) -> dict[str, Any]:
+        """Tap a button, and return what that leads to."""
+        message = {"data": data, "entry": entry and entry["id"]}
+        return await self._outcome("presses", message, headers)
+
+    async def command(
+        self, name: str, argument: str = "", headers: Mapping[str, str] = HEADERS
+    ) -> dict[str, Any]:
+        """Choose something from the menu, and return what that leads to."""
+        return await self._outcome("commands", {"name": name, "argument": argument}, headers)
 
     async def join(
         self, secret: str = SECRET, name: str = "Ana", room: str = "home", language: str = ""
     ) -> Live:
+        """Open a room's page."""
         live = await self.session.ws_connect(
             f"{self.url}/r/{room}/live", headers={"Accept-Language": language}
         )
         await live.send_json({"type": "hello", "player": secret, "name": name})
         return Live(live)
+
+    async def entries(self) -> list[dict[str, Any]]:
+        """Return what somebody who comes in now is shown."""
+        late = await self.join("l" * 24, "Late")
+        found: list[dict[str, Any]] = (await late.receive("welcome"))["entries"]
+        return found
+
+    async def _outcome(
+        self, where: str, message: object, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        response = await self.post(where, message, headers=headers)
+        assert response.status == 200, await response.text()
+        outcome: dict[str, Any] = await response.json()
+        return outcome
 
 
 class Live:
@@ -71,47 +142,51 @@ class Live:
     def __init__(self, socket_: ClientWebSocketResponse) -> None:
         self.socket = socket_
 
-    async def hear(self, type_: str) -> dict[str, Any]:
+    async def receive(self, type_: str) -> dict[str, Any]:
+        """Return the next event of a type; those before it are dropped."""
         while True:
             event: dict[str, Any] = await self.socket.receive_json(timeout=10)
             if event["type"] == type_:
                 return event
 
     async def closed(self) -> int | None:
+        """Wait until the server closes, and return its close code."""
         while (await self.socket.receive(timeout=10)).type is WSMsgType.TEXT:
             pass
         return self.socket.close_code
+
+
+def buttons(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return the data of an entry's buttons, by what is on them."""
+    return {each["text"]: each["data"] for row in entry["answer"]["buttons"] for each in row}
 
 
 @asynccontextmanager
 async def serving(
     public: str | None = None,
     rooms: Rooms | None = None,
-    make_preview: MakePreview | None = None,
+    vision: FakeVision | None = None,
     kept: Path = Path("kept"),
 ) -> AsyncIterator[Served]:
-    """Run a web room whose eye sees a yeti in whatever is no refusal's name."""
+    """Run a web room whose bot sees a yeti in whatever is no refusal's name, unless told."""
     listening = socket.create_server(("127.0.0.1", 0))
     address = WebAddress("127.0.0.1", listening.getsockname()[1], public)
-    eye = FakeVision(YETI)
+    rooms = rooms or Rooms()
+    vision = vision or FakeVision(YETI)
+    server = WebServer(address, health=lambda: {"status": "ok"}, rooms=rooms)
+    messengers: dict[str, Messenger] = {server.name: server}
+    admission = Admission(RateLimits(Rate(1000, 60), Rate(1000, 60)))
     async with (
         Store.open("sqlite://") as store,
         ClientSession() as session,
         AsyncExitStack() as stack,
     ):
-        host = Service(eye, Admission(RateLimits(Rate(1000, 60), Rate(1000, 60))), store, PhotoArchive(kept))
-        chat = WebChat(
-            host,
-            address,
-            make_preview=make_preview or eye.preview,
-            health=lambda: {"status": "ok"},
-            rooms=rooms,
-        )
-        host.add(chat.name, chat)
-        await stack.enter_async_context(host.playing())
-        await chat.start(listening)
+        service = make_service(vision, store, messengers, admission=admission, kept=kept)
+        await stack.enter_async_context(service.running())
+        await server.start(service, listening)
         try:
-            yield Served(session, f"http://127.0.0.1:{address.port}", chat, host, eye)
+            url = f"http://127.0.0.1:{address.port}"
+            yield Served(session, url, server, rooms, service, vision)
         finally:
             await session.close()
-            await chat.stop()
+            await server.stop()

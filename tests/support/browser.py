@@ -69,7 +69,7 @@ class Visitor:
         self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
         self.page.on(
             "console",
-            lambda said: self.trouble.append(said.text) if said.type == "error" else None,
+            lambda line: self.trouble.append(line.text) if line.type == "error" else None,
         )
         self.context.on("request", self._note_stranger)
 
@@ -175,6 +175,18 @@ async def visitor(browser: Browser, room: str) -> AsyncIterator[Visitor]:
     """Somebody in that room."""
     async with visiting(browser, room) as visitor:
         yield visitor
+
+
+async def overflowing(visitor: Visitor) -> list[str]:
+    """Return what is wider than the screen; the first line of names is cut off on purpose."""
+    found: list[str] = await visitor.page.evaluate(
+        """() => [...document.querySelectorAll('body *')]
+            .filter((each) => each.checkVisibility())
+            .filter((each) => !each.closest('.scenery, svg, #people *, .unseen'))
+            .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
+            .map((each) => each.outerHTML.slice(0, 80))"""
+    )
+    return found
 
 
 def snow_person(

@@ -15,9 +15,12 @@ SOMEWHERE_ELSE = ("192.0.2.1", 9)
 
 @dataclass(frozen=True, slots=True)
 class WebAddress:
-    """The address the server listens on, and the one it is published under, if any.
+    """Where the server listens, and under which address it is published, if any.
 
-    public: without a trailing slash.
+    Attributes:
+        host: The address it listens on.
+        port: The port it listens on.
+        public: The address it is published under, without a trailing slash.
     """
 
     host: str

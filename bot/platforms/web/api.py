@@ -1,4 +1,4 @@
-"""What people ask in a web room and what the bot says there: photos, buttons, commands."""
+"""What the page posts and loads: photos, taps and commands; and what the bot sends by itself."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import hashlib
 import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any
+from typing import TypedDict
 
 from aiohttp import web
 
 from bot.domain import (
     ButtonPress,
     CommandRequest,
+    Delivery,
     Fetch,
     Photo,
     Preview,
@@ -26,246 +26,313 @@ from bot.domain import (
     Reply,
     Room,
 )
-from bot.platforms.web.broadcast import NOT_IN_THE_MENU, News
-from bot.platforms.web.entries import Entry, ShownAgain, said
+from bot.platforms.common import PREVIEW_SIDE
+from bot.platforms.web.broadcast import Broadcast
 from bot.platforms.web.requests import (
     STATUS,
-    Asked,
-    Asking,
+    Asker,
     Rejected,
-    body_of,
-    caption,
-    photo_id,
+    RequestParser,
+    caption_of,
+    read_body,
     room_name,
+    upload_id,
 )
-from bot.platforms.web.rooms import Full, Rooms, WebRoom
-from bot.services.service import Service
+from bot.platforms.web.rooms import (
+    ENTRY_SECONDS,
+    PLATFORM,
+    Entry,
+    EntryJson,
+    Full,
+    PastPreview,
+    ReplyJson,
+    Rooms,
+    WebRoom,
+    render_reply,
+)
+from bot.services import Service, buttons, commands
+from bot.services.buttons import (
+    ChooseLanguage,
+    ChoosePhotos,
+    ForgetMe,
+    OpenSettings,
+    TellTruth,
+)
 
-# On the longer side: enough for any phone's screen, a tenth of the bytes.
-PREVIEW_SIDE = 1280
 ARGUMENT_LENGTH = 200
-
+# What a button may carry.
 DATA = re.compile(r"[\x20-\x7e]{1,64}")
-NAME = re.compile(r"[a-z_]{1,32}")
-
-MakePreview = Callable[[bytes, int], Awaitable[Preview]]
 
 
-class Talk:
-    """Takes what people send into a room to the host, and shows the room what the host says."""
+class OutcomeJson(TypedDict, total=False):
+    """What a tap or a command leads to, as the page of who asked gets it.
 
-    def __init__(self, host: Service, rooms: Rooms, news: News, make_preview: MakePreview) -> None:
-        self._host = host
+    Attributes:
+        notice: A sentence to show for a moment.
+        edit: What a message becomes that only this page has.
+        entry: What everyone in the room sees now.
+        private: An answer that nobody else sees.
+    """
+
+    notice: str
+    edit: ReplyJson
+    entry: EntryJson
+    private: ReplyJson
+
+
+class Api:
+    """Takes what people send in a room to the service, and shows the room what it answers.
+
+    Args:
+        service: What answers.
+        rooms: Where it is shown.
+        broadcast: Sends pages what changes besides.
+    """
+
+    def __init__(self, service: Service, rooms: Rooms, broadcast: Broadcast) -> None:
+        self._service = service
         self._rooms = rooms
-        self._news = news
-        self._make_preview = make_preview
-        self._asking = Asking(host)
-        self._for_room = {word.name for word in host.commands(None) if word.for_room}
-        # Photos that are looked at but not shown yet, by the ids that their entries will have.
+        self._broadcast = broadcast
+        self._parser = RequestParser(service)
+        self._commands = {command.name: command for command in commands.menu(PLATFORM)}
+        # Photos that are classified but not shown yet, by the ids that their entries will have.
         self._in_hand: dict[str, bytes] = {}
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Add what the page posts to, and the pictures it shows."""
-        router.add_post("/r/{room}/photos", self._take_photo)
-        router.add_get("/r/{room}/photos/{photo}", self._show_photo)
-        router.add_post("/r/{room}/presses", self._press)
-        router.add_post("/r/{room}/commands", self._command)
+        router.add_post("/r/{room}/photos", self._post_photo)
+        router.add_get("/r/{room}/photos/{photo}", self._get_photo)
+        router.add_post("/r/{room}/presses", self._post_press)
+        router.add_post("/r/{room}/commands", self._post_command)
 
-    def read(self, room: Room, reference: str) -> Fetch:
+    def fetcher(self, room: Room, reference: str) -> Fetch:
         """Return what fetches a photo of a room again, as long as it is shown there."""
 
-        async def read(_: int) -> bytes:
+        async def fetch(_: int) -> bytes:
             if (received := self._in_hand.get(reference)) is not None:
                 return received
-            shown = self._rooms.known_as(room)
+            shown = self._rooms.find_room(room)
             entry = shown and shown.find(reference)
             if not entry or not entry.preview:
                 raise Refused(Refusal.GONE)
             return entry.preview.jpeg
 
-        return read
+        return fetch
 
-    async def say(self, room: Room, reply: Reply, to: str | None = None) -> None:
-        """Show everyone in a room what the bot says; nobody hears it in a room that is no more.
+    async def send(self, room: Room, reply: Reply, to: str | None) -> Delivery:
+        """Show everyone in a room what the bot says.
 
-        to: the id of the photo's message that it is in reply to.
+        Args:
+            room: Where.
+            reply: What it says.
+            to: The id of the photo's message that it replies to.
+
+        Returns:
+            REFUSED when the room is no more, or the reply's picture cannot be shown: there is
+            never anything to try again.
         """
-        shown = self._rooms.known_as(room)
+        shown = self._rooms.find_room(room)
         if shown is None:
-            return
+            return Delivery.REFUSED
+        delivery = Delivery.REFUSED
         photo = shown.find_message(to)
-        if photo and photo.asks:  # this is the answer: it takes no more guesses
+        if photo and photo.takes_guesses:  # this is the answer: it takes no more guesses
             self._rooms.edit(shown.name, photo.id, replace(photo.reply, buttons=()))
         with suppress(Refused, Full):
             await self._publish(shown.name, reply, photo.id if photo else None)
-        await self._news.tell_scores(shown.name)
+            delivery = Delivery.SENT
+        await self._broadcast.send_boards(shown.name)
+        return delivery
 
-    async def _take_photo(self, request: web.Request) -> web.Response:
-        asked = await self._asking.who(request)
-        message = photo_id(request, asked.player)
+    async def _post_photo(self, request: web.Request) -> web.Response:
+        asker = self._parser.asker(request)
+        message = upload_id(request, asker.player)
         # The same for an upload that comes twice, and nobody can guess it.
         entry_id = hashlib.sha256((message or uuid.uuid4().hex).encode()).hexdigest()[:32]
         received, is_lost = b"", False
 
-        async def read(limit: int) -> bytes:
+        async def fetch(limit: int) -> bytes:
             nonlocal received, is_lost
             try:
-                received = self._in_hand[entry_id] = await body_of(request, limit)
+                received = self._in_hand[entry_id] = await read_body(request, limit)
             except OSError as error:
                 is_lost = True
                 raise Refused(Refusal.GONE) from error
             return received
 
         photo = Photo(
-            asked.room,
-            asked.player,
-            read,
+            asker.room,
+            asker.player,
+            fetch,
             request.content_length,
             message=message,
             reference=entry_id,
-            caption=caption(request),
+            caption=caption_of(request),
         )
         try:
-            reply = await self._host.look(photo)
+            reply = await self._service.handle_photo(photo)
             if is_lost:  # nobody hears an answer, so it is not noted as sent: it may come again
-                raise await asked.refused(Refusal.TOO_SLOW)
+                raise await asker.refused(Refusal.TOO_SLOW)
             if reply is None:  # only the answer was lost on its way
-                if entry := self._shown(asked.name, message):
-                    return _entry(HTTPStatus.OK, entry, asked.name)
-                raise await asked.refused(Refusal.GONE)
+                if entry := self._entry_of(asker.name, message):
+                    return _entry_response(HTTPStatus.OK, entry, asker.name)
+                raise await asker.refused(Refusal.GONE)
             if reply.refusal is not None:
-                await self._host.sent(reply, 0.0)
+                await self._service.mark_sent(reply.outcomes, 0.0)
                 raise Rejected(STATUS[reply.refusal], reply.text)
-            entry = await self._show_answer(asked, photo, reply, received)
+            entry = await self._show_answer(asker, photo, reply, received)
         finally:
             self._in_hand.pop(entry_id, None)
         if photo.caption:  # it may have told the truth
-            await self._news.tell_scores(asked.name)
-        return _entry(HTTPStatus.CREATED, entry, asked.name)
+            await self._broadcast.send_boards(asker.name)
+        return _entry_response(HTTPStatus.CREATED, entry, asker.name)
 
-    async def _show_answer(self, asked: Asked, photo: Photo, reply: Reply, data: bytes) -> Entry:
-        """Show everyone a photo with its answer. Raises Rejected."""
+    async def _show_answer(self, asker: Asker, photo: Photo, reply: Reply, data: bytes) -> Entry:
+        """Show everyone a photo with its answer; raise Rejected when that is impossible."""
         started = time.perf_counter()
         try:
-            preview = await self._make_preview(data, PREVIEW_SIDE)
-            # The same upload, given up and sent again while the first was still looked at?
-            entry = self._shown(asked.name, photo.message) or self._show(
-                asked.name,
-                reply,
-                id_=photo.reference,
-                player=photo.player,
-                preview=preview,
-                message=photo.message,
-                caption=photo.caption,
-            )
+            preview = await self._preview(data)
+            # The same upload, given up and sent again while the first was still in hand?
+            entry = self._entry_of(asker.name, photo.message)
+            if entry is None:
+                entry = Entry(
+                    photo.reference or uuid.uuid4().hex,
+                    self._rooms.now(),
+                    reply,
+                    player=photo.player,
+                    preview=preview,
+                    message=photo.message,
+                    caption=photo.caption,
+                )
+                self._rooms.publish(asker.name, entry)
         except Refused as error:
-            raise await asked.refused(error.reason) from error
+            raise await asker.refused(error.reason) from error
         except Full as error:
-            raise await asked.refused(Refusal.BUSY) from error
-        await self._host.sent(reply, (time.perf_counter() - started) * 1000)
+            raise await asker.refused(Refusal.BUSY) from error
+        await self._service.mark_sent(reply.outcomes, (time.perf_counter() - started) * 1000)
         return entry
 
-    async def _show_photo(self, request: web.Request) -> web.Response:
+    async def _get_photo(self, request: web.Request) -> web.Response:
         room = self._rooms.find(room_name(request))
         entry = room and room.find(request.match_info["photo"])
         if not entry or not entry.preview:
             raise web.HTTPNotFound(text="That photo is no longer here.\n")
+        # A browser keeps it no longer than the room does.
+        seconds = int(entry.at + ENTRY_SECONDS - self._rooms.now())
         return web.Response(
             body=entry.preview.jpeg,
             content_type="image/jpeg",
-            headers={"Cache-Control": "private, max-age=86400, immutable"},
+            headers={"Cache-Control": f"private, max-age={max(0, seconds)}, immutable"},
         )
 
-    async def _press(self, request: web.Request) -> web.Response:
-        asked = await self._asking.who(request)
-        body = await self._asking.message(request, asked)
-        data, under = body.get("data"), body.get("entry")
+    async def _post_press(self, request: web.Request) -> web.Response:
+        asker = self._parser.asker(request)
+        message = await self._parser.message(request, asker)
+        data, under = message.get("data"), message.get("entry")
         if not isinstance(data, str) or not DATA.fullmatch(data):
-            raise Rejected(HTTPStatus.BAD_REQUEST, (await asked.words()).old_button())
-        kind = data.split(":")[0]
-        may = _nobody if kind == "truth" else _everybody
-        outcome = await self._host.press(ButtonPress(asked.room, asked.player, data, may))
-        answer: dict[str, Any] = {"notice": outcome.notice}
-        room = self._rooms.find(asked.name)
+            sentence = (await asker.speaker()).rooms.old_button()
+            raise Rejected(HTTPStatus.BAD_REQUEST, sentence)
+        action = buttons.decode(data)
+        room = self._rooms.find(asker.name)
         entry = room.find(under) if room and isinstance(under, str) else None
         if entry and not entry.has_button(data):
             entry = None  # a page that makes things up changes nothing for the others
+        is_admin = _nobody if isinstance(action, TellTruth) else _everybody
+        outcome = await self._service.handle_button(
+            ButtonPress(asker.room, asker.player, data, is_admin)
+        )
+        answer: OutcomeJson = {"notice": outcome.notice}
         if outcome.edit:
-            if kind == "set":
-                await self._news.tell_languages(asked.name)
-            if data == f"forget:yes:{asked.player.id}":
-                self._rooms.forget(asked.player)
+            match action:
+                case ChooseLanguage() | ChoosePhotos() | OpenSettings():
+                    await self._broadcast.send_languages(asker.name)
+                case ForgetMe(confirmed=True):
+                    self._rooms.forget(asker.player)
             if entry:
-                self._rooms.edit(asked.name, entry.id, outcome.edit)
+                self._rooms.edit(asker.name, entry.id, outcome.edit)
             else:
-                answer["edit"] = said(outcome.edit)
-            await self._news.tell_scores(asked.name)
-        if outcome.say:
-            answer |= await self._answer(asked, outcome.say, to=entry.id if entry else None)
+                answer["edit"] = render_reply(outcome.edit)
+            await self._broadcast.send_boards(asker.name)
+        if outcome.send:
+            to = entry.id if entry else None
+            answer.update(await self._show(asker, outcome.send, to))
         return web.json_response(answer)
 
-    async def _command(self, request: web.Request) -> web.Response:
-        asked = await self._asking.who(request)
-        body = await self._asking.message(request, asked)
-        name, argument = body.get("name"), body.get("argument", "")
-        if not isinstance(name, str) or not NAME.fullmatch(name) or name in NOT_IN_THE_MENU:
-            raise await asked.senseless()
-        if not isinstance(argument, str) or len(argument) > ARGUMENT_LENGTH:
-            raise await asked.senseless()
-        alone = name not in self._for_room
-        command = CommandRequest(asked.room, asked.player, name, _everybody, argument, alone=alone)
-        reply = await self._host.command(command)
-        if reply is None:
-            return web.json_response({})
-        return web.json_response(
-            {"say": _whispered(reply)} if alone else await self._answer(asked, reply)
+    async def _post_command(self, request: web.Request) -> web.Response:
+        asker = self._parser.asker(request)
+        message = await self._parser.message(request, asker)
+        name, argument = message.get("name"), message.get("argument", "")
+        command = self._commands.get(name) if isinstance(name, str) else None
+        if command is None or not isinstance(argument, str) or len(argument) > ARGUMENT_LENGTH:
+            raise await asker.malformed()
+        reply = await self._service.handle_command(
+            CommandRequest(
+                asker.room,
+                asker.player,
+                command.name,
+                _everybody,
+                argument,
+                alone=not command.for_room,
+            )
         )
+        answer: OutcomeJson = {}
+        if reply is not None:
+            if command.for_room:
+                answer = await self._show(asker, reply)
+            else:
+                answer = {"private": _render_private(reply)}
+        return web.json_response(answer)
 
-    async def _answer(self, asked: Asked, reply: Reply, to: str | None = None) -> dict[str, Any]:
+    async def _show(self, asker: Asker, reply: Reply, to: str | None = None) -> OutcomeJson:
         """Show a reply to everyone, and return it for who asked."""
         try:
-            entry = await self._publish(asked.name, reply, to)
+            entry = await self._publish(asker.name, reply, to)
         except Refused as error:
-            return {"notice": (await asked.words()).refusal(error.reason)}
+            return {"notice": await asker.refusal(error.reason)}
         except Full:
-            return {"notice": (await asked.words()).refusal(Refusal.BUSY)}
-        return {"entry": entry.as_json(asked.name)}
+            return {"notice": await asker.refusal(Refusal.BUSY)}
+        return {"entry": entry.render(asker.name)}
 
     async def _publish(self, name: str, reply: Reply, to: str | None) -> Entry:
-        """Show everyone something that is no answer to a photo. Raises Refused and Full."""
-        picture = reply.picture
-        preview = await self._make_preview(picture.png, PREVIEW_SIDE) if picture else None
-        shown = _still_there(reply, self._rooms.find(name))
-        return self._show(name, reply, preview=preview, to=to, shown=shown)
-
-    def _show(self, name: str, reply: Reply, *, id_: str | None = None, **more: Any) -> Entry:
-        entry = Entry(id_ or uuid.uuid4().hex, time.time(), reply, **more)
+        """Show everyone something that is no answer to a photo; raises Refused and Full."""
+        preview = await self._preview(reply.picture.png) if reply.picture else None
+        entry = Entry(
+            uuid.uuid4().hex,
+            self._rooms.now(),
+            reply,
+            preview=preview,
+            to=to,
+            past_photos=_still_there(reply, self._rooms.find(name)),
+        )
         self._rooms.publish(name, entry)
         return entry
 
-    def _shown(self, name: str, message: str | None) -> Entry | None:
+    async def _preview(self, photo: bytes) -> Preview:
+        return await self._service.photos.preview(photo, PREVIEW_SIDE)
+
+    def _entry_of(self, name: str, message: str | None) -> Entry | None:
         room = self._rooms.find(name)
         return room.find_message(message) if room else None
 
 
-def _whispered(reply: Reply) -> dict[str, Any]:
+def _render_private(reply: Reply) -> ReplyJson:
     """Return a reply for the eyes of who asked, with its file."""
-    answer = said(reply)
+    rendered = render_reply(reply)
     if document := reply.document:
         data = base64.b64encode(document.data).decode()
-        answer["document"] = {"name": document.name, "data": data}
-    return answer
+        rendered["document"] = {"name": document.name, "data": data}
+    return rendered
 
 
-def _still_there(reply: Reply, room: WebRoom | None) -> tuple[ShownAgain, ...]:
-    """Return the photos that a reply shows again; those that melted away are left out."""
+def _still_there(reply: Reply, room: WebRoom | None) -> tuple[PastPreview, ...]:
+    """Return the photos that a reply shows again; those that expired are left out."""
     found = [
-        (room.find(shown.reference), shown.caption)
-        for shown in reply.shown
-        if room and shown.reference
+        (room.find(past.reference), past.caption)
+        for past in reply.past_photos
+        if room and past.reference
     ]
     return tuple(
-        ShownAgain(entry.id, entry.preview, caption)
+        PastPreview(entry.id, entry.preview, caption)
         for entry, caption in found
         if entry and entry.preview
     )
@@ -281,5 +348,5 @@ async def _everybody() -> bool:
     return True
 
 
-def _entry(status: HTTPStatus, entry: Entry, name: str) -> web.Response:
-    return web.json_response({"entry": entry.as_json(name)}, status=status)
+def _entry_response(status: HTTPStatus, entry: Entry, name: str) -> web.Response:
+    return web.json_response({"entry": entry.render(name)}, status=status)

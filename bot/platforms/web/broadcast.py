@@ -1,68 +1,78 @@
-"""What each page is told besides what its room shows: the language to speak, and the points."""
+"""What each page is sent besides what its room shows: its language and menu, and the points."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from bot.domain import Player, Room
-from bot.platforms.web.rooms import Rooms
-from bot.services.service import Service
-
-# `who` and `where` look at the photo that a message replies to, and `help` tells how to send one;
-# here a photo has a button of its own.
-NOT_IN_THE_MENU = frozenset({"who", "where", "help"})
-# What comes first there.
-PLAY = frozenset({"guess", "challenge", "leaderboard", "hall", "me", "stats"})
+from bot.platforms.web.rooms import PLATFORM, Event, Rooms
+from bot.services import Service, commands
+from bot.services.commands import Section
 
 
-class News:
-    """Tells the pages of a room what the host knows by now."""
+class Broadcast:
+    """Sends the pages of a room what the service knows by now.
 
-    def __init__(self, host: Service, rooms: Rooms) -> None:
-        self._host = host
+    Args:
+        service: Knows languages and points.
+        rooms: Where the pages are.
+    """
+
+    def __init__(self, service: Service, rooms: Rooms) -> None:
+        self._service = service
         self._rooms = rooms
 
-    async def briefing(self, room: Room, player: Player) -> list[dict[str, Any]]:
-        """Return what a page is told when it comes in."""
+    async def first_events(self, room: Room, player: Player) -> list[Event]:
+        """Return what a page is sent when it comes in."""
         return [await self._language(room, player), await self._board(room, player)]
 
-    async def _language(self, room: Room, player: Player) -> dict[str, Any]:
-        """Tell a page which language to speak, and what its menu offers."""
-        language = (await self._host.words(room, player)).language
-        menu = [
-            {"name": word.name, "description": word.description, "choices": word.choices}
-            for word in sorted(
-                self._host.commands(language), key=lambda word: word.name not in PLAY
-            )
-            if word.name not in NOT_IN_THE_MENU
-        ]
-        return {"type": "language", "language": language, "menu": menu}
+    async def send_languages(self, name: str) -> None:
+        """Send each page of a room its language again: the room may have chosen another."""
+        await self._send(name, self._language)
 
-    async def _board(self, room: Room, player: Player) -> dict[str, Any]:
-        """Tell a page the season's points."""
+    async def send_boards(self, name: str) -> None:
+        """Send each page of a room the season's points, as they are by now."""
+        await self._send(name, self._board)
+
+    async def _language(self, room: Room, player: Player) -> Event:
+        """Return which language a page speaks, and what its menu offers; the game comes first."""
+        speaker = await self._service.speaker(room, player)
+        by_section = sorted(
+            commands.menu(PLATFORM), key=lambda command: command.section is not Section.PLAY
+        )
+        menu = [
+            {
+                "name": command.name,
+                "description": command.summary_in(speaker),
+                "choices": command.choices,
+            }
+            for command in by_section
+        ]
+        return {"type": "language", "language": speaker.language, "menu": menu}
+
+    async def _board(self, room: Room, player: Player) -> Event:
+        """Return the season's points."""
         places = [
-            {"rank": r.rank, "name": r.name, "points": r.points, "bot": r.is_bot, "id": r.key}
-            for r in await self._host.scores(room, player)
+            {
+                "rank": row.rank,
+                "name": row.name,
+                "points": row.points,
+                "bot": row.is_bot,
+                "id": row.key,
+            }
+            for row in await self._service.board(room, player)
         ]
         return {"type": "board", "places": places}
 
-    async def tell_languages(self, name: str) -> None:
-        """Tell each page its language again: the room may have chosen another."""
-        await self._tell(name, self._language)
-
-    async def tell_scores(self, name: str) -> None:
-        """Tell each page the season's points, as they are by now."""
-        await self._tell(name, self._board)
-
-    async def _tell(self, name: str, what: Callable[..., Awaitable[dict[str, Any]]]) -> None:
+    async def _send(self, name: str, event_of: Callable[[Room, Player], Awaitable[Event]]) -> None:
         room = self._rooms.find(name)
         if room is None:
             return
-        told: dict[str | None, dict[str, Any]] = {}
-        async with room.telling:  # or what was found out first could be told last
+        # All that differs between members is the language.
+        events: dict[str | None, Event] = {}
+        async with room.broadcasting:  # or what was found out first could be sent last
             for member in list(room.members):
                 player = member.player
-                if player.language not in told:
-                    told[player.language] = await what(room.room, player)
-                member.tell(told[player.language])
+                if player.language not in events:
+                    events[player.language] = await event_of(room.room, player)
+                member.send(events[player.language])

@@ -1,38 +1,47 @@
-"""Who asks what of a web room, checked, or a friendly refusal."""
+"""What browsers send, checked: who asks, in which room, in which language, and with what words."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import re
 import time
+import unicodedata
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot import speech
 from bot.domain import Player, Refusal, Refused, Room
-from bot.platforms.web.people import language_of, player_of
-from bot.platforms.web.rooms import clean, clean_room_name, room_of
+from bot.platforms.common import CHUNK, read_capped
+from bot.platforms.web.rooms import room_of
+from bot.services import Service
 from bot.services.rate_limit import Rate, RateLimits
-from bot.services.service import Service
-from bot.speech import Speaker
+from bot.speech import LANGUAGES, Speaker, speaker_for
 
-CHUNK = 64 * 1024
-# What a tap or a command may weigh, and how long it may take to arrive.
-ASK_BYTES = 4096
-ASK_SECONDS = 10.0
+# What a small message may weigh, and how long that of a tap or a command may take to arrive.
+MESSAGE_BYTES = 4096
+MESSAGE_SECONDS = 10.0
 # Taps and commands: nobody's finger is faster, and a family has a dozen of them.
-TAPS_OF_A_PLAYER = Rate(60, 60)
-TAPS_OF_A_ROOM = Rate(240, 60)
+MESSAGES_OF_A_PLAYER = Rate(60, 60)
+MESSAGES_OF_A_ROOM = Rate(240, 60)
+NAME_LENGTH = 32
+ROOM_NAME_LENGTH = 40
 # As long as Telegram's may be.
 CAPTION_LENGTH = 1024
+
+SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")
 # With the player's own id in front it is a message's id of at most 64 characters.
-PHOTO_ID = re.compile(r"[A-Za-z0-9_-]{16,40}")
+UPLOAD_ID = re.compile(r"[A-Za-z0-9_-]{16,40}")
+# One language of an Accept-Language header, such as `de-AT;q=0.8` (RFC 9110, 12.5.4).
+LANGUAGE_RANGE = re.compile(
+    r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?)\s*)?"
+)
+# Nobody reads more languages; whatever sends more is no browser.
+LANGUAGE_RANGES = 20
 
 STATUS = {
     Refusal.EMPTY: HTTPStatus.BAD_REQUEST,
@@ -50,7 +59,12 @@ STATUS = {
 
 
 class Rejected(Exception):
-    """A request gets a status and a sentence instead of what it asked for."""
+    """A request gets a status and a sentence instead of what it asked for.
+
+    Attributes:
+        status: The response's.
+        sentence: The reason, in the asker's language.
+    """
 
     def __init__(self, status: HTTPStatus, sentence: str) -> None:
         self.status, self.sentence = status, sentence
@@ -58,7 +72,7 @@ class Rejected(Exception):
 
 
 @web.middleware
-async def word_rejections(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def render_rejections(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer what was rejected with its status and sentence."""
     try:
         return await handler(request)
@@ -67,90 +81,168 @@ async def word_rejections(request: web.Request, handler: Handler) -> web.StreamR
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Asker:
     """Who asks in which room.
 
-    name: the room's, as its link has it.
+    Attributes:
+        name: The room's, as its link has it.
+        room: The room as the service knows it.
+        player: Who asks.
+        service: Finds the sentences.
     """
 
     name: str
     room: Room
     player: Player
-    host: Service
+    service: Service
 
-    async def words(self) -> Speaker:
+    async def speaker(self) -> Speaker:
         """Return the sentences in their language."""
-        return await self.host.words(self.room, self.player)
+        return await self.service.speaker(self.room, self.player)
+
+    async def refusal(self, reason: Refusal) -> str:
+        """Return the sentence for a refusal."""
+        return (await self.speaker()).photos.refusal(reason)
 
     async def refused(self, reason: Refusal) -> Rejected:
-        """Return the reason as an answer to the request."""
-        return Rejected(STATUS[reason], (await self.words()).refusal(reason))
+        """Return a refusal as an answer to the request."""
+        return Rejected(STATUS[reason], await self.refusal(reason))
 
-    async def senseless(self) -> Rejected:
+    async def malformed(self) -> Rejected:
         """Return the answer to what no page of ours would send."""
-        return Rejected(HTTPStatus.BAD_REQUEST, (await self.words()).refusal(Refusal.FAULT))
+        return Rejected(HTTPStatus.BAD_REQUEST, await self.refusal(Refusal.FAULT))
 
 
-class Asking:
-    """Finds out who asks, and reads what they say."""
+class RequestParser:
+    """Finds out who asks, and what.
 
-    def __init__(self, host: Service) -> None:
-        self._host = host
-        self._taps = RateLimits(TAPS_OF_A_PLAYER, TAPS_OF_A_ROOM)
+    Args:
+        service: Finds the sentences for what is rejected.
+    """
 
-    async def who(self, request: web.Request) -> Asked:
-        """Return who asks in which room. Raises Rejected, and HTTPNotFound for no room."""
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._limits = RateLimits(MESSAGES_OF_A_PLAYER, MESSAGES_OF_A_ROOM)
+
+    def asker(self, request: web.Request) -> Asker:
+        """Return who asks in which room.
+
+        Raises:
+            Rejected: When it is no page of ours.
+            HTTPNotFound: When there is no room of that name.
+        """
         name = room_name(request)
-        language = spoken_by(request)
+        language = browser_language(request)
         nickname = unquote(request.headers.get("X-Nickname", ""))
         player = player_of(request.headers.get("X-Player"), nickname, language)
         if player is None:
-            raise Rejected(HTTPStatus.FORBIDDEN, speech.into(language).who_are_you())
-        return Asked(name, room_of(name), player, self._host)
+            raise Rejected(HTTPStatus.FORBIDDEN, speaker_for(language).rooms.who_are_you())
+        return Asker(name, room_of(name), player, self._service)
 
-    async def message(self, request: web.Request, asked: Asked) -> dict[str, Any]:
-        """Return the small message of a tap or a command. Raises Rejected."""
-        if not self._taps.allow(asked.room, asked.player, time.monotonic()):
-            raise await asked.refused(Refusal.TOO_OFTEN)
+    async def message(self, request: web.Request, asker: Asker) -> dict[str, object]:
+        """Return the small message of a tap or a command.
+
+        Raises:
+            Rejected: When there are too many of them, or it is none.
+        """
+        if not self._limits.allow(asker.room, asker.player, time.monotonic()):
+            raise await asker.refused(Refusal.TOO_OFTEN)
         try:
-            async with asyncio.timeout(ASK_SECONDS):
-                message = json.loads(await body_of(request, ASK_BYTES))
-        except (ValueError, RecursionError, OSError, Refused):
+            async with asyncio.timeout(MESSAGE_SECONDS):
+                message = parse_message(await read_body(request, MESSAGE_BYTES))
+        except (OSError, Refused):
             message = None
-        if not isinstance(message, dict):
-            raise await asked.senseless()
+        if message is None:
+            raise await asker.malformed()
         return message
 
 
-async def body_of(request: web.Request, limit: int) -> bytes:
-    """Read what is posted, giving up as soon as it is too long. Raises Refused."""
-    received = bytearray()
-    async for chunk in request.content.iter_chunked(CHUNK):
-        received += chunk
-        if len(received) > limit:
-            raise Refused(Refusal.TOO_MANY_BYTES)
-    return bytes(received)
+async def read_body(request: web.Request, limit: int) -> bytes:
+    """Return what is posted; raise Refused as soon as it is too long."""
+    return await read_capped(request.content.iter_chunked(CHUNK), limit)
+
+
+def parse_message(text: str | bytes) -> dict[str, object] | None:
+    """Return a JSON object; None for whatever else."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def player_of(secret: object, name: object, language: str | None = None) -> Player | None:
+    """Return the player that a browser's secret means; None if it is no secret of ours.
+
+    The others see a digest of it, so that nobody can speak in another's name.
+
+    Args:
+        secret: What the page made up and keeps to itself.
+        name: The nickname.
+        language: The browser's.
+    """
+    if not isinstance(secret, str) or not SECRET.fullmatch(secret):
+        return None
+    name = clean(name) if isinstance(name, str) else ""
+    public = hashlib.sha256(f"player:{secret}".encode()).hexdigest()[:16]
+    return Player(public, name, language)
 
 
 def room_name(request: web.Request) -> str:
-    """Return the name of the room that a request means. Raises HTTPNotFound."""
+    """Return the name of the room that a request means; raise HTTPNotFound for none."""
     name = request.match_info["room"]
     if not name or clean_room_name(name) != name:
         raise web.HTTPNotFound(text="There is no room of that name.\n")
     return name
 
 
-def spoken_by(request: web.Request) -> str | None:
+def browser_language(request: web.Request) -> str | None:
     """Return the language that a browser asks for, if it is one of the bot's."""
     return language_of(request.headers.get("Accept-Language", ""))
 
 
-def photo_id(request: web.Request, player: Player) -> str | None:
+def language_of(accept_language: str) -> str | None:
+    """Return the tag that a person likes best of those whose language the bot speaks."""
+    liked: dict[str, float] = {}
+    for written in accept_language.split(",")[:LANGUAGE_RANGES]:
+        if found := LANGUAGE_RANGE.fullmatch(written):
+            tag, quality = found[1], float(found[2] or 1)
+            if quality > 0 and tag.split("-")[0].lower() in LANGUAGES:
+                liked.setdefault(tag, quality)
+    # Of those liked as much, the first: `max` keeps the order.
+    return max(liked, key=lambda tag: liked[tag], default=None)
+
+
+def upload_id(request: web.Request, player: Player) -> str | None:
     """Return the id that the page gave an upload: sent again under it, it is the same photo."""
     made = request.headers.get("X-Photo-Id", "")
-    return f"{player.id}:{made}" if PHOTO_ID.fullmatch(made) else None
+    return f"{player.id}:{made}" if UPLOAD_ID.fullmatch(made) else None
 
 
-def caption(request: web.Request) -> str:
+def caption_of(request: web.Request) -> str:
     """Return what was written beside a photo, on one line."""
     return clean(unquote(request.headers.get("X-Caption", "")), CAPTION_LENGTH)
+
+
+def clean(text: str, length: int = NAME_LENGTH) -> str:
+    """Return a nickname or caption on one line, so that it cannot upset its surroundings.
+
+    Control characters and the marks that turn the direction of text go; the joiner that holds
+    family emoji together stays.
+
+    Args:
+        text: As it was typed.
+        length: How many characters are kept.
+    """
+    kept = (
+        char
+        for char in unicodedata.normalize("NFC", text)
+        if char == "\u200d" or char.isspace() or not unicodedata.category(char).startswith("C")
+    )
+    return " ".join("".join(kept).split())[:length].strip("\u200d ")
+
+
+def clean_room_name(name: str) -> str:
+    """Return a room's name as its link has it: `The Smiths!` is `the-smiths`; may be empty."""
+    normal = unicodedata.normalize("NFKC", name).casefold()
+    return re.sub(r"[^\w]+", "-", normal).strip("-_")[:ROOM_NAME_LENGTH].rstrip("-_")

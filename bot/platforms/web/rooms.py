@@ -1,4 +1,4 @@
-"""The rooms of the web chat: who is there and what was shown lately. In memory only, and bounded.
+"""The browser's rooms: who is there and what was shown lately. In memory only, and bounded.
 
 Nothing here knows of HTTP or sockets: a member holds a queue of events that somebody else sends.
 """
@@ -6,20 +6,23 @@ Nothing here knows of HTTP or sockets: a member holds a queue of events that som
 from __future__ import annotations
 
 import asyncio
-import re
+import math
 import time
-import unicodedata
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any
+from typing import Literal, NotRequired, TypedDict
 
-from bot.domain import Player, Reply, Room
-from bot.platforms.web.entries import Entry
+from bot.domain import Player, Preview, Reply, Room
+from bot.services import buttons
+from bot.services.buttons import MakeGuess, ObjectToTruth, TellTruth
+
+PLATFORM = "web"
 
 # What fits a long scroll; older ones are of no interest to who comes in late.
 ENTRIES = 50
+# As long as `/privacy` promises.
 ENTRY_SECONDS = 24 * 3600.0
 # Of previews, over all rooms: some four hundred.
 PREVIEW_BYTES = 64 * 1024 * 1024
@@ -27,25 +30,196 @@ ROOMS = 200
 PEOPLE = 500
 # A browser this far behind does not read any more; it is let go and may come back.
 UNSENT = 100
-NAME_LENGTH = 32
-ROOM_NAME_LENGTH = 40
+
+# What pages receive: `type` tells what it is about.
+Event = Mapping[str, object]
+
+
+class ButtonJson(TypedDict):
+    """A button, as pages get it.
+
+    Attributes:
+        text: What it says.
+        data: What the page posts when it is tapped; nothing that a page understands.
+        audience: Whom the page shows it to: who sent the photo, the others, or everyone.
+    """
+
+    text: str
+    data: str
+    audience: Literal["sender", "others", "everyone"]
+
+
+class DocumentJson(TypedDict):
+    """A file to keep, as pages get it; `data` is in Base64."""
+
+    name: str
+    data: str
+
+
+class ReplyJson(TypedDict):
+    """A reply, as pages get it.
+
+    Attributes:
+        text: The words; with a label, the first line is the verdict.
+        buttons: Rows of them.
+        label: The verdict's, if the text tells one.
+        confidence: The verdict's, 0 to 1.
+        unfamiliar: The verdict's.
+        document: Goes with the text.
+    """
+
+    text: str
+    buttons: list[list[ButtonJson]]
+    label: NotRequired[str]
+    confidence: NotRequired[float]
+    unfamiliar: NotRequired[bool]
+    document: NotRequired[DocumentJson]
+
+
+class PlayerJson(TypedDict):
+    """A player, as pages get it; the name is empty where there is none."""
+
+    id: str
+    name: str
+
+
+class PhotoJson(TypedDict):
+    """Where a picture can be loaded, and its size in pixels."""
+
+    photo: str
+    width: int
+    height: int
+
+
+class PastPhotoJson(PhotoJson):
+    """A photo that is shown again, as pages get it."""
+
+    entry: str
+    caption: str
+
+
+class EntryJson(TypedDict):
+    """An entry, as pages get it; see Entry."""
+
+    id: str
+    at: float
+    to: str | None
+    answer: ReplyJson
+    player: NotRequired[PlayerJson]
+    caption: NotRequired[str]
+    photo: NotRequired[str]
+    width: NotRequired[int]
+    height: NotRequired[int]
+    description: NotRequired[str]
+    past_photos: NotRequired[list[PastPhotoJson]]
 
 
 class Full(Exception):
     """There is no place for another room or person at the moment."""
 
 
+@dataclass(frozen=True, slots=True)
+class PastPreview:
+    """A photo of an earlier entry, shown again.
+
+    Attributes:
+        entry: The earlier entry's id.
+        preview: The photo.
+        caption: What to write under it.
+    """
+
+    entry: str
+    preview: Preview
+    caption: str
+
+    def render(self, room: str) -> PastPhotoJson:
+        """Return what the page gets to know of it."""
+        photo = _render_photo(room, self.entry, self.preview)
+        return {**photo, "entry": self.entry, "caption": self.caption}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something the bot said, as everyone in the room sees it: to a photo, or by itself.
+
+    Attributes:
+        id: Tells it from all others; nobody can guess it.
+        at: When it was shown, in seconds of the rooms' clock.
+        reply: What the bot said.
+        player: Who sent the photo; None where the bot speaks by itself.
+        preview: The photo, or the bot's own picture where there is one.
+        message: Under which id the photo came.
+        caption: What was written beside the photo.
+        to: The id of the entry that it is in reply to.
+        past_photos: Photos of the room that it shows again, as far as they are still there.
+    """
+
+    id: str
+    at: float
+    reply: Reply
+    player: Player | None = None
+    preview: Preview | None = None
+    message: str | None = None
+    caption: str = ""
+    to: str | None = None
+    past_photos: tuple[PastPreview, ...] = ()
+
+    def render(self, room: str) -> EntryJson:
+        """Return what the page gets to know of it.
+
+        Args:
+            room: The room's name.
+        """
+        entry: EntryJson = {
+            "id": self.id,
+            "at": self.at,
+            "to": self.to,
+            "answer": render_reply(self.reply),
+        }
+        if self.player:
+            entry["player"] = _render_player(self.player)
+            entry["caption"] = self.caption
+        if self.preview:
+            photo = _render_photo(room, self.id, self.preview)
+            entry["photo"] = photo["photo"]
+            entry["width"], entry["height"] = photo["width"], photo["height"]
+        if picture := self.reply.picture:
+            entry["description"] = picture.description
+        if self.reply.past_photos:
+            entry["past_photos"] = [past.render(room) for past in self.past_photos]
+        return entry
+
+    @property
+    def takes_guesses(self) -> bool:
+        """Whether the room is still guessing about it."""
+        actions = (buttons.decode(each.data) for row in self.reply.buttons for each in row)
+        return any(isinstance(action, MakeGuess) for action in actions)
+
+    def has_button(self, data: str) -> bool:
+        """Return whether one of its buttons has these data."""
+        return any(button.data == data for row in self.reply.buttons for button in row)
+
+    @property
+    def size(self) -> int:
+        """How many bytes its picture holds."""
+        return len(self.preview.jpeg) if self.preview else 0
+
+
 @dataclass(eq=False, slots=True)
 class Member:
-    """One open page of a player; the same player may have several."""
+    """One open page of a player; the same player may have several.
+
+    Attributes:
+        player: Whose page it is.
+        outbox: Events that were not sent yet.
+        lost: Set when the page does not keep up.
+    """
 
     player: Player
-    outbox: asyncio.Queue[dict[str, Any]] = field(
-        default_factory=lambda: asyncio.Queue(maxsize=UNSENT)
-    )
+    outbox: asyncio.Queue[Event] = field(default_factory=lambda: asyncio.Queue(maxsize=UNSENT))
     lost: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def tell(self, event: dict[str, Any]) -> None:
+    def send(self, event: Event) -> None:
         """Queue an event; a member who does not keep up is marked as lost."""
         try:
             self.outbox.put_nowait(event)
@@ -55,33 +229,41 @@ class Member:
 
 @dataclass(eq=False, slots=True)
 class WebRoom:
-    """One room: its members, its recent entries, and when something last happened."""
+    """One room.
+
+    Attributes:
+        name: As its link has it.
+        entries: What was shown lately, the oldest first.
+        members: Its open pages.
+        active_at: When something last happened, in seconds of the rooms' clock.
+        broadcasting: Held while each member is sent something of their own.
+    """
 
     name: str
     entries: deque[Entry] = field(default_factory=lambda: deque(maxlen=ENTRIES))
     members: set[Member] = field(default_factory=set)
-    touched: float = 0.0
-    telling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    active_at: float = 0.0
+    broadcasting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def room(self) -> Room:
-        """The room as the host knows it."""
+        """The room as the service knows it."""
         return room_of(self.name)
 
-    def tell(self, event: dict[str, Any]) -> None:
-        """Tell every member."""
+    def broadcast(self, event: Event) -> None:
+        """Send an event to every member."""
         for member in self.members:
-            member.tell(event)
+            member.send(event)
 
-    def tell_who_is_here(self) -> None:
-        """Tell every member who the members are."""
-        self.tell({"type": "people", "people": self.people()})
+    def broadcast_people(self) -> None:
+        """Send every member who the members are."""
+        self.broadcast({"type": "people", "people": self.people()})
 
-    def people(self) -> list[dict[str, str]]:
+    def people(self) -> list[PlayerJson]:
         """Return each player once, by name."""
         players = {member.player.id: member.player for member in self.members}
         by_name = sorted(players.values(), key=lambda player: player.name.casefold())
-        return [{"id": player.id, "name": player.name} for player in by_name]
+        return [_render_player(player) for player in by_name]
 
     def find(self, entry_id: str) -> Entry | None:
         """Return an entry that is still remembered."""
@@ -94,108 +276,133 @@ class WebRoom:
 
 
 class Rooms:
-    """All rooms, with the bounds that hold over all of them."""
+    """All rooms, with the bounds that hold over all of them.
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
+    Whoever finds a room here finds nothing in it that is older than ENTRY_SECONDS.
+
+    Attributes:
+        now: Returns the time in seconds, of a clock that pages have as well.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self.now = now
         self._rooms: dict[str, WebRoom] = {}
 
     def __iter__(self) -> Iterator[WebRoom]:
         return iter(self._rooms.values())
 
     def find(self, name: str) -> WebRoom | None:
-        """Return a room if it exists."""
+        """Return the room of a name, if it exists."""
+        self.expire()
         return self._rooms.get(name)
 
-    def known_as(self, room: Room) -> WebRoom | None:
-        """Return the room that the host means, if it exists."""
-        return next((shown for shown in self if shown.room == room), None)
+    def find_room(self, room: Room) -> WebRoom | None:
+        """Return the room that the service means, if it exists."""
+        self.expire()
+        return next((found for found in self if found.room == room), None)
 
     def join(self, name: str, player: Player) -> Member:
-        """Let a player into a room, tell the others, and welcome him with what was shown lately.
+        """Let a player into a room, tell the others, and send what was shown lately.
 
-        Raises Full.
+        Raises:
+            Full: When there is no place.
         """
         if sum(len(room.members) for room in self) >= PEOPLE:
             raise Full
         room = self._open(name)
         member = Member(player)
         room.members.add(member)
-        member.tell(
+        member.send(
             {
                 "type": "welcome",
                 "you": player.id,
                 "room": name,
-                "entries": [entry.as_json(name) for entry in room.entries],
+                "entries": [entry.render(name) for entry in room.entries],
                 "people": room.people(),
             }
         )
-        room.tell_who_is_here()
+        room.broadcast_people()
         return member
 
     def leave(self, name: str, member: Member) -> None:
         """Let a member go and tell the others."""
         room = self._rooms[name]
         room.members.discard(member)
-        room.touched = self._clock()
-        room.tell_who_is_here()
+        room.active_at = self.now()
+        room.broadcast_people()
 
     def rename(self, name: str, member: Member, nickname: str) -> None:
         """Give a member another nickname and tell the others."""
         if nickname:
             member.player = replace(member.player, name=nickname)
-            self._rooms[name].tell_who_is_here()
+            self._rooms[name].broadcast_people()
 
     def publish(self, name: str, entry: Entry) -> None:
-        """Show an entry to everyone in the room and remember it for a while. Raises Full."""
+        """Show an entry to everyone in the room and remember it for a while.
+
+        Raises:
+            Full: When there is no place for its room.
+        """
         room = self._open(name)
         room.entries.append(entry)
-        self._forget_the_oldest()
-        room.tell(_event("entry", name, entry, entry.reply))
+        self._drop_beyond_the_bytes()
+        room.broadcast(_entry_event("entry", name, entry, entry.reply))
 
     def edit(self, name: str, entry_id: str, reply: Reply) -> None:
-        """Give an entry the words and buttons of a reply, and tell everyone in the room."""
-        room = self._rooms.get(name)
+        """Give an entry the words and buttons of a reply, and tell everyone in the room.
+
+        A reply that is older than the one that is there changes nothing.
+        """
+        room = self.find(name)
         entry = room and room.find(entry_id)
-        if not room or not entry:
+        if not room or not entry or reply.revision < entry.reply.revision:
             return
-        said = replace(entry.reply, text=reply.text, buttons=reply.buttons)
-        edited = replace(entry, reply=said)
+        edited = replace(
+            entry,
+            reply=replace(
+                entry.reply, text=reply.text, buttons=reply.buttons, revision=reply.revision
+            ),
+        )
         room.entries[room.entries.index(entry)] = edited
-        room.tell(_event("edit", name, edited, reply))
+        room.broadcast(_entry_event("edit", name, edited, reply))
 
     def forget(self, player: Player) -> None:
         """Take a player's photos, and what the bot said to them, out of all rooms."""
         for room in self:
             theirs = {e.id for e in room.entries if e.player and e.player.id == player.id}
-            gone = [entry for entry in room.entries if theirs & {entry.id, entry.to}]
-            for entry in gone:
+            for entry in [entry for entry in room.entries if theirs & {entry.id, entry.to}]:
                 room.entries.remove(entry)
-                room.tell({"type": "gone", "id": entry.id})
+                room.broadcast({"type": "gone", "id": entry.id})
+
+    def expire(self) -> None:
+        """Take out what is too old, and tell everyone in its room."""
+        latest = self.now() - ENTRY_SECONDS
+        for room in self:
+            while room.entries and room.entries[0].at <= latest:
+                room.broadcast({"type": "gone", "id": room.entries.popleft().id})
+
+    def seconds_until_expiry(self) -> float:
+        """Return in how many seconds the oldest entry will be too old; infinite without one."""
+        oldest = min((room.entries[0].at for room in self if room.entries), default=math.inf)
+        return max(0.0, oldest + ENTRY_SECONDS - self.now())
 
     def _open(self, name: str) -> WebRoom:
-        self._forget_the_old()
+        self.expire()
         if name not in self._rooms:
             if len(self._rooms) >= ROOMS:
                 self._close_the_quietest()
             self._rooms[name] = WebRoom(name)
         room = self._rooms[name]
-        room.touched = self._clock()
+        room.active_at = self.now()
         return room
 
     def _close_the_quietest(self) -> None:
         empty = [room for room in self if not room.members]
         if not empty:
             raise Full
-        del self._rooms[min(empty, key=lambda room: room.touched).name]
+        del self._rooms[min(empty, key=lambda room: room.active_at).name]
 
-    def _forget_the_old(self) -> None:
-        oldest = self._clock() - ENTRY_SECONDS
-        for room in self:
-            while room.entries and room.entries[0].at < oldest:
-                room.entries.popleft()
-
-    def _forget_the_oldest(self) -> None:
+    def _drop_beyond_the_bytes(self) -> None:
         held = sum(entry.size for room in self for entry in room.entries)
         while held > PREVIEW_BYTES:
             rooms = (room for room in self if room.entries)
@@ -205,30 +412,52 @@ class Rooms:
 
 def room_of(name: str) -> Room:
     """Return the room of a name, under an id that may be logged."""
-    return Room("web", sha256(name.encode()).hexdigest()[:12])
+    return Room(PLATFORM, sha256(name.encode()).hexdigest()[:12])
 
 
-def _event(type_: str, name: str, entry: Entry, reply: Reply) -> dict[str, Any]:
-    """Tell of an entry; a cheer is for who is there at that moment."""
-    event = {"type": type_, "entry": entry.as_json(name)}
+def render_reply(reply: Reply) -> ReplyJson:
+    """Return a reply's words and buttons as the page gets to know them."""
+    rendered: ReplyJson = {
+        "text": reply.text,
+        "buttons": [
+            [
+                {"text": each.text, "data": each.data, "audience": _audience(each.data)}
+                for each in row
+            ]
+            for row in reply.buttons
+        ],
+    }
+    if verdict := reply.verdict:
+        rendered["label"] = verdict.label
+        rendered["confidence"] = round(verdict.confidence, 4)
+        rendered["unfamiliar"] = verdict.unfamiliar
+    return rendered
+
+
+def _audience(data: str) -> Literal["sender", "others", "everyone"]:
+    """Return whom a button is shown to; the service refuses it to the others in any case."""
+    match buttons.decode(data):
+        case TellTruth():
+            return "sender"
+        case ObjectToTruth():
+            return "others"
+        case _:
+            return "everyone"
+
+
+def _render_player(player: Player) -> PlayerJson:
+    return {"id": player.id, "name": player.name}
+
+
+def _render_photo(room: str, entry: str, preview: Preview) -> PhotoJson:
+    return {
+        "photo": f"/r/{room}/photos/{entry}",
+        "width": preview.width,
+        "height": preview.height,
+    }
+
+
+def _entry_event(type_: str, name: str, entry: Entry, reply: Reply) -> Event:
+    """Return the event of a new or edited entry; a cheer is for who is there at that moment."""
+    event: dict[str, object] = {"type": type_, "entry": entry.render(name)}
     return event | {"cheer": True} if reply.cheer else event
-
-
-def clean(text: str, length: int = NAME_LENGTH) -> str:
-    """Return a nickname or caption on one line, so that it cannot upset its surroundings.
-
-    Control characters and the marks that turn the direction of text go; the joiner that holds
-    family emoji together stays.
-    """
-    kept = (
-        sign
-        for sign in unicodedata.normalize("NFC", text)
-        if sign == "\u200d" or sign.isspace() or not unicodedata.category(sign).startswith("C")
-    )
-    return " ".join("".join(kept).split())[:length].strip("\u200d ")
-
-
-def clean_room_name(name: str) -> str:
-    """Return a room's name as its link has it: `The Smiths!` is `the-smiths`; may be empty."""
-    normal = unicodedata.normalize("NFKC", name).casefold()
-    return re.sub(r"[^\w]+", "-", normal).strip("-_")[:ROOM_NAME_LENGTH].rstrip("-_")

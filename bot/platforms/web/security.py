@@ -32,9 +32,10 @@ async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
 
 
 def only_our_own_pages(public_hosts: frozenset[str]) -> Middleware:
-    """Make a middleware that refuses what another web site makes a visitor's browser ask.
+    """Return a middleware that refuses what another web site makes a visitor's browser ask.
 
-    public_hosts: the names that this server is published under.
+    Args:
+        public_hosts: The names that this server is published under.
     """
 
     @web.middleware

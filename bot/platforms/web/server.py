@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 from urllib.parse import quote
 
 import segno
@@ -16,115 +15,173 @@ from aiohttp import WSCloseCode, web
 from aiohttp.typedefs import Handler
 from yarl import URL
 
-from bot.domain import Fetch, Player, Reply, Room
+from bot.domain import Delivery, Fetch, Player, Refusal, Refused, Reply, Room
+from bot.platforms.contract import State
 from bot.platforms.web.address import WebAddress
-from bot.platforms.web.api import MakePreview, Talk
-from bot.platforms.web.broadcast import News
-from bot.platforms.web.requests import room_name, spoken_by, word_rejections
-from bot.platforms.web.rooms import Rooms, clean_room_name, room_of
+from bot.platforms.web.api import Api
+from bot.platforms.web.broadcast import Broadcast
+from bot.platforms.web.requests import (
+    browser_language,
+    clean_room_name,
+    render_rejections,
+    room_name,
+)
+from bot.platforms.web.rooms import PLATFORM, Rooms, room_of
 from bot.platforms.web.security import add_headers, only_our_own_pages
-from bot.platforms.web.websocket import serve_live
-from bot.services.service import Service
+from bot.platforms.web.websocket import serve_websocket
+from bot.services import Service
 from bot.speech import Speaker
 
-PAGE = Path(__file__).parent / "web"
+STATIC = Path(__file__).parent / "static"
 HOME = "home"
-# What is left to do when the host has drained: send an answer and close.
+# What is left to do when the service has drained: send an answer and close.
 FINISH_SECONDS = 1.0
+# What is too old is looked for when it is due, and as often as this besides: a computer may sleep,
+# and its clock may be set.
+EXPIRY_SECONDS = 60.0
 
 # Takes the headers and the body of a request, returns the status to answer with.
 Hook = Callable[[Mapping[str, str], bytes], Awaitable[int]]
 
 
-class WebChat:
-    """The web server: the page, its photos, its WebSockets, and /healthz."""
+class WebServer:
+    """The web server: the page, its photos, its WebSockets, and /healthz.
 
-    name = "web"
+    Args:
+        address: Where it can be reached.
+        health: Returns what /healthz shows; any `status` but `ok` is answered with 503.
+        rooms: All rooms.
+        has_room: Whether the page is served at all, besides /healthz and the hooks.
+        hooks: What other services may post to, by the public address that they know.
+
+    Attributes:
+        name: The platform's.
+    """
+
+    name = PLATFORM
 
     def __init__(
         self,
-        host: Service,
         address: WebAddress,
         *,
-        make_preview: MakePreview,
-        health: Callable[[], Mapping[str, Any]],
+        health: Callable[[], Mapping[str, object]],
         rooms: Rooms | None = None,
         has_room: bool = True,
         hooks: Mapping[str, Hook] = MappingProxyType({}),
     ) -> None:
-        """has_room: whether the page is served at all, besides /healthz and the hooks.
-
-        hooks: what other services may post to, by the public address that they know.
-        """
-        self._host = host
         self._address = address
         self._health = health
         self._rooms = rooms or Rooms()
-        self._news = News(host, self._rooms)
-        self._talk = Talk(host, self._rooms, self._news, make_preview)
-        self._index = (PAGE / "index.html").read_text(encoding="utf-8")
         self._has_room = has_room
         self._hooks = hooks
-        self._sockets: set[web.WebSocketResponse] = set()
-        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=FINISH_SECONDS)
+        self._api: Api | None = None
+        self._runner: web.AppRunner | None = None
+        self._expiring: asyncio.Task[None] | None = None
 
-    async def start(self, listening: socket.socket) -> None:
-        """Serve on a socket that is already bound."""
+    async def start(self, service: Service, listening: socket.socket) -> None:
+        """Serve on a socket.
+
+        Args:
+            service: What answers.
+            listening: The socket, bound.
+        """
+        broadcast = Broadcast(service, self._rooms)
+        self._api = Api(service, self._rooms, broadcast)
+        app = self._app()
+        if self._has_room:
+            page = _Page(service, self._address, self._rooms, broadcast)
+            page.add_routes(app.router)
+            self._api.add_routes(app.router)
+            app.on_shutdown.append(page.close_sockets)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=FINISH_SECONDS)
         await self._runner.setup()
         await web.SockSite(self._runner, listening).start()
+        self._expiring = asyncio.create_task(self._expire(), name="expiry of web entries")
 
     async def stop(self) -> None:
         """Accept nothing more, send the answers that are ready, close the rest."""
-        await self._runner.cleanup()
+        if self._expiring is not None:
+            self._expiring.cancel()
+            await asyncio.gather(self._expiring, return_exceptions=True)
+        if self._runner is not None:
+            await self._runner.cleanup()
 
-    def read(self, room: Room, reference: str) -> Fetch:
+    def fetcher(self, room: Room, reference: str) -> Fetch:
         """Return what fetches a photo of a room again, as long as it is shown there."""
-        return self._talk.read(room, reference)
+        return self._api.fetcher(room, reference) if self._api else _gone
 
-    async def say(self, room: Room, reply: Reply, to: str | None = None) -> bool:
+    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Delivery:
         """Show everyone in a room what the bot says; there is never anything to try again."""
-        await self._talk.say(room, reply, to)
-        return True
+        # Before the start there is no room: what a restart interrupted has nobody to see it.
+        return await self._api.send(room, reply, to) if self._api else Delivery.REFUSED
 
-    def state(self) -> dict[str, Any]:
-        """Say how busy the rooms are, for /healthz."""
-        people = sum(len(room.members) for room in self._rooms)
-        return {"state": "running", "rooms": len(list(self._rooms)), "people": people}
+    def state(self) -> State:
+        """Return how busy the rooms are, for /healthz."""
+        rooms = list(self._rooms)
+        people = sum(len(room.members) for room in rooms)
+        return {"state": "running", "rooms": len(rooms), "people": people}
 
     def _app(self) -> web.Application:
+        """Return what is served in any case."""
         public = {self._address.public_host, *(URL(url).host for url in self._hooks)}
         app = web.Application(
-            middlewares=[only_our_own_pages(frozenset(filter(None, public))), word_rejections]
+            middlewares=[only_our_own_pages(frozenset(filter(None, public))), render_rejections]
         )
         app.on_response_prepare.append(add_headers)
-        app.on_response_prepare.append(_ask_again_after_an_update)
-        app.on_shutdown.append(self._close_sockets)
+        app.on_response_prepare.append(_revalidate_after_an_update)
         app.router.add_get("/healthz", self._healthz)
         for url, hook in self._hooks.items():
             app.router.add_post(URL(url).path, _handler(hook))
-        if not self._has_room:
-            return app
-        app.router.add_get("/", self._home)
-        app.router.add_get("/r/{room}", self._page)
-        app.router.add_get("/r/{room}/live", self._live)
-        app.router.add_get("/r/{room}/share", self._share)
-        app.router.add_get("/r/{room}/qr.svg", self._qr)
-        self._talk.add_routes(app.router)
-        app.router.add_static("/static", PAGE)
         return app
-
-    async def _home(self, _: web.Request) -> web.Response:
-        raise web.HTTPFound(f"/r/{HOME}")
 
     async def _healthz(self, _: web.Request) -> web.Response:
         health = self._health()
         return web.json_response(health, status=200 if health["status"] == "ok" else 503)
 
-    async def _page(self, request: web.Request) -> web.Response:
+    async def _expire(self) -> None:
+        """Take out of the rooms what is too old, as long as the server runs."""
+        while True:
+            await asyncio.sleep(min(EXPIRY_SECONDS, self._rooms.seconds_until_expiry()))
+            self._rooms.expire()
+
+
+class _Page:
+    """The page of a room: its files, its WebSockets, and the link to hand on."""
+
+    def __init__(
+        self, service: Service, address: WebAddress, rooms: Rooms, broadcast: Broadcast
+    ) -> None:
+        self._service = service
+        self._address = address
+        self._rooms = rooms
+        self._broadcast = broadcast
+        self._index = (STATIC / "index.html").read_text(encoding="utf-8")
+        self._sockets: set[web.WebSocketResponse] = set()
+
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Add what browsers load."""
+        router.add_get("/", self._get_home)
+        router.add_get("/r/{room}", self._get_page)
+        router.add_get("/r/{room}/live", self._get_websocket)
+        router.add_get("/r/{room}/share", self._get_share)
+        router.add_get("/r/{room}/qr.svg", self._get_qr)
+        router.add_static("/static", STATIC)
+
+    async def close_sockets(self, _: web.Application) -> None:
+        """Close all WebSockets, so that the pages come back; an `on_shutdown` handler."""
+        closing = (
+            each.close(code=WSCloseCode.GOING_AWAY, message=b"restarting") for each in self._sockets
+        )
+        await asyncio.gather(*closing, return_exceptions=True)
+
+    async def _get_home(self, _: web.Request) -> web.Response:
+        raise web.HTTPFound(f"/r/{HOME}")
+
+    async def _get_page(self, request: web.Request) -> web.Response:
         written = request.match_info["room"]
         if (name := clean_room_name(written) or HOME) != written:
             raise web.HTTPFound(f"/r/{quote(name)}")
-        language = (await self._words(request)).language
+        language = (await self._speaker(request)).language
         return web.Response(
             text=self._index.replace('lang="en"', f'lang="{language}"').replace(
                 "words.en.json", f"words.{language}.json"
@@ -133,21 +190,17 @@ class WebChat:
             headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"},
         )
 
-    async def _words(self, request: web.Request) -> Speaker:
-        """Return the sentences in the room's language, else the browser's."""
-        visitor = Player("", "", spoken_by(request))
-        return await self._host.words(room_of(room_name(request)), visitor)
+    async def _get_websocket(self, request: web.Request) -> web.WebSocketResponse:
+        return await serve_websocket(
+            request, self._rooms, room_name(request), self._sockets, self._broadcast.first_events
+        )
 
-    async def _live(self, request: web.Request) -> web.WebSocketResponse:
-        name = room_name(request)
-        return await serve_live(request, self._rooms, name, self._sockets, self._news.briefing)
-
-    async def _share(self, request: web.Request) -> web.Response:
+    async def _get_share(self, request: web.Request) -> web.Response:
         url, is_open = self._shared_url(request)
-        note = "" if is_open else (await self._words(request)).only_this_computer()
+        note = "" if is_open else (await self._speaker(request)).rooms.only_this_computer()
         return web.json_response({"url": url, "note": note})
 
-    async def _qr(self, request: web.Request) -> web.Response:
+    async def _get_qr(self, request: web.Request) -> web.Response:
         url, _ = self._shared_url(request)
         picture = BytesIO()
         segno.make(url, error="m").save(picture, kind="svg", border=2, omitsize=True)
@@ -156,6 +209,11 @@ class WebChat:
             content_type="image/svg+xml",
             headers={"Cache-Control": "no-store"},
         )
+
+    async def _speaker(self, request: web.Request) -> Speaker:
+        """Return the sentences in the room's language, else the browser's."""
+        visitor = Player("", "", browser_language(request))
+        return await self._service.speaker(room_of(room_name(request)), visitor)
 
     def _shared_url(self, request: web.Request) -> tuple[str, bool]:
         """Return the link to hand on, and whether others can open it.
@@ -169,15 +227,9 @@ class WebChat:
             return f"{request.url.origin()}{room}", True
         return f"{self._address.url}{room}", self._address.is_open
 
-    async def _close_sockets(self, _: web.Application) -> None:
-        closing = (
-            live.close(code=WSCloseCode.GOING_AWAY, message=b"restarting") for live in self._sockets
-        )
-        await asyncio.gather(*closing, return_exceptions=True)
-
 
 def _handler(hook: Hook) -> Handler:
-    """Make a request handler of a hook."""
+    """Return a request handler for a hook."""
 
     async def handle(request: web.Request) -> web.Response:
         return web.Response(status=await hook(request.headers, await request.read()))
@@ -185,7 +237,12 @@ def _handler(hook: Hook) -> Handler:
     return handle
 
 
-async def _ask_again_after_an_update(_: web.Request, response: web.StreamResponse) -> None:
+async def _gone(_: int) -> bytes:
+    """Fetch nothing: before the start there is no room and so no photo."""
+    raise Refused(Refusal.GONE)
+
+
+async def _revalidate_after_an_update(_: web.Request, response: web.StreamResponse) -> None:
     """Have browsers ask each time whether a file of the page is still the same (by its ETag).
 
     Otherwise an update leaves them with new modules beside old ones.

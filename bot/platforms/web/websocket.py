@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from bot.domain import Player, Room
-from bot.platforms.web.people import language_of, player_of
-from bot.platforms.web.rooms import Full, Member, Rooms, clean, room_of
+from bot.platforms.web.requests import (
+    MESSAGE_BYTES,
+    browser_language,
+    clean,
+    parse_message,
+    player_of,
+)
+from bot.platforms.web.rooms import Event, Full, Member, Rooms, room_of
 from bot.services.rate_limit import Rate, Window
 
 # A page says hello at once; whatever takes longer is no page of ours.
@@ -25,93 +29,101 @@ PING_SECONDS = 30.0
 CLOSE_SECONDS = 1.0
 # A hello, a sign of life, a new name: nothing that a person does comes close.
 MESSAGES = Rate(30, 10)
-MESSAGE_BYTES = 4096
 
 # Close codes of our own (RFC 6455 leaves 4000 to 4999 to the application).
 CLOSED_IDLE = 4001
 CLOSED_FULL = 4029
 
-# Returns what a page is told of a room besides what was shown there: its language, its points.
-Brief = Callable[[Room, Player], Awaitable[list[dict[str, Any]]]]
+# Returns what a page is sent besides what its room shows: its language, its points.
+FirstEvents = Callable[[Room, Player], Awaitable[Sequence[Event]]]
 
 
-async def serve_live(
+async def serve_websocket(
     request: web.Request,
     rooms: Rooms,
     name: str,
     open_sockets: set[web.WebSocketResponse],
-    brief: Brief,
+    first_events: FirstEvents,
 ) -> web.WebSocketResponse:
-    """Keep one browser in a room until it leaves, falls silent or misbehaves."""
-    live = web.WebSocketResponse(
+    """Keep one browser in a room until it leaves, falls silent or misbehaves.
+
+    Args:
+        request: The browser's.
+        rooms: All rooms.
+        name: The room's.
+        open_sockets: Holds the socket as long as it is open.
+        first_events: Returns what a page is sent when it comes in.
+    """
+    socket = web.WebSocketResponse(
         timeout=CLOSE_SECONDS, heartbeat=PING_SECONDS, max_msg_size=MESSAGE_BYTES
     )
-    await live.prepare(request)
-    open_sockets.add(live)
+    await socket.prepare(request)
+    open_sockets.add(socket)
     try:
-        player = await _hello(live, language_of(request.headers.get("Accept-Language", "")))
+        player = await _receive_hello(socket, browser_language(request))
         if player is None:
-            await live.close(code=WSCloseCode.POLICY_VIOLATION, message=b"say hello first")
-            return live
-        briefing = await brief(room_of(name), player)
+            await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"say hello first")
+            return socket
+        events = await first_events(room_of(name), player)
         try:
             member = rooms.join(name, player)
         except Full:
-            await live.close(code=CLOSED_FULL, message=b"full")
-            return live
-        for event in briefing:
-            member.tell(event)
-        helpers = (
-            asyncio.create_task(_send(live, member)),
-            asyncio.create_task(_hang_up_when_lost(request, member)),
+            await socket.close(code=CLOSED_FULL, message=b"full")
+            return socket
+        for event in events:
+            member.send(event)
+        tasks = (
+            asyncio.create_task(_send(socket, member)),
+            asyncio.create_task(_abort_when_lost(request, member)),
         )
         try:
-            await _receive(live, rooms, name, member)
+            await _receive(socket, rooms, name, member)
         finally:
             rooms.leave(name, member)
-            for helper in helpers:
-                helper.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
     finally:
-        open_sockets.discard(live)
-    return live
+        open_sockets.discard(socket)
+    return socket
 
 
-async def _hello(live: web.WebSocketResponse, language: str | None) -> Player | None:
+async def _receive_hello(socket: web.WebSocketResponse, language: str | None) -> Player | None:
     with suppress(TimeoutError):
-        message = _parse(await live.receive(timeout=HELLO_SECONDS))
+        message = _parse(await socket.receive(timeout=HELLO_SECONDS))
         if message and message.get("type") == "hello":
             return player_of(message.get("player"), message.get("name"), language)
     return None
 
 
-async def _receive(live: web.WebSocketResponse, rooms: Rooms, name: str, member: Member) -> None:
-    asked = Window(MESSAGES)
+async def _receive(socket: web.WebSocketResponse, rooms: Rooms, name: str, member: Member) -> None:
+    window = Window(MESSAGES)
     while True:
         try:
-            received = await live.receive(timeout=IDLE_SECONDS)
+            received = await socket.receive(timeout=IDLE_SECONDS)
         except TimeoutError:
-            await live.close(code=CLOSED_IDLE, message=b"idle")
+            await socket.close(code=CLOSED_IDLE, message=b"idle")
             return
         if received.type is not WSMsgType.TEXT and received.type is not WSMsgType.BINARY:
             return  # closed, by the browser, the network or ourselves
         now = time.monotonic()
         message = _parse(received)
-        if message is None or asked.is_full(now):
-            await live.close(code=WSCloseCode.POLICY_VIOLATION, message=b"too much")
+        if message is None or window.is_full(now):
+            await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"too much")
             return
-        asked.count(now)
-        if message.get("type") == "name" and isinstance(message.get("name"), str):
-            rooms.rename(name, member, clean(message["name"]))
+        window.count(now)
+        nickname = message.get("name")
+        if message.get("type") == "name" and isinstance(nickname, str):
+            rooms.rename(name, member, clean(nickname))
 
 
-async def _send(live: web.WebSocketResponse, member: Member) -> None:
-    """Send what the room tells the member."""
+async def _send(socket: web.WebSocketResponse, member: Member) -> None:
+    """Send the member's events as they come."""
     while True:
-        await live.send_json(await member.outbox.get())
+        await socket.send_json(await member.outbox.get())
 
 
-async def _hang_up_when_lost(request: web.Request, member: Member) -> None:
+async def _abort_when_lost(request: web.Request, member: Member) -> None:
     """Cut the connection of a browser that does not keep up.
 
     A browser that reads nothing would not read a polite close either; sending it one would wait.
@@ -121,11 +133,5 @@ async def _hang_up_when_lost(request: web.Request, member: Member) -> None:
         request.transport.abort()
 
 
-def _parse(message: WSMessage) -> dict[str, Any] | None:
-    if message.type is not WSMsgType.TEXT:
-        return None
-    try:
-        value = json.loads(message.data)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+def _parse(message: WSMessage) -> dict[str, object] | None:
+    return parse_message(message.data) if message.type is WSMsgType.TEXT else None

@@ -3,11 +3,11 @@
 import { Board } from './board.js';
 import { Log } from './bubbles.js';
 import { celebrate } from './confetti.js';
-import { make } from './elements.js';
+import { make, nameOf } from './elements.js';
 import { followNewest } from './scroll.js';
 import { Talk } from './talk.js';
 import { LiveRoom, Problem, prepare, randomId, upload } from './wire.js';
-import { WORDS, fill, speak } from './words.js';
+import { WORDS, fill, loadLanguage } from './words.js';
 
 const MOST_NAME_LETTERS = 32;
 const MOST_CAPTION_LETTERS = 120;
@@ -35,7 +35,7 @@ const memory = {
   },
 };
 
-await speak(document.documentElement.lang);
+await loadLanguage(document.documentElement.lang);
 const me = { player: rememberedSecret(), name: clean(memory.recall('name') ?? '') || surpriseName() };
 
 function rememberedSecret() {
@@ -56,12 +56,14 @@ function surpriseName() {
   return `${pick(WORDS.nameStarts)} ${pick(WORDS.nameEnds)}`;
 }
 
-function sayEverything() {
-  for (const element of document.querySelectorAll('[data-say]')) element.textContent = WORDS[element.dataset.say];
+function translatePage() {
+  for (const element of document.querySelectorAll('[data-text]')) element.textContent = WORDS[element.dataset.text];
   for (const element of document.querySelectorAll('[data-label]')) {
     element.setAttribute('aria-label', WORDS[element.dataset.label]);
   }
-  for (const element of document.querySelectorAll('[data-hint]')) element.placeholder = WORDS[element.dataset.hint];
+  for (const element of document.querySelectorAll('[data-placeholder]')) {
+    element.placeholder = WORDS[element.dataset.placeholder];
+  }
   const name = roomName();
   byId('room-name').textContent = name;
   byId('qr').alt = WORDS.shareQr;
@@ -86,10 +88,10 @@ let people = [];
 const live = new LiveRoom(`${location.origin.replace(/^http/, 'ws')}${room}/live`, {
   hello: () => me,
   state: showConnection,
-  message: (message) => heard[message.type]?.(message),
+  event: (event) => handlers[event.type]?.(event),
 });
 
-const heard = {
+const handlers = {
   welcome({ you, entries, people }) {
     log.me = you;
     board.me = you;
@@ -97,11 +99,11 @@ const heard = {
     showPeople(people);
   },
   async language({ language, menu }) {
-    talk.offer(menu);
+    talk.showMenu(menu);
     if (language === document.documentElement.lang) return;
     // Without the network the page goes on in the language it has, and hears of the other one again.
-    await speak(language).catch(() => {});
-    sayEverything();
+    await loadLanguage(language).catch(() => {});
+    translatePage();
     showPeople(people);
     board.showAgain();
   },
@@ -131,7 +133,7 @@ function showConnection(state) {
 
 function showPeople(here) {
   people = here;
-  const names = people.map(({ id, name }) => make('span', {}, make('bdi', {}, name), id === log.me ? ` ${WORDS.you}` : ''));
+  const names = people.map(({ id, name }) => make('span', {}, nameOf(name), id === log.me ? ` ${WORDS.you}` : ''));
   const list = names.flatMap((name, index) => (index ? [', ', name] : [name]));
   byId('people').replaceChildren(make('b', {}, fill(WORDS.here, { count: people.length })), ' ', ...list);
   byId('people').hidden = false;
@@ -200,7 +202,7 @@ function deliverAgain(delivery) {
   sendQueue();
 }
 
-// --- what is said with a photo ---
+// --- captions ---
 
 /** On a phone the field is out of the way until it is wanted. */
 function openCaption(isOpen) {
@@ -338,7 +340,7 @@ function listenForShare() {
   });
 }
 
-sayEverything();
+translatePage();
 playAs(me.name);
 listenForPhotos();
 listenForCaptions();

@@ -1,26 +1,26 @@
 /** The room's log: photos, answers and apologies as bubbles. Texts go in as text nodes, never as markup. */
 
-import { icon, letter, make, note, picture, setRatio } from './elements.js';
+import { icon, letter, make, nameOf, note, picture, setRatio } from './elements.js';
 import { WORDS, dateLocale, fill } from './words.js';
 
 const MOST_ROUNDS = 200;
 
 /**
- * @typedef {{id: string, name: string}} Player
- * @typedef {{text: string, data: string}} Button
+ * @typedef {{id: string, name: string}} Player the name is empty where there is none
+ * @typedef {{text: string, data: string, audience: 'sender'|'others'|'everyone'}} Button `data` is for the server alone
  * @typedef {{text: string, buttons: Button[][], label?: 'olaf'|'abominable', confidence?: number, unfamiliar?: boolean}} Answer
  *   with a label it is what the bot saw on a photo; its first line is the verdict
- * @typedef {{entry: string, photo: string, width: number, height: number, caption: string}} ShownAgain
+ * @typedef {{entry: string, photo: string, width: number, height: number, caption: string}} PastPhoto
  * @typedef {{id: string, at: number, to: string|null, answer: Answer, player?: Player, caption?: string, photo?: string,
- *   width?: number, height?: number, description?: string, shown?: ShownAgain[]}} Entry
+ *   width?: number, height?: number, description?: string, past_photos?: PastPhoto[]}} Entry
  *   without a player the bot speaks by itself, and the photo is its own picture
- * @typedef {{entry: string|null, become: (answer: Answer) => void}} Under the bubble that a button is in
+ * @typedef {{entry: string|null, edit: (answer: Answer) => void}} Under the bubble that a button is in
  */
 
 export class Log {
   #list;
   #onTap;
-  /** @type {Map<string, {round: HTMLElement, answer: string, owner?: string}>} what is on the page by entry id */
+  /** @type {Map<string, {round: HTMLElement, answer: string, sender?: string}>} what is on the page by entry id */
   #shown = new Map();
   /** @type {string|null} this player's public id, once the server has told it */
   me = null;
@@ -62,7 +62,7 @@ export class Log {
     const answer = JSON.stringify(entry.answer);
     if (!shown || shown.answer === answer) return;
     shown.answer = answer;
-    this.#answerAnew(shown.round, this.#answerOf(entry));
+    this.#replaceAnswer(shown.round, this.#answerOf(entry));
   }
 
   /** Takes away what somebody wanted to be forgotten. */
@@ -71,23 +71,23 @@ export class Log {
     this.#shown.delete(id);
   }
 
-  /** What the bot tells this player alone. @param {Answer & {document?: {name: string, data: string}}} answer */
-  whisper(answer) {
-    const bubble = (said) => {
+  /** Shows what the bot answers to this player alone. @param {Answer & {document?: {name: string, data: string}}} answer */
+  showPrivate(answer) {
+    const bubble = (shown) => {
       const mark = make('p', { class: 'only-you' }, icon('eye'), WORDS.onlyYou);
-      const under = { entry: null, become: (next) => this.#answerAnew(round, bubble(next)) };
-      const whispered = this.#said(said, under, null, mark);
-      if (said.document) whispered.append(fileOf(said.document));
-      return whispered;
+      const under = { entry: null, edit: (next) => this.#replaceAnswer(round, bubble(next)) };
+      const made = this.#message(shown, under, null, mark);
+      if (shown.document) made.append(fileOf(shown.document));
+      return made;
     };
     const round = make('article', { class: 'round fresh' });
     round.append(this.#botTurn(bubble(answer)));
     this.#list.append(round);
   }
 
-  /** A sentence of the page's own, said by the bot. */
+  /** Shows a sentence of the page's own, as if the bot had sent it. */
   notice(sentence) {
-    this.#list.append(make('article', { class: 'round fresh' }, this.#botTurn(this.#sorry(sentence))));
+    this.#list.append(make('article', { class: 'round fresh' }, this.#botTurn(this.#apology(sentence))));
   }
 
   /**
@@ -105,7 +105,7 @@ export class Log {
     round.append(this.#turn({ id: this.me ?? '', name }, who, photo, ...captionOf(caption), progress));
     this.#list.append(round);
 
-    const say = (bubble) => {
+    const answer = (bubble) => {
       round.querySelector('.turn.bot')?.remove();
       round.append(this.#botTurn(bubble));
     };
@@ -120,7 +120,7 @@ export class Log {
       },
       progress: (fraction) => {
         progress.value = fraction;
-        if (fraction === 1 && !round.querySelector('.thinking')) say(this.#thinking());
+        if (fraction === 1 && !round.querySelector('.thinking')) answer(this.#thinking());
       },
       /** @param {Entry} entry */
       settle: (entry) => {
@@ -129,7 +129,7 @@ export class Log {
           round.remove();
           return;
         }
-        say(this.#answerOf(entry));
+        answer(this.#answerOf(entry));
         who.append(timeOf(entry.at));
         // The preview stays where it is, so nothing jumps; only what could not be previewed is fetched.
         round.querySelector('.photo.missing')?.replaceWith(this.#photoOf(entry));
@@ -140,7 +140,7 @@ export class Log {
       fail: (sentence, again) => {
         progress.hidden = true;
         delete round.dataset.pending;
-        say(this.#sorry(sentence, again));
+        answer(this.#apology(sentence, again));
       },
     };
   }
@@ -156,7 +156,7 @@ export class Log {
     delete round.dataset.pending;
     round.dataset.at = String(entry.at);
     round.dataset.id = entry.id;
-    this.#shown.set(entry.id, { round, answer: JSON.stringify(entry.answer), owner: entry.player?.id });
+    this.#shown.set(entry.id, { round, answer: JSON.stringify(entry.answer), sender: entry.player?.id });
   }
 
   #dropOldest() {
@@ -171,7 +171,7 @@ export class Log {
   }
 
   #photoOf(entry) {
-    const alt = entry.player ? fill(WORDS.photoBy, entry.player) : entry.description;
+    const alt = entry.player ? fill(WORDS.photoBy, { name: entry.player.name || WORDS.somebody }) : entry.description;
     const photo = picture(entry.photo, alt, () => note(WORDS.melted));
     photo.classList.toggle('whole', !entry.player);
     setRatio(photo, entry.width, entry.height);
@@ -179,7 +179,7 @@ export class Log {
   }
 
   #turn(player, ...content) {
-    return make('div', { class: 'turn' }, letter(player.id, player.name), make('div', { class: 'bubble' }, ...content));
+    return make('div', { class: 'turn' }, letter(player.id, player.name || WORDS.somebody), make('div', { class: 'bubble' }, ...content));
   }
 
   #botTurn(bubble) {
@@ -188,13 +188,13 @@ export class Log {
   }
 
   #who(name, at = null) {
-    const who = make('p', { class: 'who' }, make('bdi', {}, name), ' ');
+    const who = make('p', { class: 'who' }, nameOf(name), ' ');
     if (at !== null) who.append(timeOf(at));
     return who;
   }
 
   /** Puts another answer in a round's place of the first, and keeps the keyboard where it was. */
-  #answerAnew(round, bubble) {
+  #replaceAnswer(round, bubble) {
     const before = round.querySelector('.turn.bot');
     const hadFocus = before.contains(document.activeElement);
     round.classList.remove('fresh');
@@ -205,18 +205,18 @@ export class Log {
 
   /** @param {Entry} entry */
   #answerOf(entry) {
-    const under = { entry: entry.id, become: (answer) => this.edit({ ...entry, answer }) };
-    const owner = entry.player?.id ?? this.#shown.get(entry.to)?.owner ?? null;
+    const under = { entry: entry.id, edit: (answer) => this.edit({ ...entry, answer }) };
+    const sender = entry.player?.id ?? this.#shown.get(entry.to)?.sender ?? null;
     const quote = this.#quote(entry);
-    if (entry.answer.label) return this.#verdict(entry.answer, under, owner, quote);
+    if (entry.answer.label) return this.#verdict(entry.answer, under, sender, quote);
     const photo = !entry.player && entry.photo ? this.#photoOf(entry) : null;
-    const said = this.#said(entry.answer, under, owner, quote, photo);
-    if (entry.shown) said.querySelector('.text').after(this.#hall(entry.shown));
-    return said;
+    const message = this.#message(entry.answer, under, sender, quote, photo);
+    if (entry.past_photos) message.querySelector('.text').after(this.#pastPhotos(entry.past_photos));
+    return message;
   }
 
-  /** @param {Answer} answer @param {Under} under @param {string|null} owner @param {Element|null} above */
-  #verdict(answer, under, owner, above) {
+  /** @param {Answer} answer @param {Under} under @param {string|null} sender @param {Element|null} above */
+  #verdict(answer, under, sender, above) {
     const { text, label, confidence, unfamiliar } = answer;
     const [call, ...more] = text.split('\n');
     const kind = unfamiliar ? 'unfamiliar' : label;
@@ -233,46 +233,40 @@ export class Log {
     });
     bar.style.setProperty('--confidence', String(confidence));
     const verdict = make('p', { class: 'verdict' }, icon(kind), make('span', {}, call));
-    const told = more.length ? [make('p', { class: 'text', dir: 'auto' }, more.join('\n'))] : [];
-    const parts = [above, verdict, bar, ...told, ...this.#taps(answer, under, owner)];
+    const rest = more.length ? [make('p', { class: 'text', dir: 'auto' }, more.join('\n'))] : [];
+    const parts = [above, verdict, bar, ...rest, ...this.#buttons(answer, under, sender)];
     return make('div', { class: `bubble answer ${kind}` }, ...parts.filter(Boolean));
   }
 
-  /** What the bot says by itself. @param {Answer} answer @param {Under} under @param {string|null} owner */
-  #said(answer, under, owner, ...above) {
+  /** What the bot sends by itself. @param {Answer} answer @param {Under} under @param {string|null} sender */
+  #message(answer, under, sender, ...above) {
     const text = make('p', { class: 'text', dir: 'auto' }, answer.text);
-    return make('div', { class: 'bubble said' }, ...above.filter(Boolean), text, ...this.#taps(answer, under, owner));
+    return make('div', { class: 'bubble said' }, ...above.filter(Boolean), text, ...this.#buttons(answer, under, sender));
   }
 
   /**
    * The rows of buttons under an answer.
    * @param {Answer} answer
    * @param {Under} under
-   * @param {string|null} owner who sent the photo that it is about
+   * @param {string|null} sender who sent the photo that it is about
    */
-  #taps({ buttons }, under, owner) {
-    const mine = buttons.map((row) => row.filter(({ data }) => this.#isForMe(data, owner)));
+  #buttons({ buttons }, under, sender) {
+    const hidden = sender === this.me ? 'others' : 'sender';
+    const mine = buttons.map((row) => row.filter(({ audience }) => audience !== hidden));
     return mine.filter((row) => row.length).map((row) => {
-      const taps = row.map(({ text, data }) => {
+      const made = row.map(({ text, data }) => {
         const button = make('button', { class: 'tap', type: 'button' }, text);
         button.addEventListener('click', () => this.#onTap(button, data, under));
         return button;
       });
-      return make('div', { class: 'taps' }, ...taps);
+      return make('div', { class: 'taps' }, ...made);
     });
   }
 
-  /** The truth is for who sent the photo to tell, an objection for the others; the server sees to it, too. */
-  #isForMe(data, owner) {
-    const [kind] = data.split(':');
-    if (kind === 'truth') return owner === this.me;
-    return kind !== 'object' || owner !== this.me;
-  }
-
-  /** Photos of the room that are shown again. @param {ShownAgain[]} shown */
-  #hall(shown) {
-    if (!shown.length) return note(WORDS.allMelted);
-    const hung = shown.map(({ entry, photo, width, height, caption }) => {
+  /** Photos of the room that are shown again. @param {PastPhoto[]} photos */
+  #pastPhotos(photos) {
+    if (!photos.length) return note(WORDS.allMelted);
+    const items = photos.map(({ entry, photo, width, height, caption }) => {
       const frame = picture(photo, '', () => note(WORDS.melted));
       setRatio(frame, width, height);
       const link = make('a', { class: 'hung', href: photo, target: '_blank' }, frame, make('span', { dir: 'auto' }, caption));
@@ -281,7 +275,7 @@ export class Log {
       });
       return make('li', {}, link);
     });
-    return make('ol', { class: 'hall' }, ...hung);
+    return make('ol', { class: 'hall' }, ...items);
   }
 
   /** Leads to a round, if it is on the page. */
@@ -310,7 +304,7 @@ export class Log {
     return make('div', { class: 'bubble thinking' }, WORDS.thinking, dots);
   }
 
-  #sorry(sentence, again = null) {
+  #apology(sentence, again = null) {
     const bubble = make('div', { class: 'bubble sorry' }, make('p', { dir: 'auto' }, sentence));
     if (again) {
       const button = make('button', { class: 'quiet', type: 'button' }, icon('again'), WORDS.tryAgain);

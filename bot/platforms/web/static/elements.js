@@ -1,5 +1,7 @@
 /** The small things that bubbles are made of. */
 
+import { WORDS } from './words.js';
+
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -36,6 +38,11 @@ export function note(sentence) {
 
 export function setRatio(frame, width, height) {
   if (width && height) frame.style.setProperty('--ratio', String(width / height));
+}
+
+/** A player's name, or the word for somebody without one, which follows the page's language. */
+export function nameOf(name) {
+  return name ? make('bdi', {}, name) : make('bdi', { 'data-text': 'somebody' }, WORDS.somebody);
 }
 
 /** A player's avatar: the first letter of the name, in a colour of one's own. */

@@ -31,14 +31,14 @@ export class Talk {
     byId('toast').addEventListener('click', () => this.toast(''));
   }
 
-  /** Tells the bot that a button was tapped. */
+  /** Posts that a button was tapped. */
   async tap(button, data, under) {
     const { entry } = under;
     await this.#ask(button, 'presses', { data, entry }, under);
   }
 
   /** Fills the menu. @param {{name: string, description: string, choices: string[]}[]} commands */
-  offer(commands) {
+  showMenu(commands) {
     byId('menu').replaceChildren(...commands.map((command) => this.#item(command)));
     byId('menu-button').hidden = false;
   }
@@ -72,7 +72,7 @@ export class Talk {
     button.setAttribute('aria-busy', 'true');
     this.toast('');
     try {
-      this.#hear(await ask(`${this.#room}/${where}`, message, this.#me), under);
+      this.#show(await ask(`${this.#room}/${where}`, message, this.#me), under);
     } catch (problem) {
       this.toast(problem.sentence || (problem.kind === 'network' ? WORDS.tapNetwork : WORDS.server));
     } finally {
@@ -80,16 +80,16 @@ export class Talk {
     }
   }
 
-  /** What is said to everyone comes over the live connection, too; the log shows it once. */
-  #hear({ notice, edit, entry, say }, under) {
-    if (edit) under?.become(edit);
+  /** What everyone sees comes over the live connection, too; the log shows it once. */
+  #show({ notice, edit, entry, private: answer }, under) {
+    if (edit) under?.edit(edit);
     if (entry) this.#log.show(entry);
-    if (say) this.#log.whisper(say);
-    if (entry || say) this.#showNewest();
+    if (answer) this.#log.showPrivate(answer);
+    if (entry || answer) this.#showNewest();
     if (notice) this.toast(notice);
   }
 
-  /** Lets the bot say a sentence to this player, for a moment. */
+  /** Shows a sentence to this player alone, for a moment. */
   toast(sentence) {
     clearTimeout(this.#toastTimer);
     byId('toast').textContent = sentence;

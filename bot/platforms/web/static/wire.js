@@ -170,13 +170,13 @@ export class LiveRoom {
 
   /**
    * @param {string} address
-   * @param {{hello: () => object, message: (message: object) => void, state: (state: 'open'|'lost'|'full') => void}} on
+   * @param {{hello: () => object, event: (event: object) => void, state: (state: 'open'|'lost'|'full') => void}} on
    */
   constructor(address, on) {
     this.#address = address;
     this.#on = on;
     this.#open();
-    setInterval(() => this.#sayHere(), HERE_EVERY_MS);
+    setInterval(() => this.#sendHere(), HERE_EVERY_MS);
     document.addEventListener('visibilitychange', () => this.#looked());
     // A socket outlives the network it was opened on without noticing, so both are reasons for a new one.
     for (const event of ['online', 'offline']) addEventListener(event, () => this.#open());
@@ -194,19 +194,19 @@ export class LiveRoom {
     this.#socket = socket;
     socket.onopen = () => this.send({ type: 'hello', ...this.#on.hello() });
     socket.onmessage = ({ data }) => {
-      if (socket === this.#socket) this.#received(JSON.parse(data));
+      if (socket === this.#socket) this.#receive(JSON.parse(data));
     };
     socket.onclose = ({ code }) => {
       if (socket === this.#socket) this.#lost(code);
     };
   }
 
-  #received(message) {
-    if (message.type === 'welcome') {
+  #receive(event) {
+    if (event.type === 'welcome') {
       this.#failures = 0;
       this.#on.state('open');
     }
-    this.#on.message(message);
+    this.#on.event(event);
   }
 
   #lost(code) {
@@ -231,10 +231,10 @@ export class LiveRoom {
     }
     const slept = Date.now() - this.#hiddenSince > HERE_EVERY_MS;
     if (slept || this.#socket.readyState > WebSocket.OPEN) this.#open();
-    else this.#sayHere();
+    else this.#sendHere();
   }
 
-  #sayHere() {
+  #sendHere() {
     if (!document.hidden) this.send({ type: 'here' });
   }
 }

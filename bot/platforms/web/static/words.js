@@ -1,10 +1,10 @@
-/** Every sentence the page says itself, in the language of the moment. The bot's own come from the server. */
+/** Every sentence of the page's own, in the language of the moment. The bot's come from the server. */
 
-/** Read it when something is said, and not before: the room may change its language. */
+/** Look a sentence up when it is shown, and not before: the room may change its language. */
 export const WORDS = {};
 
-/** Takes up a language; until it is there, the page goes on in the one before. */
-export async function speak(language) {
+/** Loads a language; until it is there, the page goes on in the one before. */
+export async function loadLanguage(language) {
   const response = await fetch(`/static/words.${language}.json`);
   Object.assign(WORDS, await response.json());
   document.documentElement.lang = language;

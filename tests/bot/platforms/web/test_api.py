@@ -3,103 +3,86 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Any
 
 import pytest
 
-from bot.domain import Button, Picture, Preview, Refusal, Refused, Reply
-from bot.platforms.web.requests import ASK_BYTES, TAPS_OF_A_PLAYER
+from bot.domain import (
+    Button,
+    ButtonOutcome,
+    ButtonPress,
+    Delivery,
+    Picture,
+    Preview,
+    Refusal,
+    Refused,
+    Reply,
+)
+from bot.platforms.web.requests import MESSAGE_BYTES, MESSAGES_OF_A_PLAYER
 from bot.platforms.web.rooms import room_of
-from tests.fakes.web_room import HEADERS, SECRET, Served, serving
+from bot.speech import speaker_for
+from tests.fakes.vision import OLAF, YETI, FakeVision
+from tests.fakes.web_room import HEADERS, SECRET, Served, buttons, serving
 
 HOME = room_of("home")
 GERMAN = {**HEADERS, "Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 ONCE = {**HEADERS, "X-Photo-Id": "i" * 32}
 
 
-@pytest.fixture
-async def served() -> AsyncIterator[Served]:
-    async with serving() as served:
-        yield served
-
-
-async def shown(served: Served, data: bytes = b"photo", **more: Any) -> dict[str, Any]:
-    """Send a photo and return its entry."""
-    entry: dict[str, Any] = (await (await served.send(data, **more)).json())["entry"]
-    return entry
-
-
-async def tapped(
-    served: Served, data: str, entry: str | None = None, **more: Any
-) -> dict[str, Any]:
-    response = await served.ask("presses", {"data": data, "entry": entry}, **more)
-    assert response.status == 200
-    outcome: dict[str, Any] = await response.json()
-    return outcome
-
-
-async def entries(served: Served) -> list[dict[str, Any]]:
-    """Return what somebody who comes in now is shown."""
-    late = await served.join("l" * 24, "Late")
-    found: list[dict[str, Any]] = (await late.hear("welcome"))["entries"]
-    return found
-
-
 def where(entry: dict[str, Any]) -> str:
-    data: str = entry["answer"]["buttons"][-1][0]["data"]
-    return data
+    return buttons(entry)["Where did you look?"]
 
 
 async def test_where_did_you_look_is_shown_to_everyone_and_to_who_comes_later(
     served: Served,
 ) -> None:
     ben = await served.join("b" * 24, "Ben")
-    photo = await shown(served)
-    await ben.hear("entry")
-    outcome = await tapped(served, where(photo), photo["id"])
-    said = outcome["entry"]
+    photo = await served.photo()
+    await ben.receive("entry")
+    served.vision.sees[b"jpeg of photo"] = OLAF  # it is what the room shows that is looked at
+    outcome = await served.press(where(photo), photo)
+    sent = outcome["entry"]
     assert outcome["notice"] == ""
-    assert said["answer"]["text"].startswith("Abominable! 84%")
-    assert said["description"] == "The photo again; it glows where I looked."
-    assert said["to"] == photo["id"]
-    assert "player" not in said
-    assert (await ben.hear("entry"))["entry"] == said
-    assert (await entries(served))[-1] == said
-    picture = await served.session.get(served.url + said["photo"])
+    assert sent["answer"]["text"].startswith("Olaf! 97%")
+    assert sent["description"] == "The photo again; it glows where I looked."
+    assert sent["to"] == photo["id"]
+    assert "player" not in sent
+    assert (await ben.receive("entry"))["entry"] == sent
+    assert (await served.entries())[-1] == sent
+    picture = await served.session.get(served.url + sent["photo"])
     assert picture.content_type == "image/jpeg"
-    assert await picture.read() == b"jpeg of \x89PNG heat of jpeg of photo"
+    assert (await picture.read()).startswith(b"jpeg of \x89PNG")
 
 
 async def test_the_second_tap_gets_a_notice_and_the_room_hears_nothing(served: Served) -> None:
-    photo = await shown(served)
-    await tapped(served, where(photo), photo["id"])
-    again = await tapped(served, where(photo), photo["id"])
+    photo = await served.photo()
+    await served.press(where(photo), photo)
+    again = await served.press(where(photo), photo)
     assert "shown that already" in again["notice"]
     assert "entry" not in again
-    assert len(await entries(served)) == 2
+    assert len(await served.entries()) == 2
 
 
 async def test_a_button_of_another_time_says_kindly_that_its_time_is_over(served: Served) -> None:
-    assert "time is over" in (await tapped(served, "where:999", "no entry"))["notice"]
+    assert "time is over" in (await served.press("where:999", {"id": "no entry"}))["notice"]
 
 
 async def test_a_button_of_another_room_shows_nothing(served: Served) -> None:
-    photo = await shown(served, room="away")
-    assert "time is over" in (await tapped(served, where(photo), photo["id"]))["notice"]
+    photo = await served.photo(room="away")
+    assert "time is over" in (await served.press(where(photo), photo))["notice"]
 
 
 @pytest.mark.parametrize(
     "message",
     [
-        *(b"", b"no json", b"[]", b"null", b"\xff\xfe", b"[" * ASK_BYTES, b"9" * ASK_BYTES),
+        *(b"", b"no json", b"[]", b"null", b"\xff\xfe", b"[" * MESSAGE_BYTES, b"9" * MESSAGE_BYTES),
         *({}, {"data": 1}, {"data": ""}, {"data": "x" * 65}, {"data": "ü"}, {"data": "a\nb"}),
-        {"data": "where:1", "padding": "x" * ASK_BYTES},
+        {"data": "where:1", "padding": "x" * MESSAGE_BYTES},
     ],
 )
 async def test_a_senseless_tap_is_refused_with_a_sentence(served: Served, message: object) -> None:
-    response = await served.ask("presses", message)
+    response = await served.post("presses", message)
     assert response.status == 400
     assert (await response.json())["error"].endswith(".")
 
@@ -107,14 +90,15 @@ async def test_a_senseless_tap_is_refused_with_a_sentence(served: Served, messag
 @pytest.mark.parametrize(
     "message",
     [
-        *(b"no json", {}, {"name": 1}, {"name": "../x"}, {"name": "who"}, {"name": "x" * 33}),
+        *(b"no json", {}, {"name": 1}, {"name": "../x"}, {"name": "x" * 33}),
+        *({"name": "who"}, {"name": "where"}, {"name": "help"}, {"name": "start"}),
         *({"name": "about", "argument": 1}, {"name": "about", "argument": "x" * 201}),
     ],
 )
 async def test_a_senseless_command_is_refused_with_a_sentence(
     served: Served, message: object
 ) -> None:
-    response = await served.ask("commands", message)
+    response = await served.post("commands", message)
     assert response.status == 400
     assert (await response.json())["error"].endswith(".")
 
@@ -123,33 +107,33 @@ async def test_a_senseless_command_is_refused_with_a_sentence(
 async def test_only_our_own_pages_may_tap_and_command(served: Served, where: str) -> None:
     message = {"data": "set", "name": "about"}
     foreign = {**HEADERS, "Origin": "https://evil.example"}
-    assert (await served.ask(where, message, headers=foreign)).status == 403
-    assert (await served.ask(where, message, headers={"X-Player": "short"})).status == 403
-    assert (await served.ask(where, message, room="%21")).status == 404
+    assert (await served.post(where, message, headers=foreign)).status == 403
+    assert (await served.post(where, message, headers={"X-Player": "short"})).status == 403
+    assert (await served.post(where, message, room="%21")).status == 404
 
 
 async def test_who_taps_without_end_is_asked_to_wait(served: Served) -> None:
-    for _ in range(TAPS_OF_A_PLAYER.times):
-        await tapped(served, "nothing")
-    response = await served.ask("presses", {"data": "nothing"})
+    for _ in range(MESSAGES_OF_A_PLAYER.times):
+        await served.press("nothing")
+    response = await served.post("presses", {"data": "nothing"})
     assert response.status == 429
     assert (await response.json())["error"].endswith(".")
     other = {"X-Player": "b" * 24}
-    assert (await served.ask("presses", {"data": "nothing"}, headers=other)).status == 200
+    assert (await served.post("presses", {"data": "nothing"}, headers=other)).status == 200
 
 
 async def test_a_command_is_answered_to_who_asked_alone(served: Served) -> None:
-    response = await served.ask("commands", {"name": "about", "argument": ""}, headers=GERMAN)
-    said = (await response.json())["say"]
-    assert "neuronales Netz" in said["text"]
-    assert said["buttons"] == []
-    assert await entries(served) == []
+    response = await served.post("commands", {"name": "about", "argument": ""}, headers=GERMAN)
+    sent = (await response.json())["private"]
+    assert "neuronales Netz" in sent["text"]
+    assert sent["buttons"] == []
+    assert await served.entries() == []
 
 
 async def test_settings_offer_nothing_but_the_language(served: Served) -> None:
-    said = (await (await served.ask("commands", {"name": "settings"})).json())["say"]
-    assert [b["data"] for row in said["buttons"] for b in row] == ["set:language"]
-    chosen = (await tapped(served, "set:language"))["edit"]
+    sent = (await (await served.post("commands", {"name": "settings"})).json())["private"]
+    assert [b["data"] for row in sent["buttons"] for b in row] == ["set:language"]
+    chosen = (await served.press("set:language"))["edit"]
     assert ["English", "Deutsch"] in [[b["text"] for b in row] for row in chosen["buttons"]]
 
 
@@ -158,20 +142,20 @@ async def test_whoever_is_in_the_room_may_choose_its_language_and_every_page_is_
 ) -> None:
     ana = await served.join(language="en")
     ben = await served.join("b" * 24, "Ben", language="fr")
-    assert (await ana.hear("language"))["language"] == "en"
-    assert (await ben.hear("language"))["language"] == "fr"
-    outcome = await tapped(served, "set:language:uk")
+    assert (await ana.receive("language"))["language"] == "en"
+    assert (await ben.receive("language"))["language"] == "fr"
+    outcome = await served.press("set:language:uk")
     assert outcome["notice"].startswith("Готово")
     for page in (ana, ben):
-        told = await page.hear("language")
+        told = await page.receive("language")
         assert told["language"] == "uk"
         assert "Хто я такий" in {item["description"] for item in told["menu"]}
-    await tapped(served, "set:language:auto")
-    assert (await ben.hear("language"))["language"] == "fr"
+    await served.press("set:language:auto")
+    assert (await ben.receive("language"))["language"] == "fr"
 
 
 async def test_the_menu_leaves_out_what_needs_a_photo_to_reply_to(served: Served) -> None:
-    menu = (await (await served.join()).hear("language"))["menu"]
+    menu = (await (await served.join()).receive("language"))["menu"]
     names = {item["name"] for item in menu}
     assert {"settings", "privacy", "about"} <= names
     assert not names & {"who", "where", "help", "start"}
@@ -186,17 +170,17 @@ async def test_the_page_comes_in_the_rooms_language_else_in_the_browsers(served:
     assert "words.pt.json" in text
     assert "words.en.json" not in text
     assert page.headers["Vary"] == "Accept-Language"
-    await tapped(served, "set:language:fr")
+    await served.press("set:language:fr")
     assert '<html lang="fr">' in await (await served.session.get(f"{served.url}/r/home")).text()
 
 
 async def test_the_servers_sentences_come_in_the_persons_language(served: Served) -> None:
-    entry = await shown(served, headers=GERMAN)
+    entry = await served.photo(headers=GERMAN)
     assert entry["answer"]["text"] == "Yeti! 84\N{NO-BREAK SPACE}%"
     assert entry["answer"]["buttons"][-1][0]["text"] == "Wo hast du hingeschaut?"
-    response = await served.send(b"damaged", headers=GERMAN)
+    response = await served.post_photo(b"damaged", headers=GERMAN)
     assert "kaputt" in (await response.json())["error"]
-    stranger = await served.send(b"photo", headers={"Accept-Language": "de"})
+    stranger = await served.post_photo(b"photo", headers={"Accept-Language": "de"})
     assert "Ich weiß nicht, wer" in (await stranger.json())["error"]
     share = await served.session.get(f"{served.url}/r/home/share", headers=GERMAN)
     assert "nur dieser Computer" in (await share.json())["note"]
@@ -206,68 +190,98 @@ async def test_what_the_bot_says_is_seen_by_everyone_and_its_buttons_edit_it_for
     served: Served,
 ) -> None:
     ana = await served.join()
-    await ana.hear("language")
+    await ana.receive("language")
     ask = Reply("Which language?", buttons=((Button("Deutsch", "set:language:de"),),))
-    await served.chat.say(HOME, ask, to="nothing that is shown")
-    said = (await ana.hear("entry"))["entry"]
-    assert said["answer"]["text"] == "Which language?"
-    assert "photo" not in said
-    outcome = await tapped(served, "set:language:de", said["id"])
+    await served.server.send(HOME, ask, to="nothing that is shown")
+    sent = (await ana.receive("entry"))["entry"]
+    assert sent["answer"]["text"] == "Which language?"
+    assert "photo" not in sent
+    outcome = await served.press("set:language:de", sent)
     assert "edit" not in outcome
-    edited = (await ana.hear("edit"))["entry"]
+    edited = (await ana.receive("edit"))["entry"]
     assert edited["answer"]["text"].startswith("Sprache: Deutsch")
-    assert (edited["id"], edited["at"]) == (said["id"], said["at"])
-    assert await entries(served) == [edited]
+    assert (edited["id"], edited["at"]) == (sent["id"], sent["at"])
+    assert await served.entries() == [edited]
+
+
+async def test_of_two_edits_that_overtake_each_other_the_later_one_stays(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = await served.join()
+    await ana.receive("language")
+    row = tuple(Button(language, f"set:language:{language}") for language in ("de", "fr"))
+    await served.server.send(HOME, Reply("Which language?", buttons=(row,)))
+    sent = (await ana.receive("entry"))["entry"]
+    is_done, may_go_on = asyncio.Event(), asyncio.Event()
+    handle_button = served.service.handle_button
+
+    async def handle_slowly(press: ButtonPress) -> ButtonOutcome:
+        outcome = await handle_button(press)
+        if press.data == "set:language:de":
+            is_done.set()
+            await may_go_on.wait()
+        return outcome
+
+    monkeypatch.setattr(served.service, "handle_button", handle_slowly)
+    late = asyncio.create_task(served.press("set:language:de", sent))
+    await is_done.wait()
+    await served.press("set:language:fr", sent)
+    may_go_on.set()
+    await late
+    (shown,) = await served.entries()
+    assert "Français" in shown["answer"]["text"]
 
 
 async def test_an_edit_leaves_an_entry_alone_that_has_no_such_button(served: Served) -> None:
-    photo = await shown(served)
-    outcome = await tapped(served, "set:language", photo["id"])
+    photo = await served.photo()
+    outcome = await served.press("set:language", photo)
     assert outcome["edit"]["text"] == "Which language shall I speak here?"
-    assert await entries(served) == [photo]
+    assert await served.entries() == [photo]
 
 
 async def test_what_the_bot_says_may_have_a_picture(served: Served) -> None:
     ana = await served.join()
-    await ana.hear("language")
+    await ana.receive("language")
     picture = Picture(b"points", "points.png", "Ana 3, bot 2")
-    await served.chat.say(HOME, Reply("The points so far", picture=picture))
-    said = (await ana.hear("entry"))["entry"]
-    assert (said["description"], said["width"], said["height"]) == ("Ana 3, bot 2", 40, 30)
-    loaded = await served.session.get(served.url + said["photo"])
+    await served.server.send(HOME, Reply("The points so far", picture=picture))
+    sent = (await ana.receive("entry"))["entry"]
+    assert (sent["description"], sent["width"], sent["height"]) == ("Ana 3, bot 2", 40, 30)
+    loaded = await served.session.get(served.url + sent["photo"])
     assert await loaded.read() == b"jpeg of points"
 
 
 async def test_a_picture_that_cannot_be_shown_is_no_fault() -> None:
-    async def make_preview(picture: bytes, side: int) -> Preview:
-        if b"PNG" in picture:
-            raise Refused(Refusal.TOO_MANY_PIXELS)
-        return Preview(picture, 4, 3)
+    class Vision(FakeVision):
+        async def preview(self, photo: bytes, side: int) -> Preview:
+            if b"PNG" in photo:
+                raise Refused(Refusal.TOO_MANY_PIXELS)
+            return Preview(photo, 4, 3)
 
-    async with serving(make_preview=make_preview) as served:
-        photo = await shown(served)
-        await served.chat.say(HOME, Reply("", picture=Picture(b"PNG", "big.png", "too big")))
-        outcome = await tapped(served, where(photo), photo["id"])
+    async with serving(vision=Vision(YETI)) as served:
+        photo = await served.photo()
+        too_big = Reply("", picture=Picture(b"PNG", "big.png", "too big"))
+        assert await served.server.send(HOME, too_big) is Delivery.REFUSED
+        outcome = await served.press(where(photo), photo)
         assert "too big for me" in outcome["notice"]
-        assert await entries(served) == [photo]
+        assert await served.entries() == [photo]
 
 
 async def test_what_is_said_in_a_room_that_nobody_opened_is_no_fault(served: Served) -> None:
-    await served.chat.say(room_of("nowhere"), Reply("Hello?"))
-    assert [room.name for room in served.chat._rooms] == []
+    await served.server.send(room_of("nowhere"), Reply("Hello?"))
+    assert [room.name for room in served.rooms] == []
 
 
 async def test_a_photo_that_melted_away_is_said_to_be_gone(served: Served) -> None:
-    photo = await shown(served)
-    served.chat._rooms.find("home").entries.clear()  # type: ignore[union-attr]
-    assert "gone" in (await tapped(served, where(photo), photo["id"]))["notice"]
+    photo = await served.photo()
+    served.rooms.find("home").entries.clear()  # type: ignore[union-attr]
+    assert "gone" in (await served.press(where(photo), photo))["notice"]
 
 
 async def test_the_time_that_showing_took_is_logged(
     served: Served, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger="bot")
-    await shown(served, headers=ONCE)
+    await served.photo(headers=ONCE)
     (line,) = [line for line in caplog.messages if line.startswith("photo platform=web")]
     assert f"room={HOME.id}" in line
     assert line.endswith("label=abominable")
@@ -276,22 +290,22 @@ async def test_the_time_that_showing_took_is_logged(
 
 
 async def test_an_upload_whose_answer_got_lost_is_shown_once(served: Served) -> None:
-    first = await shown(served, headers=ONCE)
-    again = await served.send(b"photo", headers=ONCE)
+    first = await served.photo(headers=ONCE)
+    again = await served.post_photo(b"photo", headers=ONCE)
     assert again.status == HTTPStatus.OK
     assert (await again.json())["entry"] == first
-    assert await entries(served) == [first]
+    assert await served.entries() == [first]
 
 
 async def test_an_upload_that_comes_twice_at_once_is_shown_once(served: Served) -> None:
-    served.eye.may_answer.clear()
-    sending = [asyncio.create_task(shown(served, headers=ONCE)) for _ in range(2)]
-    while served.eye.looked < 2:
+    served.vision.may_answer.clear()
+    sending = [asyncio.create_task(served.photo(headers=ONCE)) for _ in range(2)]
+    while served.vision.classified < 2:
         await asyncio.sleep(0.001)
-    served.eye.may_answer.set()
+    served.vision.may_answer.set()
     first, second = await asyncio.gather(*sending)
     assert first == second
-    assert await entries(served) == [first]
+    assert await served.entries() == [first]
 
 
 async def test_an_upload_that_broke_off_may_come_again(
@@ -308,39 +322,55 @@ async def test_an_upload_that_broke_off_may_come_again(
     writer.close()
     await writer.wait_closed()
     for _ in range(3):  # by then the server has noticed, too
-        await tapped(served, "nothing")
-    response = await served.send(b"photo", headers=ONCE)
+        await served.press("nothing")
+    response = await served.post_photo(b"photo", headers=ONCE)
     assert response.status == HTTPStatus.CREATED
-    assert len(await entries(served)) == 1
+    assert len(await served.entries()) == 1
     assert "Traceback" not in caplog.text
 
 
 async def test_an_upload_whose_photo_has_melted_away_since_is_said_to_be_gone(
     served: Served,
 ) -> None:
-    await shown(served, headers=ONCE)
-    served.chat._rooms.find("home").entries.clear()  # type: ignore[union-attr]
-    again = await served.send(b"photo", headers=ONCE)
+    await served.photo(headers=ONCE)
+    served.rooms.find("home").entries.clear()  # type: ignore[union-attr]
+    again = await served.post_photo(b"photo", headers=ONCE)
     assert again.status == HTTPStatus.GONE
     assert "gone" in (await again.json())["error"]
 
 
 async def test_two_players_with_the_same_upload_id_are_two_photos(served: Served) -> None:
-    await shown(served, headers=ONCE)
-    await shown(served, headers={**ONCE, "X-Player": "b" * 24})
-    assert len(await entries(served)) == 2
+    await served.photo(headers=ONCE)
+    await served.photo(headers={**ONCE, "X-Player": "b" * 24})
+    assert len(await served.entries()) == 2
 
 
 @pytest.mark.parametrize("made", ["", "short", "x" * 41, "<script>alert(1)</script>"])
 async def test_an_upload_id_that_no_page_makes_is_none(served: Served, made: str) -> None:
     for _ in range(2):
-        await shown(served, headers={**HEADERS, "X-Photo-Id": made})
-    assert len(await entries(served)) == 2
+        await served.photo(headers={**HEADERS, "X-Photo-Id": made})
+    assert len(await served.entries()) == 2
 
 
 async def test_while_closing_a_tap_is_told_to_come_back(served: Served) -> None:
-    photo = await shown(served)
-    await served.host.drain(0)
-    outcome = await tapped(served, where(photo), photo["id"])
-    assert outcome["notice"] == (await served.host.words(HOME, None)).refusal(Refusal.CLOSING)
+    photo = await served.photo()
+    await served.service.drain(0)
+    outcome = await served.press(where(photo), photo)
+    speaker = await served.service.speaker(HOME, None)
+    assert outcome["notice"] == speaker.photos.refusal(Refusal.CLOSING)
     assert SECRET not in str(outcome)
+
+
+async def test_a_player_without_a_nickname_has_no_name_and_is_named_in_each_language(
+    served: Served,
+) -> None:
+    ben = await served.join("b" * 24, "", language="de")
+    assert [person["name"] for person in (await ben.receive("people"))["people"]] == [""]
+    await ben.receive("board")
+    entry = await served.photo(
+        headers={"X-Player": SECRET, "Accept-Language": "uk"}, caption="olaf"
+    )
+    assert entry["player"]["name"] == ""
+    assert speaker_for("uk").text.name("") in entry["answer"]["text"]
+    (place,) = (await ben.receive("board"))["places"]
+    assert place["name"] == speaker_for("de").text.name("")

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from PIL import Image
 from playwright.async_api import Browser, expect
 
-from bot.services import guessing
 from bot.domain import Preview
-from classifier.images.decode import shrink_to_jpeg
+from bot.platforms.web import server
+from bot.platforms.web.rooms import ENTRY_SECONDS, Rooms
+from bot.services import guessing
+from tests.fakes.vision import OLAF, YETI, FakeVision
+from tests.fakes.web_room import Clock, Served, serving
 from tests.support import pictures
-from tests.support.browser import CHROMIUM, Visitor, visiting
-from tests.fakes.vision import OLAF
-from tests.fakes.web_room import Served, serving
+from tests.support.browser import CHROMIUM, Visitor, encoded, overflowing, visiting
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed"),
@@ -30,13 +32,19 @@ PHONE = {"width": 320, "height": 600}
 DESK = {"width": 1360, "height": 800}
 
 
-async def preview(photo: bytes, side: int) -> Preview:
-    return Preview(*await asyncio.to_thread(shrink_to_jpeg, photo, side))
+class SharpVision(FakeVision):
+    """Sees a yeti, and makes previews that a browser can show."""
+
+    async def preview(self, photo: bytes, side: int) -> Preview:
+        with Image.open(BytesIO(photo)) as opened:
+            shrunk = opened.convert("RGB")
+        shrunk.thumbnail((side, side))
+        return Preview(encoded(shrunk), *shrunk.size)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def served() -> AsyncIterator[Served]:
-    async with serving(make_preview=preview) as served:
+    async with serving(vision=SharpVision(YETI)) as served:
         yield served
 
 
@@ -158,7 +166,7 @@ async def test_snow_falls_for_who_fools_the_bot_unless_motion_is_unwanted(
     async with visiting(browser, table, reduced_motion="no-preference") as lively:
         for person in (mia, lively):
             await person.page.evaluate(watch)
-        served.eye.verdict = OLAF
+        served.vision.verdict = OLAF
         await mia.show(pictures.draw_olaf(), "olaf")
         await expect(lively.rounds).to_contain_text("A point for me!")
         assert not await lively.page.evaluate("window.snowed")
@@ -242,24 +250,50 @@ async def test_who_is_forgotten_is_gone_from_everybodys_page(mia: Visitor, ben: 
     await expect(ben.page.locator("#places li bdi")).to_have_text("a forgotten snow person")
 
 
+async def test_whoever_has_no_nickname_is_named_in_the_language_of_each_page(
+    browser: Browser, served: Served, table: str, mia: Visitor
+) -> None:
+    room = table.rsplit("/", 1)[1]
+    nobody = await served.join("n" * 24, "", room)
+    async with visiting(browser, table, locale="de-DE") as german:
+        headers = {"X-Player": "n" * 24}
+        await served.photo(encoded(pictures.draw_olaf()), headers, room=room)
+        for person, word in ((mia, "Somebody"), (german, "Jemand")):
+            await expect(person.rounds.locator(".who bdi")).to_have_text(word)
+            await expect(person.rounds.get_by_role("img", name=word)).to_be_visible()
+            await expect(person.page.locator("#people")).to_contain_text(word)
+        # A room that chooses a language changes the word that is on the page, too.
+        await served.post("presses", {"data": "set:language:es"}, room)
+        for person in (mia, german):
+            await expect(person.page.locator("html")).to_have_attribute("lang", "es")
+            await expect(person.rounds.locator(".who bdi")).to_have_text("Alguien")
+    await nobody.socket.close()
+
+
+async def test_a_photo_that_is_a_day_old_leaves_every_page(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "EXPIRY_SECONDS", 0.01)
+    clock = Clock()
+    async with (
+        serving(vision=SharpVision(YETI), rooms=Rooms(clock)) as served,
+        visiting(browser, f"{served.url}/r/home") as ana,
+        visiting(browser, f"{served.url}/r/home") as ben,
+    ):
+        await ana.show(pictures.draw_olaf())
+        for person in (ana, ben):
+            await expect(person.answers).to_have_count(1)
+        clock.now += ENTRY_SECONDS
+        for person in (ana, ben):
+            await expect(person.rounds).to_have_count(0)
+
+
 async def test_the_menu_offers_choices_where_there_are_some(mia: Visitor, ben: Visitor) -> None:
     await mia.button("Menu").click()
     choices = mia.page.get_by_role("group", name="may I keep photos")
     await choices.get_by_role("button", name="On").click()
     for person in (mia, ben):
         await expect(person.rounds).to_contain_text("Learning is on here, by decision of Mia.")
-
-
-async def overflowing(visitor: Visitor) -> list[str]:
-    """Return what is wider than the screen; the first line of names is cut off on purpose."""
-    found: list[str] = await visitor.page.evaluate(
-        """() => [...document.querySelectorAll('body *')]
-            .filter((each) => each.checkVisibility())
-            .filter((each) => !each.closest('.scenery, svg, #people *, .unseen'))
-            .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
-            .map((each) => each.outerHTML.slice(0, 80))"""
-    )
-    return found
 
 
 # The contrast (WCAG 2) of an element's text against the first opaque colour behind it.

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.async_api import Browser, Route, expect
 
-from tests.support.browser import CHROMIUM, Visitor, photo, visiting
+from tests.support.browser import CHROMIUM, Visitor, overflowing, photo, visiting
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed"),
@@ -153,15 +153,7 @@ async def test_page_speaks_the_browsers_language_and_nothing_overflows_a_narrow_
         await visitor.page.locator(".only-you ~ .taps .tap").first.click()
         await expect(visitor.page.get_by_role("button", name="Українська")).to_be_visible()
         await visitor.page.locator("#menu-button").click()
-        # The names in the first line are cut off on purpose, until the line is touched.
-        overflowing = await visitor.page.evaluate(
-            """() => [...document.querySelectorAll('body *')]
-                .filter((each) => each.checkVisibility())
-                .filter((each) => !each.closest('.scenery, svg, #people *, .unseen'))
-                .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
-                .map((each) => each.outerHTML.slice(0, 80))"""
-        )
-        assert overflowing == []
+        assert await overflowing(visitor) == []
         visitor.forgive("status of 415")
 
 
@@ -170,7 +162,7 @@ async def test_what_the_bot_says_is_shown_as_text_and_never_runs(visitor: Visito
 
     async def say_something_nasty(route: Route) -> None:
         buttons = [[{"text": nasty, "data": "nasty"}]]
-        await route.fulfill(json={"say": {"text": nasty, "buttons": buttons}, "notice": nasty})
+        await route.fulfill(json={"private": {"text": nasty, "buttons": buttons}, "notice": nasty})
 
     await visitor.page.route("**/commands", say_something_nasty)
     await visitor.ask_for("Who I am")

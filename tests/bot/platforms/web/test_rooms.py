@@ -1,53 +1,36 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 import pytest
 
 from bot.domain import Player, Preview, Reply
-from bot.platforms.web import rooms
-from bot.platforms.web.entries import Entry
+from bot.platforms.web import rooms as rooms_module
+from bot.platforms.web.requests import NAME_LENGTH, clean, clean_room_name
 from bot.platforms.web.rooms import (
     ENTRIES,
     ENTRY_SECONDS,
-    NAME_LENGTH,
     ROOMS,
     UNSENT,
+    Entry,
     Full,
     Member,
     Rooms,
-    clean,
-    clean_room_name,
+    room_of,
 )
 from tests.fakes.vision import OLAF
+from tests.fakes.web_room import Clock
 
 ANA, BEN = Player("ana", "Ana"), Player("ben", "Ben")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def rooms(clock: Clock) -> Rooms:
-    return Rooms(clock)
 
 
 def entry(id_: str, at: float = 1_000_000.0, size: int = 10) -> Entry:
     return Entry(id_, at, Reply("Olaf! 97%", OLAF), ANA, Preview(b"x" * size, 4, 3))
 
 
-def heard(member: Member) -> list[dict[str, Any]]:
+def received(member: Member) -> list[Any]:
     events = []
     while not member.outbox.empty():
         events.append(member.outbox.get_nowait())
@@ -61,15 +44,15 @@ async def test_everyone_in_the_room_hears_of_an_entry_and_nobody_elsewhere(rooms
         rooms.join("away", Player("eve", "Eve")),
     )
     for member in (ana, ben, stranger):
-        heard(member)
+        received(member)
     rooms.publish("home", entry("1"))
-    assert heard(ana) == heard(ben) == [{"type": "entry", "entry": entry("1").as_json("home")}]
-    assert heard(stranger) == []
+    assert received(ana) == received(ben) == [{"type": "entry", "entry": entry("1").render("home")}]
+    assert received(stranger) == []
 
 
 async def test_who_comes_later_is_welcomed_with_what_was_shown(rooms: Rooms) -> None:
     rooms.publish("home", entry("1"))
-    welcome = heard(rooms.join("home", BEN))[0]
+    welcome = received(rooms.join("home", BEN))[0]
     assert welcome["type"] == "welcome"
     assert welcome["you"] == "ben"
     assert [shown["id"] for shown in welcome["entries"]] == ["1"]
@@ -78,16 +61,16 @@ async def test_who_comes_later_is_welcomed_with_what_was_shown(rooms: Rooms) -> 
 async def test_a_player_with_two_pages_is_there_once(rooms: Rooms) -> None:
     rooms.join("home", ANA)
     second = rooms.join("home", ANA)
-    assert heard(second)[-1]["people"] == [{"id": "ana", "name": "Ana"}]
+    assert received(second)[-1]["people"] == [{"id": "ana", "name": "Ana"}]
 
 
 async def test_leaving_and_renaming_are_told(rooms: Rooms) -> None:
     ana, ben = rooms.join("home", ANA), rooms.join("home", BEN)
-    heard(ana)
+    received(ana)
     rooms.rename("home", ben, "Benjamin")
-    assert [person["name"] for person in heard(ana)[-1]["people"]] == ["Ana", "Benjamin"]
+    assert [person["name"] for person in received(ana)[-1]["people"]] == ["Ana", "Benjamin"]
     rooms.leave("home", ben)
-    assert [person["name"] for person in heard(ana)[-1]["people"]] == ["Ana"]
+    assert [person["name"] for person in received(ana)[-1]["people"]] == ["Ana"]
 
 
 async def test_history_is_bounded_by_number(rooms: Rooms) -> None:
@@ -102,7 +85,7 @@ async def test_history_is_bounded_by_number(rooms: Rooms) -> None:
 async def test_history_is_bounded_by_bytes_over_all_rooms(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "PREVIEW_BYTES", 25)
+    monkeypatch.setattr(rooms_module, "PREVIEW_BYTES", 25)
     rooms.publish("home", entry("1", at=1_000_000.0))
     rooms.publish("away", entry("2", at=1_000_001.0))
     rooms.publish("home", entry("3", at=1_000_002.0))
@@ -113,7 +96,52 @@ async def test_history_is_bounded_by_bytes_over_all_rooms(
 async def test_history_is_bounded_by_age(rooms: Rooms, clock: Clock) -> None:
     rooms.publish("home", entry("1", at=clock.now))
     clock.now += ENTRY_SECONDS + 1
-    assert heard(rooms.join("home", BEN))[0]["entries"] == []
+    assert received(rooms.join("home", BEN))[0]["entries"] == []
+
+
+async def test_what_is_too_old_goes_by_itself_and_pages_are_told(
+    rooms: Rooms, clock: Clock
+) -> None:
+    ana = rooms.join("home", ANA)
+    rooms.publish("home", entry("1", at=clock.now))
+    clock.now += 60
+    rooms.publish("home", entry("2", at=clock.now))
+    received(ana)
+    clock.now += ENTRY_SECONDS - 61
+    assert rooms.seconds_until_expiry() == 1
+    rooms.expire()
+    assert received(ana) == []
+    clock.now += 1
+    rooms.expire()
+    assert received(ana) == [{"type": "gone", "id": "1"}]
+    assert rooms.seconds_until_expiry() == 60
+    clock.now += 60
+    rooms.expire()
+    assert rooms.seconds_until_expiry() == math.inf
+
+
+async def test_whoever_finds_a_room_finds_nothing_there_that_is_too_old(
+    rooms: Rooms, clock: Clock
+) -> None:
+    rooms.publish("home", entry("1", at=clock.now))
+    clock.now += ENTRY_SECONDS
+    for found in (rooms.find("home"), rooms.find_room(room_of("home"))):
+        assert found is not None
+        assert found.find("1") is None
+
+
+async def test_an_older_edit_does_not_replace_a_newer_one(rooms: Rooms) -> None:
+    ana = rooms.join("home", ANA)
+    rooms.publish("home", entry("1"))
+    rooms.edit("home", "1", Reply("first", revision=3))
+    received(ana)
+    rooms.edit("home", "1", Reply("late", revision=2, cheer=True))
+    assert received(ana) == []
+    rooms.edit("home", "1", Reply("last", revision=4))
+    assert [event["type"] for event in received(ana)] == ["edit"]
+    room = rooms.find("home")
+    assert room is not None
+    assert room.entries[0].reply.text == "last"
 
 
 async def test_the_quietest_empty_room_makes_place_for_a_new_one(
@@ -133,7 +161,7 @@ async def test_the_quietest_empty_room_makes_place_for_a_new_one(
 async def test_a_house_full_of_people_takes_no_more(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "PEOPLE", 1)
+    monkeypatch.setattr(rooms_module, "PEOPLE", 1)
     rooms.join("home", ANA)
     with pytest.raises(Full):
         rooms.join("home", BEN)
@@ -142,7 +170,7 @@ async def test_a_house_full_of_people_takes_no_more(
 async def test_a_page_that_does_not_listen_is_lost_and_the_others_are_not(rooms: Rooms) -> None:
     deaf, ana = rooms.join("home", BEN), rooms.join("home", ANA)
     for number in range(UNSENT + 1):
-        heard(ana)
+        received(ana)
         rooms.publish("home", entry(str(number)))
     assert deaf.lost.is_set()
     assert not ana.lost.is_set()

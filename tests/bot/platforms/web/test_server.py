@@ -8,24 +8,20 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import WSServerHandshakeError
 
-from bot.domain import Player, Refusal
-from bot.services.admission import MAX_BYTES
-from bot.platforms.web import websocket
-from bot.platforms.web.requests import STATUS
+from bot.domain import Delivery, Player, Refusal, Refused, Reply
+from bot.platforms.web import WebAddress, WebServer, server, websocket
+from bot.platforms.web.requests import MESSAGE_BYTES, STATUS
+from bot.platforms.web.rooms import ENTRY_SECONDS, PEOPLE, UNSENT, Rooms, room_of
 from bot.platforms.web.websocket import CLOSED_FULL, CLOSED_IDLE
-from bot.platforms.web.rooms import PEOPLE, UNSENT, Rooms
-from tests.fakes.web_room import HEADERS, SECRET, Live, Served, serving
+from bot.services.admission import MAX_BYTES
+from tests.fakes.web_room import HEADERS, SECRET, Clock, Live, Served, serving
 
-
-@pytest.fixture
-async def served() -> AsyncIterator[Served]:
-    async with serving() as served:
-        yield served
+HOME = room_of("home")
 
 
 async def test_a_photo_is_answered_and_everyone_in_the_room_sees_both(served: Served) -> None:
     ana, ben = await served.join(), await served.join("b" * 24, "Ben")
-    response = await served.send(b"photo")
+    response = await served.post_photo(b"photo")
     assert response.status == 201
     entry = (await response.json())["entry"]
     assert entry["answer"] == {
@@ -35,33 +31,65 @@ async def test_a_photo_is_answered_and_everyone_in_the_room_sees_both(served: Se
         "unfamiliar": False,
         "buttons": [
             [
-                {"text": "It's Olaf", "data": "truth:1:olaf"},
-                {"text": "It's Abominable", "data": "truth:1:abominable"},
-                {"text": "It's neither", "data": "truth:1:neither"},
+                {"text": "It's Olaf", "data": "truth:1:olaf", "audience": "sender"},
+                {"text": "It's Abominable", "data": "truth:1:abominable", "audience": "sender"},
+                {"text": "It's neither", "data": "truth:1:neither", "audience": "sender"},
             ],
-            [{"text": "Where did you look?", "data": "where:1"}],
+            [{"text": "Where did you look?", "data": "where:1", "audience": "everyone"}],
         ],
     }
-    assert (await ana.hear("entry"))["entry"] == (await ben.hear("entry"))["entry"] == entry
+    assert (await ana.receive("entry"))["entry"] == (await ben.receive("entry"))["entry"] == entry
     picture = await served.session.get(served.url + entry["photo"])
     assert (picture.content_type, await picture.read()) == ("image/jpeg", b"jpeg of photo")
 
 
 async def test_who_reloads_sees_the_recent_entries(served: Served) -> None:
-    await served.send(b"photo")
-    welcome = await (await served.join()).hear("welcome")
+    await served.post_photo(b"photo")
+    welcome = await (await served.join()).receive("welcome")
     assert [entry["player"]["name"] for entry in welcome["entries"]] == ["Ana"]
 
 
+async def test_a_photo_is_gone_after_a_day_from_everywhere(served: Served, clock: Clock) -> None:
+    entry = await served.photo()
+    clock.now += ENTRY_SECONDS - 5
+    picture = await served.session.get(served.url + entry["photo"])
+    assert "max-age=5," in picture.headers["Cache-Control"]
+    assert await served.server.fetcher(HOME, entry["id"])(MAX_BYTES) == b"jpeg of photo"
+    clock.now += 5
+    assert (await served.session.get(served.url + entry["photo"])).status == 404
+    with pytest.raises(Refused, match="gone"):
+        await served.server.fetcher(HOME, entry["id"])(MAX_BYTES)
+    assert await served.entries() == []
+
+
+async def test_pages_are_told_when_a_photo_is_too_old_though_nobody_comes_or_posts(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "EXPIRY_SECONDS", 0.001)
+    async with serving(rooms=Rooms(clock)) as quick:
+        ana = await quick.join()
+        entry = await quick.photo()
+        clock.now += ENTRY_SECONDS
+        assert await ana.receive("gone") == {"type": "gone", "id": entry["id"]}
+
+
+async def test_before_the_start_nothing_can_be_sent_or_fetched() -> None:
+    early = WebServer(WebAddress("127.0.0.1", 80), health=dict)
+    assert await early.send(HOME, Reply("Hello?")) is Delivery.REFUSED
+    with pytest.raises(Refused, match="gone"):
+        await early.fetcher(HOME, "photo")(MAX_BYTES)
+    await early.stop()
+
+
 async def test_rooms_do_not_hear_of_each_other(served: Served) -> None:
-    await served.send(b"photo", room="other")
-    assert (await (await served.join()).hear("welcome"))["entries"] == []
+    await served.post_photo(b"photo", room="other")
+    assert (await (await served.join()).receive("welcome"))["entries"] == []
 
 
 async def test_a_players_secret_is_not_shown_to_the_others(served: Served) -> None:
     ana = await served.join()
-    welcome = await ana.hear("welcome")
-    response = await served.send(b"photo")
+    welcome = await ana.receive("welcome")
+    response = await served.post_photo(b"photo")
     entry = (await response.json())["entry"]
     assert entry["player"]["id"] == welcome["you"]
     assert SECRET not in await response.text()
@@ -71,10 +99,10 @@ async def test_a_players_secret_is_not_shown_to_the_others(served: Served) -> No
 async def test_a_refused_photo_gets_its_status_and_sentence_and_the_room_does_not_see_it(
     served: Served, reason: Refusal
 ) -> None:
-    response = await served.send(reason.value.encode())
+    response = await served.post_photo(reason.value.encode())
     assert response.status == STATUS[reason]
     assert (await response.json())["error"].endswith(".")
-    assert (await (await served.join()).hear("welcome"))["entries"] == []
+    assert (await (await served.join()).receive("welcome"))["entries"] == []
 
 
 async def test_an_upload_over_the_cap_is_given_up_while_it_streams(served: Served) -> None:
@@ -86,7 +114,7 @@ async def test_an_upload_over_the_cap_is_given_up_while_it_streams(served: Serve
             sent += 2**16
             yield b"x" * 2**16
 
-    response = await served.send(endless())  # chunked: no length is declared
+    response = await served.post_photo(endless())  # chunked: no length is declared
     assert response.status == 413
     assert sent < 2 * MAX_BYTES
 
@@ -103,12 +131,12 @@ async def test_a_declared_length_over_the_cap_is_refused_before_the_upload(serve
 
 async def test_a_photo_from_no_page_of_ours_is_refused(served: Served) -> None:
     for headers in ({}, {"X-Player": "short"}, {"X-Player": "<script>" * 4}):
-        assert (await served.send(b"photo", headers=headers)).status == 403
+        assert (await served.post_photo(b"photo", headers=headers)).status == 403
 
 
 async def test_nicknames_arrive_cleaned(served: Served) -> None:
     headers = {"X-Player": SECRET, "X-Nickname": "%00%E2%80%AE Zo%C3%AB%20%20%3Cb%3E"}
-    entry = (await (await served.send(b"photo", headers=headers)).json())["entry"]
+    entry = (await (await served.post_photo(b"photo", headers=headers)).json())["entry"]
     assert entry["player"]["name"] == "Zoë <b>"
 
 
@@ -124,7 +152,7 @@ async def test_every_answer_carries_the_security_headers(served: Served, path: s
 
 async def test_other_sites_may_neither_post_nor_listen(served: Served) -> None:
     foreign = {**HEADERS, "Origin": "https://evil.example"}
-    assert (await served.send(b"photo", headers=foreign)).status == 403
+    assert (await served.post_photo(b"photo", headers=foreign)).status == 403
     with pytest.raises(WSServerHandshakeError, match="403"):
         await served.session.ws_connect(
             f"{served.url}/r/home/live", headers={"Origin": "https://evil.example"}
@@ -132,7 +160,9 @@ async def test_other_sites_may_neither_post_nor_listen(served: Served) -> None:
 
 
 async def test_our_own_origin_may(served: Served) -> None:
-    assert (await served.send(b"photo", headers={**HEADERS, "Origin": served.url})).status == 201
+    assert (
+        await served.post_photo(b"photo", headers={**HEADERS, "Origin": served.url})
+    ).status == 201
 
 
 @pytest.mark.parametrize(
@@ -184,7 +214,7 @@ async def test_a_link_that_is_nearly_right_leads_to_its_room(
 
 
 async def test_files_outside_the_page_are_not_served(served: Served) -> None:
-    for path in ("/static/..%2fweb_chat.py", "/static/%2e%2e/web_chat.py", "/r/home/photos/nope"):
+    for path in ("/static/..%2fserver.py", "/static/%2e%2e/server.py", "/r/home/photos/nope"):
         assert (await served.session.get(served.url + path)).status in (403, 404)
 
 
@@ -210,8 +240,8 @@ async def test_a_socket_that_floods_is_closed_and_the_room_goes_on(served: Serve
     for _ in range(websocket.MESSAGES.times + 1):
         await flooder.socket.send_json({"type": "here"})
     assert await flooder.closed() == 1008
-    await served.send(b"photo")
-    assert await ana.hear("entry")
+    await served.post_photo(b"photo")
+    assert await ana.receive("entry")
 
 
 async def test_an_idle_socket_is_closed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +251,7 @@ async def test_an_idle_socket_is_closed(served: Served, monkeypatch: pytest.Monk
 
 async def test_a_huge_message_closes_its_socket(served: Served) -> None:
     ana = await served.join()
-    await ana.socket.send_str("x" * (websocket.MESSAGE_BYTES + 1))
+    await ana.socket.send_str("x" * (MESSAGE_BYTES + 1))
     assert await ana.closed() == 1009
 
 
@@ -229,14 +259,14 @@ async def test_a_page_that_does_not_keep_up_is_cut_off_and_the_room_goes_on() ->
     rooms = Rooms()
     async with serving(rooms=rooms) as served:
         deaf = await served.join("d" * 24, "Deaf")
-        await deaf.hear("people")
+        await deaf.receive("people")
         room = rooms.find("home")
         assert room is not None
         (member,) = room.members
         for _ in range(UNSENT + 1):
-            member.tell({"type": "people", "people": []})
+            member.send({"type": "people", "people": []})
         assert await deaf.closed() == 1006
-        assert (await served.send(b"photo")).status == 201
+        assert (await served.post_photo(b"photo")).status == 201
         assert not room.members
 
 
@@ -250,22 +280,22 @@ async def test_a_full_house_says_so() -> None:
 
 async def test_a_new_name_is_told_to_the_room(served: Served) -> None:
     ana = await served.join()
-    await ana.hear("people")
+    await ana.receive("people")
     await ana.socket.send_json({"type": "name", "name": "Anna"})
-    assert (await ana.hear("people"))["people"][0]["name"] == "Anna"
+    assert (await ana.receive("people"))["people"][0]["name"] == "Anna"
 
 
 async def test_stopping_closes_the_sockets_so_that_pages_reconnect() -> None:
     async with serving() as served:
         ana = await served.join()
-        await ana.hear("welcome")
+        await ana.receive("welcome")
         closed = asyncio.create_task(ana.closed())
-        await served.chat.stop()
+        await served.server.stop()
         assert await closed == 1001
 
 
 async def test_while_closing_a_photo_is_told_to_come_back(served: Served) -> None:
-    await served.host.drain(0)
-    response = await served.send(b"photo")
+    await served.service.drain(0)
+    response = await served.post_photo(b"photo")
     assert response.status == 503
     assert "Try again" in (await response.json())["error"]

@@ -9,9 +9,8 @@ from string import Formatter
 
 import pytest
 
-from bot.platforms.web.server import PAGE
-from bot.platforms.web.people import language_of
-from bot.platforms.web.rooms import NAME_LENGTH
+from bot.platforms.web.requests import NAME_LENGTH, language_of
+from bot.platforms.web.server import STATIC
 from bot.speech import LANGUAGES
 
 Words = dict[str, str | list[str]]
@@ -22,12 +21,12 @@ SAME = {("fr", "menu"), ("pt", "menu")}
 
 @cache
 def words(language: str) -> Words:
-    read: Words = json.loads((PAGE / f"words.{language}.json").read_text(encoding="utf-8"))
+    read: Words = json.loads((STATIC / f"words.{language}.json").read_text(encoding="utf-8"))
     return read
 
 
 def sentences(language: str) -> dict[str, str]:
-    return {key: said for key, said in words(language).items() if isinstance(said, str)}
+    return {key: sentence for key, sentence in words(language).items() if isinstance(sentence, str)}
 
 
 def placeholders(sentence: str) -> set[str]:
@@ -35,14 +34,14 @@ def placeholders(sentence: str) -> set[str]:
 
 
 def test_there_is_a_file_for_each_language_and_no_other() -> None:
-    found = {path.name.split(".")[1] for path in PAGE.glob("words.*.json")}
+    found = {path.name.split(".")[1] for path in STATIC.glob("words.*.json")}
     assert found == set(LANGUAGES)
 
 
 def test_the_page_says_all_of_its_words_and_no_others() -> None:
-    page = (PAGE / "index.html").read_text(encoding="utf-8")
-    scripts = "".join(path.read_text(encoding="utf-8") for path in PAGE.glob("*.js"))
-    marked = re.findall(r'data-(?:say|label|hint)="(\w+)"', page)
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    scripts = "".join(path.read_text(encoding="utf-8") for path in STATIC.glob("*.js"))
+    marked = re.findall(r'data-(?:text|label|placeholder)="(\w+)"', page)
     assert {*marked, *re.findall(r"WORDS\.(\w+)", scripts)} == set(words("en"))
 
 
@@ -55,14 +54,14 @@ def test_no_language_lacks_a_word(language: str) -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_nothing_was_left_in_english(language: str) -> None:
     english = sentences("en")
-    same = {key for key, said in sentences(language).items() if said == english[key]}
+    same = {key for key, sentence in sentences(language).items() if sentence == english[key]}
     assert same <= {key for where, key in SAME if where == language}
 
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_translations_fill_in_just_what_their_source_does(language: str) -> None:
-    for key, said in sentences(language).items():
-        assert placeholders(said) == placeholders(sentences("en")[key]), key
+    for key, sentence in sentences(language).items():
+        assert placeholders(sentence) == placeholders(sentences("en")[key]), key
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -73,8 +72,8 @@ def test_every_nickname_that_the_page_makes_up_fits(language: str) -> None:
 
 
 def test_french_keeps_a_mark_on_the_line_of_its_word() -> None:
-    for key, said in sentences("fr").items():
-        assert not re.search(r"[\w)}] ?[!?:;](?!\w)", said), key
+    for key, sentence in sentences("fr").items():
+        assert not re.search(r"[\w)}] ?[!?:;](?!\w)", sentence), key
 
 
 @pytest.mark.parametrize(
