@@ -89,7 +89,7 @@ async def serve(
             admission=Admission(RateLimits()),
             store=store,
             archive=PhotoArchive(settings.data_folder / "kept"),
-            messengers={each.name: each for each in (web, *platforms)},
+            messengers={web.name: web, **{each.name: each for each in platforms}},
         )
         await stack.enter_async_context(service.running())
         await web.start(service, listening)

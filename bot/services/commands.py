@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from bot.domain import CommandRequest, Reply
+from bot.domain import CommandRequest, Photo, Reply
+from bot.services.heatmaps import Heatmaps
+from bot.services.leaderboard import Leaderboards
+from bot.services.privacy import Privacy
+from bot.services.room_admin import RoomAdmin
 from bot.speech import Speaker
-
-if TYPE_CHECKING:
-    from bot.services.service import Service
 
 
 class Section(StrEnum):
@@ -26,7 +27,25 @@ class Section(StrEnum):
     PRIVACY = "privacy"
 
 
-Handler = Callable[["Service", CommandRequest, Speaker], Awaitable[Reply | None]]
+class HandlePhoto(Protocol):
+    """The service's way of answering a photo; it imports this module, so this one cannot it."""
+
+    def __call__(self, photo: Photo, *, guessing: bool = False) -> Awaitable[Reply | None]:
+        """Answer a photo, the room guessing first or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What commands are answered with."""
+
+    handle_photo: HandlePhoto
+    heatmaps: Heatmaps
+    leaderboards: Leaderboards
+    room_admin: RoomAdmin
+    privacy: Privacy
+
+
+Handler = Callable[[Parts, CommandRequest, Speaker], Awaitable[Reply | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,83 +97,83 @@ def N_(sentence: str) -> str:  # noqa: N802  # gettext's own name for it
     return sentence
 
 
-async def _start(_: Service, __: CommandRequest, speaker: Speaker) -> Reply:
+async def _start(_: Parts, __: CommandRequest, speaker: Speaker) -> Reply:
     return Reply(speaker.rooms.start())
 
 
-async def _help(_: Service, request: CommandRequest, speaker: Speaker) -> Reply:
+async def _help(_: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
     lines = ((each.name, each.summary_in(speaker)) for each in COMMANDS if each.is_listed)
     return Reply(speaker.rooms.help(request.room.platform, request.bot, lines))
 
 
-async def _who(service: Service, request: CommandRequest, speaker: Speaker) -> Reply | None:
+async def _who(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply | None:
     if request.photo is None:
         return Reply(speaker.photos.who_how(request.room.platform))
-    return await service.handle_photo(request.photo)
+    return await parts.handle_photo(request.photo)
 
 
-async def _guess(service: Service, request: CommandRequest, speaker: Speaker) -> Reply | None:
+async def _guess(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply | None:
     if request.photo is None:
         return Reply(speaker.rounds.guess_how())
-    return await service.handle_photo(request.photo, guessing=True)
+    return await parts.handle_photo(request.photo, guessing=True)
 
 
-async def _where(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
+async def _where(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
     if request.photo is None:
         return Reply(speaker.photos.where_how())
-    return await service.heatmaps.of_photo(request.photo, speaker)
+    return await parts.heatmaps.of_photo(request.photo, speaker)
 
 
-async def _about(_: Service, __: CommandRequest, speaker: Speaker) -> Reply:
+async def _about(_: Parts, __: CommandRequest, speaker: Speaker) -> Reply:
     return Reply(speaker.rooms.about())
 
 
-async def _challenge(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
-    return service.leaderboards.challenge(request, speaker)
+async def _challenge(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
+    return parts.leaderboards.challenge(request, speaker)
 
 
-async def _leaderboard(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
-    return await service.leaderboards.leaderboard(request, speaker)
+async def _leaderboard(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await parts.leaderboards.leaderboard(request, speaker)
 
 
-async def _hall(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
-    return await service.leaderboards.hall(request, speaker)
+async def _hall(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await parts.leaderboards.hall(request, speaker)
 
 
-async def _me(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
-    return await service.leaderboards.own(request, speaker)
+async def _me(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await parts.leaderboards.own(request, speaker)
 
 
-async def _stats(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
-    return await service.leaderboards.accuracy(request, speaker)
+async def _stats(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await parts.leaderboards.accuracy(request, speaker)
 
 
-async def _settings(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
-    return await service.room_admin.settings(request, speaker)
+async def _settings(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await parts.room_admin.settings(request, speaker)
 
 
-async def _reset(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
-    return await service.room_admin.ask_whether_to_reset(request, speaker)
+async def _reset(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await parts.room_admin.ask_whether_to_reset(request, speaker)
 
 
-async def _keep(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
-    return await service.room_admin.keep(request, speaker)
+async def _keep(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await parts.room_admin.keep(request, speaker)
 
 
-async def _log(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
-    return await service.room_admin.log(request, speaker)
+async def _log(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await parts.room_admin.log(request, speaker)
 
 
-async def _privacy(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
-    return await service.privacy.tell(request, speaker)
+async def _privacy(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await parts.privacy.tell(request, speaker)
 
 
-async def _export(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
-    return await service.privacy.export(request, speaker)
+async def _export(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await parts.privacy.export(request, speaker)
 
 
-async def _forget(service: Service, request: CommandRequest, speaker: Speaker) -> Reply:
-    return service.privacy.ask_whether_to_forget(request, speaker)
+async def _forget(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
+    return parts.privacy.ask_whether_to_forget(request, speaker)
 
 
 # In the browser a photo has a button of its own, and the page itself says how to send one.

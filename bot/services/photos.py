@@ -67,8 +67,8 @@ class Photos:
         """How many pixels of a photo's shorter side are of use."""
         return self._vision.side
 
-    async def classify(self, photo: Photo, *, plays: bool) -> PhotoOutcome | None:
-        """Classify one photo and store its round.
+    async def process(self, photo: Photo, *, plays: bool) -> PhotoOutcome | None:
+        """Have one photo classified and store its round.
 
         Args:
             photo: The photo.

@@ -112,6 +112,7 @@ class Service:
         self.languages = languages
         self._season_end = season_end
         self._now = now
+        self._parts = commands.Parts(self.handle_photo, heatmaps, leaderboards, room_admin, privacy)
         self._revisions = itertools.count(1)
         self._taps: LRUCache[Room, asyncio.Lock] = LRUCache(REMEMBERED)
 
@@ -136,7 +137,7 @@ class Service:
         Returns:
             The answer; None when the photo's message was answered before.
         """
-        outcome = await self.photos.classify(photo, plays=True)
+        outcome = await self.photos.process(photo, plays=True)
         if outcome is None:
             return None
         speaker = await self.languages.speaker(photo.room, photo.player)
@@ -161,7 +162,7 @@ class Service:
         They are not played: four buttons for each of ten photos are no fun to read.
         """
         classified = await asyncio.gather(
-            *(self.photos.classify(photo, plays=False) for photo in photos)
+            *(self.photos.process(photo, plays=False) for photo in photos)
         )
         outcomes = tuple(outcome for outcome in classified if outcome is not None)
         if not outcomes:
@@ -257,9 +258,13 @@ class Service:
             case OpenLanguages():
                 return self._with_revision(await self.room_admin.open_languages(press, speaker))
             case ChooseLanguage() as action:
-                return self._with_revision(await self.room_admin.choose_language(press, action, speaker))
+                return self._with_revision(
+                    await self.room_admin.choose_language(press, action, speaker)
+                )
             case ChoosePhotos() as action:
-                return self._with_revision(await self.room_admin.choose_photos(press, action, speaker))
+                return self._with_revision(
+                    await self.room_admin.choose_photos(press, action, speaker)
+                )
             case None:
                 return ButtonOutcome(speaker.rooms.old_button())
 
@@ -274,7 +279,7 @@ class Service:
         try:
             if command.admins_only and not await request.is_admin():
                 return Reply(speaker.rooms.only_admins())
-            return await command.handler(self, request, speaker)
+            return await command.handler(self._parts, request, speaker)
         except Refused as refused:
             return Reply(speaker.photos.refusal(refused.reason), refusal=refused.reason)
         except Exception:
