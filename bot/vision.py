@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bot.domain import Label, Preview, Refusal, Refused, Timings, Verdict
 from bot.game.seasons import Fingerprint
-from classifier import Busy, Classifier, PhotoError
-from classifier import Verdict as Seen
-from classifier.images.fingerprint import fingerprint
+from classifier import Busy, Classifier, PhotoError, Prediction
 from classifier.images.decode import shrink_to_jpeg
+from classifier.images.fingerprint import hash_photo
+from classifier.inference.heatmap import Heatmap, write_caption
 
 # Previews decode at a larger scale than the classifier does; two at once is what two cores can do.
 PREVIEWS_AT_ONCE = 2
@@ -32,15 +33,15 @@ class Vision:
     async def look(self, photo: bytes, timings: Timings) -> Verdict:
         """Say who is on the photo, and note how long that took. Raises Refused."""
         with _refusals():
-            seen, timing = await self._classifier.classify_timed(photo)
+            prediction, timing = await self._classifier.classify_timed(photo)
         timings.queue, timings.inference = timing.queue * 1000, timing.inference * 1000
-        return _in_our_words(seen)
+        return _in_our_words(prediction)
 
     async def fingerprint(self, photo: bytes) -> Fingerprint:
         """Return by what the photo is known again. Raises Refused."""
         with _refusals():
-            taken = await asyncio.to_thread(fingerprint, photo)
-        return Fingerprint(taken.kept, taken.views)
+            hashes = await asyncio.to_thread(hash_photo, photo)
+        return Fingerprint(hashes.stored, hashes.queries)
 
     async def explain(self, photo: bytes) -> tuple[Verdict, bytes]:
         """Return what it says of the photo, and where it looked: the photo under a heat map, PNG.
@@ -48,8 +49,8 @@ class Vision:
         Raises Refused.
         """
         with _refusals():
-            explanation = await self._classifier.explain(photo)
-        return _in_our_words(explanation.verdict), explanation.picture
+            heatmap = await self._classifier.heatmap(photo)
+        return _in_our_words(heatmap.prediction), await asyncio.to_thread(_captioned_png, heatmap)
 
     async def preview(self, photo: bytes, side: int) -> Preview:
         """Shrink the photo to at most `side` pixels on its longer side. Raises Refused."""
@@ -69,10 +70,18 @@ def _refusals() -> Iterator[None]:
         raise Refused(Refusal.BUSY) from error
 
 
-def _in_our_words(seen: Seen) -> Verdict:
+def _in_our_words(prediction: Prediction) -> Verdict:
     return Verdict(
-        label=Label(seen.label),
-        confidence=seen.confidence,
-        probabilities={Label(name): share for name, share in seen.probabilities.items()},
-        unfamiliar=seen.unfamiliar,
+        label=Label(prediction.label),
+        confidence=prediction.confidence,
+        probabilities={Label(name): share for name, share in prediction.probabilities.items()},
+        unfamiliar=prediction.unfamiliar,
     )
+
+
+def _captioned_png(heatmap: Heatmap) -> bytes:
+    prediction = heatmap.prediction
+    write_caption(heatmap.image, f"{prediction.label.capitalize()}! {prediction.confidence:.0%}")
+    out = io.BytesIO()
+    heatmap.image.save(out, "PNG")
+    return out.getvalue()

@@ -59,7 +59,7 @@ def by_folds(model: str, rows: Sequence[Row]) -> list[tuple[Predictor, list[Row]
 
     A fold without a network, because training was broken off, say, is left out.
     """
-    folder = model_file.folds_of(model_file.find(model))
+    folder = model_file.folds_folder(model_file.find(model))
     kept = {fold: folder / f"{fold}.safetensors" for fold in range(FOLDS)}
     parts = [
         (_load(path), [row for row in rows if row.fold == fold])

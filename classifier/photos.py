@@ -1,6 +1,6 @@
 """Look over a folder of photos before training on it: `python -m classifier.photos DIR`.
 
-DIR holds a folder for each label. What would spoil a training is listed: files that cannot be read,
+DIR holds a folder for each label. What would corrupt a training is listed: files that cannot be read,
 tiny pictures, copies, the same picture under two labels, labels with too few pictures.
 """
 
@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from classifier.images.contact_sheet import contact_sheet
-from classifier.images.decode import open_photo
+from classifier.images.decode import decode_photo
 from classifier.training.dataset import LABELS, group_by_hash, hashes_of
-from classifier.types import Label, PhotoError
+from classifier.types import Category, PhotoError
 
 # Below this a picture holds less than the small network looks at.
 TINY_SIDE = 64
@@ -31,7 +31,7 @@ ON_A_SHEET = 200
 class Findings:
     """What was found in a folder; paths relative to it."""
 
-    readable: dict[Label, list[Path]] = field(default_factory=dict)
+    readable: dict[Category, list[Path]] = field(default_factory=dict)
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
     tiny: list[Path] = field(default_factory=list)
     copies: list[list[Path]] = field(default_factory=list)
@@ -44,11 +44,11 @@ class Findings:
         return bool(self.unreadable or self.contradictions or self.unbalanced)
 
 
-def look_over(folder: Path) -> Findings:
+def inspect_folder(folder: Path) -> Findings:
     """Read every picture of the folder and note what is wrong."""
     found = Findings()
     hashes = []
-    paths: list[tuple[Path, Label]] = []
+    paths: list[tuple[Path, Category]] = []
     for label in LABELS:
         found.readable[label] = []
         for path in sorted((folder / label).glob("*")):
@@ -56,7 +56,7 @@ def look_over(folder: Path) -> Findings:
                 continue
             name = path.relative_to(folder)
             try:
-                photo = open_photo(path.read_bytes(), side=256)
+                photo = decode_photo(path.read_bytes(), side=256)
             except PhotoError as error:
                 found.unreadable.append((name, str(error)))
                 continue
@@ -65,7 +65,7 @@ def look_over(folder: Path) -> Findings:
             found.readable[label].append(name)
             hashes.append(hashes_of(photo))
             paths.append((name, label))
-    groups: dict[int, list[tuple[Path, Label]]] = defaultdict(list)
+    groups: dict[int, list[tuple[Path, Category]]] = defaultdict(list)
     for group, member in zip(group_by_hash(hashes), paths, strict=True):
         groups[group].append(member)
     for members in groups.values():
@@ -78,13 +78,13 @@ def look_over(folder: Path) -> Findings:
     return found
 
 
-def _unbalanced(count: dict[Label, int]) -> list[str]:
+def _unbalanced(count: dict[Category, int]) -> list[str]:
     sentences = [
         f"{label}: {number} pictures are few; {FEW} or more teach what they have in common."
         for label, number in count.items()
         if number < FEW
     ]
-    most = max(count[Label.OLAF], count[Label.ABOMINABLE])
+    most = max(count[Category.OLAF], count[Category.ABOMINABLE])
     for label, number in count.items():
         if FEW <= number < BALANCE * most:
             sentences.append(f"{label}: {number} pictures against {most} are out of balance.")
@@ -124,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not any((options.folder / label).is_dir() for label in LABELS):
         parser.error(f"{options.folder} has none of the folders {', '.join(LABELS)}")
-    found = look_over(options.folder)
+    found = inspect_folder(options.folder)
     print(table(found))
     if options.sheets:
         for path in draw_sheets(options.folder, found, options.sheets):

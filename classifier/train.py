@@ -26,11 +26,11 @@ from torch.nn import functional as F
 from torchvision.models import ResNet
 
 from classifier.evaluation import metrics
-from classifier.model import Card, folds_of, save, start
+from classifier.model import Card, folds_folder, save, start
 from classifier.training.dataset import FOLDS, Pictures, Row, labels_of, read_folder, some_groups
-from classifier.training.loop import Stage, balanced, fit, predict, settle
-from classifier.training.teacher import OF_PICTURES, OF_VIEWS, Teacher, opinions
-from classifier.training.views import Pool
+from classifier.training.loop import Stage, balanced, fit, predict, fit_head
+from classifier.training.teacher import PICTURE_RIDGE, VIEW_RIDGE, Teacher, soft_labels
+from classifier.training.views import TrainingViews
 
 # Most of what there is to learn can be learned from small views, at a fraction of the time; so both
 # models begin in the same way.
@@ -49,10 +49,10 @@ RECIPES = {
 PICTURE_SIDE = 256
 VIEWS, VIEW_SIDE = 20_000, 224
 # How much the teacher's opinion of a view counts beside its label.
-TRUSTED = 0.6
+DISTILLATION_WEIGHT = 0.6
 
 
-def school(pool: Pool, sizes: Iterable[int], backbone: str, without: int) -> dict[int, ResNet]:
+def school(pool: TrainingViews, sizes: Iterable[int], backbone: str, without: int) -> dict[int, ResNet]:
     """Train a network for each size on nothing of the fold `without`; FOLDS stands for none."""
     name = "all photos" if without == FOLDS else f"without fold {without}"
     chosen = (pool.fold != without).nonzero()[:, 0]
@@ -60,9 +60,9 @@ def school(pool: Pool, sizes: Iterable[int], backbone: str, without: int) -> dic
     rows, label = [pool.rows[int(index)] for index in known], labels_of(pool.rows)
     target, wanted = (F.one_hot(each, len(metrics.LABELS)).float() for each in (pool.label, label))
     if pool.taught:
-        said = opinions(pool.features, pool.label, chosen, torch.ones(len(chosen)), OF_VIEWS)
-        target = target.lerp(said, TRUSTED)
-        wanted = opinions(pool.plain, label, known, balanced(label[known]), OF_PICTURES)
+        said = soft_labels(pool.features, pool.label, chosen, torch.ones(len(chosen)), VIEW_RIDGE)
+        target = target.lerp(said, DISTILLATION_WEIGHT)
+        wanted = soft_labels(pool.plain, label, known, balanced(label[known]), PICTURE_RIDGE)
 
     @functools.cache
     def after(*stages: Stage) -> tuple[ResNet, nn.Linear]:
@@ -79,7 +79,7 @@ def school(pool: Pool, sizes: Iterable[int], backbone: str, without: int) -> dic
     for size in sizes:
         ready[size] = copy.deepcopy(after(*RECIPES[size])[0])
         torch.manual_seed(without)
-        settle(ready[size], rows, wanted[known], size)
+        fit_head(ready[size], rows, wanted[known], size)
     return ready
 
 
@@ -109,7 +109,7 @@ def keep(path: Path, network: ResNet, card: Card, shift: float) -> None:
     save(path, network, card)
 
 
-def hire() -> Teacher | None:
+def load_teacher() -> Teacher | None:
     """Return the teacher; without the packages that it comes in, say so and return None."""
     try:
         return Teacher()
@@ -157,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     rows = read_folder(options.photos)
     learned = some_groups(rows, options.share)
-    pool = Pool.make(Pictures.read(learned, PICTURE_SIDE), VIEWS, VIEW_SIDE, hire())
+    pool = TrainingViews.make(Pictures.read(learned, PICTURE_SIDE), VIEWS, VIEW_SIDE, load_teacher())
     count = {name: sum(row.label is name for row in learned) for name in metrics.LABELS}
     trained_on = ", ".join(f"{number} {name}" for name, number in count.items())
     cards = {size: Card(out.stem, size, trained_on=trained_on) for size, out in outs.items()}
@@ -167,12 +167,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for fold in range(FOLDS):
             by_fold.append(school(pool, outs, options.backbone, without=fold))
             for size, out in outs.items():  # not lost if the run is broken off; calibrated below
-                keep(folds_of(out) / f"{fold}.safetensors", by_fold[fold][size], cards[size], 0.0)
+                keep(folds_folder(out) / f"{fold}.safetensors", by_fold[fold][size], cards[size], 0.0)
         for size, out in outs.items():
             networks = [trained[size] for trained in by_fold]
             shifts[size], cards[size] = calibrate(networks, rows, cards[size])
             for fold, network in enumerate(networks):
-                keep(folds_of(out) / f"{fold}.safetensors", network, cards[size], shifts[size])
+                keep(folds_folder(out) / f"{fold}.safetensors", network, cards[size], shifts[size])
             print(json.dumps(asdict(cards[size]), indent=2))
     trained = school(pool, outs, options.backbone, without=FOLDS)
     for size, out in outs.items():

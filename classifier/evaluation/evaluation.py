@@ -16,10 +16,10 @@ from tqdm import tqdm
 from classifier.evaluation.distortions import DISTORTIONS, Distortion
 from classifier.evaluation import metrics
 from classifier.evaluation.metrics import NEITHER
-from classifier.images.decode import open_photo
+from classifier.images.decode import decode_photo
 from classifier.inference.predictor import Predictor
-from classifier.training.dataset import Row, labels_of, open_with_alpha
-from classifier.types import Label
+from classifier.training.dataset import Row, labels_of, decode_with_alpha
+from classifier.types import Category
 
 # Larger than any network's input; what a distortion does to a photo depends on its size.
 PHOTO_SIDE = 384
@@ -65,11 +65,11 @@ class Evaluation:
     def by_style(self) -> dict[str, dict[str, float]]:
         """Return for each style of snow people how many there are and how many are told apart."""
         right = self.probabilities[:, :NEITHER].argmax(1) == self.truth
-        styles = sorted({row.style for row in self.rows if row.label is not Label.NEITHER})
+        styles = sorted({row.style for row in self.rows if row.label is not Category.NEITHER})
         found = {}
         for style in styles:
             inside = torch.tensor(
-                [row.style == style and row.label is not Label.NEITHER for row in self.rows]
+                [row.style == style and row.label is not Category.NEITHER for row in self.rows]
             )
             found[style or "(none)"] = {"n": int(inside.sum()), "accuracy": _mean(right[inside])}
         return found
@@ -84,7 +84,7 @@ def evaluate(
     """
     rows = [row for _, its in parts for row in its]
     truth = labels_of(rows)
-    snow = [(model, [row for row in its if row.label is not Label.NEITHER]) for model, its in parts]
+    snow = [(model, [row for row in its if row.label is not Category.NEITHER]) for model, its in parts]
     total = len(rows) + len(DISTORTIONS) * sum(len(its) for _, its in snow)
     with tqdm(total=total, unit="photo", disable=quiet, leave=False) as progress:
         probabilities = ask(parts, None, progress)
@@ -106,7 +106,7 @@ def ask(
         for begin in range(0, len(rows), BATCH):
             views = []
             for row in rows[begin : begin + BATCH]:
-                photo = open_photo(row.path.read_bytes(), PHOTO_SIDE)
+                photo = decode_photo(row.path.read_bytes(), PHOTO_SIDE)
                 views.append(predictor.view(distortion(photo) if distortion else photo))
                 progress.update()
             answers.append(predictor.probabilities(torch.stack(views)))
@@ -124,18 +124,18 @@ def heat_inside(parts: Sequence[tuple[Predictor, Sequence[Row]]]) -> dict[str, f
     for predictor, rows in parts:
         scenes = [row for row in rows if row.everyday]
         for row in rows:
-            if row.label is Label.NEITHER or not scenes:
+            if row.label is Category.NEITHER or not scenes:
                 continue
-            cut_out, is_cut_out = open_with_alpha(row.path, PHOTO_SIDE)
+            cut_out, is_cut_out = decode_with_alpha(row.path, PHOTO_SIDE)
             if not is_cut_out:
                 continue
-            scene = open_photo(chance.choice(scenes).path.read_bytes(), PHOTO_SIDE)
+            scene = decode_photo(chance.choice(scenes).path.read_bytes(), PHOTO_SIDE)
             scene = scene.resize((PHOTO_SIDE, PHOTO_SIDE))
-            covered = _paste(scene, cut_out, chance)
-            _, heat = predictor.look_closely(scene)
-            heat = F.interpolate(heat[None, None], size=covered.shape, mode="bilinear")[0, 0]
-            inside.append(float((heat * covered).sum() / heat.sum().clamp(min=1e-6)))
-            area.append(float(covered.mean()))
+            cover = _paste(scene, cut_out, chance)
+            _, heat = predictor.predict_with_heat(scene)
+            heat = F.interpolate(heat[None, None], size=cover.shape, mode="bilinear")[0, 0]
+            inside.append(float((heat * cover).sum() / heat.sum().clamp(min=1e-6)))
+            area.append(float(cover.mean()))
     if not inside:
         return {}
     return {"n": len(inside), "inside": sum(inside) / len(inside), "area": sum(area) / len(area)}
@@ -148,8 +148,8 @@ def _paste(scene: Image.Image, cut_out: Image.Image, chance: random.Random) -> t
     scene.paste(cut_out, (left, top), cut_out)
     mask = Image.new("L", scene.size)
     mask.paste(cut_out.getchannel("A"), (left, top))
-    covered: torch.Tensor = pil_to_tensor(mask).float()[0] / 255
-    return covered
+    cover: torch.Tensor = pil_to_tensor(mask).float()[0] / 255
+    return cover
 
 
 def _mean(flags: torch.Tensor) -> float:

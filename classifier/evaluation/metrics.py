@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 
-from classifier.types import Label
+from classifier.types import Category
 
-LABELS = tuple(Label)
-NEITHER = LABELS.index(Label.NEITHER)
+LABELS = tuple(Category)
+NEITHER = LABELS.index(Category.NEITHER)
 # So many of the snow people may be called unfamiliar, for the sake of the pictures of neither.
-SHY = 0.05
+MAX_SNOW_REJECTED = 0.05
 
 
 def summary(
@@ -19,7 +19,7 @@ def summary(
 ) -> dict[str, Any]:
     """Return every number below by name, and the recall of each label.
 
-    probabilities: float, (n, 3), in the order of Label. truth: int64, (n,). A picture is called
+    probabilities: float, (n, 3), in the order of Category. truth: int64, (n,). A picture is called
     unfamiliar, and its three-way answer is 'neither', above that probability of 'neither'.
     """
     answers = three_way(probabilities, unfamiliar_above)
@@ -101,10 +101,10 @@ def fit_calibration(logits: torch.Tensor, truth: torch.Tensor) -> tuple[float, f
 def fit_threshold(probabilities: torch.Tensor, truth: torch.Tensor) -> float:
     """Return above which probability of 'neither' to call a picture unfamiliar.
 
-    The lowest, so that most of 'neither' is caught, at which no more than SHY of the snow people
+    The lowest, so that most of 'neither' is caught, at which no more than MAX_SNOW_REJECTED of the snow people
     are. The probabilities, (n, 3), must be of pictures that the network was not trained on.
     """
     of_snow = probabilities[truth != NEITHER, NEITHER].sort(descending=True).values
     # Halfway to the next: the last one that passes must not hang on a rounding.
-    allowed = int(SHY * len(of_snow))
+    allowed = int(MAX_SNOW_REJECTED * len(of_snow))
     return float(of_snow[max(0, allowed - 1) : allowed + 1].mean())

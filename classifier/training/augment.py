@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from classifier.images.decode import BACKDROP
 from classifier.training.dataset import Pictures
-from classifier.types import Label
+from classifier.types import Category
 
 # How often each kind of picture is drawn. The two snow people are what it is about; look-alikes are
 # few, but harder than the everyday pictures.
@@ -33,7 +33,7 @@ class Augmenter:
             "everyday"
             if row.everyday
             else "look-alike"
-            if row.label is Label.NEITHER
+            if row.label is Category.NEITHER
             else str(row.label)
             for row in rows
         ]

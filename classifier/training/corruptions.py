@@ -18,42 +18,42 @@ from torch.nn import functional as F
 from classifier.training.augment import chance, over, paste
 
 # So many views keep their light and sharpness: most photos that people send are in order.
-CLEAN = 0.35
+CLEAN_SHARE = 0.35
 # The rows of a drawn caption, of 256, that hold its writing.
-WRITTEN = slice(104, 152)
+TEXT_ROWS = slice(104, 152)
 CAPTIONS = ("I love it", "GUESS WHO CAME", "happy birthday!", "who is that?", "12:45", "so cold")
 
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """How light a view becomes at most; how many are covered, by bars, by halves or else otherwise.
+    """How light a view becomes at most; how many are cover, by bars, by halves or else otherwise.
 
-    light: a factor. covered: a share of all. bars, halves: shares of those.
+    light: a factor. cover: a share of all. bars, halves: shares of those.
     """
 
     light: float
-    covered: float
+    cover: float
     bars: float
     halves: float
 
 
 # The stronger is for the last layer, which has little to lose; a whole network learns less from it.
-MILD = Strength(light=1.7, covered=0.45, bars=0.5, halves=0.3)
-STRONG = Strength(light=2.2, covered=0.55, bars=0.45, halves=0.4)
+MILD = Strength(light=1.7, cover=0.45, bars=0.5, halves=0.3)
+STRONG = Strength(light=2.2, cover=0.55, bars=0.45, halves=0.4)
 
 
-def spoil(views: torch.Tensor, strength: Strength = MILD) -> torch.Tensor:
-    """Return views as they may arrive: two in three recoloured, some blurred, written on, covered.
+def corrupt(views: torch.Tensor, strength: Strength = MILD) -> torch.Tensor:
+    """Return views as they may arrive: two in three recoloured, some blur, written on, cover.
 
     The teacher has described them as they were before, so the network learns to see past all this.
     """
     views = views.clone()
-    rows = (~chance(len(views), CLEAN)).nonzero()[:, 0]
-    views[rows] = _captioned(degraded(photometric(views[rows], strength.light)))
-    return covered(framed(views), strength).clamp(0, 1)
+    rows = (~chance(len(views), CLEAN_SHARE)).nonzero()[:, 0]
+    views[rows] = _captioned(degrade(jitter_colours(views[rows], strength.light)))
+    return cover(frame_as_screenshot(views), strength).clamp(0, 1)
 
 
-def framed(views: torch.Tensor) -> torch.Tensor:
+def frame_as_screenshot(views: torch.Tensor) -> torch.Tensor:
     """Show some views as a phone's screen does, in place."""
     size = views.shape[-1]
     for row in chance(len(views), 0.15).nonzero()[:, 0].tolist():
@@ -66,10 +66,10 @@ def framed(views: torch.Tensor) -> torch.Tensor:
     return views
 
 
-def covered(views: torch.Tensor, strength: Strength = MILD) -> torch.Tensor:
+def cover(views: torch.Tensor, strength: Strength = MILD) -> torch.Tensor:
     """Cover some views, in place, by a bar, written on or not, by a half or a rectangle."""
     size = views.shape[-1]
-    for row in chance(len(views), strength.covered).nonzero()[:, 0].tolist():
+    for row in chance(len(views), strength.cover).nonzero()[:, 0].tolist():
         colour = torch.rand(3, 1, 1) if chance(1, 0.5) else torch.rand(1).round()
         kind = float(torch.rand(1))
         if kind < strength.bars:
@@ -88,7 +88,7 @@ def covered(views: torch.Tensor, strength: Strength = MILD) -> torch.Tensor:
     return views
 
 
-def photometric(views: torch.Tensor, light: float) -> torch.Tensor:
+def jitter_colours(views: torch.Tensor, light: float) -> torch.Tensor:
     """Change brightness, contrast, saturation, hue, gamma; some views become grey or a sketch."""
     count = len(views)
     luma = torch.tensor([0.299, 0.587, 0.114])
@@ -121,7 +121,7 @@ def photometric(views: torch.Tensor, light: float) -> torch.Tensor:
     return views
 
 
-def degraded(views: torch.Tensor) -> torch.Tensor:
+def degrade(views: torch.Tensor) -> torch.Tensor:
     """Blur, shrink, add noise to and compress some of the views."""
     count, size = len(views), views.shape[-1]
     for row in chance(count, 0.15).nonzero()[:, 0].tolist():
@@ -130,16 +130,16 @@ def degraded(views: torch.Tensor) -> torch.Tensor:
         views[row] = F.interpolate(less, size=size, mode="bilinear")[0]
     rows = chance(count, 0.12).nonzero()[:, 0]
     if len(rows):
-        views[rows] = blurred(views[rows], float(torch.empty(1).uniform_(0.004, 0.02)) * size)
+        views[rows] = blur(views[rows], float(torch.empty(1).uniform_(0.004, 0.02)) * size)
     rows = chance(count, 0.1).nonzero()[:, 0]
     noise = torch.randn(len(rows), *views.shape[1:]) * torch.rand(len(rows), 1, 1, 1) * 0.12
     views[rows] = (views[rows] + noise).clamp(0, 1)
     for row in chance(count, 0.2).nonzero()[:, 0].tolist():
-        views[row] = compressed(views[row], int(torch.randint(12, 60, ())))
+        views[row] = compress(views[row], int(torch.randint(12, 60, ())))
     return views
 
 
-def blurred(views: torch.Tensor, sigma: float) -> torch.Tensor:
+def blur(views: torch.Tensor, sigma: float) -> torch.Tensor:
     """Blur with a Gaussian of `sigma` pixels."""
     reach = max(1, math.ceil(2.5 * sigma))
     line = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / max(sigma, 1e-3)) ** 2)
@@ -149,7 +149,7 @@ def blurred(views: torch.Tensor, sigma: float) -> torch.Tensor:
     return F.conv2d(views, line.transpose(2, 3), groups=3)
 
 
-def compressed(view: torch.Tensor, quality: int) -> torch.Tensor:
+def compress(view: torch.Tensor, quality: int) -> torch.Tensor:
     """Send one view, (3, size, size), through JPEG."""
     pixels = (view * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
     file = io.BytesIO()
@@ -162,7 +162,7 @@ def _captioned(views: torch.Tensor) -> torch.Tensor:
     """Lay a line of writing across some views."""
     rows = chance(len(views), 0.1).nonzero()[:, 0]
     if len(rows):
-        drawn = captions()
+        drawn = draw_captions()
         picked = torch.randint(len(drawn), (len(rows),))
         centre = torch.empty(len(rows), 2).uniform_(-1, 1) * torch.tensor([0.15, 0.9])
         half = torch.empty(len(rows), 2).uniform_(0.6, 1.1)
@@ -176,17 +176,17 @@ def _captioned(views: torch.Tensor) -> torch.Tensor:
 
 def _write(bar: torch.Tensor) -> None:
     """Write a line all along a bar, (3, height, width)."""
-    drawn = captions()
-    line = drawn[int(torch.randint(len(drawn), ())), :, WRITTEN].float()[None] / 255
+    drawn = draw_captions()
+    line = drawn[int(torch.randint(len(drawn), ())), :, TEXT_ROWS].float()[None] / 255
     line = F.interpolate(line, size=bar.shape[1:], mode="bilinear", antialias=True)
     bar.copy_(over(bar, line)[0])
 
 
 @functools.cache
-def captions() -> torch.Tensor:
+def draw_captions() -> torch.Tensor:
     """Draw lines of writing, plain or in a bar: premultiplied RGBA, uint8, (n, 4, 256, 256).
 
-    All of it is within WRITTEN, a slice of the rows.
+    All of it is within TEXT_ROWS, a slice of the rows.
     """
     drawn = []
     for number, text in enumerate(CAPTIONS * 2):

@@ -15,15 +15,15 @@ import numpy as np
 import torch
 from PIL import Image
 
-from classifier.images.decode import open_photo
+from classifier.images.decode import decode_photo
 from classifier.transforms import evaluation_view
-from classifier.types import Label, PhotoError
+from classifier.types import Category, PhotoError
 
-LABELS = tuple(Label)
+LABELS = tuple(Category)
 FOLDS = 5
 # Of a perceptual hash's 64 bits, so many differ at most between copies: rescaled, recompressed,
 # slightly cropped or recoloured. Unrelated pictures differ in about 32.
-SAME_BITS = 10
+MAX_COPY_BITS = 10
 # A picture counts as a cut-out from this share of transparent pixels on.
 CUT_OUT = 0.05
 
@@ -37,7 +37,7 @@ class Row:
     """
 
     path: Path
-    label: Label
+    label: Category
     group: str
     fold: int
     style: str = ""
@@ -45,7 +45,7 @@ class Row:
     @property
     def everyday(self) -> bool:
         """Whether it shows neither of the two nor anything that is like them."""
-        return self.label is Label.NEITHER and self.style in ("everyday", "")
+        return self.label is Category.NEITHER and self.style in ("everyday", "")
 
 
 def read_folder(folder: Path) -> list[Row]:
@@ -69,7 +69,7 @@ def _from_manifest(manifest: Path) -> list[Row]:
         return [
             Row(
                 manifest.parent / line["file"],
-                Label(line["label"]),
+                Category(line["label"]),
                 line["group"],
                 int(line["fold"]),
                 line.get("style", ""),
@@ -95,7 +95,7 @@ def _from_pictures(folder: Path) -> list[Row]:
 
 def _hashes_of_file(path: Path) -> tuple[int, int] | None:
     try:
-        return hashes_of(open_photo(path.read_bytes(), side=128))
+        return hashes_of(decode_photo(path.read_bytes(), side=128))
     except PhotoError:  # `python -m classifier.photos` says which and why
         return None
 
@@ -118,20 +118,20 @@ def group_by_hash(hashes: Sequence[tuple[int, int]]) -> list[int]:
         distance = np.minimum(
             np.bitwise_count(plain ^ plain[index]), np.bitwise_count(plain ^ mirrored[index])
         )
-        joined = np.unique(group[distance <= SAME_BITS])
+        joined = np.unique(group[distance <= MAX_COPY_BITS])
         group[np.isin(group, joined)] = joined[0]
     return [int(number) for number in group]
 
 
 def assign_folds(rows: Iterable[Row]) -> dict[str, int]:
     """Spread the groups over the folds, so that each fold gets about as many of each label."""
-    members: dict[str, Counter[Label]] = defaultdict(Counter)
+    members: dict[str, Counter[Category]] = defaultdict(Counter)
     for row in rows:
         members[row.group][row.label] += 1
     order = sorted(members)
     random.Random(0).shuffle(order)
     order.sort(key=lambda group: -members[group].total())
-    filled: list[Counter[Label]] = [Counter() for _ in range(FOLDS)]
+    filled: list[Counter[Category]] = [Counter() for _ in range(FOLDS)]
     folds = {}
     for group in order:
         label = members[group].most_common(1)[0][0]
@@ -146,7 +146,7 @@ def some_groups(rows: Sequence[Row], share: float) -> list[Row]:
 
     Groups are drawn by chance, but the same each time, and a larger share holds a smaller one.
     """
-    of_each: dict[tuple[Label, int], set[str]] = defaultdict(set)
+    of_each: dict[tuple[Category, int], set[str]] = defaultdict(set)
     for row in rows:
         of_each[row.label, row.fold].add(row.group)
     chosen = set()
@@ -158,7 +158,7 @@ def some_groups(rows: Sequence[Row], share: float) -> list[Row]:
 
 
 def labels_of(rows: Sequence[Row]) -> torch.Tensor:
-    """Return the positions of the rows' labels in Label, int64 (n,)."""
+    """Return the positions of the rows' labels in Category, int64 (n,)."""
     return torch.tensor([LABELS.index(row.label) for row in rows])
 
 
@@ -185,7 +185,7 @@ class Pictures:
         pixels = torch.empty(len(rows), 4, side, side, dtype=torch.uint8)
         aspect, cut_out = torch.ones(len(rows)), torch.zeros(len(rows), dtype=torch.bool)
         for index, row in enumerate(rows):
-            photo, is_cut_out = open_with_alpha(row.path, side)
+            photo, is_cut_out = decode_with_alpha(row.path, side)
             aspect[index] = photo.width / photo.height
             cut_out[index] = is_cut_out
             square = photo.convert("RGBa").resize((side, side), Image.Resampling.BICUBIC)
@@ -204,10 +204,10 @@ def _halved(pixels: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.avg_pool2d(pixels.float(), 2).round().to(torch.uint8)
 
 
-def open_with_alpha(path: Path, side: int) -> tuple[Image.Image, bool]:
+def decode_with_alpha(path: Path, side: int) -> tuple[Image.Image, bool]:
     """Return the picture as RGBA, and whether it is a cut-out."""
     data = path.read_bytes()
-    plain = open_photo(data, side)  # refuses what must not be opened, and turns photos upright
+    plain = decode_photo(data, side)  # refuses what must not be opened, and turns photos upright
     with Image.open(path) as photo:
         if not photo.has_transparency_data:
             return plain.convert("RGBA"), False
@@ -224,7 +224,7 @@ def evaluation_batch(rows: Sequence[Row], size: int) -> torch.Tensor:
     nothing, one = (0.0,) * 3, (1.0,) * 3
     return torch.stack(
         [
-            evaluation_view(open_photo(row.path.read_bytes(), size), size, nothing, one)
+            evaluation_view(decode_photo(row.path.read_bytes(), size), size, nothing, one)
             for row in rows
         ]
     )

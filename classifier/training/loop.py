@@ -12,27 +12,27 @@ from torch.nn import functional as F
 from torchvision.models import ResNet
 from tqdm import tqdm
 
-from classifier.model import Card, pooled
+from classifier.model import Card, pooled_features
 from classifier.training.augment import chance
-from classifier.training.corruptions import STRONG, spoil
+from classifier.training.corruptions import STRONG, corrupt
 from classifier.training.dataset import Row, evaluation_batch, labels_of
-from classifier.training.linear import fit_linear
-from classifier.training.small_convs import gathered
-from classifier.training.views import BATCH, Pool
+from classifier.training.linear_probe import fit_linear_probe
+from classifier.training.small_convs import use_matmul_convs
+from classifier.training.views import BATCH, TrainingViews
 
-DECAY = 0.05
-SMOOTHING = 0.02
+WEIGHT_DECAY = 0.05
+LABEL_SMOOTHING = 0.02
 # The share of views that are spoilt, anew each time they are seen.
-SPOILT = 0.6
+CORRUPTED_SHARE = 0.6
 # The share of batches whose views are mixed in pairs.
-MIXED = 0.3
+MIXUP_SHARE = 0.3
 # What agreement with the teacher's features weighs against the labels.
-TAUGHT = 5.0
+FEATURE_LOSS_WEIGHT = 5.0
 # The last layer is fitted to the labels in these shares, and so smoothly.
 BALANCE = (0.29, 0.29, 0.42)
-RIDGE = 0.05
+HEAD_RIDGE = 0.05
 # So many times each picture is spoilt for it: which way, is left to chance, and once would show.
-RESPOILT = 3
+HEAD_CORRUPTED_COPIES = 3
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Stage:
 def fit(
     network: ResNet,
     pupil: nn.Linear,
-    pool: Pool,
+    pool: TrainingViews,
     target: torch.Tensor,
     chosen: torch.Tensor,
     stage: Stage,
@@ -67,10 +67,10 @@ def fit(
     shipped = copy.deepcopy(network).to(device)
     network = copy.deepcopy(network).to(device, memory_format=torch.channels_last).train()
     if device.type == "cpu":
-        gathered(network)
+        use_matmul_convs(network)
     pupil = copy.deepcopy(pupil).to(device)
     parameters = [*network.parameters(), *pupil.parameters()]
-    optimizer = torch.optim.AdamW(parameters, weight_decay=DECAY, fused=True)
+    optimizer = torch.optim.AdamW(parameters, weight_decay=WEIGHT_DECAY, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, stage.rate, total_steps=stage.steps, pct_start=0.1
     )
@@ -80,21 +80,21 @@ def fit(
         for step in bar:
             picked = order[step * BATCH : (step + 1) * BATCH]
             views = pool.batch(picked, stage.size)
-            some = chance(len(views), SPOILT)
-            views[some] = spoil(views[some])
+            some = chance(len(views), CORRUPTED_SHARE)
+            views[some] = corrupt(views[some])
             views = normalised(views)
             truth = target[picked].to(device)
             lesson = pool.features[picked].float().to(device)
-            if chance(1, MIXED):
+            if chance(1, MIXUP_SHARE):
                 share = float(torch.distributions.Beta(0.4, 0.4).sample())
                 views, truth, lesson = (
                     share * value + (1 - share) * value.flip(0) for value in (views, truth, lesson)
                 )
             with torch.autocast(device.type, torch.bfloat16):
-                seen = pooled(network, views.to(device, memory_format=torch.channels_last))
+                seen = pooled_features(network, views.to(device, memory_format=torch.channels_last))
                 logits, learned = network.fc(seen), pupil(seen)
-            loss = F.cross_entropy(logits.float(), truth, label_smoothing=SMOOTHING)
-            loss = loss + TAUGHT * (1 - F.cosine_similarity(learned.float(), lesson)).mean()
+            loss = F.cross_entropy(logits.float(), truth, label_smoothing=LABEL_SMOOTHING)
+            loss = loss + FEATURE_LOSS_WEIGHT * (1 - F.cosine_similarity(learned.float(), lesson)).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -117,7 +117,7 @@ def blend(average: ResNet, network: ResNet, share: float) -> None:
 
 
 @torch.no_grad()
-def settle(network: ResNet, rows: Sequence[Row], target: torch.Tensor, size: int) -> None:
+def fit_head(network: ResNet, rows: Sequence[Row], target: torch.Tensor, size: int) -> None:
     """Fit the last layer anew: to the rows' pictures as they are, mirrored, and well spoilt.
 
     target: float32, (n, 3), what it ought to say of each. Views are what the other layers learn
@@ -127,13 +127,13 @@ def settle(network: ResNet, rows: Sequence[Row], target: torch.Tensor, size: int
     seen = []
     for begin in range(0, len(rows), BATCH):
         views = evaluation_batch(rows[begin : begin + BATCH], size)
-        versions = (views, views.flip(3), *(spoil(views, STRONG) for _ in range(RESPOILT)))
+        versions = (views, views.flip(3), *(corrupt(views, STRONG) for _ in range(HEAD_CORRUPTED_COPIES)))
         with torch.autocast("cpu", torch.bfloat16):
-            seen.append(torch.stack([pooled(network, normalised(each)) for each in versions]))
+            seen.append(torch.stack([pooled_features(network, normalised(each)) for each in versions]))
     features = torch.cat(seen, 1).flatten(0, 1).float()
     weight = balanced(labels_of(rows)).repeat(len(versions))
     with torch.enable_grad():
-        layer = fit_linear(features, target.repeat(len(versions), 1), weight, RIDGE)
+        layer = fit_linear_probe(features, target.repeat(len(versions), 1), weight, HEAD_RIDGE)
     network.fc.weight.copy_(layer.weight)
     network.fc.bias.copy_(layer.bias)
 

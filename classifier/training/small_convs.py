@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from torchvision.models import ResNet
 
 
-class GatheredConv2d(nn.Conv2d):
+class MatmulConv2d(nn.Conv2d):
     """A 3 by 3 convolution, padded by one and without bias, that gathers what each cell sees."""
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
@@ -30,12 +30,12 @@ class GatheredConv2d(nn.Conv2d):
         return F.linear(seen, weight).permute(0, 3, 1, 2)
 
 
-def gathered(network: ResNet) -> ResNet:
+def use_matmul_convs(network: ResNet) -> ResNet:
     """Let the last block's convolutions gather, in place; the weights stay where they are."""
     for block in network.layer4:
         for name in ("conv1", "conv2"):
             plain = getattr(block, name)
-            conv = GatheredConv2d(
+            conv = MatmulConv2d(
                 plain.in_channels, plain.out_channels, 3, plain.stride, 1, bias=False, device="meta"
             )
             conv.weight = plain.weight

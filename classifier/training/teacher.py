@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional as F
 
-from classifier.training.linear import fit_linear
+from classifier.training.linear_probe import fit_linear_probe
 
 # Their own inputs are 224 and 260 px.
 SIZE = 224
@@ -19,7 +19,7 @@ SIZE = 224
 MEAN, STD = 0.498, 0.502
 # How smoothly a layer is fitted to its features of views, and of pictures: more smoothly where it
 # is asked about what it was fitted to, so that its doubts remain.
-OF_VIEWS, OF_PICTURES = 0.03, 0.2
+VIEW_RIDGE, PICTURE_RIDGE = 0.03, 0.2
 
 
 class Teacher:
@@ -60,7 +60,7 @@ class Teacher:
         return torch.cat([found.float().mean((2, 3)) for found in maps], 1).half().cpu()
 
 
-def opinions(
+def soft_labels(
     features: torch.Tensor,
     label: torch.Tensor,
     chosen: torch.Tensor,
@@ -72,6 +72,6 @@ def opinions(
     It says what a linear layer makes of its features (n, width), fitted to the labels of those
     chosen, each of its weight, (len(chosen),), and kept by the ridge from knowing them by heart.
     """
-    layer = fit_linear(features[chosen].float(), label[chosen], weight, ridge)
+    layer = fit_linear_probe(features[chosen].float(), label[chosen], weight, ridge)
     said: torch.Tensor = layer(features.float()).softmax(1)
     return said

@@ -17,7 +17,7 @@ BATCH = 64
 
 
 @dataclass(frozen=True)
-class Pool:
+class TrainingViews:
     """Training views, each made of pictures of one fold only, backgrounds included; the pictures.
 
     views: uint8, (n, 3, side, side). label: int64, (n,). fold: int64, (n,). features: float16,
@@ -34,7 +34,7 @@ class Pool:
     plain: torch.Tensor
 
     @classmethod
-    def make(cls, pictures: Pictures, count: int, side: int, teacher: Teacher | None) -> Pool:
+    def make(cls, pictures: Pictures, count: int, side: int, teacher: Teacher | None) -> TrainingViews:
         """Make about `count` views: on two cores, about 40 a second with a teacher."""
         batches = max(1, count // (FOLDS * BATCH))
         views = torch.empty(FOLDS * batches * BATCH, 3, side, side, dtype=torch.uint8)

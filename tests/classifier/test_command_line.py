@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-from classifier.__main__ import AT_ONCE, main
+from classifier.__main__ import PHOTOS_AT_ONCE, main
 from classifier.model import Card, build, save
 from tests.conftest import PROJECT
 from tests.support.pictures import draw_olaf, draw_yeti, encoded, everyday
@@ -131,7 +131,7 @@ def test_the_order_of_many_photos_is_kept(
 ) -> None:
     large = encoded(draw_olaf((900, 700)), "PNG")
     names = []
-    for number in range(3 * AT_ONCE):
+    for number in range(3 * PHOTOS_AT_ONCE):
         names.append(f"{number}.png")
         content = [large, b"", encoded(draw_yeti((40, 30)), "PNG")][number % 3]
         Path(names[-1]).write_bytes(content)
@@ -139,7 +139,7 @@ def test_the_order_of_many_photos_is_kept(
     assert (code, err) == (1, "")
     assert [line.split(": ")[0] for line in lines] == names
     empty = [line.endswith("That file is empty.") for line in lines]
-    assert empty == [number % 3 == 1 for number in range(3 * AT_ONCE)]
+    assert empty == [number % 3 == 1 for number in range(3 * PHOTOS_AT_ONCE)]
 
 
 def test_photos_that_cannot_be_read_leave_the_others_answered(

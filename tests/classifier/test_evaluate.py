@@ -11,7 +11,7 @@ from classifier import evaluate, model, photos
 from classifier.evaluation.distortions import DISTORTIONS, Distortion
 from classifier.evaluation.evaluation import Evaluation
 from classifier.training.dataset import FOLDS, labels_of, read_folder
-from classifier.types import Label
+from classifier.types import Category
 from tests.support.pictures import cut_out, draw_olaf, draw_yeti, everyday
 
 DRAW = {"olaf": draw_olaf, "abominable": draw_yeti, "neither": everyday}
@@ -67,7 +67,7 @@ def test_each_fold_is_judged_by_the_network_that_never_saw_it(
     folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = read_folder(folder)
-    kept = model.folds_of(weights)
+    kept = model.folds_folder(weights)
     kept.mkdir()
     for fold in range(FOLDS):  # each says the same of all: olaf, or abominable for fold 3
         network = model.build()
@@ -80,7 +80,7 @@ def test_each_fold_is_judged_by_the_network_that_never_saw_it(
     assert evaluate.main([*arguments, "--report", str(page)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["n"] == len(rows)
-    yetis = [row for row in rows if row.label is Label.ABOMINABLE]
+    yetis = [row for row in rows if row.label is Category.ABOMINABLE]
     in_three = sum(row.fold == 3 for row in yetis)
     assert found["recall"]["abominable"] == pytest.approx(in_three / len(yetis))
 
@@ -163,7 +163,7 @@ def test_what_would_spoil_a_training_is_found(folder: Path) -> None:
     copy = Image.open(folder / "olaf" / "3.png")
     copy.resize((copy.width // 2, copy.height // 2)).save(folder / "olaf" / "copy.jpg")
     Image.open(folder / "abominable" / "5.png").save(folder / "neither" / "wrong.webp")
-    found = photos.look_over(folder)
+    found = photos.inspect_folder(folder)
     assert [str(name) for name, _ in found.unreadable] == ["olaf/broken.jpg"]
     assert [str(name) for name in found.tiny] == ["olaf/tiny.png"]
     assert {Path("olaf/3.png"), Path("olaf/copy.jpg")} in [set(names) for names in found.copies]

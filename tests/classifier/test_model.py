@@ -17,9 +17,9 @@ from safetensors.torch import load_file, save_file
 
 from classifier import model as model_file
 from classifier.inference import predictor as fast
-from classifier.inference.predictor import AGREEMENT, Predictor
+from classifier.inference.predictor import MAX_PRECISION_GAP, Predictor
 from classifier.model import Card, build, find, load, save
-from classifier.types import Label, ModelError
+from classifier.types import Category, ModelError
 from tests.support.pictures import draw_olaf, draw_yeti, everyday
 
 if TYPE_CHECKING:  # where it is run, the package has to be imported first
@@ -262,7 +262,7 @@ def test_half_the_precision_gives_the_same_answers_where_it_is_used(
     predictor.warm_up()
     warm = predictor.probabilities(views)
     assert warm.dtype == torch.float32
-    assert (warm - exact).abs().max() <= 2 * AGREEMENT
+    assert (warm - exact).abs().max() <= 2 * MAX_PRECISION_GAP
     assert (warm.argmax(1) == exact.argmax(1)).all()
 
 
@@ -296,11 +296,11 @@ def test_a_network_whose_answers_change_in_bfloat16_stays_in_float32(
 def test_the_answer_is_the_likelier_snow_person_even_when_neither_wins(network: ResNet) -> None:
     predictor = Predictor(copy.deepcopy(network), CARD)
     verdict = predictor.verdict(torch.tensor([0.125, 0.25, 0.625]))
-    assert verdict.label is Label.ABOMINABLE
+    assert verdict.label is Category.ABOMINABLE
     assert verdict.confidence == 0.25
     assert verdict.unfamiliar
     verdict = predictor.verdict(torch.tensor([0.5, 0.25, 0.25]))
-    assert verdict.label is Label.OLAF
+    assert verdict.label is Category.OLAF
     assert verdict.probabilities == {"olaf": 0.5, "abominable": 0.25, "neither": 0.25}
     assert not verdict.unfamiliar
 

@@ -17,19 +17,19 @@ from torch import nn
 
 from classifier import train
 from classifier.evaluation import metrics
-from classifier.model import build, folds_of, load, pooled
+from classifier.model import build, folds_folder, load, pooled_features
 from classifier.training import loop
 from classifier.training.augment import Augmenter
 from classifier.training.corruptions import (
-    CLEAN,
+    CLEAN_SHARE,
     MILD,
     STRONG,
-    WRITTEN,
-    captions,
-    covered,
-    framed,
-    photometric,
-    spoil,
+    TEXT_ROWS,
+    draw_captions,
+    cover,
+    frame_as_screenshot,
+    jitter_colours,
+    corrupt,
 )
 from classifier.training.dataset import (
     FOLDS,
@@ -41,11 +41,11 @@ from classifier.training.dataset import (
     read_folder,
     some_groups,
 )
-from classifier.training.loop import Stage, fit, normalised, predict, settle
-from classifier.training.small_convs import GatheredConv2d, gathered
-from classifier.training.teacher import Teacher, opinions
-from classifier.training.views import BATCH, Pool
-from classifier.types import Label
+from classifier.training.loop import Stage, fit, normalised, predict, fit_head
+from classifier.training.small_convs import MatmulConv2d, use_matmul_convs
+from classifier.training.teacher import Teacher, soft_labels
+from classifier.training.views import BATCH, TrainingViews
+from classifier.types import Category
 
 if TYPE_CHECKING:
     from torchvision.models import ResNet
@@ -69,10 +69,10 @@ def drawn(seed: int, mode: str = "RGB") -> Image.Image:
 def photos(tmp_path: Path) -> Path:
     """Return a folder of ten pictures for each label, some of them cut-outs."""
     folder = tmp_path / "photos"
-    for number, label in enumerate(Label):
+    for number, label in enumerate(Category):
         (folder / label).mkdir(parents=True)
         for index in range(10):
-            cut_out = label is not Label.NEITHER and index < 3
+            cut_out = label is not Category.NEITHER and index < 3
             picture = drawn(100 * number + index, "RGBA" if cut_out else "RGB")
             picture.save(folder / label / f"{index}.png")
     return folder
@@ -104,8 +104,8 @@ class Dazzled(Pedant):
         return views.mean((2, 3)).mul(torch.tensor([10.0, 5.0, 1.0])).half()
 
 
-def small_pool(photos: Path) -> Pool:
-    return Pool.make(Pictures.read(read_folder(photos), 64), count=320, side=48, teacher=None)
+def small_pool(photos: Path) -> TrainingViews:
+    return TrainingViews.make(Pictures.read(read_folder(photos), 64), count=320, side=48, teacher=None)
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train, "PICTURE_SIDE", 64)
     monkeypatch.setattr(train, "VIEW_SIDE", 48)
     monkeypatch.setattr(train, "VIEWS", 320)
-    monkeypatch.setattr(train, "hire", Pedant)
+    monkeypatch.setattr(train, "load_teacher", Pedant)
 
 
 def command(photos: Path, backbone: Path, *more: object) -> int:
@@ -131,7 +131,7 @@ def test_training_writes_both_models_and_what_they_say_of_unseen_folds(
     assert command(photos, backbone, "--size", *outs, "--out", *outs.values(), "--folds") == 0
     for size, out in outs.items():
         network, card = load(out)
-        kept = [load(folds_of(out) / f"{fold}.safetensors") for fold in range(FOLDS)]
+        kept = [load(folds_folder(out) / f"{fold}.safetensors") for fold in range(FOLDS)]
         assert all(its_card == card for _, its_card in kept)
         assert (card.name, card.size) == (out.stem, size)
         assert (card.metrics["n"], card.metrics["n_snow"]) == (30, 20)
@@ -146,7 +146,7 @@ def test_a_model_is_the_same_whether_the_other_is_made_as_well(
     assert command(photos, backbone, "--size", 64, "--out", out) == 0
     assert command(photos, backbone, "--size", 224, 64, "--out", other, again) == 0
     alone, card = load(out)
-    assert not folds_of(out).exists()
+    assert not folds_folder(out).exists()
     assert not card.metrics
     assert torch.equal(alone.fc.weight, load(again)[0].fc.weight)
 
@@ -156,7 +156,7 @@ def test_a_point_of_the_learning_curve_is_asked_about_all_photos(
     photos: Path, backbone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taught = []
-    monkeypatch.setattr(train, "settle", lambda _, rows, *__: taught.append(len(rows)))
+    monkeypatch.setattr(train, "fit_head", lambda _, rows, *__: taught.append(len(rows)))
     out = photos.parent / "half.safetensors"
     assert command(photos, backbone, "--size", 64, "--out", out, "--folds", "--share", 0.5) == 0
     _, card = load(out)
@@ -175,9 +175,9 @@ def test_the_last_layer_hears_of_its_own_pictures_what_the_teacher_says_if_there
     def hear(_: ResNet, rows: list[Row], target: torch.Tensor, __: int) -> None:
         heard.append((rows, target))
 
-    monkeypatch.setattr(train, "settle", hear)
+    monkeypatch.setattr(train, "fit_head", hear)
     if not is_taught:
-        monkeypatch.setattr(train, "hire", lambda: None)
+        monkeypatch.setattr(train, "load_teacher", lambda: None)
     out = photos.parent / "own.safetensors"
     assert command(photos, backbone, "--size", 64, "--out", out, "--folds") == 0
     for fold, (rows, target) in enumerate(heard):
@@ -189,7 +189,7 @@ def test_the_last_layer_hears_of_its_own_pictures_what_the_teacher_says_if_there
 
 def test_the_teacher_describes_the_pictures_themselves_in_their_order(photos: Path) -> None:
     rows = read_folder(photos)
-    pool = Pool.make(Pictures.read(rows, 64), count=320, side=48, teacher=Pedant())
+    pool = TrainingViews.make(Pictures.read(rows, 64), count=320, side=48, teacher=Pedant())
     assert pool.rows == rows
     torch.testing.assert_close(pool.plain, evaluation_batch(rows, 48).mean((2, 3)).half())
 
@@ -230,7 +230,7 @@ def test_each_size_is_named_once_and_has_a_file(
 
 def test_no_feature_of_the_teacher_weighs_more_than_another(photos: Path) -> None:
     pictures = Pictures.read(read_folder(photos), 64)
-    pool = Pool.make(pictures, count=320, side=48, teacher=Dazzled())
+    pool = TrainingViews.make(pictures, count=320, side=48, teacher=Dazzled())
     features = pool.features.float()
     torch.testing.assert_close(features.mean(0), torch.zeros(3), atol=1e-2, rtol=0)
     assert float(features.std(0).min()) > 0.5
@@ -239,7 +239,7 @@ def test_no_feature_of_the_teacher_weighs_more_than_another(photos: Path) -> Non
     assert torch.corrcoef(torch.stack([features[:, 0], seen[:, 0]]))[0, 1] > 0.99
 
 
-def learn(pool: Pool, network: ResNet) -> ResNet:
+def learn(pool: TrainingViews, network: ResNet) -> ResNet:
     torch.manual_seed(0)
     pupil = nn.Linear(network.fc.in_features, pool.features.shape[1])
     target = nn.functional.one_hot(pool.label, 3).float()
@@ -256,7 +256,7 @@ def test_learning_leaves_what_it_began_with_alone(photos: Path) -> None:
     learned = learn(small_pool(photos), network)
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert not torch.equal(learned.conv1.weight, network.conv1.weight)
-    assert not any(isinstance(layer, GatheredConv2d) for layer in learned.modules())
+    assert not any(isinstance(layer, MatmulConv2d) for layer in learned.modules())
 
 
 def test_more_than_half_of_the_views_are_learned_from_spoilt(
@@ -264,8 +264,8 @@ def test_more_than_half_of_the_views_are_learned_from_spoilt(
 ) -> None:
     pool = small_pool(photos)
     pool.views.fill_(100)
-    monkeypatch.setattr(loop, "spoil", lambda views: views + 1)
-    monkeypatch.setattr(loop, "MIXED", 0)
+    monkeypatch.setattr(loop, "corrupt", lambda views: views + 1)
+    monkeypatch.setattr(loop, "MIXUP_SHARE", 0)
     network, brightness = build(), []
     network.conv1.register_forward_pre_hook(
         lambda _, given: brightness.extend(given[0].mean((1, 2, 3)).tolist())
@@ -281,10 +281,10 @@ def test_gathering_is_the_same_convolution(side: int) -> None:
     torch.manual_seed(0)
     views = torch.rand(3, 3, side, side)
     plain = build().train()
-    quick = gathered(copy.deepcopy(plain))
-    assert sum(isinstance(layer, GatheredConv2d) for layer in quick.modules()) == 4
+    quick = use_matmul_convs(copy.deepcopy(plain))
+    assert sum(isinstance(layer, MatmulConv2d) for layer in quick.modules()) == 4
     assert [*quick.state_dict()] == [*plain.state_dict()], "the average is taken in this order"
-    found = [pooled(network, views) for network in (plain, quick)]
+    found = [pooled_features(network, views) for network in (plain, quick)]
     torch.testing.assert_close(found[1], found[0], atol=1e-4, rtol=1e-4)
     for features in found:
         features.square().sum().backward()
@@ -302,9 +302,9 @@ def test_settling_listens_to_what_ought_to_be_said(photos: Path) -> None:
     torch.manual_seed(0)
     network = build().eval()
     unsure = torch.full((len(rows), 3), 1 / 3)
-    settle(network, rows, unsure, 48)
+    fit_head(network, rows, unsure, 48)
     torch.testing.assert_close(predict(network, rows, 48).softmax(1), unsure, atol=0.02, rtol=0)
-    settle(network, rows, certain(rows).roll(1, 1), 48)
+    fit_head(network, rows, certain(rows).roll(1, 1), 48)
     wrong = (predict(network, rows, 48).argmax(1) - labels_of(rows)) % 3 == 1
     assert wrong.float().mean() > 0.5
 
@@ -314,25 +314,25 @@ def test_settling_changes_the_last_layer_alone(photos: Path) -> None:
     torch.manual_seed(0)
     network = build().eval()
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    settle(network, rows, certain(rows), 48)
+    fit_head(network, rows, certain(rows), 48)
     changed = {n for n, value in network.state_dict().items() if not torch.equal(value, before[n])}
     assert changed == {"fc.weight", "fc.bias"}
     answers = predict(network, rows, 48).argmax(1)
-    right = [list(Label)[int(said)] is row.label for said, row in zip(answers, rows, strict=True)]
+    right = [list(Category)[int(said)] is row.label for said, row in zip(answers, rows, strict=True)]
     assert sum(right) > len(rows) / 2, "it was fitted to these very pictures"
 
 
 def test_settling_hears_of_spoilt_pictures(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        schooling, "spoil", lambda views, strength: 1 - views if strength is STRONG else views
+        schooling, "corrupt", lambda views, strength: 1 - views if strength is STRONG else views
     )
     rows = read_folder(photos)
     torch.manual_seed(0)
     network = build().eval()
-    settle(network, rows, certain(rows), 48)
+    fit_head(network, rows, certain(rows), 48)
     with torch.no_grad():
         answers = network(normalised(1 - evaluation_batch(rows, 48))).argmax(1)
-    right = [list(Label)[int(said)] is row.label for said, row in zip(answers, rows, strict=True)]
+    right = [list(Category)[int(said)] is row.label for said, row in zip(answers, rows, strict=True)]
     assert sum(right) > len(rows) / 2
 
 
@@ -340,7 +340,7 @@ def test_without_its_packages_there_is_no_teacher(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
-    assert train.hire() is None
+    assert train.load_teacher() is None
     assert "pip install" in capsys.readouterr().err
 
 
@@ -348,7 +348,7 @@ def test_the_teacher_says_of_new_views_what_its_features_tell() -> None:
     torch.manual_seed(0)
     label = torch.arange(300) % 3
     features = torch.nn.functional.one_hot(label, 3) + 0.3 * torch.randn(300, 3)
-    said = opinions(features, label, torch.arange(150), torch.ones(150), 0.03)
+    said = soft_labels(features, label, torch.arange(150), torch.ones(150), 0.03)
     assert (said[150:].argmax(1) == label[150:]).float().mean() > 0.9
     torch.testing.assert_close(said.sum(1), torch.ones(300))
 
@@ -356,9 +356,9 @@ def test_the_teacher_says_of_new_views_what_its_features_tell() -> None:
 def test_the_teacher_never_hears_of_views_that_were_not_chosen() -> None:
     torch.manual_seed(0)
     features, label, chosen = torch.randn(60, 4), torch.arange(60) % 3, torch.arange(40)
-    said = opinions(features, label, chosen, torch.ones(40), 0.03)
+    said = soft_labels(features, label, chosen, torch.ones(40), 0.03)
     others = torch.cat([label[:40], label[40:].roll(1)])
-    assert torch.equal(said, opinions(features, others, chosen, torch.ones(40), 0.03))
+    assert torch.equal(said, soft_labels(features, others, chosen, torch.ones(40), 0.03))
 
 
 def test_a_fold_is_made_of_its_own_pictures(photos: Path) -> None:
@@ -368,7 +368,7 @@ def test_a_fold_is_made_of_its_own_pictures(photos: Path) -> None:
         for row, pixels in zip(rows, level, strict=True):
             pixels[3] = 255
             pixels[:3] = 255 if row.fold == 2 else 0
-    pool = Pool.make(pictures, count=320, side=32, teacher=None)
+    pool = TrainingViews.make(pictures, count=320, side=32, teacher=None)
     assert pool.fold.bincount().tolist() == [64] * FOLDS
     bright = pool.views.float().mean((1, 2, 3))
     assert bright[pool.fold == 2].mean() > bright[pool.fold != 2].mean() + 50
@@ -404,7 +404,7 @@ def test_manifest_decides_groups_and_folds(photos: Path) -> None:
     lines += ["abominable/1.png,abominable,toy,b,2", "neither/1.png,neither,everyday,c,0"]
     (photos / "manifest.csv").write_text("\n".join(lines))
     rows = read_folder(photos)
-    assert (rows[0].label, rows[0].group, rows[0].fold) == (Label.OLAF, "a", 4)
+    assert (rows[0].label, rows[0].group, rows[0].fold) == (Category.OLAF, "a", 4)
     assert [row.everyday for row in rows] == [False, False, True]
 
 
@@ -440,13 +440,13 @@ def test_spoiling_leaves_the_views_that_it_is_given_alone() -> None:
     torch.manual_seed(0)
     views = torch.rand(1000, 3, 16, 16)
     before = views.clone()
-    spoilt = spoil(views)
+    spoilt = corrupt(views)
     assert torch.equal(views, before)
     assert float(spoilt.min()) >= 0
     assert float(spoilt.max()) <= 1
     whole = (spoilt == before).flatten(1).all(1).float().mean()
-    # As they are: those kept clean that are neither framed (0.15) nor covered (0.45).
-    assert whole == pytest.approx(CLEAN * 0.85 * 0.55, abs=0.02)
+    # As they are: those kept clean that are neither frame_as_screenshot (0.15) nor cover (0.45).
+    assert whole == pytest.approx(CLEAN_SHARE * 0.85 * 0.55, abs=0.02)
 
 
 def test_strong_spoiling_is_lighter_and_covers_more() -> None:
@@ -454,8 +454,8 @@ def test_strong_spoiling_is_lighter_and_covers_more() -> None:
     found = []
     for strength in (MILD, STRONG):
         torch.manual_seed(0)
-        lightness = float(photometric(grey, strength.light).mean())
-        touched = int((covered(grey.clone(), strength) != grey).flatten(1).any(1).sum())
+        lightness = float(jitter_colours(grey, strength.light).mean())
+        touched = int((cover(grey.clone(), strength) != grey).flatten(1).any(1).sum())
         found.append((lightness, touched))
     assert found[0][0] < found[1][0]
     assert 0 < found[0][1] < found[1][1] < len(grey)
@@ -464,14 +464,14 @@ def test_strong_spoiling_is_lighter_and_covers_more() -> None:
 def test_covers_leave_a_part_to_be_seen() -> None:
     torch.manual_seed(0)
     views = torch.rand(400, 3, 40, 40)
-    changed = (covered(views.clone()) != views).any(1).float().mean((1, 2))
+    changed = (cover(views.clone()) != views).any(1).float().mean((1, 2))
     assert 0.35 < (changed > 0).float().mean() < 0.6
     assert changed.max() <= 0.6
 
 
 def test_some_bars_are_written_on() -> None:
     torch.manual_seed(0)
-    views = covered(torch.full((200, 3, 64, 64), 0.5))
+    views = cover(torch.full((200, 3, 64, 64), 0.5))
     # Covers are of one colour each; only letters give a line many tones.
     tones = torch.tensor([max(len(line.unique()) for line in view[0]) for view in views])
     assert 0.1 < (tones > 5).float().mean() < 0.25
@@ -480,16 +480,16 @@ def test_some_bars_are_written_on() -> None:
 def test_a_phones_screen_shows_the_picture_smaller() -> None:
     torch.manual_seed(0)
     views = torch.rand(200, 3, 40, 40)
-    shown = framed(views.clone())
+    shown = frame_as_screenshot(views.clone())
     changed = (shown != views).flatten(1).any(1)
     assert 0.08 < changed.float().mean() < 0.25
     assert (shown[changed][:, :, 0].std(2) == 0).all(), "a bar lies along its upper edge"
 
 
 def test_captions_lie_in_the_rows_that_are_cut_out_of_them() -> None:
-    alpha = captions()[:, 3].bool()
+    alpha = draw_captions()[:, 3].bool()
     inside = torch.zeros(alpha.shape[1], dtype=torch.bool)
-    inside[WRITTEN] = True
+    inside[TEXT_ROWS] = True
     assert not alpha[:, ~inside].any()
     assert alpha[:, inside].flatten(1).any(1).all()
 

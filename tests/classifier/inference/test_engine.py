@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from classifier import Busy, Classifier, Label, UnreadablePhoto, Verdict
+from classifier import Busy, Classifier, Category, UnreadablePhoto, Prediction
 from classifier.inference.engine import BATCH
 from classifier.inference.predictor import Predictor
 from classifier.model import MODELS, Card, build, save
@@ -91,7 +91,7 @@ async def all_decoded(predictor: ColourPredictor, count: int) -> None:
 async def test_the_answer_is_the_likelier_snow_person() -> None:
     async with running(ColourPredictor()) as classifier:
         verdicts = [await classifier.classify(data) for data in (OLAF, YETI, OTHER)]
-    assert [v.label for v in verdicts] == [Label.OLAF, Label.ABOMINABLE, Label.ABOMINABLE]
+    assert [v.label for v in verdicts] == [Category.OLAF, Category.ABOMINABLE, Category.ABOMINABLE]
     assert [v.unfamiliar for v in verdicts] == [False, False, True]
     for verdict in verdicts:
         assert sum(verdict.probabilities.values()) == pytest.approx(1, abs=1e-5)
@@ -123,7 +123,7 @@ async def test_each_verdict_belongs_to_its_photo_when_many_come_at_once() -> Non
     for expected, verdict in zip(one_by_one, at_once, strict=True):
         assert verdict.confidence == pytest.approx(expected.confidence, abs=1e-6)
         assert verdict.label is expected.label
-    assert len({round(verdict.probabilities[Label.OLAF], 4) for verdict in at_once}) > 20
+    assert len({round(verdict.probabilities[Category.OLAF], 4) for verdict in at_once}) > 20
 
 
 async def test_a_full_queue_is_busy_until_a_place_is_free() -> None:
@@ -139,7 +139,7 @@ async def test_a_full_queue_is_busy_until_a_place_is_free() -> None:
         predictor.computing.set()
         await asyncio.gather(*inside)
         assert classifier.waiting == 0
-        assert (await classifier.classify(OLAF)).label is Label.OLAF
+        assert (await classifier.classify(OLAF)).label is Category.OLAF
 
 
 async def test_cancelling_while_the_photo_is_decoded_frees_its_place() -> None:
@@ -151,7 +151,7 @@ async def test_cancelling_while_the_photo_is_decoded_frees_its_place() -> None:
         await cancelled(caller)
         assert classifier.waiting == 0
         predictor.decoding.set()
-        assert (await classifier.classify(YETI)).label is Label.ABOMINABLE
+        assert (await classifier.classify(YETI)).label is Category.ABOMINABLE
     assert sum(predictor.batches) == 1
 
 
@@ -166,8 +166,8 @@ async def test_cancelling_while_the_photo_waits_frees_its_place_and_spares_the_w
         await cancelled(second)
         assert classifier.waiting == 1
         predictor.computing.set()
-        assert (await classifier.classify(YETI)).label is Label.ABOMINABLE
-        assert (await first).label is Label.OLAF
+        assert (await classifier.classify(YETI)).label is Category.ABOMINABLE
+        assert (await first).label is Category.OLAF
     assert sum(predictor.batches) == 2
 
 
@@ -179,10 +179,10 @@ async def test_cancelling_while_the_network_looks_at_the_photo_harms_no_other() 
         await came(predictor.network_came)
         await cancelled(caller)
         predictor.computing.set()
-        assert (await classifier.classify(YETI)).label is Label.ABOMINABLE
+        assert (await classifier.classify(YETI)).label is Category.ABOMINABLE
 
 
-async def cancelled(caller: asyncio.Task[Verdict]) -> None:
+async def cancelled(caller: asyncio.Task[Prediction]) -> None:
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):
         await caller
@@ -202,7 +202,7 @@ async def test_closing_finishes_what_is_in_hand_and_then_refuses() -> None:
         predictor.computing.set()
         verdicts = await asyncio.gather(*inside)
         await closing
-        assert [v.label for v in verdicts] == [Label.OLAF, Label.ABOMINABLE, Label.OLAF]
+        assert [v.label for v in verdicts] == [Category.OLAF, Category.ABOMINABLE, Category.OLAF]
         with pytest.raises(RuntimeError, match="not running"):
             await classifier.classify(OLAF)
 
@@ -236,8 +236,8 @@ async def test_a_batch_that_fails_takes_only_its_own_photos_along() -> None:
         predictor.computing.set()
         with pytest.raises(MemoryError):
             await first
-        assert {(await task).label for task in second} == {Label.OLAF}
-        assert (await third).label is Label.ABOMINABLE
+        assert {(await task).label for task in second} == {Category.OLAF}
+        assert (await third).label is Category.ABOMINABLE
         assert classifier.waiting == 0
 
 
@@ -251,7 +251,7 @@ async def test_the_event_loop_goes_on_while_the_network_computes() -> None:
             await asyncio.sleep(0)
         assert not caller.done()
         predictor.computing.set()
-        assert (await caller).label is Label.OLAF
+        assert (await caller).label is Category.OLAF
 
 
 async def test_the_event_loop_goes_on_while_a_photo_is_decoded() -> None:
@@ -262,7 +262,7 @@ async def test_the_event_loop_goes_on_while_a_photo_is_decoded() -> None:
         await came(predictor.decoder_came)
         assert not caller.done()
         predictor.decoding.set()
-        assert (await caller).label is Label.OLAF
+        assert (await caller).label is Category.OLAF
 
 
 async def test_an_unreadable_photo_is_an_error_for_its_sender_alone() -> None:
@@ -273,7 +273,7 @@ async def test_an_unreadable_photo_is_an_error_for_its_sender_alone() -> None:
         )
         assert classifier.waiting == 0
     kinds = [type(answer) for answer in answers]
-    assert kinds == [Verdict, UnreadablePhoto, Verdict, UnreadablePhoto, Verdict]
+    assert kinds == [Prediction, UnreadablePhoto, Prediction, UnreadablePhoto, Prediction]
 
 
 # With a true network.
@@ -291,8 +291,8 @@ async def test_a_model_of_a_file_answers(tiny_model: Path) -> None:
     async with Classifier.load(tiny_model) as classifier:
         assert classifier.card.name == "tiny"
         verdict = await classifier.classify(encoded(draw_olaf(), "JPEG"))
-    assert verdict.label in (Label.OLAF, Label.ABOMINABLE)
-    assert list(verdict.probabilities) == list(Label)
+    assert verdict.label in (Category.OLAF, Category.ABOMINABLE)
+    assert list(verdict.probabilities) == list(Category)
     assert sum(verdict.probabilities.values()) == pytest.approx(1, abs=1e-4)
 
 
@@ -322,11 +322,11 @@ async def test_the_small_model_answers_photos_of_all_kinds() -> None:
             *(classifier.classify(encoded(p, f)) for p in pictures for f in ("JPEG", "PNG", "HEIF"))
         )
     assert classifier.card.size == 64
-    assert classifier.card.labels == tuple(Label)
+    assert classifier.card.labels == tuple(Category)
     for verdict in verdicts:
         assert sum(verdict.probabilities.values()) == pytest.approx(1, abs=1e-4)
         assert 0 < verdict.confidence <= 1
     # The same picture is answered alike in every format.
     for n in range(0, 9, 3):
-        olaf = [verdict.probabilities[Label.OLAF] for verdict in verdicts[n : n + 3]]
+        olaf = [verdict.probabilities[Category.OLAF] for verdict in verdicts[n : n + 3]]
         assert max(olaf) - min(olaf) < 0.2

@@ -12,7 +12,7 @@ from PIL import Image
 from classifier import Classifier, UnreadablePhoto
 from classifier.__main__ import main
 from classifier.inference.heatmap import LEAST_SIDE, PICTURE_SIDE, draw
-from classifier.types import Label
+from classifier.types import Category
 from tests.support.pictures import draw_olaf, encoded, everyday
 
 
@@ -51,7 +51,7 @@ async def test_the_heat_follows_the_snow_person(classifier: Classifier) -> None:
         scene = everyday((480, 480))
         scene.paste(olaf, (left, 120))
         explanation = await classifier.explain(encoded(scene, "PNG"))
-        assert explanation.verdict.label is Label.OLAF, "the heat is that of the answer"
+        assert explanation.verdict.label is Category.OLAF, "the heat is that of the answer"
         heat = torch.tensor(explanation.heat)
         warmer.append(float(heat[:, :3].sum() - heat[:, 4:].sum()))
     assert warmer[0] > 0 > warmer[1]

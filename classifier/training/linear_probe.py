@@ -6,10 +6,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from classifier.types import Label
+from classifier.types import Category
 
 
-def fit_linear(
+def fit_linear_probe(
     features: torch.Tensor, target: torch.Tensor, weight: torch.Tensor, ridge: float
 ) -> nn.Linear:
     """Return the layer that tells the target from the features best, by logistic regression.
@@ -20,7 +20,7 @@ def fit_linear(
     """
     mean, deviation = features.mean(0), features.std(0) + 1e-3
     scaled = (features - mean) / deviation
-    layer = nn.Linear(features.shape[1], len(Label))
+    layer = nn.Linear(features.shape[1], len(Category))
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
     optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=60, line_search_fn="strong_wolfe")
