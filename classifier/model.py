@@ -16,7 +16,7 @@ from safetensors.torch import save as to_bytes
 from torchvision.models import ResNet, ResNet18_Weights, resnet18
 from torchvision.transforms.v2 import functional as F
 
-from classifier.types import CATEGORIES, Category, ModelError
+from classifier.types import CATEGORIES, ModelError
 
 MODELS = Path(__file__).parent.parent / "models"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)

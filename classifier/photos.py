@@ -1,7 +1,7 @@
-"""Look over a folder of photos before training on it: `python -m classifier.photos DIR`.
+"""Inspect a folder of photos before training on it: `python -m classifier.photos DIR`.
 
-DIR holds a folder for each label. What would corrupt a training is listed: files that cannot be read,
-tiny pictures, copies, the same picture under two labels, labels with too few pictures.
+DIR holds a folder for each label. What would spoil a training is listed: files that cannot be
+read, tiny pictures, copies, the same picture under two labels, labels with too few pictures.
 """
 
 from __future__ import annotations
@@ -15,21 +15,30 @@ from pathlib import Path
 
 from classifier.images.contact_sheet import contact_sheet
 from classifier.images.decode import decode_photo
-from classifier.training.dataset import LABELS, group_by_hash, hashes_of
-from classifier.types import Category, PhotoError
+from classifier.training.dataset import group_by_hash, hashes_of
+from classifier.types import CATEGORIES, Category, PhotoError
 
 # Below this a picture holds less than the small network looks at.
 TINY_SIDE = 64
-# Fewer of a label teach its few pictures by heart.
-FEW = 50
+# Of fewer, a network learns the few pictures of a label by heart.
+MIN_PICTURES = 50
 # The rarest label should have at least this share of the most frequent snow person's number.
-BALANCE = 0.5
-ON_A_SHEET = 200
+MIN_BALANCE = 0.5
+PHOTOS_PER_SHEET = 200
 
 
 @dataclass
 class Findings:
-    """What was found in a folder; paths relative to it."""
+    """What was found in a folder; all paths are relative to it.
+
+    Attributes:
+        readable: The pictures of each label.
+        unreadable: Files that cannot be read, each with a sentence that says why.
+        tiny: Pictures with a side below TINY_SIDE.
+        copies: Groups of pictures of one label that look alike.
+        contradictions: Groups of pictures that look alike under more than one label.
+        unbalanced: A sentence for each label with too few pictures.
+    """
 
     readable: dict[Category, list[Path]] = field(default_factory=dict)
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
@@ -45,11 +54,11 @@ class Findings:
 
 
 def inspect_folder(folder: Path) -> Findings:
-    """Read every picture of the folder and note what is wrong."""
+    """Decode every picture of the folder and note what is wrong."""
     found = Findings()
     hashes = []
     paths: list[tuple[Path, Category]] = []
-    for label in LABELS:
+    for label in CATEGORIES:
         found.readable[label] = []
         for path in sorted((folder / label).glob("*")):
             if path.name.startswith(".") or not path.is_file():
@@ -80,13 +89,13 @@ def inspect_folder(folder: Path) -> Findings:
 
 def _unbalanced(count: dict[Category, int]) -> list[str]:
     sentences = [
-        f"{label}: {number} pictures are few; {FEW} or more teach what they have in common."
+        f"{label}: {number} pictures are few; {MIN_PICTURES} or more show what they have in common."
         for label, number in count.items()
-        if number < FEW
+        if number < MIN_PICTURES
     ]
     most = max(count[Category.OLAF], count[Category.ABOMINABLE])
     for label, number in count.items():
-        if FEW <= number < BALANCE * most:
+        if MIN_PICTURES <= number < MIN_BALANCE * most:
             sentences.append(f"{label}: {number} pictures against {most} are out of balance.")
     return sentences
 
@@ -109,9 +118,9 @@ def draw_sheets(folder: Path, found: Findings, out: Path) -> Iterator[Path]:
     """Draw every readable picture in small, a few files for each label, and yield their paths."""
     out.mkdir(parents=True, exist_ok=True)
     for label, names in found.readable.items():
-        for begin in range(0, len(names), ON_A_SHEET):
-            part = names[begin : begin + ON_A_SHEET]
-            path = out / f"{label}-{begin // ON_A_SHEET + 1}.jpg"
+        for begin in range(0, len(names), PHOTOS_PER_SHEET):
+            part = names[begin : begin + PHOTOS_PER_SHEET]
+            path = out / f"{label}-{begin // PHOTOS_PER_SHEET + 1}.jpg"
             contact_sheet([(folder / name, name.stem[:20]) for name in part]).save(path)
             yield path
 
@@ -122,8 +131,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, metavar="DIR", help="a folder for each label")
     parser.add_argument("--sheets", type=Path, metavar="OUT", help="draw contact sheets there")
     options = parser.parse_args(arguments)
-    if not any((options.folder / label).is_dir() for label in LABELS):
-        parser.error(f"{options.folder} has none of the folders {', '.join(LABELS)}")
+    if not any((options.folder / label).is_dir() for label in CATEGORIES):
+        parser.error(f"{options.folder} has none of the folders {', '.join(CATEGORIES)}")
     found = inspect_folder(options.folder)
     print(table(found))
     if options.sheets:

@@ -15,7 +15,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch.nn import functional as F
 
-from classifier.training.augment import chance, over, paste
+from classifier.training.augment import alpha_over, paste, random_mask
 
 # So many views keep their light and sharpness: most photos that people send are in order.
 CLEAN_SHARE = 0.35
@@ -26,37 +26,45 @@ CAPTIONS = ("I love it", "GUESS WHO CAME", "happy birthday!", "who is that?", "1
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """How light a view becomes at most; how many are cover, by bars, by halves or else otherwise.
+    """How strongly views are corrupted.
 
-    light: a factor. cover: a share of all. bars, halves: shares of those.
+    Attributes:
+        light: The factor by which a view becomes lighter at most.
+        covered: The share of views that are covered by something.
+        bars: The share of those that are covered by a bar.
+        halves: The share of those of which a half is covered; the rest get a rectangle.
     """
 
     light: float
-    cover: float
+    covered: float
     bars: float
     halves: float
 
 
 # The stronger is for the last layer, which has little to lose; a whole network learns less from it.
-MILD = Strength(light=1.7, cover=0.45, bars=0.5, halves=0.3)
-STRONG = Strength(light=2.2, cover=0.55, bars=0.45, halves=0.4)
+MILD = Strength(light=1.7, covered=0.45, bars=0.5, halves=0.3)
+STRONG = Strength(light=2.2, covered=0.55, bars=0.45, halves=0.4)
 
 
 def corrupt(views: torch.Tensor, strength: Strength = MILD) -> torch.Tensor:
-    """Return views as they may arrive: two in three recoloured, some blur, written on, cover.
+    """Return views as they may arrive: two in three recoloured, some blurred, captioned, covered.
 
-    The teacher has described them as they were before, so the network learns to see past all this.
+    The teacher has seen them as they were before, so the network learns to see past all this.
+
+    Args:
+        views: Left as they are.
+        strength: How strongly.
     """
     views = views.clone()
-    rows = (~chance(len(views), CLEAN_SHARE)).nonzero()[:, 0]
-    views[rows] = _captioned(degrade(jitter_colours(views[rows], strength.light)))
+    rows = (~random_mask(len(views), CLEAN_SHARE)).nonzero()[:, 0]
+    views[rows] = _caption(degrade(jitter_colours(views[rows], strength.light)))
     return cover(frame_as_screenshot(views), strength).clamp(0, 1)
 
 
 def frame_as_screenshot(views: torch.Tensor) -> torch.Tensor:
-    """Show some views as a phone's screen does, in place."""
+    """Show some views as a phone's screen does, smaller and between bars, in place."""
     size = views.shape[-1]
-    for row in chance(len(views), 0.15).nonzero()[:, 0].tolist():
+    for row in random_mask(len(views), 0.15).nonzero()[:, 0].tolist():
         height, width = (int(size * float(torch.empty(1).uniform_(0.5, 0.95))) for _ in "yx")
         top, left = (size - height) // 2, (size - width) // 2
         small = F.interpolate(views[row : row + 1], size=(height, width), mode="area")[0]
@@ -67,21 +75,21 @@ def frame_as_screenshot(views: torch.Tensor) -> torch.Tensor:
 
 
 def cover(views: torch.Tensor, strength: Strength = MILD) -> torch.Tensor:
-    """Cover some views, in place, by a bar, written on or not, by a half or a rectangle."""
+    """Cover some views, in place, by a bar, with writing or without, by a half or a rectangle."""
     size = views.shape[-1]
-    for row in chance(len(views), strength.cover).nonzero()[:, 0].tolist():
-        colour = torch.rand(3, 1, 1) if chance(1, 0.5) else torch.rand(1).round()
+    for row in random_mask(len(views), strength.covered).nonzero()[:, 0].tolist():
+        colour = torch.rand(3, 1, 1) if random_mask(1, 0.5) else torch.rand(1).round()
         kind = float(torch.rand(1))
         if kind < strength.bars:
             thick = int(torch.randint(size // 10, size // 4, ()))
             top = int(torch.randint(size - thick, ()))
             bar = views[row, :, top : top + thick]
             bar[:] = colour
-            if chance(1, 0.7):
+            if random_mask(1, 0.7):
                 _write(bar)
         elif kind < strength.bars + strength.halves:
             half = [slice(0, size // 2), slice(size // 2, size)][int(torch.randint(2, ()))]
-            views[(row, slice(None), half) if chance(1, 0.7) else (row, ..., half)] = colour
+            views[(row, slice(None), half) if random_mask(1, 0.7) else (row, ..., half)] = colour
         else:
             top, left, height, width = (torch.randint(size // 2, (4,)) + 1).tolist()
             views[row, :, top : top + height, left : left + width] = colour
@@ -89,15 +97,15 @@ def cover(views: torch.Tensor, strength: Strength = MILD) -> torch.Tensor:
 
 
 def jitter_colours(views: torch.Tensor, light: float) -> torch.Tensor:
-    """Change brightness, contrast, saturation, hue, gamma; some views become grey or a sketch."""
+    """Change brightness, contrast, saturation, hue and gamma; some become grey or a sketch."""
     count = len(views)
     luma = torch.tensor([0.299, 0.587, 0.114])
     saturation = torch.empty(count).uniform_(0.4, 1.6)
-    saturation = torch.where(chance(count, 0.12), torch.zeros(count), saturation)
+    saturation = torch.where(random_mask(count, 0.12), torch.zeros(count), saturation)
     keep = saturation[:, None, None] * torch.eye(3)
     matrix = keep + (1 - saturation)[:, None, None] * luma.expand(3, 3)
     # Hue: a rotation about the grey axis. Snow people are white and orange: most stay so.
-    angle = torch.randn(count) * torch.where(chance(count, 0.15), 0.8, 0.12)
+    angle = torch.randn(count) * torch.where(random_mask(count, 0.15), 0.8, 0.12)
     axis = torch.ones(3) / math.sqrt(3)
     cross = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
     hue = (
@@ -113,7 +121,7 @@ def jitter_colours(views: torch.Tensor, light: float) -> torch.Tensor:
     views = (mean + (views - mean) * contrast).clamp(0, 1)
     gamma = (torch.randn(count, 1, 1, 1) * 0.35).clamp(-1, 1.2).exp()
     views = views.clamp(min=1e-4) ** gamma
-    rows = chance(count, 0.04).nonzero()[:, 0]
+    rows = random_mask(count, 0.04).nonzero()[:, 0]
     if len(rows):
         grey = (views[rows] * luma[:, None, None]).sum(1, keepdim=True)
         smooth = F.avg_pool2d(F.pad(grey, (2, 2, 2, 2), mode="replicate"), 5, 1)
@@ -124,17 +132,17 @@ def jitter_colours(views: torch.Tensor, light: float) -> torch.Tensor:
 def degrade(views: torch.Tensor) -> torch.Tensor:
     """Blur, shrink, add noise to and compress some of the views."""
     count, size = len(views), views.shape[-1]
-    for row in chance(count, 0.15).nonzero()[:, 0].tolist():
+    for row in random_mask(count, 0.15).nonzero()[:, 0].tolist():
         small = int(size * float(torch.empty(1).uniform_(0.25, 0.7)))
         less = F.interpolate(views[row : row + 1], size=small, mode="area")
         views[row] = F.interpolate(less, size=size, mode="bilinear")[0]
-    rows = chance(count, 0.12).nonzero()[:, 0]
+    rows = random_mask(count, 0.12).nonzero()[:, 0]
     if len(rows):
         views[rows] = blur(views[rows], float(torch.empty(1).uniform_(0.004, 0.02)) * size)
-    rows = chance(count, 0.1).nonzero()[:, 0]
+    rows = random_mask(count, 0.1).nonzero()[:, 0]
     noise = torch.randn(len(rows), *views.shape[1:]) * torch.rand(len(rows), 1, 1, 1) * 0.12
     views[rows] = (views[rows] + noise).clamp(0, 1)
-    for row in chance(count, 0.2).nonzero()[:, 0].tolist():
+    for row in random_mask(count, 0.2).nonzero()[:, 0].tolist():
         views[row] = compress(views[row], int(torch.randint(12, 60, ())))
     return views
 
@@ -150,17 +158,17 @@ def blur(views: torch.Tensor, sigma: float) -> torch.Tensor:
 
 
 def compress(view: torch.Tensor, quality: int) -> torch.Tensor:
-    """Send one view, (3, size, size), through JPEG."""
+    """Return one view, (3, size, size), as JPEG of that quality leaves it."""
     pixels = (view * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "JPEG", quality=quality)
-    spoilt = np.array(Image.open(file))
-    return torch.from_numpy(spoilt).permute(2, 0, 1).float() / 255
+    lossy = np.array(Image.open(file))
+    return torch.from_numpy(lossy).permute(2, 0, 1).float() / 255
 
 
-def _captioned(views: torch.Tensor) -> torch.Tensor:
+def _caption(views: torch.Tensor) -> torch.Tensor:
     """Lay a line of writing across some views."""
-    rows = chance(len(views), 0.1).nonzero()[:, 0]
+    rows = random_mask(len(views), 0.1).nonzero()[:, 0]
     if len(rows):
         drawn = draw_captions()
         picked = torch.randint(len(drawn), (len(rows),))
@@ -170,7 +178,7 @@ def _captioned(views: torch.Tensor) -> torch.Tensor:
         unmirrored = torch.zeros(len(rows), dtype=torch.bool)
         size = views.shape[-1]
         writing = paste((drawn,), picked, centre, half, still, unmirrored, size)
-        views[rows] = over(views[rows], writing)
+        views[rows] = alpha_over(views[rows], writing)
     return views
 
 
@@ -179,7 +187,7 @@ def _write(bar: torch.Tensor) -> None:
     drawn = draw_captions()
     line = drawn[int(torch.randint(len(drawn), ())), :, TEXT_ROWS].float()[None] / 255
     line = F.interpolate(line, size=bar.shape[1:], mode="bilinear", antialias=True)
-    bar.copy_(over(bar, line)[0])
+    bar.copy_(alpha_over(bar, line)[0])
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Convolutions of small maps, done as one product of matrices.
+"""Convolutions of small maps, done as one matrix product.
 
 On a CPU, oneDNN takes several times as long over the gradients of a convolution whose map has four
 or sixteen cells, which is what the last block of a resnet18 sees of a small view: half of a step.
@@ -13,10 +13,10 @@ from torchvision.models import ResNet
 
 
 class MatmulConv2d(nn.Conv2d):
-    """A 3 by 3 convolution, padded by one and without bias, that gathers what each cell sees."""
+    """A 3 by 3 convolution, padded by one and without bias, done as one matrix product."""
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Return what nn.Conv2d returns, of (n, channels, height, width)."""
+        """Return what nn.Conv2d returns for maps (n, channels, height, width)."""
         height, width = maps.shape[2:]
         padded = F.pad(maps.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
         down, across = self.stride
@@ -31,7 +31,7 @@ class MatmulConv2d(nn.Conv2d):
 
 
 def use_matmul_convs(network: ResNet) -> ResNet:
-    """Let the last block's convolutions gather, in place; the weights stay where they are."""
+    """Replace the last block's convolutions, in place; the weights stay where they are."""
     for block in network.layer4:
         for name in ("conv1", "conv2"):
             plain = getattr(block, name)
