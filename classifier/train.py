@@ -89,11 +89,13 @@ def train_networks(
     @functools.cache
     def trained(*stages: Stage) -> tuple[ResNet, nn.Linear]:
         # Here and below: the same whatever else is trained in this run.
-        torch.manual_seed(held_out + len(stages))
         if not stages:
+            torch.manual_seed(held_out)
             network = build_on(backbone)
             return network, nn.Linear(network.fc.in_features, views.teacher_features.shape[1])
         network, projection = trained(*stages[:-1])
+        if len(stages) > 1:  # the first one goes on with the draws that made the network
+            torch.manual_seed(held_out + len(stages))
         title = f"{name}, {stages[-1].size} px"
         return train_stage(network, projection, views, view_target, chosen, stages[-1], title)
 
