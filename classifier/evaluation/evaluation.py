@@ -68,7 +68,7 @@ class Evaluation:
         }
 
     def answers(self) -> torch.Tensor:
-        """Return what each photo was taken for, neither included: int64, (n,)."""
+        """Return the answer for each photo, neither included: int64, (n,)."""
         return metrics.three_way(self.probabilities, self.unfamiliar_above)
 
     def by_style(self) -> dict[str, dict[str, float]]:

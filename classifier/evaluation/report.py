@@ -51,7 +51,7 @@ def page(found: Evaluation) -> str:
 
 
 def confusion(axes: Axes, found: Evaluation) -> None:
-    """Count what each label was taken for."""
+    """Count the answers for each label."""
     counts = torch.zeros(3, 3, dtype=torch.int64)
     for truth, answer in zip(found.truth, found.answers(), strict=True):
         counts[truth, answer] += 1
@@ -126,8 +126,8 @@ def worst_mistakes(found: Evaluation) -> Image.Image:
     worst = wrong[confidence[wrong].argsort(descending=True)][:WORST].tolist()
     photos = []
     for index in worst:
-        said = f"{CATEGORIES[int(answer[index])]} {float(confidence[index]):.0%}"
-        photos.append((found.rows[index].path, f"{found.rows[index].label}: {said}"))
+        answered = f"{CATEGORIES[int(answer[index])]} {float(confidence[index]):.0%}"
+        photos.append((found.rows[index].path, f"{found.rows[index].label}: {answered}"))
     return contact_sheet(photos)
 
 

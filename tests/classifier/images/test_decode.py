@@ -40,7 +40,7 @@ from tests.support.pictures import (
     quadrants,
 )
 
-# As in the program itself, where photo.py says so; pytest has its own ideas of warnings.
+# As in the program itself, where decode.py says so; pytest has its own ideas of warnings.
 pytestmark = pytest.mark.filterwarnings(r"ignore:::PIL\.")
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
@@ -350,6 +350,17 @@ def test_a_photo_of_48_megapixels_opens() -> None:
 
 def test_a_long_picture_keeps_its_shape() -> None:
     assert decode_photo(encoded(quadrants((3000, 60)), "PNG"), side=15).size == (1500, 30)
+
+
+@pytest.mark.parametrize("size", [(12_000, 600), (600, 12_000)])
+@pytest.mark.parametrize("format_", ["JPEG", "PNG"])
+def test_a_long_picture_is_reduced_to_its_longer_side_for_whoever_asks_for_that(
+    size: tuple[int, int], format_: str
+) -> None:
+    picture = decode_photo(encoded(quadrants(size), format_), side=500, longer=True)
+    assert 500 <= max(picture.size) <= 2000
+    assert min(picture.size) == pytest.approx(max(picture.size) / 20, abs=1)
+    assert_quadrants(picture, quadrants(size))
 
 
 # Files that claim what they do not hold, or hold much more than it seems.
