@@ -1,28 +1,30 @@
-"""Tell Olaf from the abominable snowman: bytes of a photo in, a verdict out.
+"""Tell Olaf from the abominable snowman: bytes of a photo in, a prediction out.
 
 async with Classifier.load("full") as classifier:
-    verdict = await classifier.classify(photo_bytes)
+    prediction = await classifier.classify(photo_bytes)
 """
 
 from classifier import torchvision_ops as _before_torchvision  # noqa: F401
 from classifier.inference.engine import Classifier
+from classifier.inference.heatmap import Heatmap
 from classifier.types import (
     Busy,
-    Label,
+    Category,
     ModelError,
     PhotoError,
+    Prediction,
     TooLarge,
     UnreadablePhoto,
-    Verdict,
 )
 
 __all__ = [
     "Busy",
+    "Category",
     "Classifier",
-    "Label",
+    "Heatmap",
     "ModelError",
     "PhotoError",
+    "Prediction",
     "TooLarge",
     "UnreadablePhoto",
-    "Verdict",
 ]

@@ -1,4 +1,4 @@
-"""The command line: `python -m classifier PHOTO...` says who is on each photo."""
+"""The command line: `python -m classifier PHOTO...` prints who is on each photo."""
 
 from __future__ import annotations
 
@@ -13,19 +13,24 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from classifier import Classifier, ModelError, PhotoError, Verdict
+from classifier import Classifier, Heatmap, ModelError, PhotoError, Prediction
 from classifier.images.decode import MAX_BYTES, SUFFIXES
+from classifier.inference.heatmap import write_caption
 
 # Enough to keep the decoders and the network busy, few enough to keep the memory small.
-AT_ONCE = 16
+PHOTOS_AT_ONCE = 16
 # From so many photos on, a person wants to see how far it is.
-MANY = 20
+PROGRESS_FROM = 20
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return 0 when every photo was read, 1 when some were not.
+    """Run the command line; exit with 2, by way of argparse, for wrong usage.
 
-    Exits with 2, by way of argparse, for wrong usage.
+    Args:
+        arguments: Those of the command line, by default.
+
+    Returns:
+        The exit code: 0 when every photo was read, 1 when some were not.
     """
     parser = argparse.ArgumentParser(
         prog="python -m classifier",
@@ -66,7 +71,7 @@ async def _print_answers(
     classifier: Classifier, photos: list[Path], *, as_json: bool, heatmap: Path | None
 ) -> int:
     all_read = True
-    show_progress = len(photos) >= MANY and sys.stderr.isatty()
+    show_progress = len(photos) >= PROGRESS_FROM and sys.stderr.isatty()
     async with classifier:
         with tqdm(total=len(photos), unit="photo", disable=not show_progress) as progress:
             async for photo, answer in _answers(classifier, photos, heatmap):
@@ -74,36 +79,44 @@ async def _print_answers(
                 with progress.external_write_mode():
                     print(line, flush=show_progress)
                 progress.update()
-                all_read &= isinstance(answer, Verdict)
+                all_read &= isinstance(answer, Prediction)
     return 0 if all_read else 1
 
 
 async def _answers(
     classifier: Classifier, photos: Iterable[Path], heatmap: Path | None
-) -> AsyncIterator[tuple[Path, Verdict | str]]:
-    """Yield each photo with its verdict or the sentence that says why there is none, in order."""
-    under_way: deque[tuple[Path, asyncio.Task[Verdict | str]]] = deque()
+) -> AsyncIterator[tuple[Path, Prediction | str]]:
+    """Yield each photo in order, with its prediction or a sentence that says why there is none."""
+    under_way: deque[tuple[Path, asyncio.Task[Prediction | str]]] = deque()
     for photo in photos:
         under_way.append((photo, asyncio.create_task(_answer(classifier, photo, heatmap))))
-        if len(under_way) == AT_ONCE:
+        if len(under_way) == PHOTOS_AT_ONCE:
             first, task = under_way.popleft()
             yield first, await task
     for first, task in under_way:
         yield first, await task
 
 
-async def _answer(classifier: Classifier, photo: Path, heatmap: Path | None) -> Verdict | str:
+async def _answer(classifier: Classifier, photo: Path, heatmap: Path | None) -> Prediction | str:
     try:
         data = await asyncio.to_thread(_read, photo)
         if heatmap is None:
             return await classifier.classify(data)
-        explanation = await classifier.explain(data)
-        await asyncio.to_thread(heatmap.write_bytes, explanation.picture)
-        return explanation.verdict
+        found = await classifier.heatmap(data)
+        await asyncio.to_thread(_save_heatmap, found, heatmap)
+        return found.prediction
     except PhotoError as error:
         return str(error)
     except OSError as error:
         return f"{error.strerror or error}."
+
+
+def _save_heatmap(found: Heatmap, path: Path) -> None:
+    """Write the photo under its heat map, with the answer on it, as a PNG."""
+    write_caption(found.image, _answer_text(found.prediction))
+    out = io.BytesIO()
+    found.image.save(out, "PNG")  # whatever ending the path has
+    path.write_bytes(out.getvalue())
 
 
 def _read(photo: Path) -> bytes:
@@ -121,14 +134,18 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _text_line(photo: Path, answer: Verdict | str) -> str:
+def _text_line(photo: Path, answer: Prediction | str) -> str:
     if isinstance(answer, str):
         return f"{photo}: {answer}"
     doubt = " (looks like neither)" if answer.unfamiliar else ""
-    return f"{photo}: {answer.label.capitalize()}! {answer.confidence:.0%}{doubt}"
+    return f"{photo}: {_answer_text(answer)}{doubt}"
 
 
-def _json_line(photo: Path, answer: Verdict | str) -> str:
+def _answer_text(prediction: Prediction) -> str:
+    return f"{prediction.label.capitalize()}! {prediction.confidence:.0%}"
+
+
+def _json_line(photo: Path, answer: Prediction | str) -> str:
     if isinstance(answer, str):
         return json.dumps({"photo": str(photo), "error": answer})
     return json.dumps(

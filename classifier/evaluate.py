@@ -1,7 +1,7 @@
-"""Say how good a model is: `python -m classifier.evaluate --photos DIR --model small|full|FILE`.
+"""Evaluate a model: `python -m classifier.evaluate --photos DIR --model small|full|FILE`.
 
 Prints a table, or with --json one object, and writes a report, one HTML file with its plots inside.
-With --folds it asks, about each fold, the network that `train --folds` kept from it: photos that
+With --folds each fold is evaluated by the network that `train --folds` kept from it: on photos that
 these networks never saw, though the model itself was trained on them.
 """
 
@@ -18,7 +18,7 @@ from classifier import model as model_file
 from classifier.evaluation import report
 from classifier.evaluation.evaluation import evaluate
 from classifier.inference.predictor import Predictor
-from classifier.training.dataset import FOLDS, Row, read_folder
+from classifier.training.dataset import FOLDS, DatasetError, Row, read_folder
 from classifier.types import ModelError
 
 UNCALIBRATED = (
@@ -28,7 +28,7 @@ UNCALIBRATED = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
+    """Run the command line; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m classifier.evaluate", description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="a folder for each label")
     parser.add_argument("--model", default="full", help="small, full (default) or a weights file")
@@ -38,11 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         rows = read_folder(options.photos)
-        parts = by_folds(options.model, rows) if options.folds else [(_load(options.model), rows)]
-    except (ModelError, FileNotFoundError) as error:
+        if options.folds:
+            parts = fold_networks(options.model, rows)
+        else:
+            parts = [(_load(options.model), rows)]
+        name = parts[0][0].card.name
+        found = evaluate(name, parts, quiet=not sys.stderr.isatty())
+    except (ModelError, DatasetError) as error:
         parser.error(str(error))
-    name = parts[0][0].card.name
-    found = evaluate(name, parts, quiet=not sys.stderr.isatty())
     numbers = found.numbers()
     print(json.dumps(numbers) if options.json else table(numbers))
     if not all(predictor.card.metrics for predictor, _ in parts):
@@ -54,12 +57,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def by_folds(model: str, rows: Sequence[Row]) -> list[tuple[Predictor, list[Row]]]:
-    """Return the network that was kept from each fold, and the fold; raises ModelError.
+def fold_networks(model: str, rows: Sequence[Row]) -> list[tuple[Predictor, list[Row]]]:
+    """Return the network that was kept from each fold, and the fold's rows.
 
     A fold without a network, because training was broken off, say, is left out.
+
+    Raises:
+        ModelError: There are no such networks, or one cannot be loaded.
     """
-    folder = model_file.folds_of(model_file.find(model))
+    folder = model_file.folds_folder(model_file.find(model))
     kept = {fold: folder / f"{fold}.safetensors" for fold in range(FOLDS)}
     parts = [
         (_load(path), [row for row in rows if row.fold == fold])

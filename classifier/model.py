@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
 import torch
+from PIL import Image
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torchvision.models import ResNet, ResNet18_Weights, resnet18
+from torchvision.transforms.v2 import functional as F
 
-from classifier.types import Label, ModelError
+from classifier.types import CATEGORIES, ModelError
 
 MODELS = Path(__file__).parent.parent / "models"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -25,28 +27,32 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 class Card:
     """What has to be known to use a weights file; it travels in the file's metadata.
 
-    size: side of the square input, in pixels.
-    mean, std: of the RGB channels (0..1), as the network was trained with.
-    temperature: the logits are divided by it; fitted on pictures the network had not seen.
-    unfamiliar_above: a photo is called unfamiliar above this probability of 'neither'; chosen on
-        pictures the network had not seen.
-    trained_on: a sentence about the pictures.
-    metrics: how well it did on pictures it had not seen.
+    Attributes:
+        name: The model's name, which is that of its file.
+        size: Side of the square input, in pixels.
+        temperature: The logits are divided by it; fitted on pictures the network had not seen.
+        unfamiliar_above: A photo is called unfamiliar above this probability of 'neither'; chosen
+            on pictures the network had not seen.
+        labels: The categories, in the order of the network's outputs.
+        mean: Of the RGB channels (0..1), as the network was trained with.
+        std: Their deviation, likewise.
+        trained_on: A sentence about the pictures.
+        metrics: How well it did on pictures it had not seen.
     """
 
     name: str
     size: int
     temperature: float = 1.0
     unfamiliar_above: float = 0.5
-    labels: tuple[str, ...] = tuple(Label)
+    labels: tuple[str, ...] = CATEGORIES
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
     trained_on: str = ""
     metrics: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse a card that no network of ours can have. Raises ValueError."""
-        if tuple(self.labels) != tuple(Label):
+        """Raise ValueError for a card that no network of ours can have."""
+        if tuple(self.labels) != CATEGORIES:
             raise ValueError(f"its labels are {self.labels}")
         if not isinstance(self.size, int) or not 16 <= self.size <= 1024:
             raise ValueError(f"its size is {self.size}")
@@ -61,13 +67,36 @@ class Card:
             raise ValueError(f"its unfamiliar_above is {self.unfamiliar_above}")
 
 
+def evaluation_view(
+    photo: Image.Image, size: int, mean: Sequence[float], std: Sequence[float]
+) -> torch.Tensor:
+    """Return the network's input for a photo, in evaluation and serving alike.
+
+    The whole picture is squeezed into a square, not cropped: people do not put the snow person in
+    the middle.
+
+    Args:
+        photo: RGB, of any size.
+        size: Side of the square, in pixels.
+        mean: Of the RGB channels (0..1).
+        std: Their deviation.
+
+    Returns:
+        float32, (3, size, size), normalised.
+    """
+    square = photo.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    pixels = F.to_dtype(F.pil_to_tensor(square), torch.float32, scale=True)
+    view: torch.Tensor = F.normalize(pixels, list(mean), list(std))
+    return view
+
+
 def build() -> ResNet:
-    """Return a resnet18 with an output for each Label, its weights random."""
-    return cast(ResNet, resnet18(weights=None, num_classes=len(Label)))
+    """Return a resnet18 with an output for each Category, its weights random."""
+    return cast(ResNet, resnet18(weights=None, num_classes=len(CATEGORIES)))
 
 
-def pooled(network: ResNet, views: torch.Tensor) -> torch.Tensor:
-    """Return what the last layer sees, (n, 512)."""
+def pooled_features(network: ResNet, views: torch.Tensor) -> torch.Tensor:
+    """Return what the last layer gets, (n, 512), of views (n, 3, size, size)."""
     for name, layer in network.named_children():
         if name != "fc":
             views = layer(views)
@@ -84,9 +113,13 @@ def save(path: Path, network: ResNet, card: Card) -> None:
 
 
 def load(model: str | Path) -> tuple[ResNet, Card]:
-    """Load `small`, `full` or a file of ours: the network in float32, in evaluation mode.
+    """Load a model: the network in float32, in evaluation mode, and its card.
 
-    Raises ModelError with a sentence that says what is wrong with the file.
+    Args:
+        model: `small`, `full` or the path of a file of ours.
+
+    Raises:
+        ModelError: With a sentence that says what is wrong with the file.
     """
     path = find(model)
     try:
@@ -103,13 +136,13 @@ def load(model: str | Path) -> tuple[ResNet, Card]:
     return network.float().eval(), card
 
 
-def folds_of(path: Path) -> Path:
-    """Return the folder where training keeps the networks that were each kept from a fold."""
+def folds_folder(path: Path) -> Path:
+    """Return the folder of a weights file's fold networks, each trained without one fold."""
     return path.with_name(f"{path.stem}-folds")
 
 
 def find(model: str | Path) -> Path:
-    """Return the file that `small`, `full` or a path means; raises ModelError if there is none."""
+    """Return the file that `small`, `full` or a path means; raise ModelError if there is none."""
     path = MODELS / f"{model}.safetensors" if model in ("small", "full") else Path(model)
     if not path.is_file():
         raise ModelError(f"There is no model at {path}; choose small, full or a .safetensors file.")
@@ -117,15 +150,19 @@ def find(model: str | Path) -> Path:
 
 
 def load_backbone(network: ResNet, path: Path) -> None:
-    """Take over a resnet18's weights, all but its last layer, from a safetensors file."""
+    """Load all weights but the last layer's from a resnet18's safetensors file."""
     state = {name: value.float() for name, value in load_file(path).items()}
     own = network.state_dict()
     own.update({name: value for name, value in state.items() if not name.startswith("fc.")})
     network.load_state_dict(own)
 
 
-def start(backbone: str) -> ResNet:
-    """Return a network with the backbone's weights: a safetensors file's, or `imagenet`."""
+def build_on(backbone: str) -> ResNet:
+    """Return a network with a backbone's weights and a random last layer.
+
+    Args:
+        backbone: The path of a resnet18's safetensors file, or `imagenet`.
+    """
     network = build()
     if backbone == "imagenet":
         trained = resnet18(weights=ResNet18_Weights.IMAGENET1K_V1).state_dict()
@@ -137,6 +174,7 @@ def start(backbone: str) -> ResNet:
 
 
 def _read_card(path: Path) -> Card:
+    """Return the card in a weights file; raise ValueError, TypeError or KeyError for a bad one."""
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata() or {}
     if "card" not in metadata:

@@ -1,7 +1,7 @@
-"""Look over a folder of photos before training on it: `python -m classifier.photos DIR`.
+"""Inspect a folder of photos before training on it: `python -m classifier.photos DIR`.
 
-DIR holds a folder for each label. What would spoil a training is listed: files that cannot be read,
-tiny pictures, copies, the same picture under two labels, labels with too few pictures.
+DIR holds a folder for each label. What would spoil a training is listed: files that cannot be
+read, tiny pictures, copies, the same picture under two labels, labels with too few pictures.
 """
 
 from __future__ import annotations
@@ -14,24 +14,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from classifier.images.contact_sheet import contact_sheet
-from classifier.images.decode import open_photo
-from classifier.training.dataset import LABELS, group_by_hash, hashes_of
-from classifier.types import Label, PhotoError
+from classifier.images.decode import decode_photo
+from classifier.training.dataset import group_by_hash, hashes_of
+from classifier.types import CATEGORIES, Category, PhotoError
 
 # Below this a picture holds less than the small network looks at.
 TINY_SIDE = 64
-# Fewer of a label teach its few pictures by heart.
-FEW = 50
+# Of fewer, a network learns the few pictures of a label by heart.
+MIN_PICTURES = 50
 # The rarest label should have at least this share of the most frequent snow person's number.
-BALANCE = 0.5
-ON_A_SHEET = 200
+MIN_BALANCE = 0.5
+PHOTOS_PER_SHEET = 200
 
 
 @dataclass
 class Findings:
-    """What was found in a folder; paths relative to it."""
+    """What was found in a folder; all paths are relative to it.
 
-    readable: dict[Label, list[Path]] = field(default_factory=dict)
+    Attributes:
+        readable: The pictures of each label.
+        unreadable: Files that cannot be read, each with a sentence that says why.
+        tiny: Pictures with a side below TINY_SIDE.
+        copies: Groups of pictures of one label that look alike.
+        contradictions: Groups of pictures that look alike under more than one label.
+        unbalanced: A sentence for each label with too few pictures.
+    """
+
+    readable: dict[Category, list[Path]] = field(default_factory=dict)
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
     tiny: list[Path] = field(default_factory=list)
     copies: list[list[Path]] = field(default_factory=list)
@@ -44,19 +53,19 @@ class Findings:
         return bool(self.unreadable or self.contradictions or self.unbalanced)
 
 
-def look_over(folder: Path) -> Findings:
-    """Read every picture of the folder and note what is wrong."""
+def inspect_folder(folder: Path) -> Findings:
+    """Decode every picture of the folder and note what is wrong."""
     found = Findings()
     hashes = []
-    paths: list[tuple[Path, Label]] = []
-    for label in LABELS:
+    paths: list[tuple[Path, Category]] = []
+    for label in CATEGORIES:
         found.readable[label] = []
         for path in sorted((folder / label).glob("*")):
             if path.name.startswith(".") or not path.is_file():
                 continue
             name = path.relative_to(folder)
             try:
-                photo = open_photo(path.read_bytes(), side=256)
+                photo = decode_photo(path.read_bytes(), side=256)
             except PhotoError as error:
                 found.unreadable.append((name, str(error)))
                 continue
@@ -65,7 +74,7 @@ def look_over(folder: Path) -> Findings:
             found.readable[label].append(name)
             hashes.append(hashes_of(photo))
             paths.append((name, label))
-    groups: dict[int, list[tuple[Path, Label]]] = defaultdict(list)
+    groups: dict[int, list[tuple[Path, Category]]] = defaultdict(list)
     for group, member in zip(group_by_hash(hashes), paths, strict=True):
         groups[group].append(member)
     for members in groups.values():
@@ -78,15 +87,15 @@ def look_over(folder: Path) -> Findings:
     return found
 
 
-def _unbalanced(count: dict[Label, int]) -> list[str]:
+def _unbalanced(count: dict[Category, int]) -> list[str]:
     sentences = [
-        f"{label}: {number} pictures are few; {FEW} or more teach what they have in common."
+        f"{label}: {number} pictures are few; {MIN_PICTURES} or more show what they have in common."
         for label, number in count.items()
-        if number < FEW
+        if number < MIN_PICTURES
     ]
-    most = max(count[Label.OLAF], count[Label.ABOMINABLE])
+    most = max(count[Category.OLAF], count[Category.ABOMINABLE])
     for label, number in count.items():
-        if FEW <= number < BALANCE * most:
+        if MIN_PICTURES <= number < MIN_BALANCE * most:
             sentences.append(f"{label}: {number} pictures against {most} are out of balance.")
     return sentences
 
@@ -109,9 +118,9 @@ def draw_sheets(folder: Path, found: Findings, out: Path) -> Iterator[Path]:
     """Draw every readable picture in small, a few files for each label, and yield their paths."""
     out.mkdir(parents=True, exist_ok=True)
     for label, names in found.readable.items():
-        for begin in range(0, len(names), ON_A_SHEET):
-            part = names[begin : begin + ON_A_SHEET]
-            path = out / f"{label}-{begin // ON_A_SHEET + 1}.jpg"
+        for begin in range(0, len(names), PHOTOS_PER_SHEET):
+            part = names[begin : begin + PHOTOS_PER_SHEET]
+            path = out / f"{label}-{begin // PHOTOS_PER_SHEET + 1}.jpg"
             contact_sheet([(folder / name, name.stem[:20]) for name in part]).save(path)
             yield path
 
@@ -122,9 +131,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, metavar="DIR", help="a folder for each label")
     parser.add_argument("--sheets", type=Path, metavar="OUT", help="draw contact sheets there")
     options = parser.parse_args(arguments)
-    if not any((options.folder / label).is_dir() for label in LABELS):
-        parser.error(f"{options.folder} has none of the folders {', '.join(LABELS)}")
-    found = look_over(options.folder)
+    if not any((options.folder / label).is_dir() for label in CATEGORIES):
+        parser.error(f"{options.folder} has none of the folders {', '.join(CATEGORIES)}")
+    found = inspect_folder(options.folder)
     print(table(found))
     if options.sheets:
         for path in draw_sheets(options.folder, found, options.sheets):

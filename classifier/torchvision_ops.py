@@ -1,10 +1,12 @@
 """Let torchvision be imported beside a torch that its compiled operators were not built for.
 
+This must run before torchvision's first import, so the package imports this module first of all.
+
 torchvision's wheels on PyPI are built for CUDA. Beside the much smaller CPU build of torch their
 operators cannot be loaded, and `import torchvision` then fails while it describes two of them
 (nms and qnms), although resnet18 and the transforms are plain Python and need none. Declaring the
-two by name is enough. The package imports this module first of all; where the operators do load,
-as in a matching pair of builds, it does nothing.
+two by name is enough; where the operators do load, as in a matching pair of builds, this module
+does nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import torch
 
 
 def _compiled_operators_load() -> bool:
+    """Return whether torchvision's own operators fit this torch."""
     package = importlib.util.find_spec("torchvision")
     if package is None or package.origin is None:
         return False

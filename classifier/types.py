@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 
-class Label(StrEnum):
+class Category(StrEnum):
     """A class of the network, in the order of its outputs."""
 
     OLAF = "olaf"
@@ -16,24 +16,36 @@ class Label(StrEnum):
     NEITHER = "neither"
 
 
+CATEGORIES = tuple(Category)
+# The network's output for pictures of neither; the outputs before it are the two snow people.
+NEITHER = CATEGORIES.index(Category.NEITHER)
+
+
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Prediction:
     """What the classifier says about one photo.
 
-    label: the likelier of the two snow people, never ``neither``.
-    confidence: the calibrated probability (0..1) of that label among all three.
-    probabilities: one for each Label; they sum to 1.
-    unfamiliar: whether the photo looks like neither of the two.
+    Attributes:
+        label: The likelier of the two snow people, never ``neither``.
+        confidence: The calibrated probability (0..1) of that label among all three.
+        probabilities: One for each category; they sum to 1.
+        unfamiliar: Whether the photo looks like neither of the two.
     """
 
-    label: Label
+    label: Category
     confidence: float
-    probabilities: Mapping[Label, float]
+    probabilities: Mapping[Category, float]
     unfamiliar: bool
 
 
 class PhotoError(ValueError):
-    """A photo that cannot be judged. Its message is one sentence that a person understands."""
+    """A photo that cannot be classified.
+
+    Its message is one sentence that a person understands.
+
+    Attributes:
+        reason: The same in one word, for programs.
+    """
 
     reason: str
 

@@ -35,9 +35,9 @@ def main() -> None:
         )
     photo = _photo(1280, 960)
     for model in ("small", "full"):
-        one, together = asyncio.run(_time_to_verdict(model, photo))
+        one, together = asyncio.run(_time_to_prediction(model, photo))
         print(
-            f"{model}: {one * 1000:.1f} ms from bytes to verdict (median of {PHOTOS}, "
+            f"{model}: {one * 1000:.1f} ms from bytes to prediction (median of {PHOTOS}, "
             f"1280x960 JPEG of {len(photo) // 1024} KB), {1 / together:.0f} photos/s at once"
         )
 
@@ -74,7 +74,7 @@ def _photo(width: int, height: int) -> bytes:
     return out.getvalue()
 
 
-async def _time_to_verdict(model: str, photo: bytes) -> tuple[float, float]:
+async def _time_to_prediction(model: str, photo: bytes) -> tuple[float, float]:
     async with Classifier.load(model) as classifier:
         times = []
         for _ in range(PHOTOS):

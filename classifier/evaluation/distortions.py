@@ -49,7 +49,7 @@ def blurred(photo: Image.Image) -> Image.Image:
 
 
 def grey(photo: Image.Image) -> Image.Image:
-    """Take the colours away."""
+    """Remove the colours."""
     return photo.convert("L").convert("RGB")
 
 

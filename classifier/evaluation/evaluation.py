@@ -1,11 +1,11 @@
-"""Ask models about labelled photos, as they are and as chats and phones make them."""
+"""Evaluate models on labelled photos, as they are and as chats and phones make them."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from PIL import Image
@@ -13,26 +13,35 @@ from torch.nn import functional as F
 from torchvision.transforms.v2.functional import pil_to_tensor
 from tqdm import tqdm
 
-from classifier.evaluation.distortions import DISTORTIONS, Distortion
 from classifier.evaluation import metrics
-from classifier.evaluation.metrics import NEITHER
-from classifier.images.decode import open_photo
+from classifier.evaluation.distortions import DISTORTIONS, Distortion
 from classifier.inference.predictor import Predictor
-from classifier.training.dataset import Row, labels_of, open_with_alpha
-from classifier.types import Label
+from classifier.training.dataset import (
+    EVALUATION_BATCH,
+    Row,
+    batches_of,
+    decode_row,
+    decode_with_alpha,
+    labels_of,
+)
+from classifier.types import NEITHER, Category
 
 # Larger than any network's input; what a distortion does to a photo depends on its size.
 PHOTO_SIDE = 384
-BATCH = 32
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model said about labelled photos, or several, each about its share of them.
+    """What a model predicted for labelled photos, or several, each for its share of them.
 
-    probabilities: float32, (n, 3). truth: int64, (n,). unfamiliar_above: as in the card.
-    robustness: accuracy between the two snow people under each distortion, by its name. heat: see
-        heat_inside.
+    Attributes:
+        model: Its name.
+        rows: The n photos.
+        probabilities: float32, (n, 3).
+        truth: int64, (n,).
+        unfamiliar_above: As in the card.
+        robustness: Accuracy between the two snow people under each distortion, by its name.
+        heat: What heat_inside returns.
     """
 
     model: str
@@ -59,17 +68,17 @@ class Evaluation:
         }
 
     def answers(self) -> torch.Tensor:
-        """Return what each photo was taken for, neither included: int64, (n,)."""
+        """Return the answer for each photo, neither included: int64, (n,)."""
         return metrics.three_way(self.probabilities, self.unfamiliar_above)
 
     def by_style(self) -> dict[str, dict[str, float]]:
         """Return for each style of snow people how many there are and how many are told apart."""
         right = self.probabilities[:, :NEITHER].argmax(1) == self.truth
-        styles = sorted({row.style for row in self.rows if row.label is not Label.NEITHER})
+        styles = sorted({row.style for row in self.rows if row.label is not Category.NEITHER})
         found = {}
         for style in styles:
             inside = torch.tensor(
-                [row.style == style and row.label is not Label.NEITHER for row in self.rows]
+                [row.style == style and row.label is not Category.NEITHER for row in self.rows]
             )
             found[style or "(none)"] = {"n": int(inside.sum()), "accuracy": _mean(right[inside])}
         return found
@@ -78,35 +87,45 @@ class Evaluation:
 def evaluate(
     name: str, parts: Sequence[tuple[Predictor, Sequence[Row]]], *, quiet: bool = False
 ) -> Evaluation:
-    """Ask each model about its photos, as they are and under every distortion.
+    """Evaluate each model on its photos, as they are and under every distortion.
 
-    parts: one model and all photos; or a model for each fold, with the photos it never saw.
+    Args:
+        name: The model's.
+        parts: One model and all photos; or a model for each fold, with the photos it never saw.
+        quiet: Whether no progress is shown.
+
+    Raises:
+        DatasetError: A photo cannot be read.
     """
     rows = [row for _, its in parts for row in its]
     truth = labels_of(rows)
-    snow = [(model, [row for row in its if row.label is not Label.NEITHER]) for model, its in parts]
+    snow = [
+        (model, [row for row in its if row.label is not Category.NEITHER]) for model, its in parts
+    ]
     total = len(rows) + len(DISTORTIONS) * sum(len(its) for _, its in snow)
     with tqdm(total=total, unit="photo", disable=quiet, leave=False) as progress:
-        probabilities = ask(parts, None, progress)
+        probabilities = predict_rows(parts, None, progress)
         robustness = {}
         for distortion_name, distortion in DISTORTIONS.items():
             progress.set_description(distortion_name.replace("_", " "))
-            answers = ask(snow, distortion, progress)
+            answers = predict_rows(snow, distortion, progress)
             robustness[distortion_name] = metrics.accuracy_two(answers, truth[truth != NEITHER])
     above = parts[0][0].card.unfamiliar_above
     return Evaluation(name, rows, probabilities, truth, above, robustness, heat_inside(parts))
 
 
-def ask(
-    parts: Sequence[tuple[Predictor, Sequence[Row]]], distortion: Distortion | None, progress: Any
+def predict_rows(
+    parts: Sequence[tuple[Predictor, Sequence[Row]]],
+    distortion: Distortion | None,
+    progress: tqdm[NoReturn],
 ) -> torch.Tensor:
     """Return the probabilities, (n, 3), for the rows' photos, seen as serving sees them."""
     answers = []
     for predictor, rows in parts:
-        for begin in range(0, len(rows), BATCH):
+        for batch in batches_of(rows, EVALUATION_BATCH):
             views = []
-            for row in rows[begin : begin + BATCH]:
-                photo = open_photo(row.path.read_bytes(), PHOTO_SIDE)
+            for row in batch:
+                photo = decode_row(row, PHOTO_SIDE)
                 views.append(predictor.view(distortion(photo) if distortion else photo))
                 progress.update()
             answers.append(predictor.probabilities(torch.stack(views)))
@@ -114,25 +133,29 @@ def ask(
 
 
 def heat_inside(parts: Sequence[tuple[Predictor, Sequence[Row]]]) -> dict[str, float]:
-    """Say whether the heat map is about the snow person.
+    """Measure how much of the heat map lies on the snow person.
 
-    Every snow person's cut-out is laid, once, somewhere on an everyday picture. Returns the mean
-    share of the map's heat that lies inside of it, and of the picture's area that it takes.
+    Every snow person's cut-out is laid, once, somewhere on an everyday picture.
+
+    Returns:
+        n, how many; inside, the mean share of the map's heat that lies inside of the cut-out; area,
+        the mean share of the picture's area that it takes. Nothing where there are no cut-outs or
+        no everyday pictures.
     """
-    chance = random.Random(0)
+    generator = random.Random(0)
     inside, area = [], []
     for predictor, rows in parts:
         scenes = [row for row in rows if row.everyday]
         for row in rows:
-            if row.label is Label.NEITHER or not scenes:
+            if row.label is Category.NEITHER or not scenes:
                 continue
-            cut_out, is_cut_out = open_with_alpha(row.path, PHOTO_SIDE)
+            cut_out, is_cut_out = decode_with_alpha(row, PHOTO_SIDE)
             if not is_cut_out:
                 continue
-            scene = open_photo(chance.choice(scenes).path.read_bytes(), PHOTO_SIDE)
+            scene = decode_row(generator.choice(scenes), PHOTO_SIDE)
             scene = scene.resize((PHOTO_SIDE, PHOTO_SIDE))
-            covered = _paste(scene, cut_out, chance)
-            _, heat = predictor.look_closely(scene)
+            covered = _paste(scene, cut_out, generator)
+            _, heat = predictor.predict_with_heat(scene)
             heat = F.interpolate(heat[None, None], size=covered.shape, mode="bilinear")[0, 0]
             inside.append(float((heat * covered).sum() / heat.sum().clamp(min=1e-6)))
             area.append(float(covered.mean()))
@@ -141,10 +164,10 @@ def heat_inside(parts: Sequence[tuple[Predictor, Sequence[Row]]]) -> dict[str, f
     return {"n": len(inside), "inside": sum(inside) / len(inside), "area": sum(area) / len(area)}
 
 
-def _paste(scene: Image.Image, cut_out: Image.Image, chance: random.Random) -> torch.Tensor:
+def _paste(scene: Image.Image, cut_out: Image.Image, generator: random.Random) -> torch.Tensor:
     """Lay a cut-out somewhere on a scene, and return what it covers, (h, w) of 0..1."""
     cut_out.thumbnail((scene.width // 2, scene.height // 2))
-    left, top = (chance.randrange(PHOTO_SIDE - side) for side in cut_out.size)
+    left, top = (generator.randrange(PHOTO_SIDE - side) for side in cut_out.size)
     scene.paste(cut_out, (left, top), cut_out)
     mask = Image.new("L", scene.size)
     mask.paste(cut_out.getchannel("A"), (left, top))

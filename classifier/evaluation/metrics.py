@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 
-from classifier.types import Label
+from classifier.types import CATEGORIES, NEITHER
 
-LABELS = tuple(Label)
-NEITHER = LABELS.index(Label.NEITHER)
+# Bins of confidence, of equal width.
+BINS = 15
 # So many of the snow people may be called unfamiliar, for the sake of the pictures of neither.
-SHY = 0.05
+MAX_SNOW_REJECTED = 0.05
 
 
 def summary(
@@ -19,8 +19,11 @@ def summary(
 ) -> dict[str, Any]:
     """Return every number below by name, and the recall of each label.
 
-    probabilities: float, (n, 3), in the order of Label. truth: int64, (n,). A picture is called
-    unfamiliar, and its three-way answer is 'neither', above that probability of 'neither'.
+    Args:
+        probabilities: float, (n, 3), in the order of Category.
+        truth: int64, (n,).
+        unfamiliar_above: The probability of 'neither' above which a picture is called unfamiliar,
+            and its three-way answer is 'neither'.
     """
     answers = three_way(probabilities, unfamiliar_above)
     snow = truth != NEITHER
@@ -55,20 +58,20 @@ def recall(answers: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
     found = answers == truth
     return {
         str(label): float(found[truth == index].float().mean())
-        for index, label in enumerate(LABELS)
+        for index, label in enumerate(CATEGORIES)
     }
 
 
-def calibration_error(probabilities: torch.Tensor, truth: torch.Tensor, bins: int = 15) -> float:
+def calibration_error(probabilities: torch.Tensor, truth: torch.Tensor) -> float:
     """Return the expected calibration error of the confidence in the answer.
 
     The answer is the likelier of the two snow people, so for a picture of neither it is wrong, and
-    its confidence ought to be low. Bins of equal width, weighted by how many pictures they hold.
+    its confidence ought to be low. Bins are weighted by how many pictures they hold.
     """
     confidence, answer = probabilities[:, :NEITHER].max(1)
     right = (answer == truth).double()
-    bin_of = (confidence * bins).long().clamp(max=bins - 1)
-    gap = torch.zeros(bins, dtype=torch.float64).index_add_(0, bin_of, right - confidence.double())
+    bin_of = (confidence * BINS).long().clamp(max=BINS - 1)
+    gap = torch.zeros(BINS, dtype=torch.float64).index_add_(0, bin_of, right - confidence.double())
     return float(gap.abs().sum() / len(truth))
 
 
@@ -82,8 +85,12 @@ def auroc(score: torch.Tensor, positive: torch.Tensor) -> float:
 def fit_calibration(logits: torch.Tensor, truth: torch.Tensor) -> tuple[float, float]:
     """Return what to add to the logit of 'neither', and the temperature to divide logits by then.
 
-    They make the truth the likeliest. The logits, (n, 3), must be those of pictures that the
-    network was not trained on, in the shares in which calibration is wanted.
+    They make the truth the likeliest.
+
+    Args:
+        logits: float32 (n, 3), of pictures that the network was not trained on, in the shares in
+            which calibration is wanted.
+        truth: int64, (n,).
     """
     temperatures = torch.logspace(-0.7, 0.7, 71)
     candidates = []
@@ -101,10 +108,14 @@ def fit_calibration(logits: torch.Tensor, truth: torch.Tensor) -> tuple[float, f
 def fit_threshold(probabilities: torch.Tensor, truth: torch.Tensor) -> float:
     """Return above which probability of 'neither' to call a picture unfamiliar.
 
-    The lowest, so that most of 'neither' is caught, at which no more than SHY of the snow people
-    are. The probabilities, (n, 3), must be of pictures that the network was not trained on.
+    It is the lowest, so that most of 'neither' is caught, at which no more than MAX_SNOW_REJECTED
+    of the snow people are.
+
+    Args:
+        probabilities: float, (n, 3), of pictures that the network was not trained on.
+        truth: int64, (n,).
     """
     of_snow = probabilities[truth != NEITHER, NEITHER].sort(descending=True).values
     # Halfway to the next: the last one that passes must not hang on a rounding.
-    allowed = int(SHY * len(of_snow))
+    allowed = int(MAX_SNOW_REJECTED * len(of_snow))
     return float(of_snow[max(0, allowed - 1) : allowed + 1].mean())

@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from classifier.evaluation.evaluation import Evaluation
-from classifier.evaluation.metrics import LABELS, NEITHER
+from classifier.evaluation.metrics import BINS, MAX_SNOW_REJECTED
 from classifier.images.contact_sheet import contact_sheet
+from classifier.types import CATEGORIES, NEITHER
 
-BINS = 15
 WORST = 32
 OLAF, ABOMINABLE, GREY = "#c75a11", "#2b6ca3", "#8a929b"
 
@@ -51,7 +51,7 @@ def page(found: Evaluation) -> str:
 
 
 def confusion(axes: Axes, found: Evaluation) -> None:
-    """Count what each label was taken for."""
+    """Count the answers for each label."""
     counts = torch.zeros(3, 3, dtype=torch.int64)
     for truth, answer in zip(found.truth, found.answers(), strict=True):
         counts[truth, answer] += 1
@@ -63,8 +63,8 @@ def confusion(axes: Axes, found: Evaluation) -> None:
             axes.text(
                 column, row, str(int(counts[row, column])), ha="center", va="center", color=colour
             )
-    axes.set_xticks(range(3), LABELS)
-    axes.set_yticks(range(3), LABELS)
+    axes.set_xticks(range(3), CATEGORIES)
+    axes.set_yticks(range(3), CATEGORIES)
     axes.set(title="Confusion", xlabel="answer, neither if unfamiliar", ylabel="truth")
 
 
@@ -92,7 +92,7 @@ def roc(axes: Axes, found: Evaluation) -> None:
     caught = neither[order].float().cumsum(0) / neither.sum().clamp(min=1)
     alarms = (~neither)[order].float().cumsum(0) / (~neither).sum().clamp(min=1)
     axes.plot(alarms.numpy(), caught.numpy(), color=OLAF)
-    axes.axvline(0.05, color=GREY, linestyle=":")
+    axes.axvline(MAX_SNOW_REJECTED, color=GREY, linestyle=":")
     area = found.numbers()["auroc_unfamiliar"]
     axes.set(title=f"Unfamiliar (AUROC {area:.3f})", xlim=(0, 1), ylim=(0, 1.02))
     axes.set(xlabel="snow people called unfamiliar", ylabel="others called unfamiliar")
@@ -126,8 +126,8 @@ def worst_mistakes(found: Evaluation) -> Image.Image:
     worst = wrong[confidence[wrong].argsort(descending=True)][:WORST].tolist()
     photos = []
     for index in worst:
-        said = f"{LABELS[int(answer[index])]} {float(confidence[index]):.0%}"
-        photos.append((found.rows[index].path, f"{found.rows[index].label}: {said}"))
+        answered = f"{CATEGORIES[int(answer[index])]} {float(confidence[index]):.0%}"
+        photos.append((found.rows[index].path, f"{found.rows[index].label}: {answered}"))
     return contact_sheet(photos)
 
 

@@ -1,0 +1,1 @@
+"""Strangers' files into plain pictures: decoding, hashes, contact sheets."""

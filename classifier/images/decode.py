@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import pillow_heif
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
-from classifier.images.header_limits import MAX_EXIF_BYTES, disarmed
+from classifier.images.header_limits import MAX_EXIF_BYTES, limited
 from classifier.types import PhotoError, TooLarge, UnreadablePhoto
 
 pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
@@ -48,7 +48,7 @@ SUFFIXES = frozenset(
 BACKDROP = (176, 190, 200)
 
 # The eight EXIF orientations, as what has to be done to set the picture upright.
-TURNS = {
+UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -64,42 +64,54 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 # Pictures are converted and reduced in bands of so many pixels, not in several copies of the whole.
 BAND_PIXELS = 1_000_000
 
-_huge = threading.Lock()
+_huge_photo_lock = threading.Lock()
 
 
-def open_photo(data: bytes, side: int = 512) -> Image.Image:
+def decode_photo(data: bytes, side: int = 512, *, longer: bool = False) -> Image.Image:
     """Decode a photo to upright RGB.
 
-    data: the file's bytes, of whatever origin.
-    side: what the caller needs of the shorter side, in pixels. A larger picture comes back reduced
-        to somewhere between that and a few times as much, which is cheap; a smaller one as it is.
+    Args:
+        data: The file's bytes, of whatever origin.
+        side: What the caller needs of the shorter side, in pixels. A larger picture comes back
+            reduced to somewhere between that and a few times as much, which is cheap; a smaller one
+            as it is.
+        longer: Whether `side` is meant of the longer side instead, which bounds the memory that the
+            picture takes whatever its shape.
 
-    Raises UnreadablePhoto or TooLarge, and nothing else, whatever the bytes are.
+    Raises:
+        UnreadablePhoto: The bytes are no picture of a known format, or damaged.
+        TooLarge: The file, or what it would decode to, exceeds a cap. Nothing else is raised,
+            whatever the bytes are.
     """
     if not data:
         raise UnreadablePhoto("empty")
     if len(data) > MAX_BYTES:
         raise TooLarge("too_many_bytes")
     with _decoding_faults():
-        photo = Image.open(disarmed(data), formats=FORMATS)
+        photo = Image.open(limited(data), formats=FORMATS)
         _check_shape(*photo.size)
         if not _is_huge(photo):
-            return _decode(photo, side)
+            return _decode(photo, side, longer)
         if photo.width * photo.height > HUGE_PIXELS_PER_BYTE * len(data):
             raise TooLarge("too_many_pixels")
-        with _huge:
+        with _huge_photo_lock:
             photo.verify()  # finds a truncated PNG before its pixels are allocated
-            return _decode(Image.open(disarmed(data), formats=FORMATS), side)
+            return _decode(Image.open(limited(data), formats=FORMATS), side, longer)
 
 
 def shrink_to_jpeg(data: bytes, side: int) -> tuple[bytes, int, int]:
     """Re-encode a photo as a JPEG whose longer side is at most `side` pixels.
 
     What comes back holds pixels only: no EXIF, no place, no thumbnail, nothing else of the original
-    file, so it may be shown to others. Returns the bytes, the width and the height. Raises as
-    open_photo does.
+    file, so it may be shown to others.
+
+    Returns:
+        The bytes, the width and the height in pixels.
+
+    Raises:
+        PhotoError: As decode_photo does.
     """
-    photo = open_photo(data, side)
+    photo = decode_photo(data, side, longer=True)
     photo.thumbnail((side, side), Image.Resampling.LANCZOS)
     out = io.BytesIO()
     photo.save(out, "JPEG", quality=82, optimize=True, progressive=True)
@@ -124,6 +136,7 @@ def _decoding_faults() -> Iterator[None]:
 
 
 def _check_shape(width: int, height: int) -> None:
+    """Raise PhotoError for too many pixels, or a line."""
     if width * height > MAX_PIXELS:
         raise TooLarge("too_many_pixels")
     if min(width, height) < 1 or max(width, height) > MAX_ASPECT * min(width, height):
@@ -131,6 +144,7 @@ def _check_shape(width: int, height: int) -> None:
 
 
 def _is_huge(photo: ImageFile.ImageFile) -> bool:
+    """Return whether decoding takes more than HUGE_MEMORY."""
     if photo.format in ("JPEG", "MPO"):
         # Baseline ones are decoded at a reduced scale; progressive ones keep all coefficients.
         per_pixel = 8 if "progressive" in photo.info else 1
@@ -139,15 +153,16 @@ def _is_huge(photo: ImageFile.ImageFile) -> bool:
     return photo.width * photo.height * per_pixel > HUGE_MEMORY
 
 
-def _decode(photo: ImageFile.ImageFile, side: int) -> Image.Image:
+def _decode(photo: ImageFile.ImageFile, side: int, longer: bool) -> Image.Image:
     # A JPEG decoder can leave out what will not be needed: an eighth of the size costs a fraction.
-    scale = side / min(photo.size)
+    scale = side / (max(photo.size) if longer else min(photo.size))
     photo.draft("RGB", (int(photo.width * scale) or 1, int(photo.height * scale) or 1))
     photo.load()
     orientation = _orientation(photo)
-    picture = _reduced_to_rgb(photo, side)
+    measured = max(photo.size) if longer else min(photo.size)
+    picture = _reduced_to_rgb(photo, max(1, measured // (2 * side)))
     picture.info.clear()  # comments, say, which a JPEG would be saved with again
-    return picture.transpose(TURNS[orientation]) if orientation in TURNS else picture
+    return picture.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else picture
 
 
 def _orientation(photo: Image.Image) -> object:
@@ -160,9 +175,8 @@ def _orientation(photo: Image.Image) -> object:
         return None
 
 
-def _reduced_to_rgb(photo: Image.Image, side: int) -> Image.Image:
-    """Convert to RGB, and shrink by a whole number where the shorter side is over 4 x `side`."""
-    factor = max(1, min(photo.size) // (2 * side))
+def _reduced_to_rgb(photo: Image.Image, factor: int) -> Image.Image:
+    """Convert to RGB, shrunk by a whole number."""
     if photo.mode == "RGB" and not photo.has_transparency_data:
         return photo.reduce(factor)
     levels = _grey_levels(photo)

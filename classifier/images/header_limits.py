@@ -1,6 +1,6 @@
-"""Disarm files whose headers are made to exhaust whoever reads them.
+"""Limit what the header of a hostile file can cost whoever reads it.
 
-Pixels are capped in photo.py. These are the caps for what stands before and between the pixels:
+Pixels are capped in decode.py. These are the caps for what stands before and between the pixels:
 without them, 20 MB of header become more than a gigabyte of Python objects, or half a minute.
 """
 
@@ -43,38 +43,43 @@ TIFF_TAGS = frozenset(
 TILE_WIDTH, TILE_LENGTH = 322, 323
 
 
-class MeteredFile(io.BytesIO):
+class LimitedFile(io.BytesIO):
     """A file in memory that can be read only so many times."""
 
     _reads = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Read as any file does. Raises UnreadablePhoto after MAX_READS of it."""
+        """Read as any file does; raise UnreadablePhoto after MAX_READS of it."""
         self._reads += 1
         if self._reads > MAX_READS:
             raise UnreadablePhoto("damaged")
         return super().read(size)
 
 
-def disarmed(data: bytes) -> MeteredFile:
+def limited(data: bytes) -> LimitedFile:
     """Return a file that Pillow can open in bounded time and memory, as far as headers go.
 
-    Raises UnreadablePhoto, struct.error when the header makes no sense.
+    Args:
+        data: The whole file, of whatever origin.
+
+    Raises:
+        UnreadablePhoto: When the header exceeds a limit.
+        struct.error: When the header makes no sense.
     """
     head = data[:4]
     if head in BIG_TIFF_HEADERS:  # made for files over 4 GB
         raise UnreadablePhoto("not_a_picture")
     if head in TIFF_HEADERS:
-        return MeteredFile(_with_pixel_tags_only(data, TIFF_HEADERS[head]))
+        return LimitedFile(_with_pixel_tags_only(data, TIFF_HEADERS[head]))
     if head.startswith(b"\xff\xd8\xff"):
         scans = sum(1 for _ in SCAN.finditer(data))
         if scans > MAX_SCANS or data.count(b"Exif\0\0") > MAX_EXIF_SEGMENTS:
             raise UnreadablePhoto("damaged")
-    return MeteredFile(data)
+    return LimitedFile(data)
 
 
 def _with_pixel_tags_only(data: bytes, order: str) -> bytes:
-    """Give a TIFF a new first directory that holds TIFF_TAGS only, and no second one."""
+    """Return a TIFF with a new first directory that holds TIFF_TAGS only, and no second one."""
     (directory,) = struct.unpack_from(order + "I", data, 4)
     (count,) = struct.unpack_from(order + "H", data, directory)
     entries = []

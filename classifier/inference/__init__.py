@@ -1,0 +1,1 @@
+"""A trained network at work: fast, in batches, with heat maps."""

@@ -1,41 +1,54 @@
-"""The classifier as an asyncio program uses it: photos in, verdicts out, no waiting on the loop."""
+"""The classifier as an asyncio program uses it: bytes in, predictions out, a loop never blocked."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import torch
 
 from classifier import model as model_file
-from classifier.images.decode import open_photo
-from classifier.inference import heatmap
-from classifier.inference.heatmap import Explanation
+from classifier.images.decode import decode_photo
+from classifier.inference.heatmap import Heatmap, decode_for_heatmap, draw_heatmap
 from classifier.inference.predictor import Predictor
 from classifier.model import Card
-from classifier.types import Busy, Verdict
+from classifier.types import Busy, Prediction
 
 # Photos inside at once: at a few milliseconds each, the last one waits well under a second.
-QUEUE = 64
+MAX_PHOTOS = 64
 # Larger batches gain nothing more on a CPU, and everybody in one waits for all of it.
-BATCH = 8
-DECODERS = 2
+MAX_BATCH = 8
+DECODING_THREADS = 2
+# A photo under its heat map takes some ten megabytes while it is made, a photo that waits to be
+# classified half of one; the other heat maps wait as bytes.
+HEATMAPS_AT_ONCE = 2
 
+log = logging.getLogger(__name__)
+
+State = Literal["starting", "ready", "failed", "closed"]
 # A photo's row of probabilities, (3,), and the seconds that the network took.
-Judged = tuple[torch.Tensor, float]
+BatchAnswer = tuple[torch.Tensor, float]
+# A photo's view, (3, size, size), and where its answer is waited for.
+WaitingPhoto = tuple[torch.Tensor, asyncio.Future[BatchAnswer]]
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Where one photo's time went, in seconds: waiting for its turn; decoding and the network."""
+    """How long one photo took.
+
+    Attributes:
+        queue: Seconds of waiting for its turn.
+        inference: Seconds of decoding and of the network.
+    """
 
     queue: float
     inference: float
@@ -45,29 +58,41 @@ class Classifier:
     """Tells Olaf from the abominable snowman.
 
     Use it as an asynchronous context manager: entering warms it up, leaving finishes the photos in
-    hand. Photos are decoded in one pool of threads and go through the network in another; those
-    that wait at the same moment go through together.
+    hand. Photos are decoded by one thread pool and go through the network in another; those that
+    wait at the same moment go through together.
     """
 
-    def __init__(self, predictor: Predictor, *, queue: int = QUEUE) -> None:
+    def __init__(self, predictor: Predictor, *, queue: int = MAX_PHOTOS) -> None:
+        """Serve a predictor.
+
+        Args:
+            predictor: Used by one thread at a time.
+            queue: How many photos may be inside at once.
+        """
         self._predictor = predictor
-        self._places = queue
+        self._max_inside = queue
         self._inside = 0
         self._closing = False
-        self._waiting: deque[tuple[torch.Tensor, asyncio.Future[Judged]]] = deque()
+        self._failed = False
+        self._waiting: deque[WaitingPhoto] = deque()
         self._arrived = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
-        self._decoders = ThreadPoolExecutor(DECODERS, "decode")
+        self._heatmaps = asyncio.Semaphore(HEATMAPS_AT_ONCE)
+        self._decoders = ThreadPoolExecutor(DECODING_THREADS, "decode")
         self._network = ThreadPoolExecutor(1, "network")
         self._batches: asyncio.Task[None] | None = None
 
     @classmethod
-    def load(cls, model: str | Path = "full", *, queue: int = QUEUE) -> Self:
-        """Load `small`, `full` or a weights file; blocks for about a second.
+    def load(cls, model: str | Path = "full", *, queue: int = MAX_PHOTOS) -> Self:
+        """Load a model; blocks for about a second.
 
-        queue: how many photos may be inside at once.
-        Raises ModelError when the file is missing, damaged or not one of ours.
+        Args:
+            model: `small`, `full` or the path of a weights file.
+            queue: How many photos may be inside at once.
+
+        Raises:
+            ModelError: The file is missing, damaged or not one of ours.
         """
         return cls(Predictor(*model_file.load(model)), queue=queue)
 
@@ -81,10 +106,24 @@ class Classifier:
         """How many photos are inside at this moment."""
         return self._inside
 
+    @property
+    def state(self) -> State:
+        """Whether photos are served: only while it is "ready"."""
+        if self._closing:
+            return "closed"
+        if self._failed:
+            return "failed"
+        return "starting" if self._batches is None else "ready"
+
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._network, self._predictor.warm_up)
+        try:
+            await loop.run_in_executor(self._network, self._predictor.warm_up)
+        except Exception:
+            self._failed = True
+            raise
         self._batches = asyncio.create_task(self._run_batches(), name="classifier")
+        self._batches.add_done_callback(self._batches_ended)
         return self
 
     async def __aexit__(
@@ -95,43 +134,68 @@ class Classifier:
     ) -> None:
         await self.close()
 
-    async def classify(self, photo: bytes) -> Verdict:
-        """Say who is on the photo, given the bytes of its file.
+    async def classify(self, photo: bytes) -> Prediction:
+        """Return who is on a photo. Cancelling gives its place in the queue back.
 
-        Raises UnreadablePhoto or TooLarge when it cannot be judged, Busy when too many others are
-        waiting, RuntimeError outside of `async with`. Cancelling gives the place in the queue back.
+        Args:
+            photo: The bytes of its file.
+
+        Raises:
+            UnreadablePhoto: It is no picture of a known format, or damaged.
+            TooLarge: It has too many bytes or pixels.
+            Busy: Too many other photos are inside.
+            RuntimeError: The classifier is not ready, as outside of `async with`.
         """
-        verdict, _ = await self.classify_timed(photo)
-        return verdict
+        prediction, _ = await self.classify_timed(photo)
+        return prediction
 
-    async def classify_timed(self, photo: bytes) -> tuple[Verdict, Timing]:
-        """Classify, and say how long it took; raises as classify does."""
+    async def classify_timed(self, photo: bytes) -> tuple[Prediction, Timing]:
+        """Classify a photo and measure how long that took; raise as classify does."""
         with self._place():
             began = time.perf_counter()
             loop = asyncio.get_running_loop()
             view, decoding = await loop.run_in_executor(self._decoders, self._view, photo)
-            result: asyncio.Future[Judged] = loop.create_future()
-            self._waiting.append((view, result))
+            self._check_ready()  # the batches may have ended meanwhile
+            answer: asyncio.Future[BatchAnswer] = loop.create_future()
+            self._waiting.append((view, answer))
             self._arrived.set()
-            row, network = await result
+            row, network = await answer
             busy = decoding + network
             timing = Timing(max(0.0, time.perf_counter() - began - busy), busy)
-            return self._predictor.verdict(row), timing
+            return self._predictor.prediction(row), timing
 
-    async def explain(self, photo: bytes) -> Explanation:
-        """Say who is on the photo and show where the answer comes from; raises as classify does."""
+    async def heatmap(self, photo: bytes) -> Heatmap:
+        """Return who is on a photo, and which parts of it say so.
+
+        It takes a place in the queue as a photo to classify does.
+
+        Args:
+            photo: The bytes of its file.
+
+        Raises:
+            UnreadablePhoto: It is no picture of a known format, or damaged.
+            TooLarge: It has too many bytes or pixels.
+            Busy: Too many other photos are inside.
+            RuntimeError: The classifier is not ready, as outside of `async with`.
+        """
         with self._place():
             loop = asyncio.get_running_loop()
-            picture = await loop.run_in_executor(self._decoders, heatmap.open_for_drawing, photo)
-            seen = await loop.run_in_executor(self._network, self._predictor.look_closely, picture)
-            return await loop.run_in_executor(self._decoders, heatmap.explanation, picture, *seen)
+            async with self._heatmaps:
+                picture = await loop.run_in_executor(self._decoders, decode_for_heatmap, photo)
+                prediction, heat = await loop.run_in_executor(
+                    self._network, self._predictor.predict_with_heat, picture
+                )
+                return await loop.run_in_executor(
+                    self._decoders, draw_heatmap, picture, prediction, heat
+                )
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        """Hold a place in the queue while a photo is inside; raises Busy when all are taken."""
-        if self._batches is None or self._closing:
+        """Hold a place in the queue while a photo is inside; raise Busy when all are taken."""
+        if self._closing:
             raise RuntimeError("The classifier is not running; use it inside `async with`.")
-        if self._inside >= self._places:
+        self._check_ready()
+        if self._inside >= self._max_inside:
             raise Busy("Too many photos at once; try again in a moment.")
         self._inside += 1
         self._empty.clear()
@@ -142,8 +206,15 @@ class Classifier:
             if not self._inside:
                 self._empty.set()
 
+    def _check_ready(self) -> None:
+        """Raise RuntimeError unless batches run; they do until the last photo, while it closes."""
+        if self._failed:
+            raise RuntimeError("The classifier has failed and classifies no more photos.")
+        if self._batches is None:
+            raise RuntimeError("The classifier is not running; use it inside `async with`.")
+
     async def close(self) -> None:
-        """Take no more photos, finish those in hand, and let the threads go."""
+        """Accept no more photos, finish those in hand, and end the threads."""
         self._closing = True
         await self._empty.wait()
         if self._batches is not None:
@@ -153,39 +224,60 @@ class Classifier:
         self._network.shutdown()
 
     def _view(self, photo: bytes) -> tuple[torch.Tensor, float]:
+        """Return the network's input for a photo, and the seconds that took."""
         began = time.perf_counter()
-        view = self._predictor.view(open_photo(photo, self._predictor.card.size))
+        view = self._predictor.view(decode_photo(photo, self._predictor.card.size))
         return view, time.perf_counter() - began
 
-    def _judge(self, views: torch.Tensor) -> tuple[torch.Tensor, float]:
+    def _compute(self, views: Sequence[torch.Tensor]) -> list[BatchAnswer]:
+        """Return the answer for each view."""
         began = time.perf_counter()
-        rows = self._predictor.probabilities(views)
-        return rows, time.perf_counter() - began
+        rows = self._predictor.probabilities(torch.stack(list(views)))
+        seconds = time.perf_counter() - began
+        return [(row, seconds) for row in rows]
 
     async def _run_batches(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             await self._arrived.wait()
-            batch = self._next_batch()
-            if not batch:
+            if batch := self._next_batch():
+                await self._run_batch(batch)
+            else:
                 self._arrived.clear()
-                continue
-            views = torch.stack([view for view, _ in batch])
-            try:
-                rows, seconds = await loop.run_in_executor(self._network, self._judge, views)
-            except Exception as error:  # out of memory, say: these photos fail, the next may not
-                for _, result in batch:
-                    if not result.done():
-                        result.set_exception(error)
-                continue
-            for (_, result), row in zip(batch, rows, strict=True):
-                if not result.done():
-                    result.set_result((row, seconds))
 
-    def _next_batch(self) -> list[tuple[torch.Tensor, asyncio.Future[Judged]]]:
-        batch: list[tuple[torch.Tensor, asyncio.Future[Judged]]] = []
-        while self._waiting and len(batch) < BATCH:
-            view, result = self._waiting.popleft()
-            if not result.cancelled():
-                batch.append((view, result))
+    async def _run_batch(self, batch: Sequence[WaitingPhoto]) -> None:
+        """Answer the photos of a batch, each with a row of probabilities or an error."""
+        loop = asyncio.get_running_loop()
+        views = [view for view, _ in batch]
+        try:
+            rows = await loop.run_in_executor(self._network, self._compute, views)
+            for (_, answer), row in zip(batch, rows, strict=True):
+                if not answer.done():
+                    answer.set_result(row)
+        except Exception as error:  # out of memory, say: these photos fail, the next may not
+            _fail(batch, error)
+        except BaseException:  # the task ends: whoever waits must not wait for ever
+            _fail(batch, RuntimeError("The classifier ended before this photo's turn."))
+            raise
+
+    def _batches_ended(self, _: asyncio.Task[None]) -> None:
+        """Fail the photos that wait for a batch which will never come."""
+        if not self._closing or self._inside:
+            self._failed = True
+            log.critical("the classifier's batches have ended; it needs a restart")
+        _fail(self._waiting, RuntimeError("The classifier ended before this photo's turn."))
+        self._waiting.clear()
+
+    def _next_batch(self) -> list[WaitingPhoto]:
+        batch: list[WaitingPhoto] = []
+        while self._waiting and len(batch) < MAX_BATCH:
+            view, answer = self._waiting.popleft()
+            if not answer.cancelled():
+                batch.append((view, answer))
         return batch
+
+
+def _fail(photos: Iterable[WaitingPhoto], error: Exception) -> None:
+    """Let those who wait for these photos' answers get the error."""
+    for _, answer in photos:
+        if not answer.done():
+            answer.set_exception(error)

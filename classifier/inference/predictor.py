@@ -1,4 +1,4 @@
-"""The network made fast: folded, channels last, and in bfloat16 where that is native and agrees."""
+"""The network made fast: fused, channels last, and in bfloat16 where that is native and agrees."""
 
 from __future__ import annotations
 
@@ -13,27 +13,33 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models import ResNet
 from torchvision.models.resnet import BasicBlock
 
-from classifier.model import Card
-from classifier.transforms import evaluation_view
-from classifier.types import Label, Verdict
+from classifier.model import Card, evaluation_view
+from classifier.types import CATEGORIES, NEITHER, Category, Prediction
 
 # A photo at a time gains little from more threads, and the rest of the machine is not ours.
 MAX_THREADS = 4
-# How far apart the probabilities of the two precisions may be, at the most, on trial pictures.
-AGREEMENT = 0.02
+# How far apart the probabilities of the two precisions may be, at the most, on trial views.
+MAX_PRECISION_GAP = 0.02
 # A smaller input leaves a map of too few cells: two by two at 64 pixels.
-HEAT_SIZE = 224
+HEATMAP_INPUT_SIZE = 224
 
 
 class Predictor:
     """Calibrated probabilities for pictures. Blocking; for one thread at a time.
 
-    Takes over the network that it is given.
+    Attributes:
+        card: What the model is.
     """
 
     def __init__(self, network: ResNet, card: Card) -> None:
+        """Prepare a network for inference.
+
+        Args:
+            network: Changed in place; nobody else may use it afterwards.
+            card: The one that belongs to it.
+        """
         self.card = card
-        self._network = fold(network).to(memory_format=torch.channels_last)
+        self._network = fuse_batch_norms(network).to(memory_format=torch.channels_last)
         self._precision = torch.float32
 
     def view(self, photo: Image.Image) -> torch.Tensor:
@@ -42,42 +48,45 @@ class Predictor:
 
     @torch.inference_mode()
     def probabilities(self, views: torch.Tensor) -> torch.Tensor:
-        """Return float32 (n, 3), a row of three for each of views (n, 3, size, size)."""
+        """Return probabilities, float32 (n, 3), for views (n, 3, size, size)."""
         views = views.to(self._precision, memory_format=torch.channels_last)
         logits: torch.Tensor = self._network(views)
         return (logits.float() / self.card.temperature).softmax(dim=1)
 
-    def verdict(self, row: torch.Tensor) -> Verdict:
-        """Return what a row of probabilities, (3,), amounts to."""
-        probabilities = dict(zip(Label, row.tolist(), strict=True))
-        label = max((Label.OLAF, Label.ABOMINABLE), key=probabilities.__getitem__)
-        return Verdict(
+    def prediction(self, row: torch.Tensor) -> Prediction:
+        """Return the prediction that a row of probabilities, (3,), amounts to."""
+        probabilities = dict(zip(CATEGORIES, row.tolist(), strict=True))
+        label = max(CATEGORIES[:NEITHER], key=probabilities.__getitem__)
+        return Prediction(
             label=label,
             confidence=probabilities[label],
             probabilities=probabilities,
-            unfamiliar=probabilities[Label.NEITHER] > self.card.unfamiliar_above,
+            unfamiliar=probabilities[Category.NEITHER] > self.card.unfamiliar_above,
         )
 
     @torch.inference_mode()
-    def look_closely(self, photo: Image.Image) -> tuple[Verdict, torch.Tensor]:
-        """Return the verdict on an RGB picture, and where it comes from.
+    def predict_with_heat(self, photo: Image.Image) -> tuple[Prediction, torch.Tensor]:
+        """Return the prediction for an RGB picture, and its class-activation map.
 
-        The latter is the class-activation map, (h, w) of 0..1: the last feature map, weighted with
-        how much each channel speaks for the answer rather than for the labels on average (Zhou et
-        al., 2016). It is exact, as nothing but an average and a linear layer follows the map; but
-        a network with a smaller input than HEAT_SIZE looks again at that size, and then it is of
-        what the network would see there.
+        The map is the last feature map, weighted with how much each channel speaks for the answer
+        rather than for the categories on average (Zhou et al., 2016). It is exact, as nothing but
+        an average and a linear layer follows the feature map; but for a network with a smaller
+        input than HEATMAP_INPUT_SIZE it is made at that size, and then shows what the network
+        would see there.
+
+        Returns:
+            The prediction, and the map: float32, (h, w) of 0..1.
         """
         features = self._features(self.view(photo))
         rows = self._network.fc.weight.float()
         logits = rows @ features.mean((1, 2)) + self._network.fc.bias.float()
-        verdict = self.verdict((logits / self.card.temperature).softmax(dim=0))
-        if self.card.size < HEAT_SIZE:
-            larger = evaluation_view(photo, HEAT_SIZE, self.card.mean, self.card.std)
+        prediction = self.prediction((logits / self.card.temperature).softmax(dim=0))
+        if self.card.size < HEATMAP_INPUT_SIZE:
+            larger = evaluation_view(photo, HEATMAP_INPUT_SIZE, self.card.mean, self.card.std)
             features = self._features(larger)
-        row = rows[list(Label).index(verdict.label)] - rows.mean(0)
+        row = rows[CATEGORIES.index(prediction.label)] - rows.mean(0)
         heat = torch.einsum("c,chw->hw", row, features).relu()
-        return verdict, heat / heat.max().clamp(min=1e-6)
+        return prediction, heat / heat.max().clamp(min=1e-6)
 
     def _features(self, view: torch.Tensor) -> torch.Tensor:
         """Return the last feature map, float32 (512, size / 32, size / 32), of an input."""
@@ -95,39 +104,41 @@ class Predictor:
             in_float32 = self._network
             self._network = copy.deepcopy(in_float32).bfloat16()
             self._precision = torch.bfloat16
-            if (self.probabilities(trial) - exact).abs().max() > AGREEMENT:
+            if (self.probabilities(trial) - exact).abs().max() > MAX_PRECISION_GAP:
                 self._network, self._precision = in_float32, torch.float32
         self.probabilities(trial[:1])
-        _give_memory_back()
+        _release_freed_memory()
 
 
-def fold(network: ResNet) -> ResNet:
-    """Fold each batch norm into the convolution before it, in place, and return the network."""
+def fuse_batch_norms(network: ResNet) -> ResNet:
+    """Fuse each batch norm with the convolution before it, in place, and return the network."""
     network.eval().requires_grad_(False)
-    network.conv1, network.bn1 = _folded(network.conv1, network.bn1)
+    network.conv1, network.bn1 = _fused(network.conv1, network.bn1)
     for block in network.modules():
         if isinstance(block, BasicBlock):
-            block.conv1, block.bn1 = _folded(block.conv1, block.bn1)
-            block.conv2, block.bn2 = _folded(block.conv2, block.bn2)
+            block.conv1, block.bn1 = _fused(block.conv1, block.bn1)
+            block.conv2, block.bn2 = _fused(block.conv2, block.bn2)
             if isinstance(block.downsample, nn.Sequential):
-                block.downsample[0], block.downsample[1] = _folded(*block.downsample)
+                block.downsample[0], block.downsample[1] = _fused(*block.downsample)
     return network
 
 
-def _folded(convolution: nn.Module, norm: nn.Module) -> tuple[nn.Module, nn.Module]:
+def _fused(convolution: nn.Module, norm: nn.Module) -> tuple[nn.Module, nn.Module]:
+    """Return a convolution that does the work of both, and what takes the norm's place."""
     assert isinstance(convolution, nn.Conv2d)
     assert isinstance(norm, nn.BatchNorm2d)
     return fuse_conv_bn_eval(convolution, norm), nn.Identity()
 
 
 def _has_native_bfloat16() -> bool:
+    """Return whether this processor computes in bfloat16 by itself."""
     # Elsewhere oneDNN computes it by way of float32, which is slower than float32 itself.
     processor = torch.cpu.get_capabilities()
     return bool(processor.get("avx512_bf16") or processor.get("amx_bf16"))
 
 
-def _give_memory_back() -> None:
-    """Hand what loading left behind back to the system: a hundred megabytes, measured.
+def _release_freed_memory() -> None:
+    """Return the memory that loading has freed to the system: a hundred megabytes, measured.
 
     glibc keeps freed memory for itself until it is asked; other C libraries have no such call.
     """

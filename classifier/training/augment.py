@@ -15,25 +15,30 @@ from torch.nn import functional as F
 
 from classifier.images.decode import BACKDROP
 from classifier.training.dataset import Pictures
-from classifier.types import Label
+from classifier.types import Category
 
 # How often each kind of picture is drawn. The two snow people are what it is about; look-alikes are
 # few, but harder than the everyday pictures.
-SHARES = {"olaf": 0.29, "abominable": 0.29, "look-alike": 0.22, "everyday": 0.20}
+KIND_SHARES = {"olaf": 0.29, "abominable": 0.29, "look-alike": 0.22, "everyday": 0.20}
 
 
 class Augmenter:
-    """Makes training batches out of some of the pictures, and of nothing else."""
+    """Makes batches of training views out of some of the pictures, and of nothing else."""
 
     def __init__(self, pictures: Pictures, chosen: torch.Tensor) -> None:
-        """chosen: positions in `pictures` that may be used; the others are never looked at."""
+        """Choose how often each picture is drawn.
+
+        Args:
+            pictures: The others among them are never looked at.
+            chosen: The positions in `pictures` that may be used, int64.
+        """
         self.pictures = pictures
         rows = [pictures.rows[int(i)] for i in chosen]
         kinds = [
             "everyday"
             if row.everyday
             else "look-alike"
-            if row.label is Label.NEITHER
+            if row.label is Category.NEITHER
             else str(row.label)
             for row in rows
         ]
@@ -42,7 +47,7 @@ class Augmenter:
         sizes = Counter(row.group for row in rows)
         raw = torch.tensor([1 / math.sqrt(sizes[row.group]) for row in rows])
         weight = torch.zeros(len(rows))
-        for kind, share in SHARES.items():
+        for kind, share in KIND_SHARES.items():
             mine = torch.tensor([found == kind for found in kinds])
             if mine.any():
                 weight[mine] = share * raw[mine] / raw[mine].sum()
@@ -51,10 +56,10 @@ class Augmenter:
         self.backdrops = backdrop[torch.isin(backdrop, chosen)]
 
     def batch(self, count: int, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return `count` views and their labels (int64)."""
+        """Return `count` views, (count, 3, size, size), and their labels, int64 (count,)."""
         picked = self.chosen[torch.multinomial(self.weight, count, replacement=True)]
         views = self._backgrounds(count, size)
-        views = over(views, self._placed(picked, size))
+        views = alpha_over(views, self._placed(picked, size))
         return views.clamp(0, 1), self.pictures.label[picked]
 
     def _placed(self, picked: torch.Tensor, size: int) -> torch.Tensor:
@@ -64,8 +69,8 @@ class Augmenter:
         # An opaque picture mostly fills the frame, cropped by up to a half; now and then it is a
         # smaller picture on something else, as in a screenshot.
         zoom = torch.empty(count).uniform_(0, math.log(2.0)).exp()
-        zoom = torch.where(chance(count, 0.3), torch.ones(count), zoom)
-        zoom = torch.where(chance(count, 0.2), torch.empty(count).uniform_(0.45, 1.0), zoom)
+        zoom = torch.where(random_mask(count, 0.3), torch.ones(count), zoom)
+        zoom = torch.where(random_mask(count, 0.2), torch.empty(count).uniform_(0.45, 1.0), zoom)
         scale = torch.where(cut_out, torch.empty(count).uniform_(0.3, 1.1), zoom)
         stretch = torch.where(
             cut_out,
@@ -77,22 +82,22 @@ class Augmenter:
         # A cut-out keeps its longer side at `scale`.
         half = torch.where(cut_out[:, None], half * (scale / half.amax(1))[:, None], half)
         turn = torch.randn(count) * math.radians(15)
-        turn = torch.where(chance(count, 0.1), turn * 3, turn)
+        turn = torch.where(random_mask(count, 0.1), turn * 3, turn)
         centre = torch.empty(count, 2).uniform_(-1, 1) * (half - 1).abs()
         levels = self.pictures.levels
-        return paste(levels, picked, centre, half, turn, chance(count, 0.5), size)
+        return paste(levels, picked, centre, half, turn, random_mask(count, 0.5), size)
 
     def _backgrounds(self, count: int, size: int) -> torch.Tensor:
         """Return everyday pictures and plain colours."""
         colour = torch.rand(count, 3)
         grey = torch.rand(count, 1).expand(-1, 3)
-        colour = torch.where(chance(count, 0.3)[:, None], grey, colour)
+        colour = torch.where(random_mask(count, 0.3)[:, None], grey, colour)
         for tone, share in (((0.0,) * 3, 0.12), ((1.0,) * 3, 0.12), (BACKDROP, 0.2)):
             known = torch.tensor(tone) / (255 if max(tone) > 1 else 1)
-            colour = torch.where(chance(count, share)[:, None], known, colour)
+            colour = torch.where(random_mask(count, share)[:, None], known, colour)
         views = colour[:, :, None, None].expand(-1, -1, size, size).clone()
         if len(self.backdrops):
-            rows = chance(count, 0.6).nonzero()[:, 0]
+            rows = random_mask(count, 0.6).nonzero()[:, 0]
             views[rows] = self._everyday(len(rows), size)
         return views
 
@@ -102,15 +107,15 @@ class Augmenter:
         centre = torch.empty(count, 2).uniform_(-1, 1) * (half - 1)
         still = torch.zeros(count)
         levels = self.pictures.levels
-        return paste(levels, picked, centre, half, still, chance(count, 0.5), size)[:, :3]
+        return paste(levels, picked, centre, half, still, random_mask(count, 0.5), size)[:, :3]
 
 
-def chance(count: int, share: float) -> torch.Tensor:
-    """Return bools (count,), each true with probability `share`."""
+def random_mask(count: int, share: float) -> torch.Tensor:
+    """Return bools, (count,), each true with probability `share`."""
     return torch.rand(count) < share
 
 
-def over(below: torch.Tensor, above: torch.Tensor) -> torch.Tensor:
+def alpha_over(below: torch.Tensor, above: torch.Tensor) -> torch.Tensor:
     """Lay premultiplied RGBA `above` over RGB `below`."""
     return below * (1 - above[:, 3:]) + above[:, :3]
 
@@ -126,9 +131,17 @@ def paste(
 ) -> torch.Tensor:
     """Place RGBA squares in transparent frames.
 
-    levels: as in Pictures; picked: which of them, (n,). centre, half: (n, 2), x and y of the middle
-    and half of the extent, in frames that reach from -1 to 1. turn: (n,), radians. Returns
-    (n, 4, size, size).
+    Args:
+        levels: As in Pictures.
+        picked: Which of the pictures, int64 (n,).
+        centre: x and y of the middle, (n, 2), in frames that reach from -1 to 1.
+        half: Half of the extent in x and y, (n, 2), likewise.
+        turn: Radians, (n,).
+        mirrored: bool, (n,).
+        size: Side of the frames, in pixels.
+
+    Returns:
+        Premultiplied RGBA, float32 (n, 4, size, size).
     """
     cos, sin = turn.cos(), turn.sin()
     flip = torch.where(mirrored, -1.0, 1.0)

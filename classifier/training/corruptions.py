@@ -15,20 +15,24 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch.nn import functional as F
 
-from classifier.training.augment import chance, over, paste
+from classifier.training.augment import alpha_over, paste, random_mask
 
 # So many views keep their light and sharpness: most photos that people send are in order.
-CLEAN = 0.35
+CLEAN_SHARE = 0.35
 # The rows of a drawn caption, of 256, that hold its writing.
-WRITTEN = slice(104, 152)
+TEXT_ROWS = slice(104, 152)
 CAPTIONS = ("I love it", "GUESS WHO CAME", "happy birthday!", "who is that?", "12:45", "so cold")
 
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """How light a view becomes at most; how many are covered, by bars, by halves or else otherwise.
+    """How strongly views are corrupted.
 
-    light: a factor. covered: a share of all. bars, halves: shares of those.
+    Attributes:
+        light: The factor by which a view becomes lighter at most.
+        covered: The share of views that are covered by something.
+        bars: The share of those that are covered by a bar.
+        halves: The share of those of which a half is covered; the rest get a rectangle.
     """
 
     light: float
@@ -42,21 +46,25 @@ MILD = Strength(light=1.7, covered=0.45, bars=0.5, halves=0.3)
 STRONG = Strength(light=2.2, covered=0.55, bars=0.45, halves=0.4)
 
 
-def spoil(views: torch.Tensor, strength: Strength = MILD) -> torch.Tensor:
-    """Return views as they may arrive: two in three recoloured, some blurred, written on, covered.
+def corrupt(views: torch.Tensor, strength: Strength = MILD) -> torch.Tensor:
+    """Return views as they may arrive: two in three recoloured, some blurred, captioned, covered.
 
-    The teacher has described them as they were before, so the network learns to see past all this.
+    The teacher has seen them as they were before, so the network learns to see past all this.
+
+    Args:
+        views: Left as they are.
+        strength: How strongly.
     """
     views = views.clone()
-    rows = (~chance(len(views), CLEAN)).nonzero()[:, 0]
-    views[rows] = _captioned(degraded(photometric(views[rows], strength.light)))
-    return covered(framed(views), strength).clamp(0, 1)
+    rows = (~random_mask(len(views), CLEAN_SHARE)).nonzero()[:, 0]
+    views[rows] = _caption(degrade(jitter_colours(views[rows], strength.light)))
+    return cover(frame_as_screenshot(views), strength).clamp(0, 1)
 
 
-def framed(views: torch.Tensor) -> torch.Tensor:
-    """Show some views as a phone's screen does, in place."""
+def frame_as_screenshot(views: torch.Tensor) -> torch.Tensor:
+    """Show some views as a phone's screen does, smaller and between bars, in place."""
     size = views.shape[-1]
-    for row in chance(len(views), 0.15).nonzero()[:, 0].tolist():
+    for row in random_mask(len(views), 0.15).nonzero()[:, 0].tolist():
         height, width = (int(size * float(torch.empty(1).uniform_(0.5, 0.95))) for _ in "yx")
         top, left = (size - height) // 2, (size - width) // 2
         small = F.interpolate(views[row : row + 1], size=(height, width), mode="area")[0]
@@ -66,38 +74,38 @@ def framed(views: torch.Tensor) -> torch.Tensor:
     return views
 
 
-def covered(views: torch.Tensor, strength: Strength = MILD) -> torch.Tensor:
-    """Cover some views, in place, by a bar, written on or not, by a half or a rectangle."""
+def cover(views: torch.Tensor, strength: Strength = MILD) -> torch.Tensor:
+    """Cover some views, in place, by a bar, with writing or without, by a half or a rectangle."""
     size = views.shape[-1]
-    for row in chance(len(views), strength.covered).nonzero()[:, 0].tolist():
-        colour = torch.rand(3, 1, 1) if chance(1, 0.5) else torch.rand(1).round()
+    for row in random_mask(len(views), strength.covered).nonzero()[:, 0].tolist():
+        colour = torch.rand(3, 1, 1) if random_mask(1, 0.5) else torch.rand(1).round()
         kind = float(torch.rand(1))
         if kind < strength.bars:
             thick = int(torch.randint(size // 10, size // 4, ()))
             top = int(torch.randint(size - thick, ()))
             bar = views[row, :, top : top + thick]
             bar[:] = colour
-            if chance(1, 0.7):
+            if random_mask(1, 0.7):
                 _write(bar)
         elif kind < strength.bars + strength.halves:
             half = [slice(0, size // 2), slice(size // 2, size)][int(torch.randint(2, ()))]
-            views[(row, slice(None), half) if chance(1, 0.7) else (row, ..., half)] = colour
+            views[(row, slice(None), half) if random_mask(1, 0.7) else (row, ..., half)] = colour
         else:
             top, left, height, width = (torch.randint(size // 2, (4,)) + 1).tolist()
             views[row, :, top : top + height, left : left + width] = colour
     return views
 
 
-def photometric(views: torch.Tensor, light: float) -> torch.Tensor:
-    """Change brightness, contrast, saturation, hue, gamma; some views become grey or a sketch."""
+def jitter_colours(views: torch.Tensor, light: float) -> torch.Tensor:
+    """Change brightness, contrast, saturation, hue and gamma; some become grey or a sketch."""
     count = len(views)
     luma = torch.tensor([0.299, 0.587, 0.114])
     saturation = torch.empty(count).uniform_(0.4, 1.6)
-    saturation = torch.where(chance(count, 0.12), torch.zeros(count), saturation)
+    saturation = torch.where(random_mask(count, 0.12), torch.zeros(count), saturation)
     keep = saturation[:, None, None] * torch.eye(3)
     matrix = keep + (1 - saturation)[:, None, None] * luma.expand(3, 3)
     # Hue: a rotation about the grey axis. Snow people are white and orange: most stay so.
-    angle = torch.randn(count) * torch.where(chance(count, 0.15), 0.8, 0.12)
+    angle = torch.randn(count) * torch.where(random_mask(count, 0.15), 0.8, 0.12)
     axis = torch.ones(3) / math.sqrt(3)
     cross = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
     hue = (
@@ -113,7 +121,7 @@ def photometric(views: torch.Tensor, light: float) -> torch.Tensor:
     views = (mean + (views - mean) * contrast).clamp(0, 1)
     gamma = (torch.randn(count, 1, 1, 1) * 0.35).clamp(-1, 1.2).exp()
     views = views.clamp(min=1e-4) ** gamma
-    rows = chance(count, 0.04).nonzero()[:, 0]
+    rows = random_mask(count, 0.04).nonzero()[:, 0]
     if len(rows):
         grey = (views[rows] * luma[:, None, None]).sum(1, keepdim=True)
         smooth = F.avg_pool2d(F.pad(grey, (2, 2, 2, 2), mode="replicate"), 5, 1)
@@ -121,25 +129,25 @@ def photometric(views: torch.Tensor, light: float) -> torch.Tensor:
     return views
 
 
-def degraded(views: torch.Tensor) -> torch.Tensor:
+def degrade(views: torch.Tensor) -> torch.Tensor:
     """Blur, shrink, add noise to and compress some of the views."""
     count, size = len(views), views.shape[-1]
-    for row in chance(count, 0.15).nonzero()[:, 0].tolist():
+    for row in random_mask(count, 0.15).nonzero()[:, 0].tolist():
         small = int(size * float(torch.empty(1).uniform_(0.25, 0.7)))
         less = F.interpolate(views[row : row + 1], size=small, mode="area")
         views[row] = F.interpolate(less, size=size, mode="bilinear")[0]
-    rows = chance(count, 0.12).nonzero()[:, 0]
+    rows = random_mask(count, 0.12).nonzero()[:, 0]
     if len(rows):
-        views[rows] = blurred(views[rows], float(torch.empty(1).uniform_(0.004, 0.02)) * size)
-    rows = chance(count, 0.1).nonzero()[:, 0]
+        views[rows] = blur(views[rows], float(torch.empty(1).uniform_(0.004, 0.02)) * size)
+    rows = random_mask(count, 0.1).nonzero()[:, 0]
     noise = torch.randn(len(rows), *views.shape[1:]) * torch.rand(len(rows), 1, 1, 1) * 0.12
     views[rows] = (views[rows] + noise).clamp(0, 1)
-    for row in chance(count, 0.2).nonzero()[:, 0].tolist():
-        views[row] = compressed(views[row], int(torch.randint(12, 60, ())))
+    for row in random_mask(count, 0.2).nonzero()[:, 0].tolist():
+        views[row] = compress(views[row], int(torch.randint(12, 60, ())))
     return views
 
 
-def blurred(views: torch.Tensor, sigma: float) -> torch.Tensor:
+def blur(views: torch.Tensor, sigma: float) -> torch.Tensor:
     """Blur with a Gaussian of `sigma` pixels."""
     reach = max(1, math.ceil(2.5 * sigma))
     line = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / max(sigma, 1e-3)) ** 2)
@@ -149,20 +157,20 @@ def blurred(views: torch.Tensor, sigma: float) -> torch.Tensor:
     return F.conv2d(views, line.transpose(2, 3), groups=3)
 
 
-def compressed(view: torch.Tensor, quality: int) -> torch.Tensor:
-    """Send one view, (3, size, size), through JPEG."""
+def compress(view: torch.Tensor, quality: int) -> torch.Tensor:
+    """Return one view, (3, size, size), as JPEG of that quality leaves it."""
     pixels = (view * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "JPEG", quality=quality)
-    spoilt = np.array(Image.open(file))
-    return torch.from_numpy(spoilt).permute(2, 0, 1).float() / 255
+    lossy = np.array(Image.open(file))
+    return torch.from_numpy(lossy).permute(2, 0, 1).float() / 255
 
 
-def _captioned(views: torch.Tensor) -> torch.Tensor:
+def _caption(views: torch.Tensor) -> torch.Tensor:
     """Lay a line of writing across some views."""
-    rows = chance(len(views), 0.1).nonzero()[:, 0]
+    rows = random_mask(len(views), 0.1).nonzero()[:, 0]
     if len(rows):
-        drawn = captions()
+        drawn = draw_captions()
         picked = torch.randint(len(drawn), (len(rows),))
         centre = torch.empty(len(rows), 2).uniform_(-1, 1) * torch.tensor([0.15, 0.9])
         half = torch.empty(len(rows), 2).uniform_(0.6, 1.1)
@@ -170,23 +178,23 @@ def _captioned(views: torch.Tensor) -> torch.Tensor:
         unmirrored = torch.zeros(len(rows), dtype=torch.bool)
         size = views.shape[-1]
         writing = paste((drawn,), picked, centre, half, still, unmirrored, size)
-        views[rows] = over(views[rows], writing)
+        views[rows] = alpha_over(views[rows], writing)
     return views
 
 
 def _write(bar: torch.Tensor) -> None:
     """Write a line all along a bar, (3, height, width)."""
-    drawn = captions()
-    line = drawn[int(torch.randint(len(drawn), ())), :, WRITTEN].float()[None] / 255
+    drawn = draw_captions()
+    line = drawn[int(torch.randint(len(drawn), ())), :, TEXT_ROWS].float()[None] / 255
     line = F.interpolate(line, size=bar.shape[1:], mode="bilinear", antialias=True)
-    bar.copy_(over(bar, line)[0])
+    bar.copy_(alpha_over(bar, line)[0])
 
 
 @functools.cache
-def captions() -> torch.Tensor:
+def draw_captions() -> torch.Tensor:
     """Draw lines of writing, plain or in a bar: premultiplied RGBA, uint8, (n, 4, 256, 256).
 
-    All of it is within WRITTEN, a slice of the rows.
+    All of it is within TEXT_ROWS, a slice of the rows.
     """
     drawn = []
     for number, text in enumerate(CAPTIONS * 2):

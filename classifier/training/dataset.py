@@ -6,7 +6,7 @@ import csv
 import math
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,29 +15,39 @@ import numpy as np
 import torch
 from PIL import Image
 
-from classifier.images.decode import open_photo
-from classifier.transforms import evaluation_view
-from classifier.types import Label, PhotoError
+from classifier.images.decode import decode_photo
+from classifier.model import evaluation_view
+from classifier.types import CATEGORIES, Category, PhotoError
 
-LABELS = tuple(Label)
 FOLDS = 5
 # Of a perceptual hash's 64 bits, so many differ at most between copies: rescaled, recompressed,
 # slightly cropped or recoloured. Unrelated pictures differ in about 32.
-SAME_BITS = 10
+MAX_COPY_BITS = 10
 # A picture counts as a cut-out from this share of transparent pixels on.
 CUT_OUT = 0.05
+# Pictures that go through a network at once where nothing is learned; more gain nothing on a CPU.
+EVALUATION_BATCH = 32
+
+
+class DatasetError(ValueError):
+    """A folder that cannot be used. Its message is one sentence that says what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One labelled picture.
 
-    group: pictures made of the same original share it. fold: 0 to FOLDS - 1, the same for a group.
-    style: from the manifest; `everyday` and an unknown style ("") make backgrounds for cut-outs.
+    Attributes:
+        path: Its file.
+        label: What it shows.
+        group: Pictures made of the same original share it.
+        fold: 0 to FOLDS - 1, the same for a group.
+        style: From the manifest; `everyday` and an unknown style ("") make backgrounds for
+            cut-outs.
     """
 
     path: Path
-    label: Label
+    label: Category
     group: str
     fold: int
     style: str = ""
@@ -45,58 +55,113 @@ class Row:
     @property
     def everyday(self) -> bool:
         """Whether it shows neither of the two nor anything that is like them."""
-        return self.label is Label.NEITHER and self.style in ("everyday", "")
+        return self.label is Category.NEITHER and self.style in ("everyday", "")
 
 
 def read_folder(folder: Path) -> list[Row]:
     """List the pictures of a folder that has a folder for each label.
 
-    Group and fold come from `manifest.csv` (columns file, label, group, fold; style if there is
-    one) or else from the pictures: those that look alike are kept together. Raises
-    FileNotFoundError when there is nothing to train on, KeyError or ValueError for a manifest that
-    cannot be understood.
+    A `manifest.csv` in it decides which pictures these are: its columns are file and label, and,
+    where they are known, group, fold and style. Without a column fold the groups are spread over
+    the folds; without a column group, or without a manifest, pictures that look alike are one
+    group.
+
+    Raises:
+        DatasetError: There is nothing to train on, or the manifest cannot be understood.
     """
     manifest = folder / "manifest.csv"
     rows = _from_manifest(manifest) if manifest.is_file() else _from_pictures(folder)
-    missing = set(LABELS) - {row.label for row in rows}
+    missing = set(CATEGORIES) - {row.label for row in rows}
     if missing:
-        raise FileNotFoundError(f"{folder} holds no pictures of {', '.join(sorted(missing))}.")
+        raise DatasetError(f"{folder} holds no pictures of {', '.join(sorted(missing))}.")
     return rows
 
 
 def _from_manifest(manifest: Path) -> list[Row]:
-    with manifest.open(newline="", encoding="utf-8") as file:
-        return [
-            Row(
-                manifest.parent / line["file"],
-                Label(line["label"]),
-                line["group"],
-                int(line["fold"]),
-                line.get("style", ""),
-            )
-            for line in csv.DictReader(file)
-        ]
+    try:
+        with manifest.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets add a mark
+            reader = csv.DictReader(file)
+            columns = set(reader.fieldnames or ())
+            if missing := {"file", "label"} - columns:
+                raise DatasetError(
+                    f"{manifest}, line 1: there is no column {' or '.join(sorted(missing))}; the "
+                    "first line must name the columns file and label, and may name group, fold "
+                    "and style."
+                )
+            rows = [_manifest_row(manifest, reader.line_num, line, columns) for line in reader]
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{manifest} is not in UTF-8; save it as CSV in UTF-8.") from error
+    except csv.Error as error:
+        raise DatasetError(
+            f"{manifest}, line {reader.line_num}: this is no CSV ({error}); save it as CSV."
+        ) from error
+    if "group" not in columns:
+        rows = _grouped_by_looks(rows)
+    return rows if "fold" in columns else _with_folds(rows)
+
+
+def _manifest_row(
+    manifest: Path, number: int, line: dict[str, str | None], columns: set[str]
+) -> Row:
+    """Return what a line of the manifest says; raise DatasetError if it makes no sense."""
+    at = f"{manifest}, line {number}"
+    cells = {name: (line.get(name) or "").strip() for name in columns}
+    if not cells["file"]:
+        raise DatasetError(f"{at}: no file is named; name one or take the line out.")
+    path = manifest.parent / cells["file"]
+    if not path.is_file():
+        raise DatasetError(f"{at}: there is no file {path}; correct it or take the line out.")
+    if cells["label"] not in CATEGORIES:
+        raise DatasetError(
+            f"{at}: {cells['label']!r} is no label; write {', '.join(CATEGORIES[:-1])} or "
+            f"{CATEGORIES[-1]}."
+        )
+    if "group" in columns and not cells["group"]:
+        raise DatasetError(
+            f"{at}: no group is named; name the picture's original, or take the column group out "
+            "to have pictures that look alike found."
+        )
+    if "fold" in columns and cells["fold"] not in map(str, range(FOLDS)):
+        raise DatasetError(
+            f"{at}: {cells['fold']!r} is no fold; write 0 to {FOLDS - 1}, or take the column fold "
+            "out to have them chosen."
+        )
+    return Row(
+        path,
+        Category(cells["label"]),
+        cells.get("group", ""),
+        int(cells.get("fold", 0)),
+        cells.get("style", ""),
+    )
 
 
 def _from_pictures(folder: Path) -> list[Row]:
     rows = [
         Row(path, label, group="", fold=0)
-        for label in LABELS
+        for label in CATEGORIES
         for path in sorted((folder / label).glob("*"))
         if path.is_file() and not path.name.startswith(".")
     ]
+    return _with_folds(_grouped_by_looks(rows))
+
+
+def _grouped_by_looks(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows whose pictures can be read, those that look alike in one group."""
     hashes = [_hashes_of_file(row.path) for row in rows]
     readable = [index for index, found in enumerate(hashes) if found is not None]
     groups = group_by_hash([found for found in hashes if found is not None])
-    named = [replace(rows[i], group=str(group)) for i, group in zip(readable, groups, strict=True)]
-    folds = assign_folds(named)
-    return [replace(row, fold=folds[row.group]) for row in named]
+    return [replace(rows[i], group=str(group)) for i, group in zip(readable, groups, strict=True)]
+
+
+def _with_folds(rows: Sequence[Row]) -> list[Row]:
+    folds = assign_folds(rows)
+    return [replace(row, fold=folds[row.group]) for row in rows]
 
 
 def _hashes_of_file(path: Path) -> tuple[int, int] | None:
     try:
-        return hashes_of(open_photo(path.read_bytes(), side=128))
-    except PhotoError:  # `python -m classifier.photos` says which and why
+        return hashes_of(decode_photo(path.read_bytes(), side=128))
+    except PhotoError:  # `python -m classifier.photos` lists which and why
         return None
 
 
@@ -107,9 +172,12 @@ def hashes_of(photo: Image.Image) -> tuple[int, int]:
 
 
 def group_by_hash(hashes: Sequence[tuple[int, int]]) -> list[int]:
-    """Give pictures that are copies of each other, mirrored ones included, the same number.
+    """Return a number for each picture, the same for copies of each other, mirrored or not.
 
-    hashes: for each picture its 64-bit hash and its mirror image's. Copies of copies are one group.
+    Copies of copies are one group.
+
+    Args:
+        hashes: For each picture its 64-bit hash and its mirror image's.
     """
     plain = np.array([hash_ for hash_, _ in hashes], dtype=np.uint64)
     mirrored = np.array([hash_ for _, hash_ in hashes], dtype=np.uint64)
@@ -118,20 +186,20 @@ def group_by_hash(hashes: Sequence[tuple[int, int]]) -> list[int]:
         distance = np.minimum(
             np.bitwise_count(plain ^ plain[index]), np.bitwise_count(plain ^ mirrored[index])
         )
-        joined = np.unique(group[distance <= SAME_BITS])
+        joined = np.unique(group[distance <= MAX_COPY_BITS])
         group[np.isin(group, joined)] = joined[0]
     return [int(number) for number in group]
 
 
 def assign_folds(rows: Iterable[Row]) -> dict[str, int]:
     """Spread the groups over the folds, so that each fold gets about as many of each label."""
-    members: dict[str, Counter[Label]] = defaultdict(Counter)
+    members: dict[str, Counter[Category]] = defaultdict(Counter)
     for row in rows:
         members[row.group][row.label] += 1
     order = sorted(members)
     random.Random(0).shuffle(order)
     order.sort(key=lambda group: -members[group].total())
-    filled: list[Counter[Label]] = [Counter() for _ in range(FOLDS)]
+    filled: list[Counter[Category]] = [Counter() for _ in range(FOLDS)]
     folds = {}
     for group in order:
         label = members[group].most_common(1)[0][0]
@@ -141,12 +209,16 @@ def assign_folds(rows: Iterable[Row]) -> dict[str, int]:
     return folds
 
 
-def some_groups(rows: Sequence[Row], share: float) -> list[Row]:
-    """Return the rows of that share of the groups, 0 to 1, of each label and fold.
+def sample_groups(rows: Sequence[Row], share: float) -> list[Row]:
+    """Return the rows of some of the groups of each label and fold.
 
     Groups are drawn by chance, but the same each time, and a larger share holds a smaller one.
+
+    Args:
+        rows: Those to choose from.
+        share: Of the groups, above 0 and up to 1; rounded up, so that each label keeps one.
     """
-    of_each: dict[tuple[Label, int], set[str]] = defaultdict(set)
+    of_each: dict[tuple[Category, int], set[str]] = defaultdict(set)
     for row in rows:
         of_each[row.label, row.fold].add(row.group)
     chosen = set()
@@ -158,19 +230,22 @@ def some_groups(rows: Sequence[Row], share: float) -> list[Row]:
 
 
 def labels_of(rows: Sequence[Row]) -> torch.Tensor:
-    """Return the positions of the rows' labels in Label, int64 (n,)."""
-    return torch.tensor([LABELS.index(row.label) for row in rows])
+    """Return the positions of the rows' labels among the network's outputs, int64 (n,)."""
+    return torch.tensor([CATEGORIES.index(row.label) for row in rows])
 
 
 @dataclass(frozen=True)
 class Pictures:
     """The pictures of some rows, decoded and squeezed into squares, ready to be augmented.
 
-    levels: uint8, (n, 4, side, side), then at half that side, a quarter and an eighth. RGBA with
-        the colours multiplied by alpha, so that blending and resampling need no care at the edges.
-        Cut-outs are cropped to what is visible.
-    aspect: float32, (n,), width by height before squeezing.
-    cut_out: bool, (n,). label: int64, (n,).
+    Attributes:
+        rows: What the n pictures are.
+        levels: uint8, (n, 4, side, side), then at half that side, a quarter and an eighth. RGBA
+            with the colours multiplied by alpha, so that blending and resampling need no care at
+            the edges. Cut-outs are cropped to what is visible.
+        aspect: float32, (n,), width by height before squeezing.
+        cut_out: bool, (n,).
+        label: int64, (n,).
     """
 
     rows: list[Row]
@@ -181,11 +256,11 @@ class Pictures:
 
     @classmethod
     def read(cls, rows: Sequence[Row], side: int) -> Pictures:
-        """Decode the rows' files; raises PhotoError or OSError for one that cannot be read."""
+        """Decode the rows' files to squares of `side` pixels; raise DatasetError for a bad one."""
         pixels = torch.empty(len(rows), 4, side, side, dtype=torch.uint8)
         aspect, cut_out = torch.ones(len(rows)), torch.zeros(len(rows), dtype=torch.bool)
         for index, row in enumerate(rows):
-            photo, is_cut_out = open_with_alpha(row.path, side)
+            photo, is_cut_out = decode_with_alpha(row, side)
             aspect[index] = photo.width / photo.height
             cut_out[index] = is_cut_out
             square = photo.convert("RGBa").resize((side, side), Image.Resampling.BICUBIC)
@@ -204,11 +279,18 @@ def _halved(pixels: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.avg_pool2d(pixels.float(), 2).round().to(torch.uint8)
 
 
-def open_with_alpha(path: Path, side: int) -> tuple[Image.Image, bool]:
-    """Return the picture as RGBA, and whether it is a cut-out."""
-    data = path.read_bytes()
-    plain = open_photo(data, side)  # refuses what must not be opened, and turns photos upright
-    with Image.open(path) as photo:
+def decode_row(row: Row, side: int) -> Image.Image:
+    """Decode a row's picture as decode_photo does; raise DatasetError if it cannot be read."""
+    try:
+        return decode_photo(row.path.read_bytes(), side)
+    except PhotoError as error:
+        raise DatasetError(f"{row.path}: {error} Take it out to go on without it.") from error
+
+
+def decode_with_alpha(row: Row, side: int) -> tuple[Image.Image, bool]:
+    """Return a row's picture as RGBA, and whether it is a cut-out; raise as decode_row does."""
+    plain = decode_row(row, side)  # refuses what must not be opened, and turns photos upright
+    with Image.open(row.path) as photo:
         if not photo.has_transparency_data:
             return plain.convert("RGBA"), False
         picture = photo.convert("RGBA")
@@ -219,12 +301,13 @@ def open_with_alpha(path: Path, side: int) -> tuple[Image.Image, bool]:
     return picture.crop(box), True
 
 
+def batches_of(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
+    """Yield the rows in batches of `size`, the last one perhaps smaller."""
+    for begin in range(0, len(rows), size):
+        yield rows[begin : begin + size]
+
+
 def evaluation_batch(rows: Sequence[Row], size: int) -> torch.Tensor:
     """Return the rows' pictures as serving sees them, RGB in 0..1: float32, (n, 3, size, size)."""
     nothing, one = (0.0,) * 3, (1.0,) * 3
-    return torch.stack(
-        [
-            evaluation_view(open_photo(row.path.read_bytes(), size), size, nothing, one)
-            for row in rows
-        ]
-    )
+    return torch.stack([evaluation_view(decode_row(row, size), size, nothing, one) for row in rows])

@@ -1,4 +1,4 @@
-"""Convolutions of small maps, done as one product of matrices.
+"""Convolutions of small maps, done as one matrix product.
 
 On a CPU, oneDNN takes several times as long over the gradients of a convolution whose map has four
 or sixteen cells, which is what the last block of a resnet18 sees of a small view: half of a step.
@@ -12,11 +12,11 @@ from torch.nn import functional as F
 from torchvision.models import ResNet
 
 
-class GatheredConv2d(nn.Conv2d):
-    """A 3 by 3 convolution, padded by one and without bias, that gathers what each cell sees."""
+class MatmulConv2d(nn.Conv2d):
+    """A 3 by 3 convolution, padded by one and without bias, done as one matrix product."""
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Return what nn.Conv2d returns, of (n, channels, height, width)."""
+        """Return what nn.Conv2d returns for maps (n, channels, height, width)."""
         height, width = maps.shape[2:]
         padded = F.pad(maps.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
         down, across = self.stride
@@ -30,12 +30,12 @@ class GatheredConv2d(nn.Conv2d):
         return F.linear(seen, weight).permute(0, 3, 1, 2)
 
 
-def gathered(network: ResNet) -> ResNet:
-    """Let the last block's convolutions gather, in place; the weights stay where they are."""
+def use_matmul_convs(network: ResNet) -> ResNet:
+    """Replace the last block's convolutions, in place; the weights stay where they are."""
     for block in network.layer4:
         for name in ("conv1", "conv2"):
             plain = getattr(block, name)
-            conv = GatheredConv2d(
+            conv = MatmulConv2d(
                 plain.in_channels, plain.out_channels, 3, plain.stride, 1, bias=False, device="meta"
             )
             conv.weight = plain.weight

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from classifier.__main__ import AT_ONCE, main
+from classifier.__main__ import PHOTOS_AT_ONCE, main
 from classifier.model import Card, build, save
 from tests.conftest import PROJECT
 from tests.support.pictures import draw_olaf, draw_yeti, encoded, everyday
@@ -22,11 +23,10 @@ ANSWER = re.compile(r"(Olaf|Abominable)! \d{1,3}%( \(looks like neither\))?")
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A network of random weights, in a file."""
-    torch.manual_seed(3)
+def model(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A network of random weights, in a file whose name has a space."""
     path = tmp_path_factory.mktemp("command line") / "tiny model.safetensors"
-    save(path, build(), Card("tiny", 64))
+    shutil.copyfile(tiny_model, path)
     return str(path)
 
 
@@ -131,7 +131,7 @@ def test_the_order_of_many_photos_is_kept(
 ) -> None:
     large = encoded(draw_olaf((900, 700)), "PNG")
     names = []
-    for number in range(3 * AT_ONCE):
+    for number in range(3 * PHOTOS_AT_ONCE):
         names.append(f"{number}.png")
         content = [large, b"", encoded(draw_yeti((40, 30)), "PNG")][number % 3]
         Path(names[-1]).write_bytes(content)
@@ -139,7 +139,7 @@ def test_the_order_of_many_photos_is_kept(
     assert (code, err) == (1, "")
     assert [line.split(": ")[0] for line in lines] == names
     empty = [line.endswith("That file is empty.") for line in lines]
-    assert empty == [number % 3 == 1 for number in range(3 * AT_ONCE)]
+    assert empty == [number % 3 == 1 for number in range(3 * PHOTOS_AT_ONCE)]
 
 
 def test_photos_that_cannot_be_read_leave_the_others_answered(

@@ -17,9 +17,9 @@ from safetensors.torch import load_file, save_file
 
 from classifier import model as model_file
 from classifier.inference import predictor as fast
-from classifier.inference.predictor import AGREEMENT, Predictor
+from classifier.inference.predictor import MAX_PRECISION_GAP, Predictor
 from classifier.model import Card, build, find, load, save
-from classifier.types import Label, ModelError
+from classifier.types import Category, ModelError
 from tests.support.pictures import draw_olaf, draw_yeti, everyday
 
 if TYPE_CHECKING:  # where it is run, the package has to be imported first
@@ -227,7 +227,7 @@ def test_weights_of_another_network_are_refused(
 # The network made fast.
 
 
-def test_folding_changes_no_answer(network: ResNet, views: torch.Tensor) -> None:
+def test_fusing_batch_norms_changes_no_answer(network: ResNet, views: torch.Tensor) -> None:
     with torch.inference_mode():
         expected = (network(views) / CARD.temperature).softmax(dim=1)
     predictor = Predictor(copy.deepcopy(network), CARD)
@@ -235,9 +235,9 @@ def test_folding_changes_no_answer(network: ResNet, views: torch.Tensor) -> None
     assert expected.std() > 0.01, "an answer that is the same for all would prove nothing"
 
 
-def test_no_batch_norm_is_left_after_folding(network: ResNet) -> None:
-    folded = fast.fold(copy.deepcopy(network))
-    assert not [m for m in folded.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+def test_no_batch_norm_is_left_after_fusing(network: ResNet) -> None:
+    fused = fast.fuse_batch_norms(copy.deepcopy(network))
+    assert not [m for m in fused.modules() if isinstance(m, torch.nn.BatchNorm2d)]
 
 
 def test_the_temperature_softens_the_answer(network: ResNet, views: torch.Tensor) -> None:
@@ -262,7 +262,7 @@ def test_half_the_precision_gives_the_same_answers_where_it_is_used(
     predictor.warm_up()
     warm = predictor.probabilities(views)
     assert warm.dtype == torch.float32
-    assert (warm - exact).abs().max() <= 2 * AGREEMENT
+    assert (warm - exact).abs().max() <= 2 * MAX_PRECISION_GAP
     assert (warm.argmax(1) == exact.argmax(1)).all()
 
 
@@ -295,14 +295,14 @@ def test_a_network_whose_answers_change_in_bfloat16_stays_in_float32(
 
 def test_the_answer_is_the_likelier_snow_person_even_when_neither_wins(network: ResNet) -> None:
     predictor = Predictor(copy.deepcopy(network), CARD)
-    verdict = predictor.verdict(torch.tensor([0.125, 0.25, 0.625]))
-    assert verdict.label is Label.ABOMINABLE
-    assert verdict.confidence == 0.25
-    assert verdict.unfamiliar
-    verdict = predictor.verdict(torch.tensor([0.5, 0.25, 0.25]))
-    assert verdict.label is Label.OLAF
-    assert verdict.probabilities == {"olaf": 0.5, "abominable": 0.25, "neither": 0.25}
-    assert not verdict.unfamiliar
+    prediction = predictor.prediction(torch.tensor([0.125, 0.25, 0.625]))
+    assert prediction.label is Category.ABOMINABLE
+    assert prediction.confidence == 0.25
+    assert prediction.unfamiliar
+    prediction = predictor.prediction(torch.tensor([0.5, 0.25, 0.25]))
+    assert prediction.label is Category.OLAF
+    assert prediction.probabilities == {"olaf": 0.5, "abominable": 0.25, "neither": 0.25}
+    assert not prediction.unfamiliar
 
 
 @pytest.mark.parametrize(("above", "unfamiliar"), [(0.25, True), (0.75, False)])
@@ -310,5 +310,7 @@ def test_the_card_says_when_a_photo_is_unfamiliar(
     network: ResNet, above: float, unfamiliar: bool
 ) -> None:
     card = replace(CARD, unfamiliar_above=above)
-    verdict = Predictor(copy.deepcopy(network), card).verdict(torch.tensor([0.125, 0.375, 0.5]))
-    assert verdict.unfamiliar is unfamiliar
+    prediction = Predictor(copy.deepcopy(network), card).prediction(
+        torch.tensor([0.125, 0.375, 0.5])
+    )
+    assert prediction.unfamiliar is unfamiliar

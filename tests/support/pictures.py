@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zlib
 from collections.abc import Callable, Mapping
@@ -69,6 +70,18 @@ def everyday(size: tuple[int, int] = (320, 240)) -> Image.Image:
     pen.polygon(unit(2, 4.5, 5, 2, 8, 4.5), fill=(170, 55, 45))
     pen.rectangle(unit(4.4, 6.3, 5.4, 8.5), fill=(105, 70, 45))
     pen.ellipse(unit(8.2, 0.6, 9.4, 1.8), fill=(250, 220, 90))
+    return picture
+
+
+def draw_ellipses(seed: int, mode: str = "RGB") -> Image.Image:
+    """Draw a few large ellipses, unlike those of any other seed; RGBA leaves the rest clear."""
+    chance = random.Random(seed)
+    picture = Image.new(mode, (96, 80), 0 if mode == "RGBA" else (90, 120, 150))
+    pen = ImageDraw.Draw(picture)
+    for _ in range(6):
+        x, y = chance.randrange(80), chance.randrange(60)
+        colour = (chance.randrange(256), chance.randrange(256), chance.randrange(256))
+        pen.ellipse((x, y, x + chance.randrange(10, 50), y + chance.randrange(10, 50)), fill=colour)
     return picture
 
 

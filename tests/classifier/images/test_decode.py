@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageChops, ImageCms, ImageOps
 
-from classifier.images.decode import BACKDROP, MAX_BYTES, open_photo, shrink_to_jpeg
+from classifier.images.decode import BACKDROP, MAX_BYTES, decode_photo, shrink_to_jpeg
 from classifier.types import PhotoError, TooLarge, UnreadablePhoto
 from tests.conftest import PROJECT
 from tests.support.pictures import (
@@ -40,7 +40,7 @@ from tests.support.pictures import (
     quadrants,
 )
 
-# As in the program itself, where photo.py says so; pytest has its own ideas of warnings.
+# As in the program itself, where decode.py says so; pytest has its own ideas of warnings.
 pytestmark = pytest.mark.filterwarnings(r"ignore:::PIL\.")
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
@@ -192,7 +192,7 @@ READABLE: dict[str, tuple[Callable[[], bytes], Change]] = {
 @pytest.mark.parametrize("name", READABLE)
 def test_every_format_and_mode_opens_with_its_colours(name: str) -> None:
     write, change = READABLE[name]
-    picture = open_photo(write())
+    picture = decode_photo(write())
     assert (picture.mode, picture.size) == ("RGB", (64, 48))
     assert_quadrants(picture, change(quadrants()))
 
@@ -200,7 +200,7 @@ def test_every_format_and_mode_opens_with_its_colours(name: str) -> None:
 @pytest.mark.parametrize("name", READABLE)
 def test_every_format_and_mode_keeps_its_colours_when_reduced(name: str) -> None:
     write, change = READABLE[name]
-    picture = open_photo(write(), side=8)
+    picture = decode_photo(write(), side=8)
     assert 8 <= min(picture.size) <= 4 * 8
     assert_quadrants(picture, change(quadrants()))
 
@@ -212,7 +212,7 @@ def test_a_photo_taken_with_a_turned_camera_comes_out_upright(
 ) -> None:
     seen = as_the_sensor_saw(quadrants(), orientation)
     # As bytes: of those the HEIF encoder makes the turn that its own format has.
-    picture = open_photo(encoded(seen, format_, exif=exif(orientation).tobytes()))
+    picture = decode_photo(encoded(seen, format_, exif=exif(orientation).tobytes()))
     assert picture.size == (64, 48)
     assert_quadrants(picture, quadrants())
 
@@ -220,15 +220,15 @@ def test_a_photo_taken_with_a_turned_camera_comes_out_upright(
 @pytest.mark.parametrize("orientation", [3, 6])
 def test_a_large_turned_photo_is_reduced_and_upright(orientation: int) -> None:
     seen = as_the_sensor_saw(quadrants((1600, 1200)), orientation)
-    picture = open_photo(encoded(seen, "JPEG", exif=exif(orientation)), side=64)
+    picture = decode_photo(encoded(seen, "JPEG", exif=exif(orientation)), side=64)
     assert picture.size == (200, 150)
     assert_quadrants(picture, quadrants())
 
 
 @pytest.mark.parametrize("block", [b"", b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"MM\0*\0"])
 def test_a_broken_exif_block_is_no_reason_to_refuse_the_pixels(block: bytes) -> None:
-    assert_quadrants(open_photo(encoded(quadrants(), "JPEG", exif=block)), quadrants())
-    assert_quadrants(open_photo(encoded(quadrants(), "WEBP", exif=block)), quadrants())
+    assert_quadrants(decode_photo(encoded(quadrants(), "JPEG", exif=block)), quadrants())
+    assert_quadrants(decode_photo(encoded(quadrants(), "WEBP", exif=block)), quadrants())
 
 
 TRANSPARENT: dict[str, Callable[[Image.Image], bytes]] = {
@@ -255,7 +255,7 @@ def hard(picture: Image.Image) -> Image.Image:
 
 @pytest.mark.parametrize("name", TRANSPARENT)
 def test_a_transparent_cut_out_does_not_turn_black(name: str) -> None:
-    picture = open_photo(TRANSPARENT[name](cut_out()))
+    picture = decode_photo(TRANSPARENT[name](cut_out()))
     assert_close(pixel(picture, 0.02, 0.02), BACKDROP)
     assert_close(pixel(picture, 0.5, 0.5), SNOW)
 
@@ -263,7 +263,7 @@ def test_a_transparent_cut_out_does_not_turn_black(name: str) -> None:
 @pytest.mark.parametrize("side", [128, 16])
 @pytest.mark.parametrize("name", TRANSPARENT)
 def test_the_edge_of_a_cut_out_has_no_dark_fringe(name: str, side: int) -> None:
-    picture = open_photo(TRANSPARENT[name](cut_out((256, 192))), side)
+    picture = decode_photo(TRANSPARENT[name](cut_out((256, 192))), side)
     assert min(picture.size) == (192 if side == 128 else 32)
     darkest = min(picture.convert("L").tobytes())
     assert darkest > min(BACKDROP) - 20
@@ -296,21 +296,21 @@ NO_PICTURES: dict[str, Callable[[], bytes]] = {
 def test_what_is_no_picture_of_ours_is_not_opened(name: str) -> None:
     data = NO_PICTURES[name]()
     with pytest.raises(UnreadablePhoto, match="no picture") as refused:
-        open_photo(data)
+        decode_photo(data)
     assert refused.value.reason == "not_a_picture"
 
 
 def test_an_empty_file_is_called_empty() -> None:
     with pytest.raises(UnreadablePhoto, match="empty"):
-        open_photo(b"")
+        decode_photo(b"")
 
 
 def test_a_file_of_20_mb_is_read_and_a_byte_more_is_too_large() -> None:
     data = encoded(quadrants(), "JPEG")
     data += bytes(MAX_BYTES - len(data))
-    assert_quadrants(open_photo(data), quadrants())
+    assert_quadrants(decode_photo(data), quadrants())
     with pytest.raises(TooLarge, match="20 MB") as refused:
-        open_photo(data + b"\0")
+        decode_photo(data + b"\0")
     assert refused.value.reason == "too_many_bytes"
 
 
@@ -321,15 +321,15 @@ def test_a_file_of_20_mb_is_read_and_a_byte_more_is_too_large() -> None:
 def test_a_line_is_no_photo(size: tuple[int, int], opens: bool) -> None:
     data = encoded(Image.new("RGB", size, RED), "PNG")
     if opens:
-        assert open_photo(data).size == size
+        assert decode_photo(data).size == size
     else:
         with pytest.raises(UnreadablePhoto, match="no picture"):
-            open_photo(data)
+            decode_photo(data)
 
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_a_large_photo_comes_back_reduced(format_: str) -> None:
-    picture = open_photo(encoded(noisy(1600, 1200), format_), side=112)
+    picture = decode_photo(encoded(noisy(1600, 1200), format_), side=112)
     assert 112 <= min(picture.size) <= 4 * 112
     assert abs(picture.width / picture.height - 4 / 3) < 0.02
     assert_quadrants(picture, quadrants())
@@ -337,19 +337,30 @@ def test_a_large_photo_comes_back_reduced(format_: str) -> None:
 
 @pytest.mark.parametrize("size", [(4000, 3000), (3000, 4000)])
 def test_a_photo_of_12_megapixels_is_decoded_at_an_eighth(size: tuple[int, int]) -> None:
-    picture = open_photo(encoded(quadrants(size), "JPEG"), side=224)
+    picture = decode_photo(encoded(quadrants(size), "JPEG"), side=224)
     assert picture.size == (size[0] // 8, size[1] // 8)
     assert_quadrants(picture, quadrants())
 
 
 def test_a_photo_of_48_megapixels_opens() -> None:
-    picture = open_photo(encoded(quadrants((8000, 6000)), "JPEG"), side=224)
+    picture = decode_photo(encoded(quadrants((8000, 6000)), "JPEG"), side=224)
     assert picture.size == (1000, 750)
     assert_quadrants(picture, quadrants())
 
 
 def test_a_long_picture_keeps_its_shape() -> None:
-    assert open_photo(encoded(quadrants((3000, 60)), "PNG"), side=15).size == (1500, 30)
+    assert decode_photo(encoded(quadrants((3000, 60)), "PNG"), side=15).size == (1500, 30)
+
+
+@pytest.mark.parametrize("size", [(12_000, 600), (600, 12_000)])
+@pytest.mark.parametrize("format_", ["JPEG", "PNG"])
+def test_a_long_picture_is_reduced_to_its_longer_side_for_whoever_asks_for_that(
+    size: tuple[int, int], format_: str
+) -> None:
+    picture = decode_photo(encoded(quadrants(size), format_), side=500, longer=True)
+    assert 500 <= max(picture.size) <= 2000
+    assert min(picture.size) == pytest.approx(max(picture.size) / 20, abs=1)
+    assert_quadrants(picture, quadrants(size))
 
 
 # Files that claim what they do not hold, or hold much more than it seems.
@@ -557,7 +568,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
 # Reads each file named, and says for each what became of it and by how many bytes memory grew.
 WATCHER = """
 import json, pathlib, re, sys
-from classifier.images.decode import open_photo
+from classifier.images.decode import decode_photo
 from classifier.types import PhotoError
 
 def memory(key):
@@ -566,7 +577,7 @@ def memory(key):
 
 def outcome(data):
     try:
-        open_photo(data, 224)
+        decode_photo(data, 224)
     except PhotoError as error:
         return error.reason
     return "opened"
@@ -641,13 +652,13 @@ def test_a_file_cut_off_anywhere_is_refused_or_opened(name: str) -> None:
     for end in range(1, len(data), 10):
         picture_or_refusal(data[:end])
     with pytest.raises(PhotoError):
-        open_photo(data[: len(data) // 4])
+        decode_photo(data[: len(data) // 4])
 
 
 @given(st.binary(max_size=2000))
 def test_random_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(PhotoError):
-        open_photo(data)
+        decode_photo(data)
 
 
 @pytest.mark.parametrize("name", SMALL_FILES)
@@ -694,7 +705,7 @@ def test_a_file_changed_anywhere_is_refused_or_opened(
 )
 @pytest.mark.parametrize("side", [32, 150, 1000])
 def test_a_photo_for_others_is_a_small_jpeg(write: Callable[[], bytes], side: int) -> None:
-    original = open_photo(write(), side=1000)
+    original = decode_photo(write(), side=1000)
     data, width, height = shrink_to_jpeg(write(), side)
     shown = Image.open(io.BytesIO(data))
     assert (shown.format, shown.mode, shown.size) == ("JPEG", "RGB", (width, height))
@@ -730,7 +741,7 @@ def test_a_photo_that_is_opened_brings_nothing_along() -> None:
         encoded(quadrants(), "JPEG", comment=b"at home", exif=exif(1)),
         encoded(quadrants(), "GIF", comment=b"at home"),
     ):
-        assert not open_photo(data).info
+        assert not decode_photo(data).info
 
 
 def test_what_cannot_be_shown_is_refused_as_it_would_be_opened() -> None:
@@ -746,7 +757,7 @@ def test_what_cannot_be_shown_is_refused_as_it_would_be_opened() -> None:
 def picture_or_refusal(data: bytes) -> None:
     """Open a photo; anything but an RGB picture or a PhotoError fails the test."""
     try:
-        picture = open_photo(data, 16)
+        picture = decode_photo(data, 16)
     except PhotoError as refused:
         assert str(refused).endswith(".")  # noqa: PT017
     else:

@@ -12,10 +12,10 @@ import pytest
 import torch
 from PIL import Image
 
-from classifier import Busy, Classifier, Label, UnreadablePhoto, Verdict
-from classifier.inference.engine import BATCH
+from classifier import Busy, Category, Classifier, Prediction, UnreadablePhoto
+from classifier.inference.engine import MAX_BATCH
 from classifier.inference.predictor import Predictor
-from classifier.model import MODELS, Card, build, save
+from classifier.model import MODELS, Card, build
 from tests.support.pictures import draw_olaf, draw_yeti, encoded, everyday
 
 # How long a test waits for a thread that should come, in seconds; it never has to in a good run.
@@ -27,6 +27,7 @@ class ColourPredictor(Predictor):
 
     batches: how many photos went through together, each time.
     decoding, computing: threads wait there while these are not set.
+    misshapen: of so many photos the view has a wrong shape.
     """
 
     def __init__(self) -> None:
@@ -34,6 +35,7 @@ class ColourPredictor(Predictor):
         self.batches: list[int] = []
         self.decoded = 0
         self.failures = 0
+        self.misshapen = 0
         self.decoding, self.computing = threading.Event(), threading.Event()
         self.decoding.set()
         self.computing.set()
@@ -47,6 +49,9 @@ class ColourPredictor(Predictor):
         assert self.decoding.wait(PATIENCE)
         view = super().view(photo)
         self.decoded += 1
+        if self.misshapen:
+            self.misshapen -= 1
+            return view[:, :1]
         return view
 
     def probabilities(self, views: torch.Tensor) -> torch.Tensor:
@@ -90,12 +95,16 @@ async def all_decoded(predictor: ColourPredictor, count: int) -> None:
 
 async def test_the_answer_is_the_likelier_snow_person() -> None:
     async with running(ColourPredictor()) as classifier:
-        verdicts = [await classifier.classify(data) for data in (OLAF, YETI, OTHER)]
-    assert [v.label for v in verdicts] == [Label.OLAF, Label.ABOMINABLE, Label.ABOMINABLE]
-    assert [v.unfamiliar for v in verdicts] == [False, False, True]
-    for verdict in verdicts:
-        assert sum(verdict.probabilities.values()) == pytest.approx(1, abs=1e-5)
-        assert verdict.confidence == verdict.probabilities[verdict.label]
+        predictions = [await classifier.classify(data) for data in (OLAF, YETI, OTHER)]
+    assert [p.label for p in predictions] == [
+        Category.OLAF,
+        Category.ABOMINABLE,
+        Category.ABOMINABLE,
+    ]
+    assert [p.unfamiliar for p in predictions] == [False, False, True]
+    for prediction in predictions:
+        assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-5)
+        assert prediction.confidence == prediction.probabilities[prediction.label]
 
 
 async def test_photos_that_wait_at_the_same_moment_go_through_together() -> None:
@@ -111,19 +120,19 @@ async def test_photos_that_wait_at_the_same_moment_go_through_together() -> None
     assert predictor.batches[0] == 1
     assert sum(predictor.batches) == 11
     assert len(predictor.batches) <= 4  # three, unless this machine is very slow
-    assert max(predictor.batches) <= BATCH
+    assert max(predictor.batches) <= MAX_BATCH
 
 
-async def test_each_verdict_belongs_to_its_photo_when_many_come_at_once() -> None:
+async def test_each_prediction_belongs_to_its_photo_when_many_come_at_once() -> None:
     colours = [(5 * n, 120, 255 - 5 * n) for n in range(50)]
     photos = [photo(*colour) for colour in colours]
     async with running(ColourPredictor()) as classifier:
         one_by_one = [await classifier.classify(data) for data in photos]
         at_once = await asyncio.gather(*map(classifier.classify, photos))
-    for expected, verdict in zip(one_by_one, at_once, strict=True):
-        assert verdict.confidence == pytest.approx(expected.confidence, abs=1e-6)
-        assert verdict.label is expected.label
-    assert len({round(verdict.probabilities[Label.OLAF], 4) for verdict in at_once}) > 20
+    for expected, prediction in zip(one_by_one, at_once, strict=True):
+        assert prediction.confidence == pytest.approx(expected.confidence, abs=1e-6)
+        assert prediction.label is expected.label
+    assert len({round(prediction.probabilities[Category.OLAF], 4) for prediction in at_once}) > 20
 
 
 async def test_a_full_queue_is_busy_until_a_place_is_free() -> None:
@@ -139,7 +148,7 @@ async def test_a_full_queue_is_busy_until_a_place_is_free() -> None:
         predictor.computing.set()
         await asyncio.gather(*inside)
         assert classifier.waiting == 0
-        assert (await classifier.classify(OLAF)).label is Label.OLAF
+        assert (await classifier.classify(OLAF)).label is Category.OLAF
 
 
 async def test_cancelling_while_the_photo_is_decoded_frees_its_place() -> None:
@@ -151,7 +160,7 @@ async def test_cancelling_while_the_photo_is_decoded_frees_its_place() -> None:
         await cancelled(caller)
         assert classifier.waiting == 0
         predictor.decoding.set()
-        assert (await classifier.classify(YETI)).label is Label.ABOMINABLE
+        assert (await classifier.classify(YETI)).label is Category.ABOMINABLE
     assert sum(predictor.batches) == 1
 
 
@@ -166,8 +175,8 @@ async def test_cancelling_while_the_photo_waits_frees_its_place_and_spares_the_w
         await cancelled(second)
         assert classifier.waiting == 1
         predictor.computing.set()
-        assert (await classifier.classify(YETI)).label is Label.ABOMINABLE
-        assert (await first).label is Label.OLAF
+        assert (await classifier.classify(YETI)).label is Category.ABOMINABLE
+        assert (await first).label is Category.OLAF
     assert sum(predictor.batches) == 2
 
 
@@ -179,10 +188,10 @@ async def test_cancelling_while_the_network_looks_at_the_photo_harms_no_other() 
         await came(predictor.network_came)
         await cancelled(caller)
         predictor.computing.set()
-        assert (await classifier.classify(YETI)).label is Label.ABOMINABLE
+        assert (await classifier.classify(YETI)).label is Category.ABOMINABLE
 
 
-async def cancelled(caller: asyncio.Task[Verdict]) -> None:
+async def cancelled(caller: asyncio.Task[Prediction]) -> None:
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):
         await caller
@@ -200,9 +209,9 @@ async def test_closing_finishes_what_is_in_hand_and_then_refuses() -> None:
         with pytest.raises(RuntimeError, match="not running"):
             await classifier.classify(OLAF)
         predictor.computing.set()
-        verdicts = await asyncio.gather(*inside)
+        predictions = await asyncio.gather(*inside)
         await closing
-        assert [v.label for v in verdicts] == [Label.OLAF, Label.ABOMINABLE, Label.OLAF]
+        assert [p.label for p in predictions] == [Category.OLAF, Category.ABOMINABLE, Category.OLAF]
         with pytest.raises(RuntimeError, match="not running"):
             await classifier.classify(OLAF)
 
@@ -236,9 +245,83 @@ async def test_a_batch_that_fails_takes_only_its_own_photos_along() -> None:
         predictor.computing.set()
         with pytest.raises(MemoryError):
             await first
-        assert {(await task).label for task in second} == {Label.OLAF}
-        assert (await third).label is Label.ABOMINABLE
+        assert {(await task).label for task in second} == {Category.OLAF}
+        assert (await third).label is Category.ABOMINABLE
         assert classifier.waiting == 0
+
+
+async def test_photos_that_cannot_go_through_together_fail_and_the_next_are_answered() -> None:
+    predictor = ColourPredictor()
+    async with running(predictor) as classifier:
+        predictor.computing.clear()
+        first = asyncio.create_task(classifier.classify(OLAF))
+        await came(predictor.network_came)
+        predictor.misshapen = 1
+        second = [asyncio.create_task(classifier.classify(OLAF)) for _ in range(2)]
+        await all_decoded(predictor, 3)
+        predictor.computing.set()
+        assert (await first).label is Category.OLAF
+        async with asyncio.timeout(PATIENCE):
+            failed = await asyncio.gather(*second, return_exceptions=True)
+            assert [type(error) for error in failed] == [RuntimeError, RuntimeError]
+            assert (await classifier.classify(YETI)).label is Category.ABOMINABLE
+        assert classifier.state == "ready"
+        assert classifier.waiting == 0
+
+
+async def test_the_state_is_what_the_classifier_does() -> None:
+    predictor = ColourPredictor()
+    classifier = Classifier(predictor)
+    states: list[str] = [classifier.state]
+    async with classifier:
+        states.append(classifier.state)
+        await classifier.classify(OLAF)
+        states.append(classifier.state)
+    states.append(classifier.state)
+    assert states == ["starting", "ready", "ready", "closed"]
+
+
+class BrokenPredictor(ColourPredictor):
+    """A predictor that cannot even warm up."""
+
+    def warm_up(self) -> None:
+        raise MemoryError("no room for the network")
+
+
+async def test_a_start_that_fails_is_no_endless_start() -> None:
+    classifier = Classifier(BrokenPredictor())
+    with pytest.raises(MemoryError):
+        await classifier.__aenter__()
+    assert classifier.state == "failed"
+    await classifier.close()
+
+
+async def test_nobody_waits_for_batches_that_have_ended(caplog: pytest.LogCaptureFixture) -> None:
+    predictor = ColourPredictor()
+    async with running(predictor) as classifier:
+        predictor.computing.clear()
+        callers = [asyncio.create_task(classifier.classify(OLAF))]
+        await came(predictor.network_came)
+        callers += [asyncio.create_task(classifier.classify(OLAF)) for _ in range(2)]
+        await all_decoded(predictor, 3)
+        predictor.decoding.clear()
+        predictor.decoder_came.clear()
+        callers.append(asyncio.create_task(classifier.classify(OLAF)))
+        await came(predictor.decoder_came)
+        batches = next(task for task in asyncio.all_tasks() if task.get_name() == "classifier")
+        batches.cancel()
+        await asyncio.wait([batches])
+        assert classifier.state == "failed"
+        predictor.decoding.set()
+        async with asyncio.timeout(PATIENCE):
+            failed = await asyncio.gather(*callers, return_exceptions=True)
+        assert [type(error) for error in failed] == [RuntimeError] * 4
+        with pytest.raises(RuntimeError, match="failed"):
+            await classifier.classify(OLAF)
+        with pytest.raises(RuntimeError, match="failed"):
+            await classifier.heatmap(OLAF)
+        assert classifier.waiting == 0
+        assert "batches have ended" in caplog.text
 
 
 async def test_the_event_loop_goes_on_while_the_network_computes() -> None:
@@ -251,7 +334,7 @@ async def test_the_event_loop_goes_on_while_the_network_computes() -> None:
             await asyncio.sleep(0)
         assert not caller.done()
         predictor.computing.set()
-        assert (await caller).label is Label.OLAF
+        assert (await caller).label is Category.OLAF
 
 
 async def test_the_event_loop_goes_on_while_a_photo_is_decoded() -> None:
@@ -262,7 +345,7 @@ async def test_the_event_loop_goes_on_while_a_photo_is_decoded() -> None:
         await came(predictor.decoder_came)
         assert not caller.done()
         predictor.decoding.set()
-        assert (await caller).label is Label.OLAF
+        assert (await caller).label is Category.OLAF
 
 
 async def test_an_unreadable_photo_is_an_error_for_its_sender_alone() -> None:
@@ -273,27 +356,19 @@ async def test_an_unreadable_photo_is_an_error_for_its_sender_alone() -> None:
         )
         assert classifier.waiting == 0
     kinds = [type(answer) for answer in answers]
-    assert kinds == [Verdict, UnreadablePhoto, Verdict, UnreadablePhoto, Verdict]
+    assert kinds == [Prediction, UnreadablePhoto, Prediction, UnreadablePhoto, Prediction]
 
 
 # With a true network.
 
 
-@pytest.fixture(scope="module")
-def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.manual_seed(3)
-    path = tmp_path_factory.mktemp("engine") / "tiny.safetensors"
-    save(path, build(), Card("tiny", 64))
-    return path
-
-
 async def test_a_model_of_a_file_answers(tiny_model: Path) -> None:
     async with Classifier.load(tiny_model) as classifier:
         assert classifier.card.name == "tiny"
-        verdict = await classifier.classify(encoded(draw_olaf(), "JPEG"))
-    assert verdict.label in (Label.OLAF, Label.ABOMINABLE)
-    assert list(verdict.probabilities) == list(Label)
-    assert sum(verdict.probabilities.values()) == pytest.approx(1, abs=1e-4)
+        prediction = await classifier.classify(encoded(draw_olaf(), "JPEG"))
+    assert prediction.label in (Category.OLAF, Category.ABOMINABLE)
+    assert list(prediction.probabilities) == list(Category)
+    assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-4)
 
 
 class WatchedPredictor(Predictor):
@@ -318,15 +393,15 @@ async def test_the_network_has_run_before_the_first_photo() -> None:
 async def test_the_small_model_answers_photos_of_all_kinds() -> None:
     pictures = [draw_olaf(), draw_yeti(), everyday()]
     async with Classifier.load("small") as classifier:
-        verdicts = await asyncio.gather(
+        predictions = await asyncio.gather(
             *(classifier.classify(encoded(p, f)) for p in pictures for f in ("JPEG", "PNG", "HEIF"))
         )
     assert classifier.card.size == 64
-    assert classifier.card.labels == tuple(Label)
-    for verdict in verdicts:
-        assert sum(verdict.probabilities.values()) == pytest.approx(1, abs=1e-4)
-        assert 0 < verdict.confidence <= 1
+    assert classifier.card.labels == tuple(Category)
+    for prediction in predictions:
+        assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-4)
+        assert 0 < prediction.confidence <= 1
     # The same picture is answered alike in every format.
     for n in range(0, 9, 3):
-        olaf = [verdict.probabilities[Label.OLAF] for verdict in verdicts[n : n + 3]]
+        olaf = [prediction.probabilities[Category.OLAF] for prediction in predictions[n : n + 3]]
         assert max(olaf) - min(olaf) < 0.2

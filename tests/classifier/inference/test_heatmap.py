@@ -1,18 +1,31 @@
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 import torch
-from PIL import Image
+from PIL import Image, ImageChops
 
-from classifier import Classifier, UnreadablePhoto
+from classifier import Busy, Category, Classifier, Heatmap, UnreadablePhoto
 from classifier.__main__ import main
-from classifier.inference.heatmap import LEAST_SIDE, PICTURE_SIDE, draw
-from classifier.types import Label
+from classifier.images.decode import decode_photo
+from classifier.inference import engine, heatmap
+from classifier.inference.engine import HEATMAPS_AT_ONCE
+from classifier.inference.heatmap import (
+    MIN_PICTURE_SIDE,
+    PICTURE_SIDE,
+    decode_for_heatmap,
+    draw_heatmap,
+    write_caption,
+)
+from classifier.inference.predictor import Predictor
+from classifier.types import Prediction
 from tests.support.pictures import draw_olaf, encoded, everyday
 
 
@@ -22,24 +35,29 @@ async def classifier(request: pytest.FixtureRequest) -> AsyncIterator[Classifier
         yield classifier
 
 
+# How long a test waits for a thread that should come, in seconds.
+PATIENCE = 20
+SOMEBODY = Prediction(Category.OLAF, 1.0, dict.fromkeys(Category, 1 / 3), unfamiliar=False)
+
+
 def opened(png: bytes) -> Image.Image:
     picture = Image.open(BytesIO(png))
     assert picture.format == "PNG"
     return picture.convert("RGB")
 
 
-async def test_an_explanation_has_the_verdict_that_classify_gives(classifier: Classifier) -> None:
+async def test_a_heat_map_has_the_prediction_that_classify_gives(classifier: Classifier) -> None:
     photo = encoded(draw_olaf((640, 480)), "PNG")
-    explanation = await classifier.explain(photo)
-    verdict = await classifier.classify(photo)
-    assert explanation.verdict.label is verdict.label
-    assert explanation.verdict.confidence == pytest.approx(verdict.confidence, abs=0.05)
+    found = await classifier.heatmap(photo)
+    prediction = await classifier.classify(photo)
+    assert found.prediction.label is prediction.label
+    assert found.prediction.confidence == pytest.approx(prediction.confidence, abs=0.05)
 
 
 async def test_the_heat_is_a_grid_between_nothing_and_one(classifier: Classifier) -> None:
-    explanation = await classifier.explain(encoded(draw_olaf(), "PNG"))
-    values = [value for row in explanation.heat for value in row]
-    assert len(explanation.heat) == len(explanation.heat[0]) == 7
+    found = await classifier.heatmap(encoded(draw_olaf(), "PNG"))
+    values = [value for row in found.heat for value in row]
+    assert len(found.heat) == len(found.heat[0]) == 7
     assert min(values) >= 0
     assert max(values) == pytest.approx(1)
 
@@ -50,18 +68,21 @@ async def test_the_heat_follows_the_snow_person(classifier: Classifier) -> None:
     for left in (0, 240):
         scene = everyday((480, 480))
         scene.paste(olaf, (left, 120))
-        explanation = await classifier.explain(encoded(scene, "PNG"))
-        assert explanation.verdict.label is Label.OLAF, "the heat is that of the answer"
-        heat = torch.tensor(explanation.heat)
+        found = await classifier.heatmap(encoded(scene, "PNG"))
+        assert found.prediction.label is Category.OLAF, "the heat is that of the answer"
+        heat = torch.tensor(found.heat)
         warmer.append(float(heat[:, :3].sum() - heat[:, 4:].sum()))
     assert warmer[0] > 0 > warmer[1]
 
 
-@pytest.mark.parametrize(("size", "side"), [((3000, 1000), PICTURE_SIDE), ((32, 16), LEAST_SIDE)])
+@pytest.mark.parametrize(
+    ("size", "side"), [((3000, 1000), PICTURE_SIDE), ((32, 16), MIN_PICTURE_SIDE)]
+)
 async def test_the_picture_keeps_its_proportions_at_a_size_to_look_at(
     classifier: Classifier, size: tuple[int, int], side: int
 ) -> None:
-    picture = opened((await classifier.explain(encoded(draw_olaf(size), "PNG"))).picture)
+    picture = (await classifier.heatmap(encoded(draw_olaf(size), "PNG"))).image
+    assert picture.mode == "RGB"
     assert max(picture.size) == side
     assert picture.width / picture.height == pytest.approx(size[0] / size[1], rel=0.01)
 
@@ -70,14 +91,82 @@ def test_hot_parts_shine_and_cold_parts_are_dimmed() -> None:
     grey = Image.new("RGB", (512, 512), (120, 120, 120))
     heat = torch.zeros(4, 4)
     heat[0, 3] = 1
-    picture = draw(grey, heat, "").convert("L")
+    picture = draw_heatmap(grey, SOMEBODY, heat).image.convert("L")
     assert picture.getpixel((480, 32)) > 130  # type: ignore[operator]
     assert picture.getpixel((32, 300)) < 90  # type: ignore[operator]
 
 
 async def test_what_is_no_picture_is_refused_as_usual(classifier: Classifier) -> None:
     with pytest.raises(UnreadablePhoto):
-        await classifier.explain(b"no picture")
+        await classifier.heatmap(b"no picture")
+
+
+def test_only_who_writes_a_caption_finds_one_in_the_corner() -> None:
+    photo = Image.new("RGB", (512, 512), (120, 120, 120))
+    plain = draw_heatmap(photo, SOMEBODY, torch.ones(4, 4)).image
+    assert len(plain.getcolors(1000) or ()) == 1
+    written = plain.copy()
+    write_caption(written, "Olaf! 97%")
+    changed = ImageChops.difference(plain, written).getbbox()
+    assert changed is not None
+    left, top, right, bottom = changed
+    assert left < 60 < right
+    assert top > 256
+    assert bottom > 452
+
+
+@pytest.mark.filterwarnings(r"ignore:::PIL\.")  # as in the program itself
+@pytest.mark.parametrize("size", [(20_000, 2_040), (2_040, 20_000)])
+def test_a_long_photo_is_decoded_no_larger_than_its_heat_map_needs(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded = []
+
+    def watched(*arguments: Any, **options: Any) -> Image.Image:
+        decoded.append(decode_photo(*arguments, **options))
+        return decoded[-1]
+
+    monkeypatch.setattr(heatmap, "decode_photo", watched)
+    data = encoded(Image.new("L", size), "JPEG")
+    assert max(decode_for_heatmap(data).size) == PICTURE_SIDE
+    assert max(decoded[0].size) <= 4 * PICTURE_SIDE
+
+
+async def test_heat_maps_take_places_in_the_queue_and_only_a_few_are_decoded_at_once(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded = []
+    go_on = threading.Event()
+
+    def watched(photo: bytes) -> Image.Image:
+        decoded.append(decode_for_heatmap(photo))
+        return decoded[-1]
+
+    def waiting(self: Predictor, photo: Image.Image) -> tuple[Prediction, torch.Tensor]:
+        assert go_on.wait(PATIENCE)
+        return original(self, photo)
+
+    original = Predictor.predict_with_heat
+    monkeypatch.setattr(engine, "decode_for_heatmap", watched)
+    monkeypatch.setattr(Predictor, "predict_with_heat", waiting)
+    photo = encoded(draw_olaf(), "PNG")
+    async with Classifier.load(tiny_model, queue=6) as classifier:
+        inside = [asyncio.create_task(classifier.heatmap(photo)) for _ in range(6)]
+        async with asyncio.timeout(PATIENCE):
+            while len(decoded) < HEATMAPS_AT_ONCE:
+                await asyncio.sleep(0.005)
+        await asyncio.sleep(0.1)  # more of them would come now
+        assert len(decoded) == HEATMAPS_AT_ONCE
+        assert classifier.waiting == 6
+        for ask in (classifier.classify, classifier.heatmap):
+            with pytest.raises(Busy):
+                await ask(photo)
+        closing = asyncio.create_task(classifier.close())
+        await asyncio.sleep(0.02)
+        assert not closing.done(), "heat maps in hand are finished first"
+        go_on.set()
+        assert all(isinstance(found, Heatmap) for found in await asyncio.gather(*inside))
+        await closing
 
 
 def test_the_command_line_draws_the_heat_map(
@@ -87,7 +176,7 @@ def test_the_command_line_draws_the_heat_map(
     photo.write_bytes(encoded(draw_olaf(), "PNG"))
     assert main([str(photo), "--heatmap", str(out), "--model", "small"]) == 0
     assert "!" in capsys.readouterr().out
-    assert opened(out.read_bytes()).size[0] >= LEAST_SIDE
+    assert opened(out.read_bytes()).size[0] >= MIN_PICTURE_SIDE
 
 
 def test_the_command_line_draws_one_photo_only(

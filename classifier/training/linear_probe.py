@@ -1,4 +1,4 @@
-"""A linear layer fitted in one go: for the teacher's opinion, and as a network's last layer."""
+"""A linear layer fitted to frozen features: for the teacher's soft labels, and as a head."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from classifier.types import Label
+from classifier.types import CATEGORIES
 
 
-def fit_linear(
+def fit_linear_probe(
     features: torch.Tensor, target: torch.Tensor, weight: torch.Tensor, ridge: float
 ) -> nn.Linear:
     """Return the layer that tells the target from the features best, by logistic regression.
 
-    features: float32, (n, width). target: labels, int64 (n,), or probabilities, float32 (n, 3).
-    weight: (n,), what each counts. ridge: keeps it from knowing them by heart; it acts on features
-    of the same spread.
+    Args:
+        features: float32, (n, width).
+        target: Labels, int64 (n,), or probabilities, float32 (n, 3).
+        weight: What each counts, (n,).
+        ridge: The weight decay, which keeps it from fitting each by itself; it acts on features of
+            the same spread.
     """
     mean, deviation = features.mean(0), features.std(0) + 1e-3
     scaled = (features - mean) / deviation
-    layer = nn.Linear(features.shape[1], len(Label))
+    layer = nn.Linear(features.shape[1], len(CATEGORIES))
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
     optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=60, line_search_fn="strong_wolfe")
