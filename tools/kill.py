@@ -17,9 +17,9 @@ from multiprocessing.connection import Connection
 
 from sqlalchemy import text
 
-from bot.storage.database import open_database
 from bot.domain import Label, Room
 from bot.game.rules import Round
+from bot.storage.database import open_database
 from bot.storage.store import Store
 from tests.support.records import ANNA, BEN, OLAF, photo
 

@@ -208,7 +208,7 @@ def _report(soak: Soak) -> bool:
     bad = sum(column[row] for column in columns.values() for row in column if _is_bad(row))
     for sent in soak.people.ledger.all:
         if _is_bad(outcome(sent)):
-            print(f"  {outcome(sent)}: {sent.way} {sent.keys[0]}: {list(sent.handle_photo())}")
+            print(f"  {outcome(sent)}: {sent.way} {sent.keys[0]}: {list(sent.look())}")
     return not bad and not surplus and soak.codes == [0, 0]
 
 

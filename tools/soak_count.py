@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import copy
 
-from bot.speech import speaker_for
 from bot.domain import Refusal
+from bot.speech import LANGUAGES, speaker_for
 from tests.fakes.discord.rest import Interaction
 from tests.fakes.discord.server import DiscordServer
 from tests.fakes.discord.world import Message as DiscordMessage
@@ -20,7 +20,7 @@ from tests.fakes.telegram.things import Message
 
 REASONS = {
     speaker_for(language).photos.refusal(reason): reason
-    for language in speech.LANGUAGES
+    for language in LANGUAGES
     for reason in Refusal
 }
 
@@ -88,7 +88,7 @@ class Ledger:
     def open(self) -> list[Sent]:
         """Return what has no answer so far, and needs one."""
         waiting = [sent for sent in self.all if sent.is_open and not sent.why_silent]
-        return [sent for sent in waiting if not sent.handle_photo()]
+        return [sent for sent in waiting if not sent.look()]
 
     def carry(self, old: Chat, new: Chat) -> int:
         """Give what was said in a group after it moved to what was asked before, in its order.
@@ -100,7 +100,7 @@ class Ledger:
             sent.elsewhere.clear()
         loose = deque(m.text for m in new.bots if m.reply_to is None)
         for sent in theirs:
-            if loose and not sent.handle_photo():
+            if loose and not sent.look():
                 sent.elsewhere.append(loose.popleft())
                 # After a kill each photo of an album is answered for itself.
                 parts = 1 if sent.elsewhere[0].startswith("1.") else sent.photos
@@ -116,7 +116,7 @@ class Ledger:
         unanswered, noted = _rounds(database)
         kept = set(waiting)
         for sent in self.all:
-            is_said = bool(sent.handle_photo())
+            is_said = bool(sent.look())
             if is_said and any(key in unanswered for key in sent.keys):
                 sent.between = True
             if not is_said and sent.interaction is not None:
@@ -129,7 +129,7 @@ class Ledger:
 
 def outcome(sent: Sent) -> str:
     """Say what became of something that was sent."""
-    answers = sent.handle_photo()
+    answers = sent.look()
     if len(answers) > 1:
         if sent.between:
             return BETWEEN

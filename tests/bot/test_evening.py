@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from bot.speech import speaker_for
-from tests.support.evening import DiscordPage, TelegramPage
 from tests.fakes.discord.world import Message as DiscordMessage
 from tests.fakes.telegram.things import User
+from tests.support.evening import DiscordPage, TelegramPage
 from tests.support.family import Family, a_family
 from tests.support.pictures import draw_olaf, draw_yeti, encoded
 

@@ -44,7 +44,9 @@ class FlakyPlatform(FakeMessenger):
         return {"state": "running"}
 
 
-def supervised(platform: FlakyPlatform, first_wait: float = 0.0) -> tuple[Supervisor, asyncio.Event]:
+def supervised(
+    platform: FlakyPlatform, first_wait: float = 0.0
+) -> tuple[Supervisor, asyncio.Event]:
     stopping = asyncio.Event()
     return Supervisor(platform, stopping, chance=lambda: 1.0, first_wait=first_wait), stopping
 
@@ -78,7 +80,9 @@ async def test_what_cannot_heal_ends_that_platform_with_one_sentence(
     ]
 
 
-async def test_waits_double_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_waits_double_up_to_a_bound(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     platform = FlakyPlatform(*[OSError()] * 12)
     supervisor, stopping = supervised(platform, first_wait=1.0)
     waits: list[float] = []

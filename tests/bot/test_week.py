@@ -24,11 +24,11 @@ from bot.services.admission import Admission
 from bot.services.rate_limit import RateLimits
 from bot.speech import speaker_for
 from bot.storage import Store
-from tests.fakes.vision import OLAF, STRANGER, YETI, FakeVision
 from tests.fakes.discord.server import DiscordServer
 from tests.fakes.discord.world import User as DiscordUser
 from tests.fakes.telegram.server import TelegramServer
 from tests.fakes.telegram.things import User as TelegramUser
+from tests.fakes.vision import OLAF, STRANGER, YETI, FakeVision
 from tests.support.services import make_service
 from tests.support.week import Clock, DiscordPage, TelegramPage, WebPage
 
@@ -77,7 +77,8 @@ class Week:
         )
         nobody = Player("", "", "en")
         return [
-            {row.name: row.points for row in await self.service.board(room, nobody)} for room in rooms
+            {row.name: row.points for row in await self.service.board(room, nobody)}
+            for room in rooms
         ]
 
 
@@ -125,7 +126,8 @@ async def a_week(folder: Path) -> AsyncIterator[Week]:
         async def start() -> None:
             stopping.clear()
             running[:] = [
-                asyncio.create_task(each.run(service, stopping)) for each in (on_telegram, on_discord)
+                asyncio.create_task(each.run(service, stopping))
+                for each in (on_telegram, on_discord)
             ]
             await discord.until(lambda: discord.gateway.live)
             await telegram.waits()
@@ -154,7 +156,9 @@ async def a_week(folder: Path) -> AsyncIterator[Week]:
             discord.user("Leo"),
             discord.user("Zoe"),
             TelegramPage("Telegram: the group “Familie Winter”", clock, vision, telegram, group),
-            TelegramPage("Telegram: Ben and the bot", clock, vision, telegram, telegram.private(ben)),
+            TelegramPage(
+                "Telegram: Ben and the bot", clock, vision, telegram, telegram.private(ben)
+            ),
             DiscordPage("Discord: #snow", clock, vision, discord, guild.channels[0]),
             browser,
             start,
@@ -221,11 +225,11 @@ async def monday(week: Week) -> None:
     await group.tap(week.ben, settings, "Deutsch", changes=False)
     await group.tap(week.papa, settings, "Deutsch")
 
-    week.clock.round_(MONDAY, 18)
+    week.clock.turn(MONDAY, 18)
     said = await channel.photo(week.leo, "a yeti of felt", YETI)
     await channel.press(week.leo, said, EN.rounds.truth_button(Label.ABOMINABLE))
 
-    week.clock.round_(MONDAY, 19)
+    week.clock.turn(MONDAY, 19)
     await opa.open(week.session)
     entry = await opa.photo("a yeti that looks like Olaf", OLAF)
     await opa.tap(entry, DE.rounds.truth_button(Label.ABOMINABLE))
@@ -238,7 +242,7 @@ async def tuesday(week: Week) -> None:
     await group.tap(week.ben, told, DE.rounds.objection_button(), changes=False)
     await group.tap(week.mia, told, DE.rounds.objection_button())
 
-    week.clock.round_(TUESDAY, 17)
+    week.clock.turn(TUESDAY, 17)
     await channel.slash(week.leo, "challenge")
     await channel.photo(week.leo, "an Olaf out of bread", YETI, "olaf")
 
@@ -259,11 +263,11 @@ async def wednesday(week: Week) -> None:
     await group.tap(week.mia, answer, DE.photos.where_button(), changes=False)
     await group.hear_more()
 
-    week.clock.round_(WEDNESDAY, 18)
+    week.clock.turn(WEDNESDAY, 18)
     await channel.photo(week.zoe, "a yeti in the fridge", OLAF, "it's a yeti")
     await channel.slash(week.leo, "leaderboard")
 
-    week.clock.round_(WEDNESDAY, 19)
+    week.clock.turn(WEDNESDAY, 19)
     await opa.ask("challenge")
     await opa.photo("an Olaf out of napkins", OLAF, "Olaf")
 
@@ -280,7 +284,7 @@ async def thursday(week: Week) -> None:
     (kept,) = week.kept.glob("*/*")
     assert (kept.parent.name, kept.read_text()) == ("abominable", "a yeti out of a mop")
 
-    week.clock.round_(THURSDAY, 18)
+    week.clock.turn(THURSDAY, 18)
     asked = await channel.slash(week.zoe, "forget")
     await channel.press(week.zoe, asked, EN.privacy.forget_button())
     hall = await channel.slash(week.leo, "hall")
@@ -297,7 +301,7 @@ async def friday(week: Week) -> None:
     await group.hear_more(4)
     await group.ask(week.papa, "/log")
 
-    week.clock.round_(FRIDAY, 19)
+    week.clock.turn(FRIDAY, 19)
     await opa.ask("leaderboard")
     await opa.ask("me")
     await opa.ask("hall")
@@ -306,6 +310,6 @@ async def friday(week: Week) -> None:
 async def weekend(week: Week) -> None:
     await week.group.ask(week.mia, "/challenge")
     await week.group.photo(week.mia, "the challenge, done", OLAF, "olaf")
-    week.clock.round_(SUNDAY, 10)
+    week.clock.turn(SUNDAY, 10)
     await week.channel.slash(week.leo, "me")
     await week.channel.slash(week.leo, "stats")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.discord import world as discord
-from tests.fakes.telegram import things as telegram
 from tests.fakes.discord.rest import Interaction
 from tests.fakes.discord.server import DiscordServer
+from tests.fakes.telegram import things as telegram
 from tests.fakes.telegram.chats import Chat
 
 NAMES, LINE = 13, 100

@@ -14,8 +14,8 @@ from aiohttp import ClientSession, ClientWebSocketResponse
 
 from bot.domain import Verdict
 from tests.fakes.discord import world as discord
-from tests.fakes.telegram import things as telegram
 from tests.fakes.discord.server import DiscordServer
+from tests.fakes.telegram import things as telegram
 from tests.fakes.telegram.chats import Chat
 from tests.fakes.telegram.given import Upload
 from tests.fakes.telegram.server import TelegramServer
@@ -298,7 +298,7 @@ class WebPage(Page):
         """Choose something from the menu."""
         self.act(self.who, f"chooses /{name}")
         answer = await self._post("commands", {"name": name})
-        if (said := answer.get("say")) is None:
+        if (said := answer.get("private")) is None:
             return await self.hear()
         self.whisper(self.who, _of_web(said))
         return answer
@@ -320,7 +320,7 @@ class WebPage(Page):
         told = entry.get("description")
         pictures = f"[picture: {told.splitlines()[0]}]\n" if told else ""
         shown = "".join(
-            f"\n[that photo again] {each['caption']}" for each in entry.get("shown", ())
+            f"\n[that photo again] {each['caption']}" for each in entry.get("past_photos", ())
         )
         confetti = " *confetti*" if event.get("cheer") else ""
         self.write(BOT, f"{pictures}{_of_web(entry['answer'])}{shown}{confetti}")
@@ -331,7 +331,7 @@ class WebPage(Page):
         """Return what the room shows besides, to somebody who comes late."""
         live = await self._session.ws_connect(f"{self.url}/live")
         await live.send_json({"type": "hello", "player": "l" * 24, "name": "Late"})
-        entries = (await Live(live).hear("welcome"))["entries"]
+        entries = (await Live(live).receive("welcome"))["entries"]
         return [str(entry["answer"]["text"]) for entry in entries[self.heard :]]
 
     async def _listen(self, live: ClientWebSocketResponse) -> None:

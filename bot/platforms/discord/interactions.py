@@ -20,7 +20,7 @@ from bot.domain import (
     Refused,
     Reply,
 )
-from bot.platforms.common import EditOrder
+from bot.platforms.common import PREVIEW_SIDE, EditOrder
 from bot.platforms.discord.files import (
     Files,
     PictureReference,
@@ -41,8 +41,6 @@ from bot.services.commands import Command
 
 log = logging.getLogger(__name__)
 
-# Of the copy under an answer, on its longer side, in pixels.
-PREVIEW_SIDE = 1280
 # https://discord.com/developers/docs/topics/opcodes-and-status-codes
 ALREADY_ACKNOWLEDGED = 40060
 

@@ -29,7 +29,6 @@ from bot.game.rules import (
     was_played,
     worth,
 )
-from classifier.images import fingerprint
 
 NOW = datetime(2026, 12, 24, 18, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -201,9 +200,6 @@ class TestPhotosSeenBefore:
         assert looks_same([photo], [photo])
         assert looks_same([photo], [photo ^ 0x1FFFF])
         assert not looks_same([photo], [photo ^ 0x3FFFF])
-
-    def test_fingerprints_are_compared_as_they_were_measured(self) -> None:
-        assert fingerprint.SAME_WITHIN_BITS == SAME_WITHIN_BITS
 
     def test_any_view_of_a_photo_gives_it_away(self) -> None:
         photo, mirrored, other = 0, (1 << 64) - 1, ((1 << 64) - 1) << 64

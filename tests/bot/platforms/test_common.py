@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.platforms.common import Slot, ReplyOrder
+from bot.platforms.common import ReplyOrder, Slot
 
 
 async def say(slot: Slot, word: str, said: list[str]) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from bot.domain import Label, Player, Room
 from bot.game.rules import SCORING_A_DAY, Denied, JustForFun, Round
-from bot.game.seasons import Opening
 from bot.game.scoring import Score
+from bot.game.seasons import Opening
 from bot.storage.store import Store
 from tests.support.records import (
     ANNA,

@@ -15,10 +15,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from bot.storage.database import migrate, open_database
 from bot.domain import Room
-from bot.storage.store import Store, StoreError
+from bot.storage.database import migrate, open_database
 from bot.storage.schema import metadata
+from bot.storage.store import Store, StoreError
 
 NOW = datetime(2026, 12, 24, tzinfo=UTC)
 ROOM = Room("web", "here")

@@ -20,12 +20,11 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import text
 
-from bot.game import rules
-from bot.game import scoring
-from bot.storage.database import open_database
 from bot.domain import Label, Player, Room
-from bot.game.rules import Denied, Objection, Truth, Round, Who
+from bot.game import rules, scoring
+from bot.game.rules import Denied, Objection, Round, Truth, Who
 from bot.game.scoring import BOT, Hit
+from bot.storage.database import open_database
 from bot.storage.store import Store
 from tests.support.records import MINUTE, NOW, OLAF, YETI, opened, photo
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date
 
 from bot.domain import Room, RoomSettings
-from bot.game.seasons import LoggedAction, Named
 from bot.game.scoring import Figures, figures
+from bot.game.seasons import LoggedAction, Named
 from bot.storage.store import Store
 from tests.support.records import (
     ANNA,

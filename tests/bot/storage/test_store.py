@@ -8,7 +8,7 @@ from datetime import UTC, timedelta, timezone
 
 import pytest
 
-from bot.domain import Player, Room, RoomSettings, Round, PendingPhoto
+from bot.domain import PendingPhoto, Player, Room, RoomSettings, Round
 from bot.services.ports import Memory, Scorebook
 from bot.storage.store import Store
 from tests.support.records import ANNA, MINUTE, NOW, OLAF, ROOM, SUPERGROUP, YETI, opened, photo
