@@ -358,7 +358,7 @@ class Service:
         return self._taps.setdefault(room, asyncio.Lock())
 
     def _with_revision(self, outcome: ButtonOutcome) -> ButtonOutcome:
-        """Return the outcome, its edit numbered, so that the later of two wins wherever they race."""
+        """Return the outcome with its edit numbered, so that the later of two wins."""
         if outcome.edit is None:
             return outcome
         return replace(outcome, edit=replace(outcome.edit, revision=next(self._revisions)))

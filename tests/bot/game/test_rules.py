@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from bot.domain import Label, Verdict
 from bot.game.rules import (
     OBJECTION_WITHIN,
-    SAME_WITHIN_BITS,
     TRUTH_WITHIN,
     Denied,
     Guess,

@@ -75,8 +75,19 @@ def test_whatever_else_comes_back_is_no_action_or_one_of_ours(data: str) -> None
 
 @pytest.mark.parametrize(
     "data",
-    ["", "where:", "where:x", "where:-1", f"where:{10**19}", "truth:1:snow", "forget:maybe:7"]
-    + ["set:language:xx", "set:photos:none", "frobnicate:1", "where:1:2"],
+    [
+        "",
+        "where:",
+        "where:x",
+        "where:-1",
+        f"where:{10**19}",
+        "truth:1:snow",
+        "forget:maybe:7",
+        "set:language:xx",
+        "set:photos:none",
+        "frobnicate:1",
+        "where:1:2",
+    ],
 )
 def test_a_text_without_sense_is_no_action(data: str) -> None:
     assert decode(data) is None
