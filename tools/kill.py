@@ -15,12 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 
-from sqlalchemy import text
-
-from bot.storage.database import open_database
 from bot.domain import Label, Room
 from bot.game.rules import Round
+from bot.storage.database import open_database
 from bot.storage.store import Store
+from tests.support.postgres import execute
 from tests.support.records import ANNA, BEN, OLAF, photo
 
 NOW = datetime(2026, 12, 24, tzinfo=UTC)
@@ -48,7 +47,7 @@ HALVES = {
 # What an acknowledged step has left behind in its round.
 LEFT = {
     "opened": "TRUE",
-    "judged": "label IS NOT NULL",
+    "classified": "label IS NOT NULL",
     "guessed": "id IN (SELECT round_id FROM guesses)",
     "answered": "answered IS NOT NULL",
     "told": "truth IS NOT NULL",
@@ -80,20 +79,20 @@ def write(url: str, name: str, acknowledge: Connection) -> None:
     async def play(store: Store, room: Room) -> None:
         for number in range(10**9):
             now = NOW + timedelta(seconds=number)
-            id_ = await store.open_round(photo(f"{name}-{number}", room=room), now)
+            id_ = await store.rounds.open(photo(f"{name}-{number}", room=room), now)
             assert id_ is not None
             acknowledge.send(("opened", id_))
-            await store.judge(id_, OLAF)
-            acknowledge.send(("judged", id_))
-            assert await store.open_guesses(id_, now)
-            assert isinstance(await store.guess(id_, BEN, Label.OLAF, now), tuple)
+            await store.rounds.note_verdict(id_, OLAF, None)
+            acknowledge.send(("classified", id_))
+            assert await store.game.open_guesses(id_, now)
+            assert isinstance(await store.game.guess(id_, BEN, Label.OLAF, now), tuple)
             acknowledge.send(("guessed", id_))
-            await store.answered([id_], now)
+            await store.rounds.mark_answered([id_], now)
             acknowledge.send(("answered", id_))
-            told = await store.tell(id_, ANNA, Label.ABOMINABLE, now, by_admin=False)
+            told = await store.game.tell_truth(id_, ANNA, Label.ABOMINABLE, now, by_admin=False)
             assert isinstance(told, Round)
             acknowledge.send(("told", id_))
-            objected = await store.object_(id_, BEN, now + timedelta(minutes=1))
+            objected = await store.game.object_to(id_, BEN, now + timedelta(minutes=1))
             assert isinstance(objected, Round)
             acknowledge.send(("objected", id_))
 
@@ -142,18 +141,16 @@ def _listen(acknowledged: Connection, seconds: float) -> list[tuple[str, int]]:
 
 
 async def _looked_at(url: str, steps: list[tuple[str, int]], before: Tally) -> Tally:
-    """Open the database, which raises when that is not possible any more, and count."""
+    """Open the database, which raises when that is not possible any more, and check it."""
     lost = halves = damaged = 0
-    async with open_database(url) as database, database.reading() as connection:
+    async with open_database(url) as database:
         for step, condition in LEFT.items():
-            found = await connection.execute(text(f"SELECT id FROM rounds WHERE {condition}"))
-            lost += len({id_ for done, id_ in steps if done == step} - set(found.scalars()))
+            found = await execute(database, f"SELECT id FROM rounds WHERE {condition}")
+            lost += len({id_ for done, id_ in steps if done == step} - {row.id for row in found})
         for table, conditions in HALVES.items():
             for condition in conditions:
-                found = await connection.execute(
-                    text(f"SELECT COUNT(*) FROM {table} WHERE {condition}")
-                )
-                halves += found.scalar_one()
+                found = await execute(database, f"SELECT COUNT(*) FROM {table} WHERE {condition}")
+                halves += found[0][0]
     if url.startswith("sqlite"):
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file:
             damaged += file.execute("PRAGMA integrity_check").fetchall() != [("ok",)]

@@ -1,4 +1,4 @@
-"""What several parts of the store ask of the tables: rooms, players, rounds as the rules see them."""
+"""What several parts of the store ask of the tables: rooms, players, rounds of the game."""
 
 from __future__ import annotations
 
@@ -70,7 +70,13 @@ async def find_room(connection: AsyncConnection, room: Room) -> RoomRow | None:
 async def find_or_add_room(
     connection: AsyncConnection, room: Room, now: datetime | None = None
 ) -> RoomRow:
-    """Return a room's rows, made if there are none; with `now`, note that something happens there."""
+    """Return a room's rows; make one if there is none.
+
+    Args:
+        connection: Of the transaction.
+        room: The room.
+        now: When something happens there, to be noted; None for nothing of the kind.
+    """
     if (found := await find_room(connection, room)) is None:
         values = {"platform": room.platform, "chat": room.id, "private": room.private, "seen": now}
         new = await insert_row(connection, rooms, values)

@@ -35,11 +35,7 @@ class RoomStore:
     @read_transaction
     async def settings(self, connection: AsyncConnection, room: Room) -> RoomSettings:
         """Return what a room's admins chose, and the defaults for the rest."""
-        if (found := await find_room(connection, room)) is None:
-            return RoomSettings()
-        this = select(rooms).where(rooms.c.id == found.current_id)
-        row = (await connection.execute(this)).mappings().one()
-        return RoomSettings(**{name: row[name] for name in SETTINGS if row[name] is not None})
+        return await _load_settings(connection, room)
 
     @write_transaction
     async def change_settings(
@@ -52,17 +48,19 @@ class RoomStore:
     ) -> None:
         """Store what a room's admins chose.
 
+        What nobody ever changed stays unset: when the room moves into one that is used already,
+        that one's choice counts.
+
         Args:
             room: The room.
             chosen: All of its settings.
-            before: What they were when the admin chose. Only what differs from that is stored, so
-                that of two admins at once both get their way. None stores all.
+            before: What they were when the admin chose: only what differs from that is stored, so
+                that of two admins at once both get their way. None for what they are now.
         """
-        changes = asdict(chosen)
-        if before is not None:
-            changes = {
-                name: value for name, value in changes.items() if value != getattr(before, name)
-            }
+        before = before or await _load_settings(connection, room)
+        changes = {
+            name: value for name, value in asdict(chosen).items() if value != getattr(before, name)
+        }
         found = await find_or_add_room(connection, room)
         if changes:
             this = rooms.c.id == found.current_id
@@ -147,3 +145,11 @@ class RoomStore:
         if (found := await find_room(connection, room)) is not None:
             changed = rooms.c.id == found.current_id, rooms.c.spoken.is_distinct_from(spoken)
             await connection.execute(update(rooms).where(*changed).values(spoken=spoken))
+
+
+async def _load_settings(connection: AsyncConnection, room: Room) -> RoomSettings:
+    if (found := await find_room(connection, room)) is None:
+        return RoomSettings()
+    this = select(rooms).where(rooms.c.id == found.current_id)
+    row = (await connection.execute(this)).mappings().one()
+    return RoomSettings(**{name: value for name in SETTINGS if (value := row[name]) is not None})

@@ -49,9 +49,9 @@ metadata = MetaData()
 # SQLite numbers rows by itself only in a column of exactly this type, which is as long there.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
-# A room keeps a row for each id that the platform ever gave it. `moved_to` is the row of its present
-# id, where that is another one: rounds stay where they began, and a tap on an old message finds its
-# room. The settings of the present row count. `seen`: when something last happened there.
+# A room keeps a row for each id that the platform ever gave it. `moved_to` is the row of its
+# present id, where that is another one: rounds stay where they began, and a tap on an old message
+# finds its room. The settings of the present row count. `seen`: when something last happened there.
 # `spoken`: the language in which somebody there was last answered, as an IETF tag.
 rooms = Table(
     "rooms",
