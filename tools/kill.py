@@ -146,7 +146,7 @@ async def _looked_at(url: str, steps: list[tuple[str, int]], before: Tally) -> T
     async with open_database(url) as database:
         for step, condition in LEFT.items():
             found = await execute(database, f"SELECT id FROM rounds WHERE {condition}")
-            lost += len({id_ for done, id_ in steps if done == step} - {row.id for row in found})
+            lost += len({id_ for done, id_ in steps if done == step} - {row[0] for row in found})
         for table, conditions in HALVES.items():
             for condition in conditions:
                 found = await execute(database, f"SELECT COUNT(*) FROM {table} WHERE {condition}")

@@ -8,14 +8,14 @@ import socket
 import subprocess
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.database import Database, open_database
@@ -53,7 +53,9 @@ async def database_url(
     tmp_path: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> str:
-    """A database with empty tables, once of each kind."""
+    """A database with empty tables, once of each kind; a test may ask for "memory" as well."""
+    if request.param == "memory":
+        return "sqlite://"
     if request.param == "sqlite":
         if "sqlite" not in ready:
             ready["sqlite"] = str(tmp_path_factory.mktemp("ready") / "snowpeople.db")
@@ -74,13 +76,13 @@ async def store(database_url: str) -> AsyncIterator[Store]:
         yield store
 
 
-async def execute(database: Database, *statements: str) -> Sequence[Row[Any]]:
+async def execute(database: Database, *statements: str) -> list[tuple[Any, ...]]:
     """Execute some SQL in one transaction; return the rows of the last statement."""
 
-    async def work(connection: AsyncConnection) -> Sequence[Row[Any]]:
+    async def work(connection: AsyncConnection) -> list[tuple[Any, ...]]:
         for statement in statements:
             found = await connection.execute(text(statement))
-        return found.all() if found.returns_rows else []
+        return [tuple(row) for row in found] if found.returns_rows else []
 
     return await database.write(work)
 

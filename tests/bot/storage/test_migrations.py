@@ -67,7 +67,9 @@ async def test_rounds_of_version_0001_get_their_players(new_url: str) -> None:
             ("b", "8", "13"),
         ]
         assert [each.player.shared for each in pending] == [False, False, True]
-        assert len((await store.people.export("web", "7"))["rounds"]) == 2
+        known = await store.people.export("web", "7")
+        assert isinstance(known["rounds"], list)
+        assert len(known["rounds"]) == 2
 
 
 GROUP = Room("telegram", "-4001")
@@ -153,6 +155,7 @@ async def test_a_database_of_version_0002_keeps_everything(new_url: str) -> None
         assert await store.seasons.podiums_due(date(2026, 12, 1)) == [SUPERGROUP]
         assert await store.notes.recall("commands") == "1f"
         known = await store.people.export("telegram", ANNA.id)
+        assert isinstance(known["rounds"], list)
         assert [round_["fingerprints"] for round_ in known["rounds"]] == [[32 * "f"], []]
         # And it goes on from there.
         await store.rooms.note_language(GROUP, "uk")

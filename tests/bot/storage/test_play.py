@@ -46,7 +46,7 @@ class Family(RuleBasedStateMachine):
     """A family plays, and the pure rules are asked what they make of it.
 
     Attributes:
-        rounds: Each round as the rules have it.
+        expected: Each round as the rules have it.
         right_guesses: The round, the player and the time of each guess that should score.
         player_ids: Who each person is to the rules; who was forgotten comes back as somebody new.
         shared: Those of the ids that are of a shared identity.
@@ -63,7 +63,7 @@ class Family(RuleBasedStateMachine):
         self.runner.run(self.empty())
         self.now = NOW
         self.rooms = [Room("telegram", "0")]
-        self.rounds: dict[int, Round] = {}
+        self.expected: dict[int, Round] = {}
         self.prints: dict[int, int] = {}
         self.right_guesses: list[tuple[int, PlayerId, datetime]] = []
         self.guessed: set[int] = set()
@@ -93,7 +93,7 @@ class Family(RuleBasedStateMachine):
 
     def send(self, name: str, verdict: Verdict, print_: int | None) -> int:
         async def send() -> int:
-            room = self.rooms[len(self.rounds) % len(self.rooms)]
+            room = self.rooms[len(self.expected) % len(self.rooms)]
             id_ = await opened(self.store, photo(None, room=room, player=PEOPLE[name]), self.now)
             fingerprint = None if print_ is None else Fingerprint((print_,), (print_,))
             await self.store.rounds.note_verdict(id_, verdict, fingerprint)
@@ -103,7 +103,7 @@ class Family(RuleBasedStateMachine):
             return id_
 
         id_ = self.runner.run(send())
-        self.rounds[id_] = Round(
+        self.expected[id_] = Round(
             id_,
             self.player_ids[name],
             self.now,
@@ -139,16 +139,16 @@ class Family(RuleBasedStateMachine):
             taps.append(
                 self.store.game.tell_truth(id_, PEOPLE[name], label, self.now, by_admin=by_admin)
             )
-            if id_ in self.rounds:
+            if id_ in self.expected:
                 truth = Truth(label, self.player_ids[name], self.now)
-                told = rules.tell_truth(self.rounds[id_], truth, by_admin=by_admin, quorum=quorum)
+                told = rules.tell_truth(self.expected[id_], truth, by_admin=by_admin, quorum=quorum)
                 self.keep(told)
         for id_, name in objections:
             taps.append(self.store.game.object_to(id_, PEOPLE[name], self.now))
-            if id_ in self.rounds:
+            if id_ in self.expected:
                 objection = Objection(self.player_ids[name], self.now)
                 shared = PEOPLE[name].shared
-                objected = rules.object_to(self.rounds[id_], objection, shared_identity=shared)
+                objected = rules.object_to(self.expected[id_], objection, shared_identity=shared)
                 self.keep(objected)
         if moves:
             new = Room("telegram", str(len(self.rooms)))
@@ -163,14 +163,12 @@ class Family(RuleBasedStateMachine):
         self.compare()
 
     def active(self) -> set[PlayerId]:
-        who = {round_.player for round_ in self.rounds.values()} | {
-            by for _, by, _ in self.right_guesses
-        }
-        return who - self.shared
+        senders = {round_.player for round_ in self.expected.values()}
+        return (senders | {by for _, by, _ in self.right_guesses}) - self.shared
 
     def keep(self, result: Round | Denied) -> None:
         if isinstance(result, Round):
-            self.rounds[result.id] = result
+            self.expected[result.id] = result
 
     @rule(id_=rounds, name=players)
     def guess(self, id_: int, name: str) -> None:
@@ -182,7 +180,7 @@ class Family(RuleBasedStateMachine):
             return may, guessed
 
         may, guessed = self.runner.run(guess())
-        round_ = self.rounds.get(id_)
+        round_ = self.expected.get(id_)
         if round_ is None or round_.played_before or round_.truth or id_ in self.guessed:
             assert not may
         else:
@@ -198,11 +196,11 @@ class Family(RuleBasedStateMachine):
         self.runner.run(self.store.people.forget("telegram", name))
         who = self.player_ids[name]
         kept_for_others = {id_ for id_, _, _ in self.right_guesses}
-        for round_ in list(self.rounds.values()):
+        for round_ in list(self.expected.values()):
             if round_.player == who:
                 self.prints.pop(round_.id, None)
                 if round_.truth is None and round_.id not in kept_for_others:
-                    del self.rounds[round_.id]
+                    del self.expected[round_.id]
         self.player_ids[name] = max(self.player_ids.values()) + 1
         if PEOPLE[name].shared:
             self.shared.add(self.player_ids[name])
@@ -221,13 +219,13 @@ class Family(RuleBasedStateMachine):
         for month in (date(2026, 12, 1), date(2027, 1, 1)):
             rounds = [
                 round_
-                for round_ in self.rounds.values()
+                for round_ in self.expected.values()
                 if round_.truth and month_of(round_.truth.at) == month
             ]
             right_guesses = [
-                RightGuess(self.rounds[id_], by, at)
+                RightGuess(self.expected[id_], by, at)
                 for id_, by, at in self.right_guesses
-                if month_of(at) == month and self.rounds[id_].verdict is OLAF
+                if month_of(at) == month and self.expected[id_].verdict is OLAF
             ]
             season = self.runner.run(self.store.seasons.season(self.rooms[0], month))
             keys = {who: player.key for who, player in season.players.items()}
