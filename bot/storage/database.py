@@ -108,8 +108,9 @@ class Database:
             await _cancel({disposing}, self._close_seconds)
         elif error := disposing.exception():
             log.error("the connections did not close in good order", exc_info=error)
-        for connection in list(self._connections):
-            self._engine.dialect.do_terminate(connection)
+        if self._engine.dialect.has_terminate:  # SQLite's end with the process
+            for connection in list(self._connections):
+                self._engine.dialect.do_terminate(connection)
 
     async def _run(self, transaction: Coroutine[Any, Any, T]) -> T:
         if self._is_closed:
@@ -252,6 +253,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
     # once more when that is cancelled; aiosqlite's second `stop` then waits for ever for a thread
     # that has ended. Without this the transaction's own task closes it, once.
     engine.dialect.has_terminate = False
+    engine.dialect.do_terminate = engine.dialect.do_close  # type: ignore[method-assign]
 
     @event.listens_for(engine.sync_engine, "connect")
     def connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
