@@ -1,4 +1,7 @@
-"""Writers killed in the middle of their work: `python -m tools.kill 200` tells what was lost."""
+"""Writers killed or stopped in the middle of their work: what was lost, and who did not end.
+
+`python -m tools.kill 200` kills; with `--stop` it is a SIGTERM, which a writer must obey.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +13,28 @@ import signal
 import sqlite3
 import tempfile
 import time
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
-
-from sqlalchemy import text
+from multiprocessing.context import ForkServerProcess
 
 from bot.domain import Label, Room
 from bot.game.rules import Round
 from bot.storage.database import open_database
 from bot.storage.store import Store
+from tests.support.postgres import execute
 from tests.support.records import ANNA, BEN, OLAF, photo
 
 NOW = datetime(2026, 12, 24, tzinfo=UTC)
 ROOMS = [Room("telegram", str(number)) for number in range(4)]
-# The longest that a writer lives, once it writes.
+# The longest that a writer lives, once it writes, before it is killed or stopped.
 LIFE_SECONDS = 0.25
+STOPPED_WITHIN_SECONDS = 1.0
 START_SECONDS = 60.0
+# Far longer than a stop may take.
+END_SECONDS = 30.0
 
 # What must be there as a whole or not at all, as conditions that no row may fulfil.
 HALVES = {
@@ -48,7 +55,7 @@ HALVES = {
 # What an acknowledged step has left behind in its round.
 LEFT = {
     "opened": "TRUE",
-    "judged": "label IS NOT NULL",
+    "classified": "label IS NOT NULL",
     "guessed": "id IN (SELECT round_id FROM guesses)",
     "answered": "answered IS NOT NULL",
     "told": "truth IS NOT NULL",
@@ -58,109 +65,169 @@ LEFT = {
 
 @dataclass(frozen=True)
 class Tally:
-    """What many kills did. A database that cannot be opened again raises instead."""
+    """What became of many writers. A database that cannot be opened again raises instead.
 
-    kills: int = 0
+    Attributes:
+        writers: How many there were.
+        acknowledged: Steps that they said were done.
+        lost: How many of these cannot be found.
+        halves: Rows that are there in part only.
+        damaged: Databases that fail SQLite's own check.
+        unstoppable: Writers that did not end by themselves, and well, after a SIGTERM.
+    """
+
+    writers: int = 0
     acknowledged: int = 0
     lost: int = 0
     halves: int = 0
     damaged: int = 0
+    unstoppable: int = 0
 
     def __str__(self) -> str:
         return (
-            "| kills | steps acknowledged | of these lost | half rounds | databases damaged |\n"
-            "| ---: | ---: | ---: | ---: | ---: |\n"
-            f"| {self.kills} | {self.acknowledged} | {self.lost} | {self.halves} | {self.damaged} |"
+            "| writers | steps acknowledged | of these lost | half rounds | databases damaged "
+            "| unstoppable |\n"
+            "| ---: | ---: | ---: | ---: | ---: | ---: |\n"
+            f"| {self.writers} | {self.acknowledged} | {self.lost} | {self.halves} "
+            f"| {self.damaged} | {self.unstoppable} |"
         )
 
 
 def write(url: str, name: str, acknowledge: Connection) -> None:
-    """Play rounds in several rooms at once, for ever, and say of each step when it is done."""
+    """Prune, and play rounds in several rooms at once, until a SIGTERM."""
+
+    async def prune(store: Store) -> None:
+        while True:
+            await store.people.prune(NOW)
 
     async def play(store: Store, room: Room) -> None:
         for number in range(10**9):
             now = NOW + timedelta(seconds=number)
-            id_ = await store.open_round(photo(f"{name}-{number}", room=room), now)
+            id_ = await store.rounds.open(photo(f"{name}-{number}", room=room), now)
             assert id_ is not None
             acknowledge.send(("opened", id_))
-            await store.judge(id_, OLAF)
-            acknowledge.send(("judged", id_))
-            assert await store.open_guesses(id_, now)
-            assert isinstance(await store.guess(id_, BEN, Label.OLAF, now), tuple)
+            await store.rounds.note_verdict(id_, OLAF, None)
+            acknowledge.send(("classified", id_))
+            assert await store.game.open_guesses(id_, now)
+            assert isinstance(await store.game.guess(id_, BEN, Label.OLAF, now), tuple)
             acknowledge.send(("guessed", id_))
-            await store.answered([id_], now)
+            await store.rounds.mark_answered([id_], now)
             acknowledge.send(("answered", id_))
-            told = await store.tell(id_, ANNA, Label.ABOMINABLE, now, by_admin=False)
+            told = await store.game.tell_truth(id_, ANNA, Label.ABOMINABLE, now, by_admin=False)
             assert isinstance(told, Round)
             acknowledge.send(("told", id_))
-            objected = await store.object_(id_, BEN, now + timedelta(minutes=1))
+            objected = await store.game.object_to(id_, BEN, now + timedelta(minutes=1))
             assert isinstance(objected, Round)
             acknowledge.send(("objected", id_))
 
     async def run() -> None:
-        async with Store.open(url) as store:
-            await asyncio.gather(*(play(store, room) for room in ROOMS))
+        running = asyncio.current_task()
+        assert running is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+        acknowledge.send(("started", 0))
+        async with Store.open(url) as store, asyncio.TaskGroup() as tasks:
+            tasks.create_task(prune(store))
+            for room in ROOMS:
+                tasks.create_task(play(store, room))
 
-    asyncio.run(run())
+    with suppress(asyncio.CancelledError):
+        asyncio.run(run())
 
 
 async def kill_writers(url: str, kills: int, seed: int) -> Tally:
     """Start a writer and kill it at a random moment, again and again; look at what is left."""
     chance = random.Random(seed)
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload([__name__])
     tally = Tally()
     for number in range(kills):
-        # Some die while they open the database: the first while it gets its tables.
-        early = number % 5 == 0
-        ours, theirs = processes.Pipe(duplex=False)
-        writer = processes.Process(target=write, args=(url, f"{seed}-{number}", theirs))
-        writer.start()
-        theirs.close()
-        if not early:
-            await asyncio.to_thread(ours.poll, START_SECONDS)
-        steps = await asyncio.to_thread(_listen, ours, chance.uniform(0, LIFE_SECONDS))
-        writer.kill()
-        await asyncio.to_thread(writer.join)
-        assert writer.exitcode == -signal.SIGKILL, "a writer ended by itself"
-        steps += _listen(ours, START_SECONDS)  # what was said before it died; ends as it did
-        ours.close()
-        tally = await _looked_at(url, steps, tally)
+        with started(write, url, f"{seed}-{number}") as (writer, heard):
+            # Some die while they open the database: the first while it gets its tables.
+            if number % 5:
+                await asyncio.to_thread(_listen, heard, START_SECONDS, "opened")
+            steps = await asyncio.to_thread(_listen, heard, chance.uniform(0, LIFE_SECONDS))
+            writer.kill()
+            await asyncio.to_thread(writer.join)
+            assert writer.exitcode == -signal.SIGKILL, "a writer ended by itself"
+            steps += _listen(heard, START_SECONDS)  # what was said before it died
+        tally = await _checked(url, steps, tally)
     return tally
 
 
-def _listen(acknowledged: Connection, seconds: float) -> list[tuple[str, int]]:
-    """Return what a writer says in that time, or until it is dead."""
-    steps = []
+async def stop_writers(url: str, after: Iterable[float]) -> Tally:
+    """Start a writer and send it a SIGTERM, again and again; look at what is left.
+
+    Args:
+        url: The database.
+        after: How many seconds after its start, for each writer.
+    """
+    tally = Tally()
+    for number, seconds in enumerate(after):
+        with started(write, url, f"stop-{number}") as (writer, heard):
+            steps = await asyncio.to_thread(_listen, heard, seconds)
+            tally = replace(tally, unstoppable=tally.unstoppable + (not await stopped(writer)))
+            steps += _listen(heard, START_SECONDS)
+        tally = await _checked(url, steps, tally)
+    return tally
+
+
+@contextmanager
+def started(
+    target: Callable[[str, str, Connection], None], url: str, name: str
+) -> Iterator[tuple[ForkServerProcess, Connection]]:
+    """Start a writer; the block gets the process and what it acknowledges, once it runs."""
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload([__name__])
+    heard, acknowledge = processes.Pipe(duplex=False)
+    writer = processes.Process(target=target, args=(url, name, acknowledge))
+    writer.start()
+    acknowledge.close()
+    assert heard.recv() == ("started", 0)
+    try:
+        yield writer, heard
+    finally:
+        writer.kill()
+        writer.join()
+        heard.close()
+
+
+async def stopped(writer: ForkServerProcess) -> bool:
+    """Send a writer a SIGTERM and return whether it ends by that, and well."""
+    writer.terminate()
+    await asyncio.to_thread(writer.join, END_SECONDS)
+    return writer.exitcode == 0
+
+
+def _listen(heard: Connection, seconds: float, until: str | None = None) -> list[tuple[str, int]]:
+    """Return what a writer says in that time, or until it is dead, or has done a step."""
+    steps: list[tuple[str, int]] = []
     end = time.monotonic() + seconds
     try:
-        while acknowledged.poll(max(0.0, end - time.monotonic())):
-            steps.append(acknowledged.recv())
+        while heard.poll(max(0.0, end - time.monotonic())):
+            steps.append(heard.recv())
+            if steps[-1][0] == until:
+                break
     except (EOFError, OSError):
         pass
     return steps
 
 
-async def _looked_at(url: str, steps: list[tuple[str, int]], before: Tally) -> Tally:
-    """Open the database, which raises when that is not possible any more, and count."""
+async def _checked(url: str, steps: list[tuple[str, int]], before: Tally) -> Tally:
+    """Open the database, which raises when that is not possible any more, and check it."""
     lost = halves = damaged = 0
-    async with open_database(url) as database, database.reading() as connection:
+    async with open_database(url) as database:
         for step, condition in LEFT.items():
-            found = await connection.execute(text(f"SELECT id FROM rounds WHERE {condition}"))
-            lost += len({id_ for done, id_ in steps if done == step} - set(found.scalars()))
+            found = await execute(database, f"SELECT id FROM rounds WHERE {condition}")
+            lost += len({id_ for done, id_ in steps if done == step} - {row[0] for row in found})
         for table, conditions in HALVES.items():
             for condition in conditions:
-                found = await connection.execute(
-                    text(f"SELECT COUNT(*) FROM {table} WHERE {condition}")
-                )
-                halves += found.scalar_one()
+                found = await execute(database, f"SELECT COUNT(*) FROM {table} WHERE {condition}")
+                halves += found[0][0]
     if url.startswith("sqlite"):
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file:
             damaged += file.execute("PRAGMA integrity_check").fetchall() != [("ok",)]
             damaged += file.execute("PRAGMA foreign_key_check").fetchall() != []
     return replace(
         before,
-        kills=before.kills + 1,
+        writers=before.writers + 1,
         acknowledged=before.acknowledged + len(steps),
         lost=before.lost + lost,
         halves=before.halves + halves,
@@ -169,9 +236,12 @@ async def _looked_at(url: str, steps: list[tuple[str, int]], before: Tally) -> T
 
 
 def main() -> None:
-    """Kill as often as asked, and print the table."""
+    """Kill or stop as often as asked, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kills", type=int, nargs="?", default=200)
+    parser.add_argument("writers", type=int, nargs="?", default=200)
+    parser.add_argument(
+        "--stop", action="store_true", help="do not kill: send a SIGTERM within the first second"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--database", help="an empty one; by default a file that is gone at the end"
@@ -179,7 +249,12 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         url = options.database or f"sqlite:///{folder}/snowpeople.db"
-        print(asyncio.run(kill_writers(url, options.kills, options.seed)))
+        if options.stop:
+            step = STOPPED_WITHIN_SECONDS / options.writers
+            tally = asyncio.run(stop_writers(url, (step * n for n in range(options.writers))))
+        else:
+            tally = asyncio.run(kill_writers(url, options.writers, options.seed))
+        print(tally)
 
 
 if __name__ == "__main__":

@@ -1,31 +1,41 @@
-"""SQLite or PostgreSQL: opened, brought up to date, and given out a transaction at a time."""
+"""SQLite or PostgreSQL: opened, migrated, and used by one transaction at a time for writing."""
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import logging
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-import aiosqlite
 import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Another process may hold SQLite's lock, such as a backup; PostgreSQL may be far away.
-PATIENCE_SECONDS = 15.0
+TIMEOUT_SECONDS = 15.0
+# How long each step of closing may take: transactions under way, those cut off, the connections.
+CLOSE_SECONDS = 2.0
+# A driver's task that is cancelled first closes its connection in good order, which may hang as
+# well; each further cancellation takes it out of one step of that.
+CANCELLATIONS = 4
 # PostgreSQL's advisory locks share one space of numbers in a database: "snow", in ASCII.
 WRITERS_LOCK = 0x736E6F77
 
-UNUSABLE = (
+DATABASE_ERRORS = (
     SQLAlchemyError,
     sqlite3.Error,
     asyncpg.PostgresError,
@@ -34,42 +44,158 @@ UNUSABLE = (
     CommandError,
 )
 
+T = TypeVar("T")
+P = ParamSpec("P")
+
 
 class StoreError(Exception):
     """The database cannot be used. Its message is one sentence for the operator."""
 
 
 class Database:
-    """Gives out transactions: any number that read, one at a time that writes.
+    """Runs transactions: any number that read, one at a time that writes.
 
     One writer is how SQLite works anyway. PostgreSQL is made to do the same, with a lock: two taps
     then cannot cross, whatever they touch, and no transaction is ever refused and tried again.
+
+    A transaction runs in a task of its own. Who waits for it may be cancelled, and is at once; the
+    transaction goes on and happens whole. Otherwise a cancellation would hit the driver in the
+    middle of its work, and cost the connection.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, close_seconds: float = CLOSE_SECONDS) -> None:
         self._engine = engine
+        self._close_seconds = close_seconds
         self._is_sqlite = engine.dialect.name == "sqlite"
+        self._is_closed = False
+        self._transactions: set[asyncio.Task[object]] = set()
+        self._connections: set[DBAPIConnection] = set()
+        event.listen(engine.sync_engine, "connect", self._connected)
+        event.listen(engine.sync_engine, "close", self._disconnected)
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """Lend a connection to read with."""
-        async with self._engine.begin() as connection:
-            yield connection
+    async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Run a transaction that reads; see `write`."""
+        return await self._run(self._transaction(work, writes=False))
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """Lend a connection to write with; all of it is kept at the end, or none."""
+    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Run a transaction that writes; all of it is kept at its end, or nothing.
+
+        Args:
+            work: Its statements. It gets a connection and runs in another task than the caller.
+
+        Returns:
+            What the work returned.
+
+        Raises:
+            StoreError: When the database is closed, before or meanwhile.
+        """
+        return await self._run(self._transaction(work, writes=True))
+
+    async def close(self) -> None:
+        """Wait for the transactions under way and close all connections.
+
+        Each of these steps ends within its bound, whatever hangs. Whoever still waits for a
+        transaction then gets a StoreError.
+        """
+        self._is_closed = True
+        endless = await _wait(self._transactions, self._close_seconds)
+        if endless:
+            log.error("%d transactions do not end; they are cut off", len(endless))
+            await _cancel(endless, self._close_seconds)
+        disposing = asyncio.create_task(self._engine.dispose(), name="closing the connections")
+        if await _wait({disposing}, self._close_seconds):
+            log.error("the connections do not close in good order; they are cut off")
+            await _cancel({disposing}, self._close_seconds)
+        elif error := disposing.exception():
+            log.error("the connections did not close in good order", exc_info=error)
+        if self._engine.dialect.has_terminate:  # SQLite's end with the process
+            for connection in list(self._connections):
+                self._engine.dialect.do_terminate(connection)
+
+    async def _run(self, transaction: Coroutine[Any, Any, T]) -> T:
+        if self._is_closed:
+            transaction.close()
+            raise StoreError("The database is closed.")
+        task = asyncio.create_task(transaction, name="transaction")
+        self._transactions.add(task)
+        task.add_done_callback(self._transactions.discard)
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            task.add_done_callback(_log_fault)
+            raise
+        if task.cancelled():
+            raise StoreError("The database was closed in the middle of a transaction.")
+        return task.result()
+
+    async def _transaction(
+        self, work: Callable[[AsyncConnection], Awaitable[T]], *, writes: bool
+    ) -> T:
         async with self._engine.begin() as connection:
-            if not self._is_sqlite:  # SQLite locks as the transaction begins
+            if writes and not self._is_sqlite:  # SQLite locks as the transaction begins
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})"))
-            yield connection
+            return await work(connection)
+
+    def _connected(self, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        self._connections.add(connection)
+
+    def _disconnected(self, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        self._connections.discard(connection)
+
+
+class _HasDatabase(Protocol):
+    _database: Database
+
+
+Part = TypeVar("Part", bound=_HasDatabase)
+
+
+def read_transaction(
+    method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
+) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
+    """Make a method of a part of the store one transaction that reads.
+
+    The method's first argument is the connection; its callers do not pass it.
+    """
+
+    @functools.wraps(method)
+    async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await part._database.read(
+            lambda connection: method(part, connection, *args, **kwargs)
+        )
+
+    return run
+
+
+def write_transaction(
+    method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
+) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
+    """Make a method of a part of the store one transaction that writes.
+
+    The method's first argument is the connection; its callers do not pass it.
+    """
+
+    @functools.wraps(method)
+    async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await part._database.write(
+            lambda connection: method(part, connection, *args, **kwargs)
+        )
+
+    return run
 
 
 @asynccontextmanager
-async def open_database(address: str) -> AsyncIterator[Database]:
-    """Open `sqlite:///FILE` or `postgresql://...` and bring its tables up to date.
+async def open_database(
+    address: str, close_seconds: float = CLOSE_SECONDS
+) -> AsyncIterator[Database]:
+    """Open a database and bring its tables up to date; close it when the block ends.
 
-    Raises StoreError.
+    Args:
+        address: `sqlite:///FILE` or `postgresql://...`.
+        close_seconds: How long each step of closing may take, see `Database.close`.
+
+    Raises:
+        StoreError: When it cannot be used.
     """
     try:
         url = make_url(address)
@@ -79,50 +205,64 @@ async def open_database(address: str) -> AsyncIterator[Database]:
             "or postgresql://USER:PASSWORD@HOST/NAME."
         ) from None
     is_sqlite = url.get_backend_name() == "sqlite"
-    engine = _sqlite(url) if is_sqlite else _postgresql(url)
-    database = Database(engine)
+    engine = _sqlite_engine(url) if is_sqlite else _postgresql_engine(url)
+    database = Database(engine, close_seconds)
     try:
         try:
-            async with database.writing() as connection:  # several processes may start at once
-                await connection.run_sync(migrate)
-        except UNUSABLE as error:
-            raise StoreError(_unusable(url, _why(error))) from error
+            # As one that writes: several processes may start at once.
+            await database.write(lambda connection: connection.run_sync(migrate))
+        except DATABASE_ERRORS as error:
+            raise StoreError(_cannot_be_used(url, _reason(error))) from error
         yield database
     finally:
-        await engine.dispose()
+        await _finish(database.close())
 
 
-def _sqlite(url: URL) -> AsyncEngine:
-    file = url.database or ":memory:"
-    if file != ":memory:":
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Bring the tables up to date.
+
+    Args:
+        connection: Its transaction is the caller's.
+        revision: An earlier version of the tables to stop at.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def _sqlite_engine(url: URL) -> AsyncEngine:
+    if url.database and url.database != ":memory:":
         try:
-            Path(file).parent.mkdir(parents=True, exist_ok=True)
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
             # A first look, for what may be wrong: the driver does not end well when it cannot open.
-            with closing(sqlite3.connect(file, timeout=PATIENCE_SECONDS)) as first:
+            with closing(sqlite3.connect(url.database, timeout=TIMEOUT_SECONDS)) as first:
                 first.execute("PRAGMA journal_mode = WAL")  # which the file keeps
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(_unusable(url, _why(error))) from error
-
-    async def connect() -> aiosqlite.Connection:
-        # Without an isolation level the driver leaves it to us where a transaction begins.
-        connection = await aiosqlite.connect(file, timeout=PATIENCE_SECONDS, isolation_level=None)
-        try:
-            # Each commit reaches the disk: what was acknowledged outlives a power cut, too. A few
-            # milliseconds, next to a photo's look.
-            await connection.execute("PRAGMA synchronous = FULL")
-            await connection.execute("PRAGMA foreign_keys = ON")
-        except BaseException:
-            await connection.close()
-            raise
-        return connection
-
+            raise StoreError(_cannot_be_used(url, _reason(error))) from error
     engine = create_async_engine(
-        "sqlite+aiosqlite://",
-        async_creator=connect,
+        URL.create("sqlite+aiosqlite", database=url.database),
+        # Without an isolation level the driver leaves it to us where a transaction begins.
+        connect_args={"timeout": TIMEOUT_SECONDS, "isolation_level": None},
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1,
         max_overflow=0,
+        hide_parameters=True,  # an error may be logged, and they hold names
     )
+    # SQLAlchemy would close a connection in a task of its own when a transaction is cut off, and
+    # once more when that is cancelled; aiosqlite's second `stop` then waits for ever for a thread
+    # that has ended. Without this the transaction's own task closes it, once.
+    engine.dialect.has_terminate = False
+    engine.dialect.do_terminate = engine.dialect.do_close  # type: ignore[method-assign]
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        # Each commit reaches the disk: what was acknowledged outlives a power cut, too. A few
+        # milliseconds, next to a photo's classification.
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
@@ -132,26 +272,57 @@ def _sqlite(url: URL) -> AsyncEngine:
     return engine
 
 
-def _postgresql(url: URL) -> AsyncEngine:
+def _postgresql_engine(url: URL) -> AsyncEngine:
     # The driver reads the address itself, so that all that libpq's users write there works:
     # sslmode, several hosts, a socket's folder.
     dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
 
-    async def connect() -> Any:
-        return await asyncpg.connect(dsn, timeout=PATIENCE_SECONDS, command_timeout=60)
+    async def connect() -> asyncpg.Connection:
+        return await asyncpg.connect(dsn, timeout=TIMEOUT_SECONDS, command_timeout=60)
 
-    return create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True)
-
-
-def migrate(connection: Connection, revision: str = "head") -> None:
-    """Bring the tables up to date, or to an earlier change of them."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    return create_async_engine(
+        "postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True, hide_parameters=True
+    )
 
 
-def _why(error: Exception) -> str:
+async def _wait(tasks: Iterable[asyncio.Task[object]], seconds: float) -> set[asyncio.Task[object]]:
+    """Wait for tasks and return those that did not end in time."""
+    waiting = set(tasks)
+    return (await asyncio.wait(waiting, timeout=seconds))[1] if waiting else waiting
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[object]], seconds: float) -> None:
+    """Cancel tasks, again and again, until they have ended or the time is up."""
+    left = set(tasks)
+    for _ in range(CANCELLATIONS):
+        for task in left:
+            task.cancel()
+        left = await _wait(left, seconds / CANCELLATIONS)
+
+
+async def _finish(work: Coroutine[Any, Any, None]) -> None:
+    """Run some work to its end, also when the caller is cancelled meanwhile."""
+    task = asyncio.create_task(work)
+    cancelled = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task.result()
+    if cancelled is not None:
+        raise cancelled
+
+
+def _log_fault(task: asyncio.Task[object]) -> None:
+    """Log what nobody waits to hear any more."""
+    if task.cancelled():
+        log.error("a transaction was cut off whose caller was gone")
+    elif error := task.exception():
+        log.error("a transaction failed whose caller was gone", exc_info=error)
+
+
+def _reason(error: Exception) -> str:
     if isinstance(error, CommandError):  # it knows a change of the tables that we do not
         return "a newer version of the bot made it"
     if isinstance(error, DBAPIError):
@@ -159,13 +330,14 @@ def _why(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
 
 
-def _unusable(url: URL, why: str) -> str:
+def _cannot_be_used(url: URL, reason: str) -> str:
     if url.get_backend_name() == "sqlite":
         return (
-            f"The game's memory, {url.database}, cannot be used ({why}); "
+            f"The game's memory, {url.database}, cannot be used ({reason}); "
             "see that this file and its folder can be written, or set another DATABASE_URL."
         )
     where = f"{url.database or ''} at {url.host or 'this computer'}, port {url.port or 5432}"
     return (
-        f"The database {where}, cannot be used ({why}); see that it runs and correct DATABASE_URL."
+        f"The database {where}, cannot be used ({reason}); "
+        "see that it runs and correct DATABASE_URL."
     )

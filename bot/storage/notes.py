@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.storage.database import Database
+from bot.storage.database import Database, read_transaction, write_transaction
 from bot.storage.schema import notes
 
 
 class NoteStore:
-    """Remembers short texts by name."""
+    """Stores short texts by name."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def remember(self, key: str, value: str) -> None:
-        """Keep a small thing under a name."""
-        async with self._database.writing() as connection:
-            await connection.execute(delete(notes).where(notes.c.key == key))
-            await connection.execute(insert(notes).values(key=key, value=value))
+    @write_transaction
+    async def remember(self, connection: AsyncConnection, key: str, value: str) -> None:
+        """Store a text under a name, in place of an earlier one."""
+        await connection.execute(delete(notes).where(notes.c.key == key))
+        await connection.execute(insert(notes).values(key=key, value=value))
 
-    async def recall(self, key: str) -> str | None:
-        """Return what was kept under a name."""
-        async with self._database.reading() as connection:
-            found = await connection.execute(select(notes.c.value).where(notes.c.key == key))
-            return found.scalar()
+    @read_transaction
+    async def recall(self, connection: AsyncConnection, key: str) -> str | None:
+        """Return what was stored under a name."""
+        found = await connection.execute(select(notes.c.value).where(notes.c.key == key))
+        return found.scalar()

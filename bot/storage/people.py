@@ -1,4 +1,4 @@
-"""What people may ask of the memory: to be forgotten, or all it knows. What it drops by itself."""
+"""What people may ask of the store: to be forgotten, or all it knows. What expires by itself."""
 
 from __future__ import annotations
 
@@ -9,9 +9,21 @@ from sqlalchemy import Select, delete, exists, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.game import scoring
-from bot.storage.database import Database
-from bot.storage.queries import find_player, home, load_rounds
-from bot.storage.schema import actions, guesses, guessings, objections, players, rooms, rounds
+from bot.game.rules import PlayerId
+from bot.storage.database import Database, read_transaction, write_transaction
+from bot.storage.queries import current_room_id, find_player, load_rounds
+from bot.storage.schema import (
+    admin_actions,
+    guesses,
+    guessings,
+    objections,
+    players,
+    rooms,
+    rounds,
+)
+
+# What `export` hands out, ready for JSON: texts, numbers, and lists and dictionaries of them.
+Record = dict[str, object]
 
 # Platforms deliver a message again for a day at most, and so long a truth can be told.
 ROUND_KEPT = timedelta(hours=24)
@@ -23,99 +35,109 @@ _unguessed = ~exists().where(guesses.c.round_id == rounds.c.id)
 
 
 class PeopleStore:
-    """Forgets, on request and by itself, and hands out what it knows."""
+    """Forgets, on request and by itself, and exports what it knows."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def forget(self, platform: str, player_id: str) -> None:
+    @write_transaction
+    async def forget(self, connection: AsyncConnection, platform: str, identity: str) -> None:
         """Forget a person everywhere; what others won stays.
 
         Their rounds stay for the others' sake, as somebody's without a name: the photos cannot be
-        found from them, nor known again. Their private rooms go altogether.
+        found from them, nor recognised again. Their private rooms are deleted altogether.
+
+        Args:
+            platform: The platform's name.
+            identity: The platform's own id of the person.
         """
-        async with self._database.writing() as connection:
-            who = await find_player(connection, platform, player_id)
-            theirs = select(rounds.c.room_id).where(rounds.c.player_id == who)
-            own = or_(rooms.c.id.in_(theirs), rooms.c.chat == player_id)
-            private = rooms.c.platform == platform, rooms.c.private.is_(True), own
-            await connection.execute(delete(rooms).where(*private))
-            mine = rounds.c.player_id == who
-            await connection.execute(delete(rounds).where(mine, _untold, _unguessed))
-            await connection.execute(
-                update(rounds)
-                .where(mine)
-                .values(message=None, part="", reference=None, prints=null())
-            )
-            nobody = update(players).where(players.c.id == who).values(identity=None, name=None)
-            await connection.execute(nobody)
-            await _drop_strangers(connection)
+        player_id = await find_player(connection, platform, identity)
+        sent_to = select(rounds.c.room_id).where(rounds.c.player_id == player_id)
+        own = or_(rooms.c.id.in_(sent_to), rooms.c.chat == identity)
+        private = rooms.c.platform == platform, rooms.c.private.is_(True), own
+        await connection.execute(delete(rooms).where(*private))
+        sent = rounds.c.player_id == player_id
+        await connection.execute(delete(rounds).where(sent, _untold, _unguessed))
+        await connection.execute(
+            update(rounds).where(sent).values(message=None, part="", reference=None, prints=null())
+        )
+        this = players.c.id == player_id
+        await connection.execute(update(players).where(this).values(identity=None, name=None))
+        await _delete_unused_players(connection)
 
-    async def export(self, platform: str, player_id: str) -> dict[str, Any]:
-        """Return everything about a person, ready for JSON; empty when there is nothing."""
-        async with self._database.reading() as connection:
-            this = players.c.platform == platform, players.c.identity == player_id
-            found = (await connection.execute(select(players).where(*this))).first()
-            if found is None:
-                return {}
-            who = found.id
-            told = select(rounds.c.id.label("round"), rounds.c.truth, rounds.c.told.label("at"))
-            objected = select(objections.c.round_id.label("round"), objections.c.at)
-            guessed = select(guesses.c.round_id.label("round"), guesses.c.what, guesses.c.at)
-            decided = select(rooms.c.chat.label("room"), actions.c.deed, actions.c.at)
-            decided = decided.join(actions, actions.c.room_id == rooms.c.id)
-            of_others = objected.where(objections.c.player_id == who)
-            return {
-                "platform": platform,
-                "id": player_id,
-                "name": found.name,
-                "rounds": await _rounds_of(connection, who),
-                "truths": await _listed(connection, told.where(rounds.c.told_by == who)),
-                "objections": await _listed(connection, of_others),
-                "guesses": await _listed(connection, guessed.where(guesses.c.player_id == who)),
-                "decisions": await _listed(connection, decided.where(actions.c.player_id == who)),
-            }
+    @read_transaction
+    async def export(self, connection: AsyncConnection, platform: str, identity: str) -> Record:
+        """Return everything about a person, ready for JSON; empty when there is nothing.
 
-    async def prune(self, now: datetime) -> None:
-        """Drop rounds that came to no truth and rooms where nothing happened for a year."""
-        async with self._database.writing() as connection:
-            missed = guessings.c.told.is_(None), guessings.c.until < now - ROUND_KEPT
-            await connection.execute(delete(guessings).where(*missed))
-            over = rounds.c.arrived < now - ROUND_KEPT, _untold, _unguessed
-            await connection.execute(delete(rounds).where(*over))
-            # Settings may be changed where nothing else ever happened: the year begins here.
-            here = rooms.c.now_at.is_(None)
-            unseen = here, rooms.c.seen.is_(None)
-            await connection.execute(update(rooms).where(*unseen).values(seen=now))
-            await connection.execute(delete(rooms).where(here, rooms.c.seen < now - ROOM_KEPT))
-            await _drop_strangers(connection)
+        Args:
+            platform: The platform's name.
+            identity: The platform's own id of the person.
+        """
+        this = players.c.platform == platform, players.c.identity == identity
+        found = (await connection.execute(select(players).where(*this))).first()
+        if found is None:
+            return {}
+        told = select(rounds.c.id.label("round"), rounds.c.truth, rounds.c.told.label("at"))
+        objected = select(objections.c.round_id.label("round"), objections.c.at)
+        guessed = select(guesses.c.round_id.label("round"), guesses.c.what, guesses.c.at)
+        decided = select(
+            rooms.c.chat.label("room"), admin_actions.c.action.label("deed"), admin_actions.c.at
+        ).join(admin_actions, admin_actions.c.room_id == rooms.c.id)
+        return {
+            "platform": platform,
+            "id": identity,
+            "name": found.name,
+            "rounds": await _export_rounds(connection, found.id),
+            "truths": await _export(connection, told.where(rounds.c.told_by == found.id)),
+            "objections": await _export(
+                connection, objected.where(objections.c.player_id == found.id)
+            ),
+            "guesses": await _export(connection, guessed.where(guesses.c.player_id == found.id)),
+            "decisions": await _export(
+                connection, decided.where(admin_actions.c.player_id == found.id)
+            ),
+        }
+
+    @write_transaction
+    async def prune(self, connection: AsyncConnection, now: datetime) -> None:
+        """Delete rounds that came to no truth and rooms where nothing happened for a year."""
+        missed = guessings.c.told.is_(None), guessings.c.until < now - ROUND_KEPT
+        await connection.execute(delete(guessings).where(*missed))
+        over = rounds.c.arrived < now - ROUND_KEPT, _untold, _unguessed
+        await connection.execute(delete(rounds).where(*over))
+        # Settings may be changed where nothing else ever happened: the year begins here.
+        current = rooms.c.moved_to.is_(None)
+        unseen = current, rooms.c.seen.is_(None)
+        await connection.execute(update(rooms).where(*unseen).values(seen=now))
+        await connection.execute(delete(rooms).where(current, rooms.c.seen < now - ROOM_KEPT))
+        await _delete_unused_players(connection)
 
 
-async def _drop_strangers(connection: AsyncConnection) -> None:
-    """Drop players of whom nothing else is known."""
-    parts = (
+async def _delete_unused_players(connection: AsyncConnection) -> None:
+    """Delete players of whom nothing else is known."""
+    references = (
         rounds.c.player_id,
         rounds.c.told_by,
         objections.c.player_id,
         guesses.c.player_id,
-        actions.c.player_id,
+        admin_actions.c.player_id,
     )
-    stranger = [~exists().where(part == players.c.id) for part in parts]
-    await connection.execute(delete(players).where(*stranger))
+    unused = [~exists().where(reference == players.c.id) for reference in references]
+    await connection.execute(delete(players).where(*unused))
 
 
-async def _rounds_of(connection: AsyncConnection, who: int) -> list[dict[str, Any]]:
+async def _export_rounds(connection: AsyncConnection, player_id: PlayerId) -> list[Record]:
     """Return a player's rounds with what they scored."""
-    mine = (
-        select(rounds, rooms.c.chat, home.label("here"))
+    sent = (
+        select(rounds, rooms.c.chat, current_room_id.label("current_id"))
         .join(rooms, rooms.c.id == rounds.c.room_id)
-        .where(rounds.c.player_id == who)
+        .where(rounds.c.player_id == player_id)
         .order_by(rounds.c.id)
     )
-    found = (await connection.execute(mine)).mappings().all()
+    found = (await connection.execute(sent)).mappings().all()
     scores: dict[int, scoring.Score] = {}
-    for here in {row["here"] for row in found}:
-        scores |= scoring.scores(await load_rounds(connection, home == here))
+    for current_id in {row["current_id"] for row in found}:
+        scores |= scoring.scores(await load_rounds(connection, current_room_id == current_id))
     return [
         {
             "round": row["id"],
@@ -134,7 +156,7 @@ async def _rounds_of(connection: AsyncConnection, who: int) -> list[dict[str, An
     ]
 
 
-async def _listed(connection: AsyncConnection, query: Select[Any]) -> list[dict[str, Any]]:
+async def _export(connection: AsyncConnection, query: Select[Any]) -> list[Record]:
     return [
         {
             name: value.isoformat() if isinstance(value, datetime) else value

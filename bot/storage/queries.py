@@ -1,8 +1,10 @@
-"""What every part of the store asks of the tables: rooms, players, and rounds as the rules see them."""
+"""What several parts of the store ask of the tables: rooms, players, rounds of the game."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,66 +22,109 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import Label, Player, Room, Verdict
+from bot.domain import AdminAction, Label, Player, Room, Verdict
 from bot.game.rules import Guess, Objection, PlayerId, Round, Truth, is_right_guess
 from bot.game.scoring import RightGuess
-from bot.storage.schema import guesses, guessings, objections, players, rooms, rounds
+from bot.storage.schema import (
+    admin_actions,
+    guesses,
+    guessings,
+    objections,
+    players,
+    rooms,
+    rounds,
+)
 
 # As long as a leaderboard can show and a database should hold.
 NAME_LENGTH = 64
 
-# Where the room of a row is now.
-home: ColumnElement[int] = func.coalesce(rooms.c.now_at, rooms.c.id)
-here_ = rooms.alias("here")
+Condition = ColumnElement[bool]
+Bounds = tuple[datetime, datetime]
+
+# The row where the room of a row of `rooms` is now.
+current_room_id: ColumnElement[int] = func.coalesce(rooms.c.moved_to, rooms.c.id)
+# `rooms` once more, to be joined by `current_room_id`.
+current_rooms = rooms.alias("current_rooms")
 
 
-async def find_room(connection: AsyncConnection, room: Room) -> tuple[int, int] | None:
-    """Return the row of the room's id and the row where the room is now."""
+@dataclass(frozen=True, slots=True)
+class RoomRow:
+    """A room's rows.
+
+    Attributes:
+        id: The row of the id that was asked for.
+        current_id: The row where the room is now; the same one unless it moved.
+    """
+
+    id: int
+    current_id: int
+
+
+async def find_room(connection: AsyncConnection, room: Room) -> RoomRow | None:
+    """Return a room's rows, if it has any."""
     this = rooms.c.platform == room.platform, rooms.c.chat == room.id
-    row = (await connection.execute(select(rooms.c.id, home).where(*this))).first()
-    return (row[0], row[1]) if row else None
+    row = (await connection.execute(select(rooms.c.id, current_room_id).where(*this))).first()
+    return RoomRow(row[0], row[1]) if row else None
 
 
-async def settle_room(
+async def find_or_add_room(
     connection: AsyncConnection, room: Room, now: datetime | None = None
-) -> tuple[int, int]:
-    """Find a room, or make it; with `now`, note that something happens there."""
+) -> RoomRow:
+    """Return a room's rows; make one if there is none.
+
+    Args:
+        connection: Of the transaction.
+        room: The room.
+        now: When something happens there, to be noted; None for nothing of the kind.
+    """
     if (found := await find_room(connection, room)) is None:
         values = {"platform": room.platform, "chat": room.id, "private": room.private, "seen": now}
-        there = await add(connection, rooms, values)
-        return there, there
+        new = await insert_row(connection, rooms, values)
+        return RoomRow(new, new)
     if now is not None:
-        await connection.execute(update(rooms).where(rooms.c.id == found[1]).values(seen=now))
+        this = rooms.c.id == found.current_id
+        await connection.execute(update(rooms).where(this).values(seen=now))
     return found
 
 
-async def find_player(connection: AsyncConnection, platform: str, identity: str) -> int | None:
-    """Return the row of a player."""
+async def find_player(connection: AsyncConnection, platform: str, identity: str) -> PlayerId | None:
+    """Return the row of a player, if there is one."""
     this = players.c.platform == platform, players.c.identity == identity
-    found: int | None = (await connection.execute(select(players.c.id).where(*this))).scalar()
+    found: PlayerId | None = (await connection.execute(select(players.c.id).where(*this))).scalar()
     return found
 
 
-async def settle_player(connection: AsyncConnection, platform: str, player: Player) -> int:
-    """Find a player, or make one, with the name as it is now."""
-    known: dict[str, Any] = {"name": player.name[:NAME_LENGTH] or None, "shared": player.shared}
+async def find_or_add_player(
+    connection: AsyncConnection, platform: str, player: Player
+) -> PlayerId:
+    """Return the row of a player, made if there is none, with the name as it is now."""
+    known: dict[str, object] = {"name": player.name[:NAME_LENGTH] or None, "shared": player.shared}
     if (id_ := await find_player(connection, platform, player.id)) is None:
-        return await add(
-            connection, players, {"platform": platform, "identity": player.id, **known}
-        )
+        values = {"platform": platform, "identity": player.id, **known}
+        return await insert_row(connection, players, values)
     await connection.execute(update(players).where(players.c.id == id_).values(known))
     return id_
 
 
-async def add(connection: AsyncConnection, table: Table, values: dict[str, Any]) -> int:
+async def add_action(
+    connection: AsyncConnection,
+    room_id: int,
+    player_id: PlayerId,
+    action: AdminAction,
+    now: datetime,
+) -> None:
+    """Log what an admin did."""
+    values = {"room_id": room_id, "player_id": player_id, "action": action, "at": now}
+    await insert_row(connection, admin_actions, values)
+
+
+async def insert_row(
+    connection: AsyncConnection, table: Table, values: Mapping[str, object]
+) -> int:
     """Insert a row and return its id."""
-    made = await connection.execute(insert(table).values(values).returning(table.c.id))
-    id_: int = made.scalar_one()
+    inserted = await connection.execute(insert(table).values(values).returning(table.c.id))
+    id_: int = inserted.scalar_one()
     return id_
-
-
-Condition = ColumnElement[bool]
-Bounds = tuple[datetime, datetime]
 
 
 def within(moment: ColumnElement[Any], bounds: Bounds) -> Condition:
@@ -88,20 +133,20 @@ def within(moment: ColumnElement[Any], bounds: Bounds) -> Condition:
     return and_(moment >= begin, moment < end)
 
 
-async def load_rounds(connection: AsyncConnection, *which: Condition) -> list[Round]:
-    """Return those rounds that have a verdict and were not taken out of the game."""
-    these = (rounds.c.label.is_not(None), rounds.c.reset.is_(False), *which)
-    objected = await connection.execute(_of_rounds(select(objections), objections).where(*these))
-    against: defaultdict[int, list[Objection]] = defaultdict(list)
+async def load_rounds(connection: AsyncConnection, *conditions: Condition) -> list[Round]:
+    """Return the rounds that have a verdict and were not taken out of the game."""
+    these = (rounds.c.label.is_not(None), rounds.c.reset.is_(False), *conditions)
+    objected = await connection.execute(_join_rounds(select(objections), objections).where(*these))
+    objections_to: defaultdict[int, list[Objection]] = defaultdict(list)
     for row in objected:
-        against[row.round_id].append(Objection(row.player_id, row.at))
+        objections_to[row.round_id].append(Objection(row.player_id, row.at))
     found = await connection.execute(
         select(rounds, players.c.shared)
         .join(rooms, rooms.c.id == rounds.c.room_id)
         .join(players, players.c.id == rounds.c.player_id)
         .where(*these)
     )
-    return [_round_of(row, tuple(against[row["id"]])) for row in found.mappings()]
+    return [_round_of(row, tuple(objections_to[row["id"]])) for row in found.mappings()]
 
 
 async def load_round(connection: AsyncConnection, round_id: int) -> Round | None:
@@ -110,51 +155,77 @@ async def load_round(connection: AsyncConnection, round_id: int) -> Round | None
 
 
 async def load_guesses(connection: AsyncConnection, round_id: int) -> tuple[Guess, ...]:
-    """Return what was guessed about a round."""
+    """Return what was guessed about a round, the first guess first."""
     these = select(guesses).where(guesses.c.round_id == round_id).order_by(guesses.c.at)
-    return tuple(map(_guess, (await connection.execute(these)).mappings()))
+    return tuple(map(_guess_of, (await connection.execute(these)).mappings()))
 
 
-async def load_right_guesses(connection: AsyncConnection, *which: Condition) -> list[RightGuess]:
+async def load_right_guesses(
+    connection: AsyncConnection, *conditions: Condition
+) -> list[RightGuess]:
     """Return the right guesses, of those guessings that are over."""
-    these = guessings.c.closed.is_not(None), *which
-    ids = _of_rounds(select(guesses.c.round_id), guesses)
-    ids = ids.join(guessings, guessings.c.round_id == rounds.c.id).where(*these)
-    found = await load_rounds(connection, rounds.c.id.in_(ids))
+    over = guessings.c.closed.is_not(None), *conditions
+
+    def guessed(query: Select[Any]) -> Select[Any]:
+        query = _join_rounds(query, guesses)
+        return query.join(guessings, guessings.c.round_id == rounds.c.id).where(*over)
+
+    found = await load_rounds(connection, rounds.c.id.in_(guessed(select(guesses.c.round_id))))
     by_id = {round_.id: round_ for round_ in found}
-    guessed = _of_rounds(select(guesses), guesses)
-    guessed = guessed.join(guessings, guessings.c.round_id == rounds.c.id).where(*these)
     return [
         RightGuess(by_id[row["round_id"]], row["player_id"], row["at"])
-        for row in (await connection.execute(guessed)).mappings()
-        if row["round_id"] in by_id and is_right_guess(_guess(row), by_id[row["round_id"]].verdict)
+        for row in (await connection.execute(guessed(select(guesses)))).mappings()
+        if row["round_id"] in by_id
+        and is_right_guess(_guess_of(row), by_id[row["round_id"]].verdict)
     ]
 
 
-async def present(connection: AsyncConnection, here: int, bounds: Bounds) -> set[PlayerId]:
-    """Return who sent a photo or guessed in a room within that time, not in disguise."""
+async def load_active_players(
+    connection: AsyncConnection, current_id: int, bounds: Bounds
+) -> set[PlayerId]:
+    """Return who sent a photo or guessed in a room within that time, by an identity of their own.
+
+    Args:
+        connection: Of the transaction.
+        current_id: The row where the room is now.
+        bounds: From when, until before when.
+    """
+    here = current_room_id == current_id
     sent = select(rounds.c.player_id).join(rooms, rooms.c.id == rounds.c.room_id)
-    sent = sent.where(home == here, within(rounds.c.arrived, bounds))
-    guessed = _of_rounds(select(guesses.c.player_id), guesses)
-    guessed = guessed.where(home == here, within(guesses.c.at, bounds))
-    there = or_(players.c.id.in_(sent), players.c.id.in_(guessed))
-    who = select(players.c.id).where(there, players.c.shared.is_(False))
-    return set((await connection.execute(who)).scalars())
+    sent = sent.where(here, within(rounds.c.arrived, bounds))
+    guessed = _join_rounds(select(guesses.c.player_id), guesses)
+    guessed = guessed.where(here, within(guesses.c.at, bounds))
+    active = or_(players.c.id.in_(sent), players.c.id.in_(guessed))
+    found = select(players.c.id).where(active, players.c.shared.is_(False))
+    return set((await connection.execute(found)).scalars())
 
 
-def _of_rounds(query: Select[Any], table: Any) -> Select[Any]:
+def room_of(row: RowMapping) -> Room:
+    """Return where a row's room is now."""
+    return Room(row["platform"], row["chat"], private=row["private"])
+
+
+def verdict_of(row: RowMapping) -> Verdict | None:
+    """Return the verdict of a row of `rounds`, if it has one."""
+    if row["label"] is None:
+        return None
+    probabilities = {Label(label): share for label, share in row["probabilities"].items()}
+    return Verdict(Label(row["label"]), row["confidence"], probabilities, row["unfamiliar"])
+
+
+def _join_rounds(query: Select[Any], table: Table) -> Select[Any]:
     """Join what belongs to rounds with these and their rooms."""
     query = query.join(rounds, rounds.c.id == table.c.round_id)
     return query.join(rooms, rooms.c.id == rounds.c.room_id)
 
 
-def _guess(row: RowMapping) -> Guess:
+def _guess_of(row: RowMapping) -> Guess:
     return Guess(row["player_id"], row["at"], Label(row["what"]))
 
 
-def _round_of(row: RowMapping, against: tuple[Objection, ...]) -> Round:
+def _round_of(row: RowMapping, objected: tuple[Objection, ...]) -> Round:
     verdict = verdict_of(row)
-    assert verdict is not None
+    assert verdict is not None  # `load_rounds` leaves out those without
     truth = None
     if row["truth"] is not None:
         truth = Truth(Label(row["truth"]), row["told_by"], row["told"])
@@ -167,18 +238,5 @@ def _round_of(row: RowMapping, against: tuple[Objection, ...]) -> Round:
         played_before=row["played_before"],
         truth=truth,
         quorum=row["quorum"] or 2,
-        objections=against,
+        objections=objected,
     )
-
-
-def room_of(row: RowMapping) -> Room:
-    """Return where a row's room is now."""
-    return Room(row["platform"], row["chat"], private=row["private"])
-
-
-def verdict_of(row: RowMapping) -> Verdict | None:
-    """Return what the bot said in a round."""
-    if row["label"] is None:
-        return None
-    probabilities = {Label(label): share for label, share in row["probabilities"].items()}
-    return Verdict(Label(row["label"]), row["confidence"], probabilities, row["unfamiliar"])

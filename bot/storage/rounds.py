@@ -1,4 +1,4 @@
-"""What is remembered of photos: each one's round, from its arrival to the answer."""
+"""What is stored of photos: each one's round, from its arrival to the answer."""
 
 from __future__ import annotations
 
@@ -12,47 +12,67 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import Fingerprint, PendingPhoto, Photo, Player, Room, StoredRound, Verdict
 from bot.game import rules
-from bot.storage.database import Database
-from bot.storage.queries import add, here_, home, room_of, settle_player, settle_room, verdict_of
+from bot.storage.database import Database, read_transaction, write_transaction
+from bot.storage.queries import (
+    current_room_id,
+    current_rooms,
+    find_or_add_player,
+    find_or_add_room,
+    insert_row,
+    room_of,
+    verdict_of,
+)
 from bot.storage.schema import guessings, players, rooms, rounds
 
 
 class RoundStore:
-    """Remembers photos that were sent, without the photos."""
+    """Stores the rounds of photos, without the photos."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def open(self, photo: Photo, now: datetime) -> int | None:
-        """Return the id of the photo's round; None when its message was answered before.
+    @write_transaction
+    async def open(self, connection: AsyncConnection, photo: Photo, now: datetime) -> int | None:
+        """Return the id of a photo's round, opened if there is none.
 
         A photo that is still in hand, or was when the process ended, keeps its round.
-        """
-        async with self._database.writing() as connection:
-            there, _ = await settle_room(connection, photo.room, now)
-            part = photo.key or photo.reference or ""
-            if photo.message is not None:
-                same = rounds.c.room_id == there, rounds.c.message == photo.message
-                found = await connection.execute(
-                    select(rounds.c.id, rounds.c.answered).where(*same, rounds.c.part == part)
-                )
-                if row := found.first():
-                    round_id: int = row.id
-                    return round_id if row.answered is None else None
-            values = {
-                "room_id": there,
-                "player_id": await settle_player(connection, photo.room.platform, photo.player),
-                "message": photo.message,
-                "part": part,
-                "reference": photo.reference,
-                "arrived": now,
-            }
-            return await add(connection, rounds, values)
 
+        Args:
+            photo: The photo.
+            now: When it arrived.
+
+        Returns:
+            The round's id; None when the photo's message was answered before.
+        """
+        room = await find_or_add_room(connection, photo.room, now)
+        part = photo.key or photo.reference or ""
+        if photo.message is not None:
+            same = rounds.c.room_id == room.id, rounds.c.message == photo.message
+            found = await connection.execute(
+                select(rounds.c.id, rounds.c.answered).where(*same, rounds.c.part == part)
+            )
+            if row := found.first():
+                round_id: int = row.id
+                return round_id if row.answered is None else None
+        values = {
+            "room_id": room.id,
+            "player_id": await find_or_add_player(connection, photo.room.platform, photo.player),
+            "message": photo.message,
+            "part": part,
+            "reference": photo.reference,
+            "arrived": now,
+        }
+        return await insert_row(connection, rounds, values)
+
+    @write_transaction
     async def note_verdict(
-        self, round_id: int, verdict: Verdict, fingerprint: Fingerprint | None
+        self,
+        connection: AsyncConnection,
+        round_id: int,
+        verdict: Verdict,
+        fingerprint: Fingerprint | None,
     ) -> None:
-        """Note the verdict, and whether the room knows a photo that looks the same.
+        """Store the verdict, and whether the room has seen a photo that looks the same.
 
         A verdict that went out stays as it is.
 
@@ -61,76 +81,90 @@ class RoundStore:
             verdict: What the bot saw.
             fingerprint: What to recognise the photo by; None for one that is not played.
         """
-        async with self._database.writing() as connection:
-            await connection.execute(
-                update(rounds)
-                .where(rounds.c.id == round_id, rounds.c.answered.is_(None))
-                .values(
-                    label=verdict.label,
-                    confidence=verdict.confidence,
-                    unfamiliar=verdict.unfamiliar,
-                    probabilities=dict(verdict.probabilities),
-                )
+        await connection.execute(
+            update(rounds)
+            .where(rounds.c.id == round_id, rounds.c.answered.is_(None))
+            .values(
+                label=verdict.label,
+                confidence=verdict.confidence,
+                unfamiliar=verdict.unfamiliar,
+                probabilities=dict(verdict.probabilities),
             )
-            if fingerprint is not None:
-                await _note_fingerprint(connection, round_id, fingerprint)
+        )
+        if fingerprint is not None:
+            await _note_fingerprint(connection, round_id, fingerprint)
 
+    @write_transaction
     async def mark_answered(
-        self, round_ids: Sequence[int], now: datetime, reference: str | None = None
+        self,
+        connection: AsyncConnection,
+        round_ids: Sequence[int],
+        now: datetime,
+        reference: str | None = None,
     ) -> None:
-        """Note that the answer went out, and the photo's reference if that is only known now."""
-        async with self._database.writing() as connection:
-            these = rounds.c.id.in_(round_ids)
-            first = these, rounds.c.answered.is_(None)
-            await connection.execute(update(rounds).where(*first).values(answered=now))
-            if reference is not None:
-                await connection.execute(update(rounds).where(these).values(reference=reference))
+        """Note that the answer to some photos went out.
 
-    async def find(self, round_id: int) -> StoredRound | None:
-        """Return a round if it is still remembered; its room is where that is now."""
-        async with self._database.reading() as connection:
-            found = await connection.execute(_rounds().where(rounds.c.id == round_id))
-            row = found.mappings().first()
-        return _round(row) if row else None
+        Args:
+            round_ids: The photos' rounds.
+            now: When it did; a time that is stored already stays.
+            reference: The photos' reference, if that is only known now.
+        """
+        these = rounds.c.id.in_(round_ids)
+        first = these, rounds.c.answered.is_(None)
+        await connection.execute(update(rounds).where(*first).values(answered=now))
+        if reference is not None:
+            await connection.execute(update(rounds).where(these).values(reference=reference))
 
-    async def pending(self, platform: str, since: datetime) -> list[PendingPhoto]:
-        """Return the photos that arrived since then and were not answered; forget older ones.
+    @read_transaction
+    async def find(self, connection: AsyncConnection, round_id: int) -> StoredRound | None:
+        """Return a round if it is still stored; its room is where that is now."""
+        found = await connection.execute(_select_rounds().where(rounds.c.id == round_id))
+        row = found.mappings().first()
+        return _stored_round_of(row) if row else None
 
-        Those that the room may guess about have an answer coming, see `openings`.
+    @write_transaction
+    async def pending(
+        self, connection: AsyncConnection, platform: str, since: datetime
+    ) -> list[PendingPhoto]:
+        """Return a platform's photos that were not answered; delete those that are too old.
+
+        Those that the room may guess about have an answer coming, see `GameStore.open_guessings`.
+
+        Args:
+            platform: The platform's name.
+            since: Before this a photo is too old to be answered.
         """
         unanswered = rounds.c.answered.is_(None)
         theirs = select(rooms.c.id).where(rooms.c.platform == platform)
-        async with self._database.writing() as connection:
-            # Where somebody told the truth, the answer was seen, whatever was noted of it.
-            old = unanswered, rounds.c.truth.is_(None), rounds.c.arrived < since
-            await connection.execute(delete(rounds).where(*old, rounds.c.room_id.in_(theirs)))
-            found = await connection.execute(
-                _rounds()
-                .where(unanswered, rounds.c.arrived >= since, here_.c.platform == platform)
-                .where(rounds.c.message.is_not(None), rounds.c.reference.is_not(None))
-                .where(~exists().where(guessings.c.round_id == rounds.c.id))
-                .order_by(rounds.c.id)
-            )
-            return [_pending(row) for row in found.mappings()]
+        # Where somebody told the truth, the answer was seen, whatever was noted of it.
+        old = unanswered, rounds.c.truth.is_(None), rounds.c.arrived < since
+        await connection.execute(delete(rounds).where(*old, rounds.c.room_id.in_(theirs)))
+        found = await connection.execute(
+            _select_rounds()
+            .where(unanswered, rounds.c.arrived >= since, current_rooms.c.platform == platform)
+            .where(rounds.c.message.is_not(None), rounds.c.reference.is_not(None))
+            .where(~exists().where(guessings.c.round_id == rounds.c.id))
+            .order_by(rounds.c.id)
+        )
+        return [_pending_photo_of(row) for row in found.mappings()]
 
 
 async def _note_fingerprint(
     connection: AsyncConnection, round_id: int, fingerprint: Fingerprint
 ) -> None:
     found = await connection.execute(
-        select(home.label("here"), rounds.c.prints)
+        select(current_room_id.label("current_id"), rounds.c.prints)
         .join(rounds, rounds.c.room_id == rooms.c.id)
         .where(rounds.c.id == round_id)
     )
     row = found.first()
-    if (
-        row is None or row.prints is not None
-    ):  # classified again after a crash; copied since, perhaps
+    # A photo that is classified again after a crash may have been copied since.
+    if row is None or row.prints is not None:
         return
     others = await connection.execute(
         select(rounds.c.prints)
         .join(rooms, rooms.c.id == rounds.c.room_id)
-        .where(home == row.here, rounds.c.prints.is_not(None))
+        .where(current_room_id == row.current_id, rounds.c.prints.is_not(None))
     )
     # Some 50 microseconds for each photo that the room has played.
     played_before = await asyncio.to_thread(
@@ -143,25 +177,29 @@ async def _note_fingerprint(
     )
 
 
-def _rounds() -> Select[tuple[Any, ...]]:
+def _select_rounds() -> Select[Any]:
     """Select rounds together with who sent them, where that was and where the room is now."""
     return (
         select(
             rounds,
             rooms.c.chat.label("sent_to"),
-            *(here_.c.platform, here_.c.chat, here_.c.private),
+            *(current_rooms.c.platform, current_rooms.c.chat, current_rooms.c.private),
             *(players.c.identity, players.c.name, players.c.shared),
         )
         .join(rooms, rooms.c.id == rounds.c.room_id)
-        .join(here_, here_.c.id == home)
+        .join(current_rooms, current_rooms.c.id == current_room_id)
         .join(players, players.c.id == rounds.c.player_id)
     )
 
 
-def _pending(row: RowMapping) -> PendingPhoto:
+def _sent_to(row: RowMapping) -> Room:
+    # A message's id is of the place that it was sent to, wherever the room is now.
+    return Room(row["platform"], row["sent_to"], private=row["private"])
+
+
+def _pending_photo_of(row: RowMapping) -> PendingPhoto:
     return PendingPhoto(
-        # A message's id is of the place that it was sent to, wherever the room is now.
-        room=Room(row["platform"], row["sent_to"], private=row["private"]),
+        room=_sent_to(row),
         player=Player(row["identity"], row["name"] or "", shared=row["shared"]),
         message=row["message"],
         reference=row["reference"],
@@ -170,11 +208,11 @@ def _pending(row: RowMapping) -> PendingPhoto:
     )
 
 
-def _round(row: RowMapping) -> StoredRound:
+def _stored_round_of(row: RowMapping) -> StoredRound:
     return StoredRound(
         id=row["id"],
         room=room_of(row),
-        sent_to=Room(row["platform"], row["sent_to"], private=row["private"]),
+        sent_to=_sent_to(row),
         player_id=row["identity"] or "",
         message=row["message"],
         reference=row["reference"],

@@ -1,4 +1,4 @@
-"""What is remembered, as tables. No photo, no caption, no address of a photo."""
+"""What is stored, as tables. No photo, no caption, no address of a photo."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Moment(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the zone back that SQLite dropped."""
+        """Add the zone that SQLite dropped."""
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
@@ -49,9 +49,9 @@ metadata = MetaData()
 # SQLite numbers rows by itself only in a column of exactly this type, which is as long there.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
-# A room keeps a row for each id that the platform ever gave it. `now_at` is the row of its present
-# id, where that is another one: rounds stay where they began, and a tap on an old message finds its
-# room. The settings of the present row count. `seen`: when something last happened there.
+# A room keeps a row for each id that the platform ever gave it. `moved_to` is the row of its
+# present id, where that is another one: rounds stay where they began, and a tap on an old message
+# finds its room. The settings of the present row count. `seen`: when something last happened there.
 # `spoken`: the language in which somebody there was last answered, as an IETF tag.
 rooms = Table(
     "rooms",
@@ -60,7 +60,8 @@ rooms = Table(
     Column("platform", String(16), nullable=False),
     Column("chat", String(128), nullable=False),
     Column("private", Boolean, nullable=False),
-    Column("now_at", ForeignKey("rooms.id", ondelete="CASCADE"), index=True),
+    # The database's own name for it is of the first version, and older databases have it.
+    Column("now_at", ForeignKey("rooms.id", ondelete="CASCADE"), key="moved_to", index=True),
     Column("seen", Moment),
     Column("greeted", Moment),
     Column("language", String(16)),
@@ -140,15 +141,15 @@ guesses = Table(
     Column("what", String(16), nullable=False),
 )
 
-# What a room's admins did, for the room to see.
-actions = Table(
+# What a room's admins did, for the room to see. The database's own names are of an older version.
+admin_actions = Table(
     "deeds",
     metadata,
     Column("id", Id, primary_key=True),
     Column("room_id", ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("player_id", ForeignKey("players.id"), nullable=False, index=True),
     Column("at", Moment, nullable=False),
-    Column("deed", String(32), nullable=False),
+    Column("deed", String(32), key="action", nullable=False),
 )
 
 # The seasons whose podium a room has seen.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.storage.database import Database, open_database
+from bot.storage.database import CLOSE_SECONDS, Database, open_database
 from bot.storage.game import GameStore
 from bot.storage.notes import NoteStore
 from bot.storage.people import PeopleStore
@@ -15,14 +15,16 @@ from bot.storage.seasons import SeasonStore
 
 
 class Store:
-    """The bot's memory. Each method of its parts is one transaction: it happened whole, or not.
+    """Everything that is stored. Each method of its parts is one transaction: whole, or not at all.
+
+    Who waits for one may be cancelled; the transaction still happens whole.
 
     Attributes:
         rooms: Settings, the greeting, moves, what admins did.
         rounds: Photos, from their arrival to the answer.
         game: Truths, objections and guesses.
         seasons: What a room did in a month.
-        people: What people may ask of the memory.
+        people: Forgetting and exporting a person, and what expires.
         notes: Short texts by name.
     """
 
@@ -36,7 +38,16 @@ class Store:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str) -> AsyncIterator[Store]:
-        """Open the memory at `sqlite:///FILE` or `postgresql://...`. Raises StoreError."""
-        async with open_database(url) as database:
+    async def open(cls, url: str, close_seconds: float = CLOSE_SECONDS) -> AsyncIterator[Store]:
+        """Open the store, and close it when the block ends.
+
+        Args:
+            url: `sqlite:///FILE` or `postgresql://...`.
+            close_seconds: How long each step of closing may take: waiting for the transactions
+                under way, cutting off those that do not end, closing the connections.
+
+        Raises:
+            StoreError: When the database cannot be used.
+        """
+        async with open_database(url, close_seconds) as database:
             yield cls(database)

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: a cluster of its own, on loopback, gone at the end."""
+"""Databases for tests: SQLite files, and a PostgreSQL of their own on loopback, gone at the end."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.storage.database import open_database
+from bot.storage.database import Database, open_database
 from bot.storage.store import Store
 
 
@@ -51,7 +53,9 @@ async def database_url(
     tmp_path: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> str:
-    """A database with empty tables, once of each kind."""
+    """A database with empty tables, once of each kind; a test may ask for "memory" as well."""
+    if request.param == "memory":
+        return "sqlite://"
     if request.param == "sqlite":
         if "sqlite" not in ready:
             ready["sqlite"] = str(tmp_path_factory.mktemp("ready") / "snowpeople.db")
@@ -60,16 +64,27 @@ async def database_url(
         return f"sqlite:///{shutil.copy(ready['sqlite'], tmp_path)}"
     if "postgresql" not in ready:
         ready["postgresql"] = await new_database(request.getfixturevalue("cluster"))
-    async with open_database(ready["postgresql"]) as database, database.writing() as connection:
-        await connection.execute(text("TRUNCATE rooms, players, notes CASCADE"))
+    async with open_database(ready["postgresql"]) as database:
+        await execute(database, "TRUNCATE rooms, players, notes CASCADE")
     return ready["postgresql"]
 
 
 @pytest.fixture
 async def store(database_url: str) -> AsyncIterator[Store]:
-    """A memory that remembers nothing yet, once in each kind of database."""
+    """An empty store, once in each kind of database."""
     async with Store.open(database_url) as store:
         yield store
+
+
+async def execute(database: Database, *statements: str) -> list[tuple[Any, ...]]:
+    """Execute some SQL in one transaction; return the rows of the last statement."""
+
+    async def work(connection: AsyncConnection) -> list[tuple[Any, ...]]:
+        for statement in statements:
+            found = await connection.execute(text(statement))
+        return [tuple(row) for row in found] if found.returns_rows else []
+
+    return await database.write(work)
 
 
 async def new_database(cluster: str) -> str:

@@ -1,13 +1,13 @@
-"""People, photos and rounds for tests of the memory."""
+"""People, photos and rounds for tests of the store."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.domain import Label, Photo, Player, Room, Verdict
+from bot.domain import Fingerprint, Label, Photo, Player, Room, Verdict
 from bot.game import scoring
 from bot.game.rules import Denied, Round
-from bot.game.seasons import Named
+from bot.game.seasons import NamedPlayer, month_of
 from bot.storage.store import Store
 
 NOW = datetime(2026, 12, 24, 18, 30, 15, 250000, tzinfo=UTC)
@@ -22,9 +22,7 @@ TOM = Player("10", "Tom")
 CHANNEL = Player("136817688", "Channel", shared=True)
 OLAF = Verdict(Label.OLAF, 0.97, {Label.OLAF: 0.97, Label.ABOMINABLE: 0.03}, unfamiliar=False)
 YETI = Verdict(Label.ABOMINABLE, 0.6, {Label.OLAF: 0.4, Label.ABOMINABLE: 0.6}, unfamiliar=True)
-
-
-NOBODY = Named("nobody", "")
+NOBODY = NamedPlayer("nobody", "")
 FOOLED = 94  # what it scores to fool the bot when it was 97% sure
 
 
@@ -36,15 +34,15 @@ def photo(
     reference: str | None = "AgACfile",
     player: Player = ANNA,
 ) -> Photo:
-    async def read(limit: int) -> bytes:
-        raise AssertionError("the store reads no photo")
+    async def fetch(limit: int) -> bytes:
+        raise AssertionError("the store fetches no photo")
 
-    return Photo(room, player, read, key=key, message=message, reference=reference)
+    return Photo(room, player, fetch, key=key, message=message, reference=reference)
 
 
 async def opened(store: Store, photo: Photo, now: datetime = NOW) -> int:
     """Open a round that must be a new one."""
-    id_ = await store.open_round(photo, now)
+    id_ = await store.rounds.open(photo, now)
     assert id_ is not None
     return id_
 
@@ -59,17 +57,38 @@ async def played(
 ) -> int:
     """Open a round and answer it."""
     id_ = await opened(store, photo(None, room=room, player=player), now)
-    await store.judge(id_, verdict)
-    await store.answered([id_], now)
+    await store.rounds.note_verdict(id_, verdict, None)
+    await store.rounds.mark_answered([id_], now)
     return id_
+
+
+async def note_fingerprint(
+    store: Store, round_id: int, stored: tuple[int, ...], queries: tuple[int, ...]
+) -> None:
+    """Note what a photo is recognised by; a verdict that went out stays as it is."""
+    await store.rounds.note_verdict(round_id, OLAF, Fingerprint(stored, queries))
+
+
+async def played_before(
+    store: Store,
+    round_id: int,
+    stored: tuple[int, ...],
+    queries: tuple[int, ...],
+    room: Room = ROOM,
+) -> bool:
+    """Note what a photo is recognised by; return whether the room has seen one like it."""
+    await note_fingerprint(store, round_id, stored, queries)
+    round_ = await store.game.round(round_id, room)
+    assert round_ is not None
+    return round_.played_before
 
 
 async def points(store: Store, room: Room = ROOM, now: datetime = NOW) -> dict[str, int]:
     """Return the names of a season's players, and the bot's, with their points."""
-    ledger = await store.ledger(room, scoring.season(now))
+    season = await store.seasons.season(room, month_of(now))
     return {
-        "bot" if who == scoring.BOT else ledger.players.get(who, NOBODY).name: total
-        for who, total in scoring.totals(ledger.rounds, ledger.hits).items()
+        "bot" if who == scoring.BOT else season.players.get(who, NOBODY).name: total
+        for who, total in scoring.totals(season.rounds, season.right_guesses).items()
     }
 
 
@@ -83,7 +102,7 @@ async def tell(
     by_admin: bool = False,
 ) -> Round | Denied | None:
     """Tap a truth; by default one that fools the bot."""
-    return await store.tell(round_id, player, label, now, by_admin=by_admin)
+    return await store.game.tell_truth(round_id, player, label, now, by_admin=by_admin)
 
 
 async def fool(
@@ -104,10 +123,10 @@ def void(result: Round | Denied | None) -> bool:
 async def guess(store: Store, player: Player = BEN, sender: Player = ANNA) -> int:
     """Let a player guess rightly what the bot says of somebody's photo."""
     id_ = await opened(store, photo(None, player=sender))
-    await store.judge(id_, OLAF)
-    assert await store.open_guesses(id_, NOW)
-    assert isinstance(await store.guess(id_, player, Label.OLAF, NOW), tuple)
-    await store.close_guesses(id_, NOW)
-    await store.guesses_told(id_)
-    await store.answered([id_], NOW)
+    await store.rounds.note_verdict(id_, OLAF, None)
+    assert await store.game.open_guesses(id_, NOW)
+    assert isinstance(await store.game.guess(id_, player, Label.OLAF, NOW), tuple)
+    await store.game.close_guesses(id_, NOW)
+    await store.game.mark_guesses_told(id_)
+    await store.rounds.mark_answered([id_], NOW)
     return id_

@@ -1,11 +1,11 @@
-"""Whatever is tapped, also several at once: the memory and the pure rules agree on the points."""
+"""Whatever is tapped, also several at once: the store and the pure rules agree on the points."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Coroutine
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, settings
@@ -18,14 +18,15 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import text
 
-from bot.domain import Label, Player, Room
+from bot.domain import Fingerprint, Label, Player, Room, Verdict
 from bot.game import rules, scoring
-from bot.game.rules import Denied, Objection, Round, Truth, Who
-from bot.game.scoring import BOT, Hit
+from bot.game.rules import Denied, Guess, Objection, PlayerId, Round, Truth
+from bot.game.scoring import BOT, RightGuess
+from bot.game.seasons import month_of
 from bot.storage.database import open_database
 from bot.storage.store import Store
+from tests.support.postgres import execute
 from tests.support.records import MINUTE, NOW, OLAF, YETI, opened, photo
 
 PEOPLE = {
@@ -42,9 +43,13 @@ PRINTS = (0, 2**128 - 1, 2**64 - 1)
 
 
 class Family(RuleBasedStateMachine):
-    """A family plays; `turns` and `hits` are what the pure rules make of it.
+    """A family plays, and the pure rules are asked what they make of it.
 
-    faces: who each person is to the rules just now; who was forgotten comes back as somebody new.
+    Attributes:
+        expected: Each round as the rules have it.
+        right_guesses: The round, the player and the time of each guess that should score.
+        player_ids: Who each person is to the rules; who was forgotten comes back as somebody new.
+        shared: Those of the ids that are of a shared identity.
     """
 
     url: ClassVar[str]
@@ -58,17 +63,16 @@ class Family(RuleBasedStateMachine):
         self.runner.run(self.empty())
         self.now = NOW
         self.rooms = [Room("telegram", "0")]
-        self.rounds: dict[int, Round] = {}
+        self.expected: dict[int, Round] = {}
         self.prints: dict[int, int] = {}
-        self.hits: list[tuple[int, Who, Any]] = []
+        self.right_guesses: list[tuple[int, PlayerId, datetime]] = []
         self.guessed: set[int] = set()
-        self.faces = {name: number for number, name in enumerate(PEOPLE, 1)}
-        self.masked = {self.faces["channel"]}
+        self.player_ids = {name: number for number, name in enumerate(PEOPLE, 1)}
+        self.shared = {self.player_ids["channel"]}
 
     async def empty(self) -> None:
-        async with open_database(self.url) as database, database.writing() as connection:
-            for table in ("rooms", "players"):
-                await connection.execute(text(f"DELETE FROM {table}"))
+        async with open_database(self.url) as database:
+            await execute(database, "DELETE FROM rooms", "DELETE FROM players")
 
     def teardown(self) -> None:
         self.runner.run(self.opening.__aexit__(None, None, None))
@@ -84,26 +88,27 @@ class Family(RuleBasedStateMachine):
         verdict=st.sampled_from([OLAF, YETI]),
         print_=st.none() | st.sampled_from(PRINTS),
     )
-    def photo(self, name: str, verdict: Any, print_: int | None) -> int:
+    def photo(self, name: str, verdict: Verdict, print_: int | None) -> int:
         return self.send(name, verdict, print_)
 
-    def send(self, name: str, verdict: Any, print_: int | None) -> int:
+    def send(self, name: str, verdict: Verdict, print_: int | None) -> int:
         async def send() -> int:
-            room = self.rooms[len(self.rounds) % len(self.rooms)]
+            room = self.rooms[len(self.expected) % len(self.rooms)]
             id_ = await opened(self.store, photo(None, room=room, player=PEOPLE[name]), self.now)
-            await self.store.judge(id_, verdict)
-            if print_ is not None:
-                before = print_ in self.prints.values()
-                assert await self.store.was_played(id_, [print_], [print_]) == before
+            fingerprint = None if print_ is None else Fingerprint((print_,), (print_,))
+            await self.store.rounds.note_verdict(id_, verdict, fingerprint)
+            round_ = await self.store.game.round(id_, room)
+            assert round_ is not None
+            assert round_.played_before == (print_ in self.prints.values())
             return id_
 
         id_ = self.runner.run(send())
-        self.rounds[id_] = Round(
+        self.expected[id_] = Round(
             id_,
-            self.faces[name],
+            self.player_ids[name],
             self.now,
             verdict,
-            disguised=PEOPLE[name].shared,
+            shared_identity=PEOPLE[name].shared,
             played_before=print_ in self.prints.values(),
         )
         if print_ is not None:
@@ -128,23 +133,26 @@ class Family(RuleBasedStateMachine):
         data: st.DataObject,
     ) -> None:
         """Tap at the same moment, in the order of one's choice, while the room may move."""
-        quorum = rules.quorum(len(self.present()))
+        quorum = rules.quorum(len(self.active()))
         taps: list[Coroutine[Any, Any, Any]] = []
         for id_, name, label, by_admin in tells:
-            taps.append(self.store.tell(id_, PEOPLE[name], label, self.now, by_admin=by_admin))
-            if id_ in self.rounds:
-                truth = Truth(label, self.faces[name], self.now)
-                told = rules.tell(self.rounds[id_], truth, by_admin=by_admin, quorum=quorum)
+            taps.append(
+                self.store.game.tell_truth(id_, PEOPLE[name], label, self.now, by_admin=by_admin)
+            )
+            if id_ in self.expected:
+                truth = Truth(label, self.player_ids[name], self.now)
+                told = rules.tell_truth(self.expected[id_], truth, by_admin=by_admin, quorum=quorum)
                 self.keep(told)
         for id_, name in objections:
-            taps.append(self.store.object_(id_, PEOPLE[name], self.now))
-            if id_ in self.rounds:
-                objection = Objection(self.faces[name], self.now)
-                masked = PEOPLE[name].shared
-                self.keep(rules.object_(self.rounds[id_], objection, disguised=masked))
+            taps.append(self.store.game.object_to(id_, PEOPLE[name], self.now))
+            if id_ in self.expected:
+                objection = Objection(self.player_ids[name], self.now)
+                shared = PEOPLE[name].shared
+                objected = rules.object_to(self.expected[id_], objection, shared_identity=shared)
+                self.keep(objected)
         if moves:
             new = Room("telegram", str(len(self.rooms)))
-            taps.append(self.store.move_room(self.rooms[-1], new))
+            taps.append(self.store.rooms.move(self.rooms[-1], new))
             self.rooms.append(new)
         order = data.draw(st.permutations(taps))
 
@@ -154,75 +162,75 @@ class Family(RuleBasedStateMachine):
         self.runner.run(tap())
         self.compare()
 
-    def present(self) -> set[Who]:
-        who = {round_.player for round_ in self.rounds.values()} | {by for _, by, _ in self.hits}
-        return who - self.masked
+    def active(self) -> set[PlayerId]:
+        senders = {round_.player for round_ in self.expected.values()}
+        return (senders | {by for _, by, _ in self.right_guesses}) - self.shared
 
     def keep(self, result: Round | Denied) -> None:
         if isinstance(result, Round):
-            self.rounds[result.id] = result
+            self.expected[result.id] = result
 
     @rule(id_=rounds, name=players)
     def guess(self, id_: int, name: str) -> None:
-        async def guess() -> tuple[bool, Any]:
-            may = await self.store.open_guesses(id_, self.now)
-            guessed = await self.store.guess(id_, PEOPLE[name], Label.OLAF, self.now)
-            await self.store.close_guesses(id_, self.now)
-            await self.store.guesses_told(id_)
+        async def guess() -> tuple[bool, tuple[Guess, ...] | Denied | None]:
+            may = await self.store.game.open_guesses(id_, self.now)
+            guessed = await self.store.game.guess(id_, PEOPLE[name], Label.OLAF, self.now)
+            await self.store.game.close_guesses(id_, self.now)
+            await self.store.game.mark_guesses_told(id_)
             return may, guessed
 
         may, guessed = self.runner.run(guess())
-        round_ = self.rounds.get(id_)
+        round_ = self.expected.get(id_)
         if round_ is None or round_.played_before or round_.truth or id_ in self.guessed:
             assert not may
         else:
             self.guessed.add(id_)
-            other = round_.player != self.faces[name] and not PEOPLE[name].shared
+            other = round_.player != self.player_ids[name] and not PEOPLE[name].shared
             assert (may, isinstance(guessed, tuple)) == (True, other)
             if other:
-                self.hits.append((id_, self.faces[name], self.now))
+                self.right_guesses.append((id_, self.player_ids[name], self.now))
         self.compare()
 
     @rule(name=players)
     def forget(self, name: str) -> None:
-        self.runner.run(self.store.forget("telegram", name))
-        who = self.faces[name]
-        kept_for_others = {id_ for id_, _, _ in self.hits}
-        for round_ in list(self.rounds.values()):
+        self.runner.run(self.store.people.forget("telegram", name))
+        who = self.player_ids[name]
+        kept_for_others = {id_ for id_, _, _ in self.right_guesses}
+        for round_ in list(self.expected.values()):
             if round_.player == who:
                 self.prints.pop(round_.id, None)
                 if round_.truth is None and round_.id not in kept_for_others:
-                    del self.rounds[round_.id]
-        self.faces[name] = max(self.faces.values()) + 1
+                    del self.expected[round_.id]
+        self.player_ids[name] = max(self.player_ids.values()) + 1
         if PEOPLE[name].shared:
-            self.masked.add(self.faces[name])
+            self.shared.add(self.player_ids[name])
         self.compare()
 
     def compare(self) -> None:
-        """Let the memory and the rules add up every season, and tell whether they agree."""
-        names = {who: name for name, who in self.faces.items()}
+        """Let the store and the rules add up every season, and see whether they agree."""
+        names = {who: name for name, who in self.player_ids.items()}
 
-        def named(totals: dict[Who, int], names: dict[Who, str]) -> dict[str, list[int]]:
+        def named(totals: dict[PlayerId, int], names: dict[PlayerId, str]) -> dict[str, list[int]]:
             found = defaultdict(list)
             for who, points in totals.items():
                 found["bot" if who == BOT else names.get(who, "forgotten")].append(points)
             return {name: sorted(points) for name, points in found.items()}
 
-        for season in (date(2026, 12, 1), date(2027, 1, 1)):
+        for month in (date(2026, 12, 1), date(2027, 1, 1)):
             rounds = [
                 round_
-                for round_ in self.rounds.values()
-                if round_.truth and scoring.season(round_.truth.at) == season
+                for round_ in self.expected.values()
+                if round_.truth and month_of(round_.truth.at) == month
             ]
-            hits = [
-                Hit(self.rounds[id_], by, at)
-                for id_, by, at in self.hits
-                if scoring.season(at) == season and self.rounds[id_].verdict is OLAF
+            right_guesses = [
+                RightGuess(self.expected[id_], by, at)
+                for id_, by, at in self.right_guesses
+                if month_of(at) == month and self.expected[id_].verdict is OLAF
             ]
-            ledger = self.runner.run(self.store.ledger(self.rooms[0], season))
-            keys = {who: player.key for who, player in ledger.players.items()}
-            remembered = named(scoring.totals(ledger.rounds, ledger.hits), keys)
-            assert remembered == named(scoring.totals(rounds, hits), names)
+            season = self.runner.run(self.store.seasons.season(self.rooms[0], month))
+            keys = {who: player.key for who, player in season.players.items()}
+            stored = named(scoring.totals(season.rounds, season.right_guesses), keys)
+            assert stored == named(scoring.totals(rounds, right_guesses), names)
 
 
 def test_whatever_is_tapped_the_points_are_right(database_url: str) -> None:

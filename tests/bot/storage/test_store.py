@@ -1,4 +1,4 @@
-"""The memory of rooms and rounds, on SQLite and on PostgreSQL."""
+"""What is stored of rooms and rounds, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,111 +8,123 @@ from datetime import UTC, timedelta, timezone
 
 import pytest
 
-from bot.domain import PendingPhoto, Player, Room, RoomSettings, Round
-from bot.services.ports import Memory, Scorebook
+from bot.domain import PendingPhoto, Player, Room, RoomSettings, StoredRound
 from bot.storage.store import Store
-from tests.support.records import ANNA, MINUTE, NOW, OLAF, ROOM, SUPERGROUP, YETI, opened, photo
-
-
-def test_the_store_is_what_the_host_asks_for(store: Store) -> None:
-    memory: Memory = store
-    book: Scorebook = store
-    assert memory
-    assert book
+from tests.support.records import (
+    ANNA,
+    DAY,
+    MINUTE,
+    NOW,
+    OLAF,
+    ROOM,
+    SUPERGROUP,
+    YETI,
+    opened,
+    photo,
+)
 
 
 async def test_a_room_begins_with_the_usual_settings(store: Store) -> None:
-    assert await store.room_settings(ROOM) == RoomSettings()
+    assert await store.rooms.settings(ROOM) == RoomSettings()
 
 
-async def test_settings_change_one_by_one_and_stay(database_url: str) -> None:
+async def test_settings_change_and_stay(database_url: str) -> None:
     async with Store.open(database_url) as store:
-        assert await store.change_settings(ROOM, language="de") == RoomSettings("de", True)
-        assert await store.change_settings(ROOM, every_photo=False) == RoomSettings("de", False)
-        assert await store.room_settings(SUPERGROUP) == RoomSettings()
+        await store.rooms.change_settings(ROOM, RoomSettings("de"))
+        assert await store.rooms.settings(ROOM) == RoomSettings("de", True)
+        await store.rooms.change_settings(ROOM, RoomSettings("de", every_photo=False))
+        assert await store.rooms.settings(SUPERGROUP) == RoomSettings()
     async with Store.open(database_url) as store:
-        assert await store.room_settings(ROOM) == RoomSettings("de", False)
-        assert await store.change_settings(ROOM, language=None) == RoomSettings(None, False)
+        assert await store.rooms.settings(ROOM) == RoomSettings("de", False)
+        await store.rooms.change_settings(ROOM, RoomSettings(None, every_photo=False))
+        assert await store.rooms.settings(ROOM) == RoomSettings(None, False)
 
 
 async def test_two_admins_at_once_both_get_their_way(store: Store) -> None:
+    seen = await store.rooms.settings(ROOM)
     await asyncio.gather(
-        store.change_settings(ROOM, language="uk"), store.change_settings(ROOM, every_photo=False)
+        store.rooms.change_settings(ROOM, replace(seen, language="uk"), before=seen),
+        store.rooms.change_settings(ROOM, replace(seen, every_photo=False), before=seen),
     )
-    assert await store.room_settings(ROOM) == RoomSettings("uk", False)
+    assert await store.rooms.settings(ROOM) == RoomSettings("uk", False)
 
 
 async def test_a_room_is_greeted_once(store: Store) -> None:
-    assert await store.greet(ROOM, NOW)
-    assert not await store.greet(ROOM, NOW + MINUTE)
-    assert await store.greet(SUPERGROUP, NOW)
+    assert await store.rooms.mark_greeted(ROOM, NOW)
+    assert not await store.rooms.mark_greeted(ROOM, NOW + MINUTE)
+    assert await store.rooms.mark_greeted(SUPERGROUP, NOW)
 
 
 async def test_of_many_greetings_at_once_one_is_the_first(store: Store) -> None:
-    assert sorted(await asyncio.gather(*(store.greet(ROOM, NOW) for _ in range(8))))[-2:] == [
+    assert sorted(await asyncio.gather(*(store.rooms.mark_greeted(ROOM, NOW) for _ in range(8))))[
+        -2:
+    ] == [
         False,
         True,
     ]
 
 
 async def test_a_new_invitation_greets_again(store: Store) -> None:
-    await store.leave(ROOM)  # never seen: nothing to forget
-    await store.greet(ROOM, NOW)
-    await store.leave(ROOM)
-    assert await store.greet(ROOM, NOW)
+    await store.rooms.mark_left(ROOM)  # never seen: nothing to forget
+    await store.rooms.mark_greeted(ROOM, NOW)
+    await store.rooms.mark_left(ROOM)
+    assert await store.rooms.mark_greeted(ROOM, NOW)
 
 
 async def test_a_round_is_remembered_without_its_photo(store: Store) -> None:
     id_ = await opened(store, photo())
-    assert await store.round(id_) == Round(id_, ROOM, "7", "11", "AgACfile", None, NOW, None)
-    await store.judge(id_, OLAF)
-    await store.answered([id_], NOW + MINUTE)
-    expected = Round(id_, ROOM, "7", "11", "AgACfile", OLAF, NOW, NOW + MINUTE)
-    assert await store.round(id_) == expected
-    assert await store.round(id_ + 1) is None
+    new = StoredRound(id_, ROOM, ROOM, "7", "11", "AgACfile", None, NOW, None)
+    assert await store.rounds.find(id_) == new
+    await store.rounds.note_verdict(id_, OLAF, None)
+    await store.rounds.mark_answered([id_], NOW + MINUTE)
+    answered = replace(new, verdict=OLAF, answered=NOW + MINUTE)
+    assert await store.rounds.find(id_) == answered
+    assert await store.rounds.find(id_ + 1) is None
 
 
 async def test_a_round_outlives_the_process(database_url: str) -> None:
     async with Store.open(database_url) as store:
         id_ = await opened(store, photo())
-        await store.judge(id_, YETI)
+        await store.rounds.note_verdict(id_, YETI, None)
     async with Store.open(database_url) as store:
-        found = await store.round(id_)
+        found = await store.rounds.find(id_)
         assert found is not None
         assert found.verdict == YETI
 
 
 async def test_a_private_room_stays_private(store: Store) -> None:
     id_ = await opened(store, photo(room=Room("discord", "42", private=True)))
-    found = await store.round(id_)
+    found = await store.rounds.find(id_)
     assert found is not None
     assert found.room.private
 
 
 async def test_an_answered_message_is_not_answered_again(store: Store) -> None:
     id_ = await opened(store, photo())
-    assert await store.open_round(photo(), NOW) == id_  # in hand: the process may have died
-    await store.answered([id_], NOW)
-    assert await store.open_round(photo(), NOW + MINUTE) is None
-    assert await store.open_round(photo(room=SUPERGROUP), NOW) is not None  # ids are the room's own
+    assert await store.rounds.open(photo(), NOW) == id_  # in hand: the process may have died
+    await store.rounds.mark_answered([id_], NOW)
+    assert await store.rounds.open(photo(), NOW + MINUTE) is None
+    assert (
+        await store.rounds.open(photo(room=SUPERGROUP), NOW) is not None
+    )  # ids are the room's own
 
 
 async def test_the_same_message_twice_at_once_is_one_round(store: Store) -> None:
-    ids = await asyncio.gather(*(store.open_round(photo(), NOW) for _ in range(8)))
+    ids = await asyncio.gather(*(store.rounds.open(photo(), NOW) for _ in range(8)))
     assert len(set(ids)) == 1
 
 
 async def test_the_pictures_of_one_message_have_a_round_each(store: Store) -> None:
     ids = [await opened(store, photo(reference=reference)) for reference in ("a/1", "a/2")]
-    await store.answered(ids[:1], NOW)
-    assert await store.open_round(photo(reference="a/1"), NOW) is None
-    assert await store.open_round(photo(reference="a/2"), NOW) == ids[1]
+    await store.rounds.mark_answered(ids[:1], NOW)
+    assert await store.rounds.open(photo(reference="a/1"), NOW) is None
+    assert await store.rounds.open(photo(reference="a/2"), NOW) == ids[1]
 
 
 async def test_a_message_is_known_again_when_only_its_reference_changed(store: Store) -> None:
     id_ = await opened(store, photo(key="unique", reference="file id of today"))
-    await store.answered([id_], NOW)
-    assert await store.open_round(photo(key="unique", reference="of tomorrow"), NOW) is None
+    await store.rounds.mark_answered([id_], NOW)
+    assert await store.rounds.open(photo(key="unique", reference="of tomorrow"), NOW) is None
 
 
 async def test_photos_without_a_message_are_rounds_of_their_own(store: Store) -> None:
@@ -121,103 +133,97 @@ async def test_photos_without_a_message_are_rounds_of_their_own(store: Store) ->
 
 async def test_a_reference_that_is_known_late_is_noted(store: Store) -> None:
     id_ = await opened(store, photo(message=None, reference=None))
-    await store.answered([id_], NOW, "channel/message")
-    found = await store.round(id_)
+    await store.rounds.mark_answered([id_], NOW, "channel/message")
+    found = await store.rounds.find(id_)
     assert found is not None
     assert found.reference == "channel/message"
 
 
 async def test_an_answer_that_went_out_is_not_changed(store: Store) -> None:
     id_ = await opened(store, photo())
-    await store.judge(id_, OLAF)
-    await store.answered([id_], NOW)
-    await store.judge(id_, YETI)
-    await store.answered([id_], NOW + MINUTE)
-    found = await store.round(id_)
+    await store.rounds.note_verdict(id_, OLAF, None)
+    await store.rounds.mark_answered([id_], NOW)
+    await store.rounds.note_verdict(id_, YETI, None)
+    await store.rounds.mark_answered([id_], NOW + MINUTE)
+    found = await store.rounds.find(id_)
     assert found is not None
     assert (found.verdict, found.answered) == (OLAF, NOW)
-
-
-async def test_a_dropped_photo_may_be_asked_about_again(store: Store) -> None:
-    first, second = await opened(store, photo("1")), await opened(store, photo("2"))
-    await store.answered([first, second], NOW)
-    await store.drop([first])
-    assert await store.round(first) is None
-    assert await store.open_round(photo("1"), NOW) is not None
-    assert await store.open_round(photo("2"), NOW) is None
 
 
 async def test_what_was_in_hand_is_found_and_the_stale_forgotten(store: Store) -> None:
     stale = await opened(store, photo("1"), NOW - 6 * MINUTE)
     done = await opened(store, photo("2"), NOW - MINUTE)
-    await store.answered([done], NOW)
+    await store.rounds.mark_answered([done], NOW)
     channel = Player("136817688", "Channel", shared=True)
     await opened(store, photo("3", reference="r3"), NOW - 5 * MINUTE)
     await opened(store, photo("4", reference="r4", player=channel), NOW)
     await opened(store, photo("5", reference=None), NOW)  # cannot be had again
     await opened(store, photo("6", room=Room("discord", "9")), NOW - 6 * MINUTE)
-    assert await store.waiting("telegram", NOW - 5 * MINUTE) == [
+    assert await store.rounds.pending("telegram", NOW - 5 * MINUTE) == [
         PendingPhoto(ROOM, ANNA, "3", "r3", "r3", NOW - 5 * MINUTE),
         PendingPhoto(ROOM, channel, "4", "r4", "r4", NOW),
     ]
-    assert await store.round(stale) is None
-    assert len(await store.waiting("discord", NOW - 10 * MINUTE)) == 1
+    assert await store.rounds.find(stale) is None
+    assert len(await store.rounds.pending("discord", NOW - 10 * MINUTE)) == 1
 
 
 async def test_a_room_moves_with_all_it_has(store: Store) -> None:
-    await store.change_settings(ROOM, language="fr")
-    await store.greet(ROOM, NOW)
+    await store.rooms.change_settings(ROOM, RoomSettings("fr"))
+    await store.rooms.mark_greeted(ROOM, NOW)
     id_ = await opened(store, photo())
-    await store.move_room(ROOM, SUPERGROUP)
-    assert await store.room_settings(SUPERGROUP) == RoomSettings("fr", True)
-    assert not await store.greet(SUPERGROUP, NOW)
-    found = await store.round(id_)
+    await store.rooms.move(ROOM, SUPERGROUP)
+    assert await store.rooms.settings(SUPERGROUP) == RoomSettings("fr", True)
+    assert not await store.rooms.mark_greeted(SUPERGROUP, NOW)
+    found = await store.rounds.find(id_)
     assert found is not None
     assert found.room == SUPERGROUP
 
 
 async def test_a_photo_left_over_in_a_room_that_moved_is_known_as_the_same(store: Store) -> None:
     id_ = await opened(store, photo())
-    await store.move_room(ROOM, SUPERGROUP)
-    (waiting,) = await store.waiting("telegram", NOW)
-    assert waiting.room == ROOM
-    again = replace(photo(), room=waiting.room, key=waiting.key, message=waiting.message)
+    await store.rooms.move(ROOM, SUPERGROUP)
+    (pending,) = await store.rounds.pending("telegram", NOW)
+    assert pending.room == ROOM
+    found = await store.rounds.find(id_)
+    assert found is not None
+    assert (found.room, found.sent_to) == (SUPERGROUP, ROOM)
+    again = replace(photo(), room=pending.room, key=pending.key, message=pending.message)
     assert await opened(store, again) == id_
-    await store.answered([id_], NOW)
-    assert not await store.waiting("telegram", NOW)
+    await store.rounds.mark_answered([id_], NOW)
+    assert not await store.rounds.pending("telegram", NOW)
 
 
 async def test_a_room_that_moved_is_still_known_by_its_old_id(store: Store) -> None:
-    await store.greet(ROOM, NOW)
+    await store.rooms.mark_greeted(ROOM, NOW)
     id_ = await opened(store, photo())
-    await store.answered([id_], NOW)
-    await store.move_room(ROOM, SUPERGROUP)
-    await store.change_settings(ROOM, every_photo=False)
-    assert await store.room_settings(SUPERGROUP) == RoomSettings(None, False)
-    assert not await store.greet(ROOM, NOW)
-    assert await store.open_round(photo(), NOW) is None  # delivered again by its old name
-    assert await store.open_round(photo(room=SUPERGROUP), NOW) is not None  # ids began anew
+    await store.rounds.mark_answered([id_], NOW)
+    await store.rooms.move(ROOM, SUPERGROUP)
+    await store.rooms.change_settings(ROOM, RoomSettings(every_photo=False))
+    assert await store.rooms.settings(SUPERGROUP) == RoomSettings(None, False)
+    assert not await store.rooms.mark_greeted(ROOM, NOW)
+    assert await store.rounds.open(photo(), NOW) is None  # delivered again by its old name
+    assert await store.rounds.open(photo(room=SUPERGROUP), NOW) is not None  # ids began anew
 
 
 async def test_moving_twice_or_without_rows_changes_nothing(store: Store) -> None:
-    await store.move_room(ROOM, SUPERGROUP)
-    assert await store.greet(SUPERGROUP, NOW)
-    await store.greet(ROOM, NOW)
-    await store.move_room(ROOM, SUPERGROUP)
-    await store.change_settings(SUPERGROUP, language="es")
-    await store.move_room(ROOM, SUPERGROUP)
-    await store.move_room(SUPERGROUP, ROOM)
-    assert await store.room_settings(ROOM) == await store.room_settings(SUPERGROUP)
+    await store.rooms.move(ROOM, SUPERGROUP)
+    assert await store.rooms.mark_greeted(SUPERGROUP, NOW)
+    await store.rooms.mark_greeted(ROOM, NOW)
+    await store.rooms.move(ROOM, SUPERGROUP)
+    await store.rooms.change_settings(SUPERGROUP, RoomSettings("es"))
+    await store.rooms.move(ROOM, SUPERGROUP)
+    await store.rooms.move(SUPERGROUP, ROOM)
+    assert await store.rooms.settings(ROOM) == await store.rooms.settings(SUPERGROUP)
 
 
 async def test_a_move_into_a_room_that_is_used_already_merges(store: Store) -> None:
-    await store.change_settings(ROOM, language="fr", every_photo=False)
-    await store.change_settings(SUPERGROUP, language="pt")
+    await store.rooms.change_settings(ROOM, RoomSettings("fr", every_photo=False))
+    await store.rooms.change_settings(SUPERGROUP, RoomSettings("pt"))
     ids = [await opened(store, photo(room=room)) for room in (ROOM, SUPERGROUP)]
-    await store.move_room(ROOM, SUPERGROUP)
-    assert await store.room_settings(SUPERGROUP) == RoomSettings("pt", False)
+    await store.rooms.move(ROOM, SUPERGROUP)
+    assert await store.rooms.settings(SUPERGROUP) == RoomSettings("pt", False)
     for id_ in ids:
-        found = await store.round(id_)
+        found = await store.rounds.find(id_)
         assert found is not None
         assert found.room == SUPERGROUP
 
@@ -225,11 +231,11 @@ async def test_a_move_into_a_room_that_is_used_already_merges(store: Store) -> N
 async def test_a_room_moves_more_than_once(store: Store) -> None:
     last = Room("telegram", "-100999")
     id_ = await opened(store, photo())
-    await store.move_room(ROOM, SUPERGROUP)
-    await store.move_room(SUPERGROUP, last)
-    await store.change_settings(last, language="de")
-    assert await store.room_settings(ROOM) == RoomSettings("de", True)
-    found = await store.round(id_)
+    await store.rooms.move(ROOM, SUPERGROUP)
+    await store.rooms.move(SUPERGROUP, last)
+    await store.rooms.change_settings(last, RoomSettings("de"))
+    assert await store.rooms.settings(ROOM) == RoomSettings("de", True)
+    found = await store.rounds.find(id_)
     assert found is not None
     assert found.room == last
 
@@ -238,23 +244,23 @@ async def test_photos_and_taps_during_a_move_all_arrive(store: Store) -> None:
     first = await opened(store, photo("0"))
     ids = await asyncio.gather(
         *(opened(store, photo(str(number))) for number in range(1, 6)),
-        store.move_room(ROOM, SUPERGROUP),
+        store.rooms.move(ROOM, SUPERGROUP),
         *(opened(store, photo(str(number))) for number in range(6, 11)),
-        store.judge(first, OLAF),
-        store.move_room(ROOM, SUPERGROUP),
+        store.rounds.note_verdict(first, OLAF, None),
+        store.rooms.move(ROOM, SUPERGROUP),
     )
-    rounds = [await store.round(id_) for id_ in {first, *filter(None, ids)}]
+    rounds = [await store.rounds.find(id_) for id_ in {first, *filter(None, ids)}]
     assert len(rounds) == 11
     assert {found.room for found in rounds if found} == {SUPERGROUP}
 
 
 async def test_small_things_are_kept_under_a_name(store: Store) -> None:
-    assert await store.recall("commands") is None
-    await store.remember("commands", "1f")
-    await store.remember("commands", "2e")
-    await store.remember("other", "")
-    assert await store.recall("commands") == "2e"
-    assert await store.recall("other") == ""
+    assert await store.notes.recall("commands") is None
+    await store.notes.remember("commands", "1f")
+    await store.notes.remember("commands", "2e")
+    await store.notes.remember("other", "")
+    assert await store.notes.recall("commands") == "2e"
+    assert await store.notes.recall("other") == ""
 
 
 async def test_rounds_are_forgotten_after_a_day(store: Store) -> None:
@@ -262,44 +268,47 @@ async def test_rounds_are_forgotten_after_a_day(store: Store) -> None:
     ids = [
         await opened(store, photo(str(n)), NOW - timedelta(hours=h)) for n, h in enumerate(hours)
     ]
-    await store.answered(ids[:1], NOW)
-    await store.prune(NOW)
-    assert [await store.round(id_) is None for id_ in ids] == [True, True, False]
+    await store.rounds.mark_answered(ids[:1], NOW)
+    await store.people.prune(NOW)
+    assert [await store.rounds.find(id_) is None for id_ in ids] == [True, True, False]
 
 
 async def test_a_round_never_gets_the_id_of_one_that_is_forgotten(store: Store) -> None:
     id_ = await opened(store, photo("1"))  # there may be a button with it, still
-    await store.drop([id_])
+    await store.people.prune(NOW + DAY + MINUTE)
+    assert await store.rounds.find(id_) is None
     assert await opened(store, photo("2")) > id_
 
 
 async def test_ids_are_as_long_as_a_button_may_say(store: Store) -> None:
-    assert await store.round(10**18 - 1) is None
+    assert await store.rounds.find(10**18 - 1) is None
 
 
 async def test_rooms_are_forgotten_after_a_year_of_quiet(store: Store) -> None:
     year = timedelta(days=366)
     quiet, busy, moved = Room("telegram", "1"), Room("telegram", "2"), Room("telegram", "3")
-    await store.change_settings(quiet, language="de")
-    await store.greet(busy, NOW)
-    await store.greet(moved, NOW)
-    await store.move_room(moved, Room("telegram", "4"))
+    await store.rooms.change_settings(quiet, RoomSettings("de"))
+    await store.rooms.mark_greeted(busy, NOW)
+    await store.rooms.mark_greeted(moved, NOW)
+    await store.rooms.move(moved, Room("telegram", "4"))
     old = await opened(store, photo(room=quiet))
-    await store.change_settings(ROOM, language="de")  # no time is known of it: it gets a year
+    await store.rooms.change_settings(
+        ROOM, RoomSettings("de")
+    )  # no time is known of it: it gets a year
     await opened(store, photo(room=busy), NOW + year / 2)
-    await store.prune(NOW + year)
-    assert await store.room_settings(quiet) == RoomSettings()
-    assert await store.round(old) is None
-    assert await store.greet(moved, NOW + year)
-    assert not await store.greet(busy, NOW + year)
-    assert await store.room_settings(ROOM) == RoomSettings("de")
-    await store.prune(NOW + 3 * year)
-    assert await store.room_settings(ROOM) == RoomSettings()
+    await store.people.prune(NOW + year)
+    assert await store.rooms.settings(quiet) == RoomSettings()
+    assert await store.rounds.find(old) is None
+    assert await store.rooms.mark_greeted(moved, NOW + year)
+    assert not await store.rooms.mark_greeted(busy, NOW + year)
+    assert await store.rooms.settings(ROOM) == RoomSettings("de")
+    await store.people.prune(NOW + 3 * year)
+    assert await store.rooms.settings(ROOM) == RoomSettings()
 
 
 async def test_times_come_back_in_utc(store: Store) -> None:
     id_ = await opened(store, photo(), NOW.astimezone(timezone(timedelta(hours=-5))))
-    found = await store.round(id_)
+    found = await store.rounds.find(id_)
     assert found is not None
     assert found.arrived == NOW
     assert found.arrived.tzinfo is UTC
@@ -307,5 +316,5 @@ async def test_times_come_back_in_utc(store: Store) -> None:
 
 async def test_a_time_without_a_zone_is_a_mistake(store: Store) -> None:
     with pytest.raises(Exception, match="without a zone"):
-        await store.open_round(photo(), NOW.replace(tzinfo=None))
-    assert await store.waiting("telegram", NOW - MINUTE) == []
+        await store.rounds.open(photo(), NOW.replace(tzinfo=None))
+    assert await store.rounds.pending("telegram", NOW - MINUTE) == []
