@@ -109,7 +109,9 @@ async def test_the_end_does_not_wait_for_the_next_try(service: Service) -> None:
     await asyncio.wait_for(task, 5)
 
 
-async def test_a_faults_message_stays_out_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_faults_message_stays_out_of_the_log(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
     platform = FlakyPlatform(OSError("https://example.org/bot123:SECRET/getMe"))
     supervisor, stopping = supervised(platform)
