@@ -16,21 +16,48 @@ class Label(StrEnum):
     NEITHER = "neither"
 
 
+class Voice(StrEnum):
+    """How a verdict is spoken."""
+
+    SURE = "sure"
+    UNSURE = "unsure"
+    UNFAMILIAR = "unfamiliar"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the bot saw on a photo.
 
     Attributes:
         label: The likelier of the two snow people, never `NEITHER`.
-        confidence: How sure it is of that label, 0 to 1.
+        confidence: How sure it is of that label, between the two: 0.5 to 1.
         probabilities: One for each label; they sum to 1.
         unfamiliar: Whether the photo looks like neither; the label is then a guess for fun.
+        sure: Whether it may be called out without any doubt.
     """
 
     label: Label
     confidence: float
     probabilities: Mapping[Label, float]
     unfamiliar: bool
+    sure: bool = True
+
+    @property
+    def call(self) -> Label:
+        """What the bot answered: the label, or `NEITHER` where it said unfamiliar."""
+        return Label.NEITHER if self.unfamiliar else self.label
+
+    @property
+    def percent(self) -> int:
+        """The confidence as it is shown: 50 to 99; the bot is never quite certain."""
+        return min(99, max(50, round(100 * self.confidence)))
+
+    @property
+    def voice(self) -> Voice:
+        """How it is spoken."""
+        if self.unfamiliar:
+            return Voice.UNFAMILIAR
+        return Voice.SURE if self.sure else Voice.UNSURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +181,17 @@ class RoomSettings:
         language: The room's; None for each person's own.
         every_photo: In a group, whether every photo is classified or only those meant for the bot.
         keep: Whether photos that fooled the bot are kept, for it to learn from.
+        guess_every: Whether every photo is a guess round.
+        timezone: The room's, an IANA name such as `Europe/Berlin`; None for the host's.
+        daily: At which minute of the day the day's challenge is posted; None for never.
     """
 
     language: str | None = None
     every_photo: bool = True
     keep: bool = False
+    guess_every: bool = False
+    timezone: str | None = None
+    daily: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,6 +476,11 @@ class AdminAction(StrEnum):
     EVERY_PHOTO = "every_photo"
     ONLY_CALLED = "only_called"
     TRUTH = "truth"
+    UNDO = "undo"
+    GUESS_EVERY = "guess_every"
+    GUESS_ASKED = "guess_asked"
+    TIMEZONE = "timezone"
+    DAILY = "daily"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The rules of a round: what a truth is worth, who may tap what, and until when.
+"""The rules of a round: what it is worth, who may tap what, until when, and how a vote ends.
 
 Pure: time is passed in, and nothing here happens by chance. A round is what was tapped, and when;
 its worth follows from that, so the order in which taps of the same moment come in changes nothing.
@@ -6,6 +6,7 @@ its worth follows from that, so the order in which taps of the same moment come 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,12 +14,19 @@ from enum import StrEnum
 
 from bot.domain import Label, Verdict
 
-MAX_POINTS = 100
+# A true snow person that the bot called neither: any disguise does that, so it brings less.
+NEITHER_POINTS = 40
+# A snow person that somebody made and the bot recognised.
+MADE_POINTS = 25
 GUESS_POINTS = 10
-SCORING_A_DAY = 20
+GUESSES_A_DAY = 3
+OBJECTIONS_A_DAY = 3
 TRUTH_WITHIN = timedelta(hours=24)
-OBJECTION_WITHIN = timedelta(minutes=10)
+UNDO_WITHIN = timedelta(minutes=10)
+OBJECTION_WITHIN = timedelta(hours=24)
 GUESS_WITHIN = timedelta(seconds=30)
+# A vote of fewer decides nothing.
+VOTES_NEEDED = 2
 # Of the 128 bits of a fingerprint. Measured on 2,080 pictures: others are this close in 14 of 2.2
 # million pairs, mostly the same scene again; of 300 photos, each changed in 22 ways (turning the
 # hue by 45 degrees among them), 99 % are found. 20 bits would let in 50 pairs, 14 lose photos.
@@ -38,6 +46,8 @@ class Denied(StrEnum):
     OWN = "own"
     AGAIN = "again"
     LATE = "late"
+    ENOUGH = "enough"
+    NOT_HERE = "not_here"
     SHARED_IDENTITY = "shared_identity"
 
 
@@ -46,18 +56,11 @@ class JustForFun(StrEnum):
 
     SHARED_IDENTITY = "shared_identity"
     PLAYED_BEFORE = "played_before"
-    ENOUGH = "enough"
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Who is on the photo, as somebody told it.
-
-    Attributes:
-        label: Who it is.
-        by: Who told it.
-        at: When.
-    """
+    """Who is on the photo, as somebody told it."""
 
     label: Label
     by: PlayerId
@@ -65,27 +68,41 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
-class Objection:
-    """Somebody does not believe the truth that was told.
-
-    Attributes:
-        by: Who objects.
-        at: When.
-    """
+class Ballot:
+    """Whom somebody sees on a photo about which there is a vote."""
 
     by: PlayerId
+    label: Label
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
-    """What somebody thinks that the bot will answer.
+class Vote:
+    """Somebody objected to a truth, and the room says what it sees.
 
     Attributes:
-        by: Who guesses.
-        at: When.
-        label: What they think.
+        by: Who objected.
+        opened: When.
+        until: When it ends at the latest.
+        ballots: One for each who voted.
+        closed: When it ended, if it did.
     """
+
+    by: PlayerId
+    opened: datetime
+    until: datetime
+    ballots: tuple[Ballot, ...] = ()
+    closed: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether ballots are taken."""
+        return self.closed is None
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What somebody thinks that the bot will answer."""
 
     by: PlayerId
     at: datetime
@@ -103,9 +120,12 @@ class Round:
         verdict: What the bot answered.
         shared_identity: Whether several people may use the sender's identity.
         played_before: Whether the room has seen this photo, or one that looks the same.
+        made: Whether somebody made what is on the photo: by a reply to the day's challenge, by the
+            caption, or by a tap.
         truth: What was told, if it was.
-        quorum: How many objections void the round.
-        objections: Those that were made.
+        confirmed: Whether another player tapped that the truth is true.
+        vote: The vote about the truth, if somebody objected.
+        is_void: Whether a vote, or an objection where only two play, ended it without a truth.
     """
 
     id: int
@@ -114,102 +134,208 @@ class Round:
     verdict: Verdict
     shared_identity: bool = False
     played_before: bool = False
+    made: bool = False
     truth: Truth | None = None
-    quorum: int = 2
-    objections: tuple[Objection, ...] = ()
-
-    @property
-    def is_void(self) -> bool:
-        """Whether enough others objected."""
-        return len(self.objections) >= self.quorum
+    confirmed: bool = False
+    vote: Vote | None = None
+    is_void: bool = False
 
     @property
     def is_fooled(self) -> bool:
         """Whether the bot was wrong, now that the truth is told."""
-        return self.truth is not None and not agrees(self.verdict, self.truth.label)
+        return self.truth is not None and self.truth.label is not self.verdict.call
+
+    @property
+    def is_praised(self) -> bool:
+        """Whether somebody made a snow person that the bot recognised."""
+        return (
+            self.made
+            and self.truth is not None
+            and not self.is_fooled
+            and self.truth.label is not Label.NEITHER
+        )
 
     @property
     def may_score(self) -> bool:
-        """Whether the round can bring points; the other ones are just for fun."""
+        """Whether it is more than just for fun."""
         return not self.shared_identity and not self.played_before
 
+    @property
+    def is_disputed(self) -> bool:
+        """Whether there is a vote about it."""
+        return self.vote is not None and self.vote.is_open
 
-def agrees(verdict: Verdict, label: Label) -> bool:
-    """Return whether the bot's answer was this; an unfamiliar photo it calls 'neither', too."""
-    return label == verdict.label or (label is Label.NEITHER and verdict.unfamiliar)
+    def is_pending(self, now: datetime) -> bool:
+        """Return whether its points wait for somebody to say that its truth is true.
+
+        The bot called it neither, and any wall can be sold as Olaf.
+        """
+        if self.truth is None or self.verdict.call is not Label.NEITHER or not self.is_fooled:
+            return False
+        waits = not self.confirmed and now - self.truth.at < OBJECTION_WITHIN
+        return waits or self.is_disputed
 
 
-def worth(verdict: Verdict, truth: Label) -> int:
-    """Return the points for fooling the bot: 1 to 100, the surer it was the more; else 0.
+def worth(round_: Round) -> int:
+    """Return the points that a round would bring alone: for fooling the bot, or for good work.
 
-    A photo of neither is worth half of that, and so is one that the bot had its doubts about.
-
-    Args:
-        verdict: What the bot answered.
-        truth: Who is on the photo.
+    The shown percentage, 50 to 99, when the bot named somebody; NEITHER_POINTS when it called a
+    true snow person neither; MADE_POINTS when it recognised what somebody made.
     """
-    if agrees(verdict, truth):
+    if round_.truth is None or round_.is_void:
         return 0
-    sure = min(max(2 * verdict.confidence - 1, 0.0), 1.0)  # of two, the likelier has a half or more
-    points = 1 + round(sure * (MAX_POINTS - 1))
-    return (points + 1) // 2 if truth is Label.NEITHER or verdict.unfamiliar else points
+    if round_.is_praised:
+        return MADE_POINTS
+    if not round_.is_fooled:
+        return 0
+    if round_.verdict.call is Label.NEITHER:
+        return NEITHER_POINTS
+    return round_.verdict.percent
 
 
-def quorum(players: int) -> int:
-    """Return how many objections void a round in a room of so many players."""
-    return 1 if players <= 3 else 2
+def tell_truth(round_: Round, truth: Truth, *, by_admin: bool) -> Round | Denied:
+    """Tell the truth of a round, or another one than before.
 
-
-def tell_truth(round_: Round, truth: Truth, *, by_admin: bool, quorum: int) -> Round | Denied:
-    """Add the truth to a round: who sent the photo may tell it, and the room's admins.
-
-    The first to tell counts; of two at the same moment, who sent the photo.
-
-    Args:
-        round_: The round.
-        truth: What somebody tells.
-        by_admin: Whether that is one of the room's admins.
-        quorum: How many objections will void the round.
-
-    Returns:
-        The round with its truth, or why nothing changes.
+    Who sent the photo may within a day, and a room's admins at any time. The first to tell counts;
+    of two at the same moment, who sent the photo. Who told it may change it for ten minutes while
+    nobody has confirmed or objected, an admin at any time.
     """
     if truth.by != round_.player and not by_admin:
         return Denied.NOT_YOURS
-    if truth.at - round_.arrived > TRUTH_WITHIN:
+    if truth.at - round_.arrived > TRUTH_WITHIN and not by_admin:
         return Denied.OVER
-    if round_.truth is not None and _rank(round_, round_.truth) <= _rank(round_, truth):
-        return Denied.TOLD
-    return replace(round_, truth=truth, quorum=quorum)
+    before = round_.truth
+    if before is not None and not by_admin:
+        if before.at == truth.at and _rank(round_, truth) < _rank(round_, before):
+            pass  # of two at the same moment the sender's counts, whichever came in first
+        elif before.by != truth.by:
+            return Denied.TOLD
+        elif _is_settled(round_) or truth.at - before.at > UNDO_WITHIN:
+            return Denied.LATE
+    return replace(round_, truth=truth, confirmed=False, vote=None, is_void=False)
 
 
-def _rank(round_: Round, truth: Truth) -> tuple[datetime, bool, PlayerId, Label]:
-    """Return by what truths are ordered; the first one counts, in whatever order they come in."""
-    return (truth.at, truth.by != round_.player, truth.by, truth.label)
+def undo_truth(round_: Round, by: PlayerId, at: datetime, *, by_admin: bool) -> Round | Denied:
+    """Take the truth back: who told it for ten minutes, an admin at any time."""
+    if round_.truth is None:
+        return Denied.UNTOLD
+    if not by_admin:
+        if by != round_.truth.by:
+            return Denied.NOT_YOURS
+        if _is_settled(round_) or at - round_.truth.at > UNDO_WITHIN:
+            return Denied.LATE
+    return replace(round_, truth=None, confirmed=False, vote=None, is_void=False)
 
 
-def object_to(round_: Round, objection: Objection, *, shared_identity: bool) -> Round | Denied:
-    """Add an objection to a round: anyone may object but who told the truth, for ten minutes.
-
-    Args:
-        round_: The round.
-        objection: Who objects, and when.
-        shared_identity: Whether several people may use the objector's identity.
-
-    Returns:
-        The round with the objection, or why nothing changes.
-    """
-    if round_.truth is None or objection.at <= round_.truth.at:
+def confirm(round_: Round, by: PlayerId, *, shared_identity: bool) -> Round | Denied:
+    """Say that the truth is true: any player but the sender and the teller."""
+    if round_.truth is None:
         return Denied.UNTOLD
     if shared_identity:
         return Denied.SHARED_IDENTITY
-    if objection.by == round_.truth.by:
+    if by in (round_.player, round_.truth.by):
         return Denied.OWN
-    if objection.at - round_.truth.at > OBJECTION_WITHIN:
-        return Denied.LATE
-    if any(objection.by == before.by for before in round_.objections):
+    if round_.confirmed:
         return Denied.AGAIN
-    return replace(round_, objections=(*round_.objections, objection))
+    if round_.is_disputed or round_.is_void:
+        return Denied.OVER
+    return replace(round_, confirmed=True)
+
+
+def object_to(
+    round_: Round,
+    by: PlayerId,
+    at: datetime,
+    *,
+    until: datetime,
+    today: int,
+    playing: Iterable[PlayerId],
+    shared_identity: bool,
+) -> Round | Denied:
+    """Object to the truth that was told, which opens a vote; where only two play, it voids.
+
+    Args:
+        round_: The round.
+        by: Who objects: any player of the room but the sender and the teller.
+        at: When: within a day after the truth.
+        until: When the vote ends at the latest.
+        today: How many objections that player has made today.
+        playing: Who plays in the room.
+        shared_identity: Whether several people may use the objector's identity.
+    """
+    if round_.truth is None:
+        return Denied.UNTOLD
+    if shared_identity:
+        return Denied.SHARED_IDENTITY
+    if by in (round_.player, round_.truth.by):
+        return Denied.OWN
+    everybody = set(playing)
+    if by not in everybody:
+        return Denied.NOT_HERE
+    if round_.vote is not None or round_.is_void:
+        return Denied.AGAIN
+    if at - round_.truth.at > OBJECTION_WITHIN:
+        return Denied.LATE
+    if today >= OBJECTIONS_A_DAY:
+        return Denied.ENOUGH
+    if len(everybody) <= 2:
+        return replace(round_, is_void=True, vote=Vote(by, at, at, closed=at))
+    return replace(round_, vote=Vote(by, at, until))
+
+
+def cast_ballot(
+    round_: Round, ballot: Ballot, *, playing: Iterable[PlayerId], shared_identity: bool
+) -> Round | Denied:
+    """Vote about a round, once: whoever plays in the room, but not who sent the photo.
+
+    Of two ballots of one player the earlier counts; of two at the same moment, the first in the
+    alphabet.
+    """
+    vote = round_.vote
+    if shared_identity:
+        return Denied.SHARED_IDENTITY
+    if ballot.by == round_.player:
+        return Denied.OWN
+    if ballot.by not in set(playing):
+        return Denied.NOT_HERE
+    if vote is None or not vote.is_open or ballot.at > vote.until:
+        return Denied.LATE
+    mine = [before for before in vote.ballots if before.by == ballot.by]
+    if any((before.at, before.label) <= (ballot.at, ballot.label) for before in mine):
+        return Denied.AGAIN
+    others = tuple(before for before in vote.ballots if before.by != ballot.by)
+    return replace(round_, vote=replace(vote, ballots=(*others, ballot)))
+
+
+def everyone_voted(round_: Round, playing: Iterable[PlayerId]) -> bool:
+    """Return whether all who play in the room, but the sender, have voted."""
+    if round_.vote is None:
+        return False
+    voted = {ballot.by for ballot in round_.vote.ballots}
+    return set(playing) <= {round_.player, *voted}
+
+
+def close_vote(round_: Round, at: datetime) -> Round:
+    """End a vote: the most votes decide, a tie voids, and with fewer than two the truth stands."""
+    vote, truth = round_.vote, round_.truth
+    if vote is None or not vote.is_open or truth is None:
+        return round_
+    closed = replace(round_, vote=replace(vote, closed=at))
+    if len(vote.ballots) < VOTES_NEEDED:
+        return replace(closed, confirmed=True)
+    counts = Counter(ballot.label for ballot in vote.ballots).most_common()
+    if len(counts) > 1 and counts[0][1] == counts[1][1]:
+        return replace(closed, is_void=True)
+    return replace(closed, truth=replace(truth, label=counts[0][0]), confirmed=True)
+
+
+def _is_settled(round_: Round) -> bool:
+    """Return whether others have had their say, so that a truth can no longer be taken back."""
+    return round_.confirmed or round_.vote is not None or round_.is_void
+
+
+def _rank(round_: Round, truth: Truth) -> tuple[bool, PlayerId, Label]:
+    return (truth.by != round_.player, truth.by, truth.label)
 
 
 def add_guess(
@@ -220,19 +346,9 @@ def add_guess(
     until: datetime,
     shared_identity: bool,
 ) -> tuple[Guess, ...] | Denied:
-    """Add a guess at what the bot will answer: anyone may guess but who sent the photo, once.
+    """Guess what the bot will answer: anyone may but who sent the photo, once.
 
     The first guess of a player counts; of two at the same moment, the first in the alphabet.
-
-    Args:
-        guesses: Those before.
-        new: The one to add.
-        sender: Who sent the photo.
-        until: When the bot answers.
-        shared_identity: Whether several people may use the guesser's identity.
-
-    Returns:
-        The guesses with the new one, or why nothing changes.
     """
     if shared_identity:
         return Denied.SHARED_IDENTITY
@@ -248,24 +364,19 @@ def add_guess(
 
 def is_right_guess(guess: Guess, verdict: Verdict) -> bool:
     """Return whether somebody guessed what the bot answered."""
-    return agrees(verdict, guess.label)
+    return guess.label is verdict.call
 
 
 def looks_same(queries: Sequence[int], stored: Sequence[int]) -> bool:
     """Return whether a photo looks the same as one before, by their fingerprints.
 
     Args:
-        queries: The fingerprints of the photo in all its disguises, see `domain.Fingerprint`.
-        stored: The fingerprints that are remembered of the other photo.
+        queries: What the photo or a disguise of it may look like.
+        stored: What is remembered of the other.
     """
     return any((query ^ one).bit_count() <= SAME_WITHIN_BITS for query in queries for one in stored)
 
 
 def was_played(queries: Sequence[int], before: Iterable[Sequence[int]]) -> bool:
-    """Return whether a photo looks the same as one of those before.
-
-    Args:
-        queries: As in `looks_same`.
-        before: What is stored of each photo before.
-    """
+    """Return whether a photo looks the same as one of those before."""
     return any(looks_same(queries, stored) for stored in before)

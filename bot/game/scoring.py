@@ -1,52 +1,50 @@
-"""What rounds add up to: totals, places, figures, the bot's own accuracy. Pure."""
+"""What rounds add up to: points, places, figures, the family against the bot. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime, tzinfo
+from fractions import Fraction
 
 from bot.domain import Label
 from bot.game.rules import (
     GUESS_POINTS,
-    SCORING_A_DAY,
+    GUESSES_A_DAY,
     JustForFun,
     PlayerId,
     Round,
     Truth,
-    agrees,
     worth,
 )
 
-# The bot plays, too.
-BOT: PlayerId = 0
+# What a player's foolings of one day count: the best in full, the next by half. More tries help a
+# little, and twenty of the same mop do not win a month.
+SHARES = (Fraction(1), Fraction(1, 2), Fraction(1, 4))
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a round brought.
+    """What a round brought whoever sent the photo.
 
     Attributes:
-        player: Points for who sent the photo.
-        bot: One point if the bot was right.
-        just_for_fun: Why it brought nothing, if so.
+        points: What it counts.
+        worth: What it would count as the best of its day.
+        is_pending: Whether the points wait for somebody to say that the truth is true; they are in
+            no total until then.
+        just_for_fun: Why it brings nothing, if so.
     """
 
-    player: int = 0
-    bot: int = 0
+    points: int = 0
+    worth: int = 0
+    is_pending: bool = False
     just_for_fun: JustForFun | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RightGuess:
-    """Somebody guessed what the bot would answer.
-
-    Attributes:
-        round: In which round.
-        by: Who guessed.
-        at: When.
-    """
+    """Somebody guessed, in some round, what the bot would answer."""
 
     round: Round
     by: PlayerId
@@ -55,13 +53,7 @@ class RightGuess:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A rank and who shares it.
-
-    Attributes:
-        rank: From 1.
-        players: Who shares it.
-        points: What each of them has.
-    """
+    """A rank and who shares it, with the points of each."""
 
     rank: int
     players: tuple[PlayerId, ...]
@@ -69,84 +61,117 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """A player's own season.
+class Tally:
+    """The family against the bot.
 
     Attributes:
-        rounds: How many counted.
+        fooled: How often the bot was fooled.
+        right: How often a try failed; works that were made and recognised are nobody's defeat.
+    """
+
+    fooled: int = 0
+    right: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A player's own figures.
+
+    Attributes:
+        rounds: How many were told and count.
         foolings: In how many of them the bot was wrong.
+        made: How many works it recognised.
         points: Guesses included.
+        best: The points of the best fooling.
         streak: The longest run of foolings that no right answer broke.
     """
 
     rounds: int = 0
     foolings: int = 0
+    made: int = 0
     points: int = 0
+    best: int = 0
     streak: int = 0
 
 
-def scores(rounds: Iterable[Round]) -> dict[int, Score]:
+def scores(rounds: Iterable[Round], now: datetime, zone: tzinfo) -> dict[int, Score]:
     """Return what each round brought, by its id; those without a truth and void ones are left out.
 
-    Of a player's rounds of one day the first twenty score.
+    Args:
+        rounds: All of a day, at least, of everyone whose scores are wanted.
+        now: For what is pending.
+        zone: The room's: it says which day a photo arrived on.
     """
     found: dict[int, Score] = {}
-    today: Counter[tuple[PlayerId, date]] = Counter()
-    for round_, truth in _told(rounds):
-        day = round_.player, truth.at.astimezone(UTC).date()
+    days: defaultdict[tuple[PlayerId, date], list[Round]] = defaultdict(list)
+    for round_, _ in _told(rounds):
         if round_.shared_identity:
             found[round_.id] = Score(just_for_fun=JustForFun.SHARED_IDENTITY)
         elif round_.played_before:
             found[round_.id] = Score(just_for_fun=JustForFun.PLAYED_BEFORE)
-        elif today[day] >= SCORING_A_DAY:
-            found[round_.id] = Score(just_for_fun=JustForFun.ENOUGH)
+        elif round_.is_pending(now):
+            found[round_.id] = Score(worth=worth(round_), is_pending=True)
         else:
-            today[day] += 1
-            found[round_.id] = Score(
-                worth(round_.verdict, truth.label), bot=int(not round_.is_fooled)
-            )
+            days[round_.player, round_.arrived.astimezone(zone).date()].append(round_)
+    for today in days.values():
+        found |= _day(today)
+    return found
+
+
+def _day(rounds: Sequence[Round]) -> dict[int, Score]:
+    """Return what a player's rounds of one day brought, by their ids."""
+    found = {round_.id: Score() for round_ in rounds}
+    foolings = sorted(
+        (round_ for round_ in rounds if round_.is_fooled),
+        key=lambda round_: (-worth(round_), round_.arrived, round_.id),
+    )
+    for place, round_ in enumerate(foolings):
+        whole = worth(round_)
+        share = SHARES[place] if place < len(SHARES) else Fraction(0)
+        found[round_.id] = Score(int(whole * share + Fraction(1, 2)), whole)
+    praised = sorted(
+        (round_ for round_ in rounds if round_.is_praised),
+        key=lambda round_: (round_.arrived, round_.id),
+    )
+    for place, round_ in enumerate(praised):  # points once a day, words of praise each time
+        found[round_.id] = Score(0 if place else worth(round_), worth(round_))
     return found
 
 
 def _told(rounds: Iterable[Round]) -> list[tuple[Round, Truth]]:
-    """Return the rounds that count, in the order in which their truths were told."""
+    """Return the rounds that count, in the order in which their photos arrived."""
     told = [
         (round_, round_.truth)
         for round_ in rounds
         if round_.truth is not None and not round_.is_void
     ]
-    return sorted(told, key=lambda pair: (pair[1].at, pair[0].id))
+    return sorted(told, key=lambda pair: (pair[0].arrived, pair[0].id))
 
 
 def totals(
-    rounds: Sequence[Round], right_guesses: Iterable[RightGuess] = ()
+    rounds: Sequence[Round], right_guesses: Iterable[RightGuess], now: datetime, zone: tzinfo
 ) -> dict[PlayerId, int]:
-    """Return everyone's points, the bot's among them; who has none is left out.
+    """Return everyone's points; who has none is left out.
 
-    A right guess scores unless its round is void or the photo was played before, and at most as
-    many times a day as rounds do.
-
-    Args:
-        rounds: A season's.
-        right_guesses: A season's.
+    Of a player's right guesses of a day the first three score, unless their rounds are void or
+    their photos were played before.
     """
     by_id = {round_.id: round_ for round_ in rounds}
     points: Counter[PlayerId] = Counter()
-    for id_, score in scores(rounds).items():
-        points[by_id[id_].player] += score.player
-        points[BOT] += score.bot
+    for id_, score in scores(rounds, now, zone).items():
+        points[by_id[id_].player] += score.points
     today: Counter[tuple[PlayerId, date]] = Counter()
     for guess in sorted(right_guesses, key=lambda guess: (guess.at, guess.round.id)):
-        day = guess.by, guess.at.astimezone(UTC).date()
+        day = guess.by, guess.at.astimezone(zone).date()
         counts = not guess.round.is_void and not guess.round.played_before
-        if counts and today[day] < SCORING_A_DAY:
+        if counts and today[day] < GUESSES_A_DAY:
             today[day] += 1
             points[guess.by] += GUESS_POINTS
     return {player: total for player, total in points.items() if total}
 
 
 def places(totals: Mapping[PlayerId, int]) -> list[Place]:
-    """Return the places, most points first; after two who share rank 1 comes rank 3."""
+    """Rank by points; equals share a place, and the next is as far down as there are people."""
     sharing: defaultdict[int, list[PlayerId]] = defaultdict(list)
     for player, points in totals.items():
         sharing[points].append(player)
@@ -162,8 +187,20 @@ def podium(places: Iterable[Place]) -> list[Place]:
     return [place for place in places if place.rank <= 3]
 
 
+def tally(rounds: Iterable[Round]) -> Tally:
+    """Count the family's foolings against its failed tries, just-for-fun rounds left out."""
+    counted = [round_ for round_, _ in _told(rounds) if round_.may_score]
+    fooled = sum(round_.is_fooled for round_ in counted)
+    praised = sum(round_.is_praised for round_ in counted)
+    return Tally(fooled, len(counted) - fooled - praised)
+
+
 def figures(
-    rounds: Sequence[Round], right_guesses: Sequence[RightGuess], player: PlayerId | None
+    rounds: Sequence[Round],
+    right_guesses: Sequence[RightGuess],
+    player: PlayerId | None,
+    now: datetime,
+    zone: tzinfo,
 ) -> Figures:
     """Return a player's own figures; rounds just for fun are no part of them.
 
@@ -171,46 +208,40 @@ def figures(
         rounds: A season's.
         right_guesses: A season's.
         player: None for somebody whom the store does not know.
+        now: For what is pending.
+        zone: The room's.
     """
     if player is None:
         return Figures()
-    scored = scores(rounds)
-    played = foolings = run = streak = 0
+    scored = scores(rounds, now, zone)
+    played = foolings = made = best = run = streak = 0
     for round_, _ in _told(rounds):
-        if round_.player == player and scored[round_.id].just_for_fun is None:
+        score = scored[round_.id]
+        if round_.player == player and score.just_for_fun is None:
             played += 1
+            made += round_.is_praised
             foolings += round_.is_fooled
+            best = max(best, score.worth if round_.is_fooled and not score.is_pending else 0)
             run = run + 1 if round_.is_fooled else 0
             streak = max(streak, run)
-    return Figures(played, foolings, totals(rounds, right_guesses).get(player, 0), streak)
+    total = totals(rounds, right_guesses, now, zone).get(player, 0)
+    return Figures(played, foolings, made, total, best, streak)
 
 
-def best_foolings(rounds: Sequence[Round], most: int) -> list[tuple[Round, int]]:
-    """Return the rounds that brought their players the most points, and how many.
-
-    Args:
-        rounds: A season's.
-        most: How many rounds to return at most; of equal ones the earlier comes first.
-    """
-    scored = scores(rounds)
-    fooled = [(round_, scored[round_.id].player) for round_, _ in _told(rounds)]
+def best_foolings(
+    rounds: Sequence[Round], most: int, now: datetime, zone: tzinfo
+) -> list[tuple[Round, int]]:
+    """Return the rounds in which the bot was fooled best, and their worth."""
+    scored = scores(rounds, now, zone)
+    fooled = [
+        (round_, scored[round_.id].worth)
+        for round_, _ in _told(rounds)
+        if round_.is_fooled and not scored[round_.id].is_pending
+    ]
     best = sorted((pair for pair in fooled if pair[1]), key=lambda pair: -pair[1])
     return best[:most]
 
 
 def confusion(rounds: Iterable[Round]) -> dict[tuple[Label, Label], int]:
-    """Count truths and answers, as (truth, answer), without photos that were played before.
-
-    The bot is right where the two are the same: what it had doubts of counts as 'neither' only
-    there.
-    """
-    return dict(
-        Counter(
-            (
-                truth.label,
-                truth.label if agrees(round_.verdict, truth.label) else round_.verdict.label,
-            )
-            for round_, truth in _told(rounds)
-            if not round_.played_before
-        )
-    )
+    """Count truths and answers, as (truth, answer), of every round whose truth was told."""
+    return dict(Counter((truth.label, round_.verdict.call) for round_, truth in _told(rounds)))

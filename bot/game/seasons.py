@@ -5,11 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 
 from bot.domain import Room
-from bot.game.rules import OBJECTION_WITHIN, PlayerId, Round
-from bot.game.scoring import Place, RightGuess, places, totals
+from bot.game.rules import PlayerId, Round
+from bot.game.scoring import Place, RightGuess, Tally, best_foolings, places, tally, totals
+
+# Two days for the last truth and the last objection, and the podium comes on the morning after.
+PODIUM_AFTER_DAYS = 2
+# The hour at which a family is at home.
+VOTES_END_AT = 20
+VOTES_LAST_AT_LEAST = timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +38,44 @@ class Season:
     Attributes:
         room: Whose season it is.
         month: Its first day.
-        rounds: Those whose truth was told in it.
+        zone: The room's time zone.
+        now: The moment it is looked at, for what is pending.
+        rounds: Those whose photos arrived in it, also those whose truth was never told.
         right_guesses: Those that were made in it.
         players: Who took part; those who are forgotten are left out.
+        frozen: The points of a season that was over before today's rules; None for all others.
     """
 
     room: Room
     month: date
+    zone: tzinfo
+    now: datetime
     rounds: Sequence[Round]
     right_guesses: Sequence[RightGuess]
     players: Mapping[PlayerId, NamedPlayer]
+    frozen: Mapping[PlayerId, int] | None = None
+
+    def totals(self) -> Mapping[PlayerId, int]:
+        """Return everyone's points; who has none is left out."""
+        if self.frozen is not None:
+            return self.frozen
+        return totals(self.rounds, self.right_guesses, self.now, self.zone)
 
     def places(self) -> list[Place]:
-        """Return the places of everyone who has points, the bot among them."""
-        return places(totals(self.rounds, self.right_guesses))
+        """Rank everyone who has points."""
+        return places(self.totals())
+
+    def tally(self) -> Tally:
+        """Count the family's foolings against its failed tries."""
+        return tally(self.rounds)
+
+    def told(self) -> int:
+        """Return how many rounds' truths were told."""
+        return sum(round_.truth is not None and not round_.is_void for round_ in self.rounds)
+
+    def best_foolings(self, most: int) -> list[tuple[Round, int]]:
+        """Return the rounds in which the bot was fooled best, and their worth."""
+        return best_foolings(self.rounds, most, self.now, self.zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +95,9 @@ class OpenGuessing:
     until: datetime
 
 
-def month_of(at: datetime) -> date:
-    """Return a moment's season: the first day of its month, in UTC."""
-    return at.astimezone(UTC).date().replace(day=1)
+def month_of(at: datetime, zone: tzinfo) -> date:
+    """Return a moment's season: the first day of its month, in a room's time zone."""
+    return at.astimezone(zone).date().replace(day=1)
 
 
 def month_before(month: date) -> date:
@@ -75,16 +105,44 @@ def month_before(month: date) -> date:
     return (month - timedelta(days=1)).replace(day=1)
 
 
-def bounds(month: date) -> tuple[datetime, datetime]:
-    """Return when a season begins and when the next one does, both in UTC."""
+def bounds(month: date, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Return when a season begins and when the next does."""
     following = (month + timedelta(days=31)).replace(day=1)
-    begin, end = (datetime.combine(day, time(), UTC) for day in (month, following))
-    return begin, end
+    return midnight(month, zone), midnight(following, zone)
 
 
-def last_season(now: datetime) -> date:
-    """Return the latest season that is over: nobody can object to any of its truths any more."""
-    return month_before(month_of(now - OBJECTION_WITHIN))
+def day_bounds(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Return when a day begins and when the next does."""
+    return midnight(day, zone), midnight(day + timedelta(days=1), zone)
+
+
+def midnight(day: date, zone: tzinfo) -> datetime:
+    """Return when a day begins in a time zone."""
+    return datetime.combine(day, time(), zone)
+
+
+def week_of(at: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Return when a moment's week began, on a Monday, and when the next does."""
+    day = at.astimezone(zone).date()
+    monday = day - timedelta(days=day.weekday())
+    return midnight(monday, zone), midnight(monday + timedelta(days=7), zone)
+
+
+def last_season(now: datetime, zone: tzinfo) -> date:
+    """Return the latest season whose podium may be shown: from the 3rd of the next month on.
+
+    By then a photo of its last hour has had a day for its truth and another for an objection.
+    """
+    return month_before(month_of(now - timedelta(days=PODIUM_AFTER_DAYS), zone))
+
+
+def vote_ends(at: datetime, zone: tzinfo) -> datetime:
+    """Return when a vote that opens now ends: at eight in the evening, four hours away or more."""
+    local = at.astimezone(zone)
+    evening = datetime.combine(local.date(), time(VOTES_END_AT), zone)
+    if evening - local < VOTES_LAST_AT_LEAST:
+        evening = datetime.combine(local.date() + timedelta(days=1), time(VOTES_END_AT), zone)
+    return evening
 
 
 def challenge_of(room: str, day: date, ideas: int) -> int:
