@@ -341,12 +341,14 @@ class Classified:
         timings: Where its time went.
         verdict: What the bot saw.
         round_id: The round that it opened.
+        fingerprint: What the photo is recognised by.
     """
 
     room: Room
     timings: Timings
     verdict: Verdict
     round_id: int
+    fingerprint: Fingerprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,11 @@ class Round:
         return self.truth is not None and self.truth.label is not self.verdict.call
 
     @property
+    def truth_label(self) -> Label:
+        """What was told; `NEITHER` where nothing was."""
+        return Label.NEITHER if self.truth is None else self.truth.label
+
+    @property
     def is_praised(self) -> bool:
         """Whether somebody made a snow person that the bot recognised."""
         return (
