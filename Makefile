@@ -9,9 +9,9 @@ run: $(VENV)/.run
 	$(BIN)/python -m bot $(ARGS)
 
 # On all cores; ARGS="tests/bot/game -n 0" runs a part of them, in one process and without coverage.
-COVERAGE := --cov --cov-report=term:skip-covered --cov-fail-under=90
+COVERAGE := --cov --cov-report=term:skip-covered --cov-fail-under=95
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses auto $(COVERAGE))
+	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses auto --dist worksteal $(COVERAGE))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
