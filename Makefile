@@ -50,6 +50,7 @@ bench: $(VENV)/.dev
 soak: $(VENV)/.dev
 	$(BIN)/python -m tools.soak --minutes 10 --seed 1 $(ARGS)
 	$(BIN)/python -m tools.kill 200 --seed 5
+	$(BIN)/python -m tools.kill 200 --stop
 
 clean:
 	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

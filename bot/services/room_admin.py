@@ -60,8 +60,9 @@ class RoomAdmin:
         self, press: ButtonPress, action: ChooseLanguage, speaker: Speaker
     ) -> ButtonOutcome:
         """Change a room's language."""
-        chosen = replace(await self._store.rooms.settings(press.room), language=action.language)
-        return await self._change(press, chosen, AdminAction.LANGUAGE, speaker)
+        before = await self._store.rooms.settings(press.room)
+        chosen = replace(before, language=action.language)
+        return await self._change(press, before, chosen, AdminAction.LANGUAGE, speaker)
 
     async def choose_photos(
         self, press: ButtonPress, action: ChoosePhotos, speaker: Speaker
@@ -69,9 +70,10 @@ class RoomAdmin:
         """Change which of a room's photos are answered."""
         if sees_all(press.room):
             return ButtonOutcome(speaker.rooms.old_button())
-        chosen = replace(await self._store.rooms.settings(press.room), every_photo=action.every)
+        before = await self._store.rooms.settings(press.room)
+        chosen = replace(before, every_photo=action.every)
         done = AdminAction.EVERY_PHOTO if action.every else AdminAction.ONLY_CALLED
-        return await self._change(press, chosen, done, speaker)
+        return await self._change(press, before, chosen, done, speaker)
 
     async def keep(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """Tell whether photos that fooled the bot are kept, or change that."""
@@ -82,7 +84,9 @@ class RoomAdmin:
         if not await request.is_admin():
             return Reply(speaker.rooms.only_admins())
         keep = wish == "on"
-        await self._store.rooms.change_settings(request.room, replace(chosen, keep=keep))
+        await self._store.rooms.change_settings(
+            request.room, replace(chosen, keep=keep), before=chosen
+        )
         done = AdminAction.KEEP_ON if keep else AdminAction.KEEP_OFF
         await self._store.rooms.log_action(request.room, request.player, done, self._now())
         name = speaker.text.name(request.player.name)
@@ -122,11 +126,16 @@ class RoomAdmin:
         )
 
     async def _change(
-        self, press: ButtonPress, chosen: RoomSettings, done: AdminAction, speaker: Speaker
+        self,
+        press: ButtonPress,
+        before: RoomSettings,
+        chosen: RoomSettings,
+        done: AdminAction,
+        speaker: Speaker,
     ) -> ButtonOutcome:
         if not await press.is_admin():
             return ButtonOutcome(speaker.rooms.only_admins())
-        await self._store.rooms.change_settings(press.room, chosen)
+        await self._store.rooms.change_settings(press.room, chosen, before=before)
         await self._store.rooms.log_action(press.room, press.player, done, self._now())
         speaker = speaker_for(chosen.language or press.player.language)
         return ButtonOutcome(speaker.rooms.changed(), edit=_settings(press.room, chosen, speaker))
