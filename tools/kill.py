@@ -121,14 +121,21 @@ def write(url: str, name: str, acknowledge: Connection) -> None:
             acknowledge.send(("objected", id_))
 
     async def run() -> None:
+        loop = asyncio.get_running_loop()
         running = asyncio.current_task()
         assert running is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+
+        def stop() -> None:
+            # More than once, as it happens when a time-out meets a stop: another comes while the
+            # driver still sees to the first.
+            running.cancel()
+            for seconds in (0.0, 0.001):
+                loop.call_later(seconds, running.cancel)
+
+        loop.add_signal_handler(signal.SIGTERM, stop)
         acknowledge.send(("started", 0))
-        async with Store.open(url) as store, asyncio.TaskGroup() as tasks:
-            tasks.create_task(prune(store))
-            for room in ROOMS:
-                tasks.create_task(play(store, room))
+        async with Store.open(url) as store:
+            await asyncio.gather(prune(store), *(play(store, room) for room in ROOMS))
 
     with suppress(asyncio.CancelledError):
         asyncio.run(run())
@@ -193,7 +200,9 @@ async def stopped(writer: ForkServerProcess) -> bool:
     """Send a writer a SIGTERM and return whether it ends by that, and well."""
     writer.terminate()
     await asyncio.to_thread(writer.join, END_SECONDS)
-    return writer.exitcode == 0
+    ended_well = writer.exitcode == 0
+    writer.kill()
+    return ended_well
 
 
 def _listen(heard: Connection, seconds: float, until: str | None = None) -> list[tuple[str, int]]:

@@ -75,8 +75,9 @@ class RoomAdmin:
         self, press: ButtonPress, action: ChooseLanguage, speaker: Speaker
     ) -> ButtonOutcome:
         """Change a room's language."""
-        chosen = replace(await self._store.rooms.settings(press.room), language=action.language)
-        return await self._change(press, chosen, AdminAction.LANGUAGE, speaker)
+        before = await self._store.rooms.settings(press.room)
+        chosen = replace(before, language=action.language)
+        return await self._change(press, before, chosen, AdminAction.LANGUAGE, speaker)
 
     async def choose_photos(
         self, press: ButtonPress, action: ChoosePhotos, speaker: Speaker
@@ -84,9 +85,10 @@ class RoomAdmin:
         """Change which of a room's photos are answered."""
         if sees_all(press.room):
             return ButtonOutcome(speaker.rooms.old_button())
-        chosen = replace(await self._store.rooms.settings(press.room), every_photo=action.every)
+        before = await self._store.rooms.settings(press.room)
+        chosen = replace(before, every_photo=action.every)
         done = AdminAction.EVERY_PHOTO if action.every else AdminAction.ONLY_CALLED
-        return await self._change(press, chosen, done, speaker)
+        return await self._change(press, before, chosen, done, speaker)
 
     async def open_timezones(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
         """Show the time zones to choose from."""
@@ -97,8 +99,9 @@ class RoomAdmin:
         self, press: ButtonPress, action: ChooseTimezone, speaker: Speaker
     ) -> ButtonOutcome:
         """Change by which time zone a room lives."""
-        chosen = replace(await self._store.rooms.settings(press.room), timezone=action.timezone)
-        return await self._change(press, chosen, AdminAction.TIMEZONE, speaker)
+        before = await self._store.rooms.settings(press.room)
+        chosen = replace(before, timezone=action.timezone)
+        return await self._change(press, before, chosen, AdminAction.TIMEZONE, speaker)
 
     async def daily(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """Tell when the day's challenge is posted, or change that: `9:00`, `9:00 Europe/Berlin`."""
@@ -115,7 +118,7 @@ class RoomAdmin:
         if not await request.is_admin():
             return Reply(speaker.rooms.only_admins())
         now_chosen = replace(chosen, daily=minute, timezone=zone)
-        await self._store.rooms.change_settings(request.room, now_chosen)
+        await self._store.rooms.change_settings(request.room, now_chosen, before=chosen)
         await self._log(request, AdminAction.DAILY)
         if minute is None:
             return Reply(speaker.rooms.daily_off())
@@ -127,7 +130,9 @@ class RoomAdmin:
         if not await request.is_admin():
             return Reply(speaker.rooms.only_admins())
         chosen = await self._store.rooms.settings(request.room)
-        await self._store.rooms.change_settings(request.room, replace(chosen, guess_every=is_on))
+        await self._store.rooms.change_settings(
+            request.room, replace(chosen, guess_every=is_on), before=chosen
+        )
         await self._log(request, AdminAction.GUESS_EVERY if is_on else AdminAction.GUESS_ASKED)
         name = speaker.text.name(request.player.name)
         if is_on:
@@ -154,7 +159,9 @@ class RoomAdmin:
             return Reply(speaker.privacy.reset_undone(name))
         keep = undoable[0].action is AdminAction.KEEP_OFF
         chosen = await self._store.rooms.settings(request.room)
-        await self._store.rooms.change_settings(request.room, replace(chosen, keep=keep))
+        await self._store.rooms.change_settings(
+            request.room, replace(chosen, keep=keep), before=chosen
+        )
         await self._log(request, AdminAction.KEEP_ON if keep else AdminAction.KEEP_OFF)
         return Reply(
             speaker.privacy.keep_on(name, KEPT_DAYS) if keep else speaker.privacy.keep_off(name)
@@ -182,7 +189,9 @@ class RoomAdmin:
         if not await request.is_admin():
             return Reply(speaker.rooms.only_admins())
         keep = wish == "on"
-        await self._store.rooms.change_settings(request.room, replace(chosen, keep=keep))
+        await self._store.rooms.change_settings(
+            request.room, replace(chosen, keep=keep), before=chosen
+        )
         done = AdminAction.KEEP_ON if keep else AdminAction.KEEP_OFF
         await self._log(request, done)
         name = speaker.text.name(request.player.name)
@@ -226,11 +235,16 @@ class RoomAdmin:
         )
 
     async def _change(
-        self, press: ButtonPress, chosen: RoomSettings, done: AdminAction, speaker: Speaker
+        self,
+        press: ButtonPress,
+        before: RoomSettings,
+        chosen: RoomSettings,
+        done: AdminAction,
+        speaker: Speaker,
     ) -> ButtonOutcome:
         if not await press.is_admin():
             return ButtonOutcome(speaker.rooms.only_admins())
-        await self._store.rooms.change_settings(press.room, chosen)
+        await self._store.rooms.change_settings(press.room, chosen, before=before)
         await self._store.rooms.log_action(press.room, press.player, done, self._clock.now())
         speaker = speaker_for(chosen.language or press.player.language)
         return ButtonOutcome(speaker.rooms.changed(), edit=_settings(press.room, chosen, speaker))

@@ -414,7 +414,7 @@ class Service:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Do what the clock asks for, while the block lasts: guesses, votes, podiums, challenges."""
+        """Do what the clock asks for, while the block lasts: guesses, votes, podiums and so on."""
         await self.guessing.resume()
         await self.voting.resume()
         running = [
