@@ -208,6 +208,8 @@ class StoredRound:
         verdict: None while the photo is in hand, or when it was refused.
         arrived: When the photo came.
         answered: When its answer went out.
+        answer: The id of the bot's own message in `sent_to`.
+        hidden: Whether who sent the photo does not want it shown again.
     """
 
     id: int
@@ -219,6 +221,8 @@ class StoredRound:
     verdict: Verdict | None
     arrived: datetime
     answered: datetime | None
+    answer: str | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
