@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.domain import (
     Button,
     ButtonOutcome,
@@ -154,7 +156,7 @@ class Rounds:
         self,
         room: Room,
         round_: Round,
-        names: dict[PlayerId, str],
+        names: Mapping[PlayerId, str],
         speaker: Speaker,
     ) -> str:
         """Word what the room votes about."""
@@ -166,7 +168,7 @@ class Rounds:
             speaker.text.name(names.get(truth.by)),
             truth.label,
             speaker.text.name(names.get(vote.by)),
-            speaker.text.time(until),
+            speaker.text.clock_time(until.hour, until.minute),
         )
         return f"{asked} {speaker.rounds.vote_count(len(vote.ballots))}"
 
