@@ -9,7 +9,7 @@ from math import sin
 
 from PIL import Image, ImageDraw
 
-from bot.graphics.palette import WHITE, Colour, Theme, mix
+from bot.graphics.palette import Colour, Theme, contrasting_ink, mix
 from bot.graphics.text_layout import BOLD, Line, fit_line, initial, lay_out, split_graphemes
 
 # Left, top, right and bottom, in pixels.
@@ -69,6 +69,11 @@ class Canvas:
         size = max(1, right - left), max(1, bottom - top)
         mask = _rounded_mask(size, round(min(radius, size[0] / 2, size[1] / 2)))
         self._fill_mask(mask, (left, top), colour, opacity)
+
+    def draw_image(self, image: Image.Image, x: float, y: float, radius: float) -> None:
+        """Draw a picture with rounded corners as large as it is; x and y are its upper left."""
+        mask = _rounded_mask(image.size, round(min(radius, image.width / 2, image.height / 2)))
+        self.image.paste(image.convert("RGB"), (round(x), round(y)), mask)
 
     def draw_disc(
         self, x: float, y: float, radius: float, colour: Colour, opacity: float = 1.0
@@ -150,7 +155,7 @@ class Canvas:
     def draw_avatar(self, name: str, colour: Colour, x: float, y: float, radius: float) -> None:
         """Draw a player's avatar: a disc with the initial of the name."""
         self.draw_disc(x, y, radius, colour)
-        self.draw_letter(initial(name), x, y, round(radius), WHITE, radius * 1.2)
+        self.draw_letter(initial(name), x, y, round(radius), contrasting_ink(colour), radius * 1.2)
 
     def draw_bot_avatar(self, x: float, y: float, radius: float) -> None:
         """Draw the bot's avatar, a simpler version of bot/platforms/web/static/icon.svg."""
