@@ -20,7 +20,7 @@ SUPERSAMPLING = 4
 # Half of a capital's height, by which text is centred, as a share of the font's size.
 HALF_CAP_HEIGHT = 0.357
 # How far letters with their marks may reach above and below the base line, as shares of the size.
-MAX_ASCENT, MAX_DESCENT = 1.08, 0.4
+MAX_ASCENT, MAX_DESCENT = 1.08, 0.5
 
 
 class Canvas:
@@ -169,14 +169,14 @@ class Canvas:
         Args:
             hills: The height of the hills.
             flakes: How many.
-            text_bottom: Down to here is text, so flakes are finer and fainter.
+            text_bottom: Down to here is text, which no flake is to cross.
         """
         chance = random.Random(24)  # the same flakes in every picture
         for _ in range(flakes):
             x, y = chance.random() * self.width, chance.random() * (self.height - hills / 2)
             radius, opacity = 3 + 5 * chance.random(), 0.25 + 0.5 * chance.random()
-            near = 1.0 if y > text_bottom else 0.4
-            self.draw_disc(x, y, radius * (near + 1) / 2, self.theme.flake, opacity * near)
+            if y - radius > text_bottom:
+                self.draw_disc(x, y, radius, self.theme.flake, opacity)
         self._draw_hill(hills, 0.0, self.theme.hill_far)
         for x, size in (
             (0.07, 0.5),

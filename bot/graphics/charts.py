@@ -132,7 +132,7 @@ def podium(title: str, subtitle: str, rows: Sequence[Row], theme: Theme) -> Pict
     placed = sorted((row for row in rows if row.rank <= 3), key=lambda row: row.rank)
     canvas = Canvas(WIDTH, 1180, theme)
     canvas.draw_landscape(170, flakes=130, text_bottom=220)
-    _draw_heading(canvas, title, [subtitle], align=0.5)
+    _draw_heading(canvas, title, [subtitle] if subtitle else [], align=0.5)
     for rank, together in groupby(placed, key=lambda row: row.rank):
         _draw_step(canvas, rank, list(together))
     canvas.draw_foreground(106)
@@ -164,13 +164,15 @@ def confusion(
     left, high, gap = MARGIN + 250, 180, 14
     wide = (WIDTH - MARGIN - left + gap) / len(answers)
     columns = [_break_label(answer, wide - gap - 8) for answer in answers]
-    sentence = wrap_text(subtitle, SUBTITLE_SIZE, MEDIUM, CONTENT_WIDTH, 2)
+    size, sentence = _wrap_largest(
+        subtitle, ((40, 1), (40, 2), (36, 2), (32, 2)), MEDIUM, CONTENT_WIDTH
+    )
     head = 258 + SUBTITLE_HIGH * (len(sentence) - 1)
     top = head + 48 + 44 * max(map(len, columns))
     canvas = Canvas(WIDTH, top + len(truths) * (high + gap) + 160, theme)
-    canvas.draw_landscape(130, flakes=60, text_bottom=canvas.height)
+    canvas.draw_landscape(130, flakes=400, text_bottom=canvas.height - 170)
     canvas.draw_foreground(80)
-    _draw_heading(canvas, title, sentence)
+    _draw_heading(canvas, title, sentence, size)
     soft = theme.ink_soft
     canvas.draw_text(sides[1], left, head, 36, soft, WIDTH - MARGIN - left, MEDIUM)
     canvas.draw_text(sides[0], MARGIN, top - 34, 36, soft, left - MARGIN - 24, MEDIUM)
@@ -260,20 +262,19 @@ def card(
         The picture; its description has all that is written on it.
     """
     canvas = Canvas(WIDTH, CARD_HEIGHT, theme)
-    canvas.draw_landscape(190, flakes=90, text_bottom=CARD_HEIGHT)
+    top = 132 if heading else 36
+    canvas.draw_landscape(190, flakes=500, text_bottom=top)
     canvas.draw_foreground(225)
-    top = 36
     if heading:
         canvas.draw_text(
             heading, WIDTH / 2, 78, 56, theme.ink, CONTENT_WIDTH, align=0.5, min_size=36
         )
-        top = 132
     left, right, bottom = 36, WIDTH - 36, 1214
     canvas.draw_card((left, top, right, bottom), 40, theme.card)
     inside = left + 24
     wide = right - 24 - inside
 
-    size, lines = _wrap_sentence(text, wide - 24)
+    size, lines = _wrap_largest(text, ((60, 2), (52, 3), (46, 3), (42, 4)), BOLD, wide - 24)
     high = round(size * 1.3)
     words_top = bottom - 128 - high * len(lines)
     place = (inside, top + 24, right - 24, words_top - 22)
@@ -305,16 +306,26 @@ def card(
     return _finished(canvas, "card.png", heading, text, said, name, points, day, signature)
 
 
-def _wrap_sentence(text: str, width: float) -> tuple[int, list[str]]:
-    """Return the largest size at which a sentence takes few lines, and the lines."""
-    for size, most in ((60, 2), (52, 3), (46, 3), (42, 4)):
-        lines = wrap_text(text, size, BOLD, width, most)
-        if lay_out(split_graphemes(lines[-1]), size, BOLD).width <= width:
+def _wrap_largest(
+    text: str, choices: Sequence[tuple[int, int]], weight: int, width: float
+) -> tuple[int, list[str]]:
+    """Wrap a sentence at the first of the sizes at which it fits into so many lines, or the last.
+
+    Returns the size and the lines, which are about as long as each other.
+    """
+
+    def fits(lines: list[str], width: float) -> bool:
+        # Only the last line may be too long.
+        return lay_out(split_graphemes(lines[-1]), size, weight).width <= width
+
+    for size, most in choices:
+        lines = wrap_text(text, size, weight, width, most)
+        if fits(lines, width):
             break
     # No wider than that many lines need, or the last would be a word alone.
     for share in (0.6, 0.7, 0.8, 0.9):
-        narrow = wrap_text(text, size, BOLD, width * share, len(lines))
-        if all(lay_out(split_graphemes(x), size, BOLD).width <= width * share for x in narrow):
+        narrow = wrap_text(text, size, weight, width * share, len(lines))
+        if len(lines) > 1 and fits(narrow, width * share):
             return size, narrow
     return size, lines
 
@@ -363,7 +374,9 @@ def _draw_snowy_place(canvas: Canvas, place: tuple[int, int, int, int], missing:
     scene.draw_landscape(240, flakes=90, text_bottom=0)
     scene.draw_foreground(150)
     middle = scene.height / 2 - 40
-    scene.draw_bot_avatar(scene.width / 2, middle, min(150, scene.height / 4))
+    radius = min(150, scene.height / 4)
+    scene.draw_disc(scene.width / 2, middle, radius * 1.07, theme.card)
+    scene.draw_bot_avatar(scene.width / 2, middle, radius)
     if missing:
         y = middle + 210
         line = fit_line(missing, 42, MEDIUM, scene.width - 120).width
@@ -374,10 +387,14 @@ def _draw_snowy_place(canvas: Canvas, place: tuple[int, int, int, int], missing:
 
 
 def _draw_heading(
-    canvas: Canvas, title: str, subtitle: Sequence[str] = (), align: float = 0.0
+    canvas: Canvas,
+    title: str,
+    subtitle: Sequence[str] = (),
+    size: int = SUBTITLE_SIZE,
+    align: float = 0.0,
 ) -> None:
-    """Draw a title and the lines below it; align as in `Canvas.draw_text`."""
-    x, theme, size = MARGIN + align * CONTENT_WIDTH, canvas.theme, SUBTITLE_SIZE
+    """Draw a title and the lines below it, of that size; align as in `Canvas.draw_text`."""
+    x, theme = MARGIN + align * CONTENT_WIDTH, canvas.theme
     canvas.draw_text(title, x, 92, 68, theme.ink, CONTENT_WIDTH, align=align, min_size=46)
     for index, line in enumerate(subtitle):
         y = 172 + SUBTITLE_HIGH * index
@@ -423,7 +440,7 @@ def _draw_row(canvas: Canvas, row: Row, top: float, high: float) -> None:
     wide = canvas.draw_text(str(row.points), right - 36, middle, 60, theme.ink, 260, align=1)
     start = MARGIN + 236
     room = right - 36 - wide - 28 - start
-    canvas.draw_text(row.name, start, middle, 46, theme.ink, room)
+    canvas.draw_text(row.name, start, middle, 46, theme.ink, room, min_size=36)
 
 
 def _draw_avatar(canvas: Canvas, row: Row, x: float, y: float, radius: float) -> None:
@@ -446,21 +463,26 @@ def _draw_step(canvas: Canvas, rank: int, rows: list[Row]) -> None:
         str(rows[0].points), x, top + 200, 50, contrasting_ink(theme.step), wide - 40, align=0.5
     )
 
+    room = wide - 28
     names = [row.name for row in rows]
-    if len(names) > 3:
+    if len(names) == 1:
+        _, names = _wrap_largest(names[0], ((42, 1), (36, 1), (36, 2)), BOLD, room)
+    elif len(names) > 3:
         names[2:] = [f"+{len(names) - 2}"]
     high = 46 if len(names) > 1 else 54
     y = top - 48 - high * len(names)
     # A plate, so that neither snow nor a tree crosses a name.
     canvas.draw_card((left - 2, y - 6, right + 2, y + high * len(names) + 6), 24, theme.card)
     for name in names:
-        size, room = high - 12, wide - 28
-        canvas.draw_text(name, x, y + high / 2, size, theme.ink, room, align=0.5, min_size=size - 10)
+        size = high - 12
+        canvas.draw_text(
+            name, x, y + high / 2, size, theme.ink, room, align=0.5, min_size=size - 10
+        )
         y += high
-    radius = {1: 112 if rank == 1 else 92, 2: 74}.get(len(rows), 52)
-    shown = rows[:4]
+    radius = {1: 112 if rank == 1 and len(names) == 1 else 92, 2: 70}.get(len(rows), 46)
+    shown = rows[:3]
     y = top - 48 - high * len(names) - 26 - radius
-    apart = min(2.15 * radius, (wide - 2 * radius) / max(1, len(shown) - 1))
+    apart = 2.2 * radius
     for index, row in enumerate(shown):
         place = x + (index - (len(shown) - 1) / 2) * apart
         canvas.draw_disc(place, y, radius * 1.1, theme.card)

@@ -39,6 +39,8 @@ EMOJI_WEIGHT = 500
 
 _TEXT, _EMOJI = "NotoSans[wght].ttf", "NotoEmoji[wght].ttf"
 _GRAPHEME = regex.compile(r"\X")
+# With the space after it; a hyphen between letters ends a word.
+_WORD = regex.compile(r"\S+?(?<=\p{L})-(?=\p{L})|\S+\s?")
 _IS_EMOJI = regex.compile(
     r"\p{Emoji_Presentation}|\p{Extended_Pictographic}\p{EMod}|.*[\uFE0F\u20E3]"
 )
@@ -100,7 +102,7 @@ def fit_line(text: str, size: int, weight: int, width: float) -> Line:
 
 
 def wrap_text(text: str, size: int, weight: int, width: float, most: int) -> list[str]:
-    """Break a text into lines, between words where that can be.
+    """Break a text into lines, between words or after hyphens where that can be.
 
     Args:
         text: The text.
@@ -121,10 +123,10 @@ def wrap_text(text: str, size: int, weight: int, width: float, most: int) -> lis
 
     lines: list[str] = []
     line = ""
-    words = visible_text(text).split(" ")
+    words = _WORD.findall(visible_text(text))
     while words:
         word = words.pop(0)
-        longer = f"{line} {word}" if line else word
+        longer = line + word
         if len(lines) == most - 1 or fits(longer):
             line = longer
         elif line:
@@ -140,7 +142,7 @@ def wrap_text(text: str, size: int, weight: int, width: float, most: int) -> lis
             lines.append("".join(letters[:low]))
             if rest := "".join(letters[low:]):
                 words.insert(0, rest)
-    return [*lines, line] if line or not lines else lines
+    return [found.strip() for found in ([*lines, line] if line or not lines else lines)]
 
 
 class Glyph(NamedTuple):
