@@ -15,7 +15,7 @@ class ChallengeSentences(Sentences):
             index: Which of `challenges`.
         """
         # Translators: {idea} is such as "an Olaf out of fruit".
-        return self._("Today's idea, for everyone here: {idea}. Show me!").format(
+        return self._("Today's idea, for everyone here: {idea}. Reply with your photo!").format(
             idea=self.challenges()[index]
         )
 
@@ -53,7 +53,7 @@ class ChallengeSentences(Sentences):
             self._("an Olaf in bed"),
             self._("a melted Olaf"),
             self._("a green Olaf"),
-            self._("an Olaf on an egg"),
+            self._("an Olaf drawn on an egg"),
             self._("an Olaf hiding in a plant pot"),
             self._("a cuddly toy dressed up as Olaf"),
             self._("a grown-up dressed up as Olaf"),

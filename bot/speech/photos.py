@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain import Label, Refusal, Verdict
-from bot.speech.translations import Sentences
+from bot.domain import Label, Refusal, Verdict, Voice
+from bot.speech.translations import Sentences, clean_name
 
 
 class PhotoSentences(Sentences):
@@ -22,22 +22,100 @@ class PhotoSentences(Sentences):
             Label.NEITHER: self._("Neither!"),
         }[label]
 
-    def answer(self, verdict: Verdict) -> str:
-        """Return the answer to a photo: `Olaf! 97%`, with a remark if it looks like neither."""
-        text = self.heatmap_answer(verdict)
-        if not verdict.unfamiliar:
-            return text
-        # Translators: {answer} is such as "Olaf! 57%".
-        unlike = self._("{answer}. Honestly, that looks like neither of my snow people.")
-        return unlike.format(answer=text)
+    def question(self, label: Label) -> str:
+        """Return a label as the bot calls it when it is not sure: `Olaf?`."""
+        return {
+            # Translators: the bot is not sure whom it sees.
+            Label.OLAF: self._("Olaf?"),
+            # Translators: the same for the Abominable Snowman, the yeti.
+            Label.ABOMINABLE: self._("Abominable?"),
+            Label.NEITHER: self._("Neither?"),
+        }[label]
 
-    def album(self, answers: Sequence[Verdict | Refusal]) -> str:
-        """Return the answers to photos that were sent together, a numbered line each."""
+    def variants(self, voice: Voice) -> int:
+        """Return how many ways there are to speak a verdict in a voice."""
+        return len(self._answers(voice))
+
+    def answer(self, verdict: Verdict, variant: int) -> str:
+        """Return the answer to a photo; its first words are what one sees at a glance.
+
+        Args:
+            verdict: What the bot saw.
+            variant: Which of the `variants` of the verdict's voice; any number will do.
+        """
+        answers = self._answers(verdict.voice)
+        return answers[variant % len(answers)].format(
+            answer=self.heatmap_answer(verdict),
+            label=self._text.label(verdict.label),
+            percent=self._text.percentage(verdict.percent),
+        )
+
+    def _answers(self, voice: Voice) -> tuple[str, ...]:
+        """Return every way to speak a verdict in a voice."""
+        if voice is Voice.SURE:
+            return (
+                # Translators: the bot is sure. {answer} is such as "Olaf! 97%" and comes first;
+                # then a short remark without any doubt, true of Olaf and of the yeti alike.
+                self._("{answer}"),
+                self._("{answer}. I'd bet my carrot on it."),
+                self._("{answer}. I'd know that one in any blizzard."),
+                self._("{answer}. As clear as ice!"),
+                self._("{answer}. Hello there, old friend!"),
+                self._("{answer}. My twigs are tingling."),
+                self._("{answer}. Spotted in a snowflash!"),
+                self._("{answer}. Now that is what I call a snow person."),
+            )
+        if voice is Voice.UNSURE:
+            return (
+                # Translators: the bot is not sure. {answer} is such as "Olaf? 58%"; then a short
+                # remark that says so, true of Olaf and of the yeti alike.
+                self._("{answer}, I think…"),
+                self._("{answer}. Let me rub the snow from my eyes…"),
+                self._("{answer}, but I'd rather keep my carrot than bet it."),
+                self._("{answer}. Hard to tell in all this snow!"),
+                self._("{answer}. My left twig says yes, my right twig says hmm."),
+                self._("{answer}. That's a tricky one!"),
+                self._("{answer}, give or take a snowball."),
+            )
+        return (
+            # Translators: the photo looks like neither Olaf nor the yeti. First the doubt, and the
+            # guess last: {label} is "Olaf" or "Yeti", {percent} is such as "61%". No name is
+            # called out with an exclamation mark here.
+            self._("Neither of my friends, I'd say. If I must choose: {label}, {percent}"),
+            self._("I don't think we've met. If I had to pick a name: {label}, {percent}"),
+            self._("Hm, is that a snow person at all? My wild guess: {label}, {percent}"),
+            self._("My carrot says: neither of the two. But if you insist: {label}, {percent}"),
+            self._(
+                "That's a new face to me. Of my two friends, the nearer one: {label}, {percent}"
+            ),
+            self._("Nobody I know, I'm fairly sure. Just for fun: {label}, {percent}"),
+            self._("I've looked twice and see neither. With my eyes closed: {label}, {percent}"),
+        )
+
+    def album(self, answers: Sequence[Verdict | Refusal], played: int | None) -> str:
+        """Return the answers to photos that were sent together, a numbered line each.
+
+        Args:
+            answers: One for each photo.
+            played: Which of them is played, counted from 1; None when none is.
+        """
         lines = [
-            self.answer(given) if isinstance(given, Verdict) else self.refusal(given)
+            self._short_answer(given) if isinstance(given, Verdict) else self.refusal(given)
             for given in answers
         ]
-        return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))
+        numbered = [f"{number}. {line}" for number, line in enumerate(lines, 1)]
+        if played is not None:
+            # Translators: of several photos that came together; only one is part of the game.
+            numbered.append(self._("I'll play number {number}.").format(number=played))
+        return "\n".join(numbered)
+
+    def _short_answer(self, verdict: Verdict) -> str:
+        """Return an answer for a line of a list."""
+        if not verdict.unfamiliar:
+            return self.heatmap_answer(verdict)
+        return self._answers(Voice.UNFAMILIAR)[0].format(
+            label=self._text.label(verdict.label), percent=self._text.percentage(verdict.percent)
+        )
 
     def refusal(self, reason: Refusal) -> str:
         """Return the sentence that says why there is no verdict, and what to do next."""
@@ -89,14 +167,16 @@ class PhotoSentences(Sentences):
         return self._("The photo again; it glows where I looked.")
 
     def heatmap_answer(self, verdict: Verdict) -> str:
-        """Return the answer as it is written on the heat map: `Olaf! 97%`, and no more."""
-        # Translators: the whole answer to a photo, such as "Olaf! 97%".
+        """Return the answer as it is written on the heat map: `Olaf! 97%` or `Olaf? 58%`."""
+        is_sure = verdict.voice is Voice.SURE
+        call = self.call(verdict.label) if is_sure else self.question(verdict.label)
+        # Translators: the whole answer to a photo, such as "Olaf! 97%" or "Olaf? 58%".
         return self._("{call} {percent}").format(
-            call=self.call(verdict.label), percent=self._text.percent(verdict.confidence)
+            call=call, percent=self._text.percentage(verdict.percent)
         )
 
     def heatmap_caption(self, verdict: Verdict) -> str:
-        """Return the caption of the heat map; it is well below any platform's limit."""
+        """Return the caption of the heat map; 200 characters at most."""
         # Translators: under a heat map; {answer} is such as "Olaf! 97%".
         text = self._("{answer}. I looked hardest where it glows.")
         return text.format(answer=self.heatmap_answer(verdict))
@@ -105,8 +185,16 @@ class PhotoSentences(Sentences):
         """Return the sentence that says that the heat map was sent before."""
         return self._("I have shown that already. Look a little further down.")
 
-    def where_how(self) -> str:
-        """Return the sentence that explains /where, which came without a photo."""
+    def where_how(self, platform: str = "telegram") -> str:
+        """Return the sentence that explains /where, which came without a photo.
+
+        Args:
+            platform: The platform's name.
+        """
+        if platform == "discord":
+            return self._(
+                "Where in which photo? Tap the button under my answer, or add a photo to /where."
+            )
         return self._("Where in which photo? Reply to one with /where.")
 
     def who_how(self, platform: str) -> str:
@@ -121,4 +209,47 @@ class PhotoSentences(Sentences):
 
     def mention_how(self) -> str:
         """Return the answer to a mention on Discord that came without a picture."""
-        return self._("You called? Mention me in a message with a photo, or in a reply to one.")
+        return self._("You called? Mention me in a message with a photo, or add one to /who.")
+
+    def card_text(self, verdict: Verdict, truth: Label, name: str) -> str:
+        """Return what the card of a fooling says, in two lines.
+
+        Args:
+            verdict: What the bot answered; it was wrong.
+            truth: Who it was.
+            name: The name of who fooled the bot.
+        """
+        believed = {
+            # Translators: on a card to be shared, after the bot was fooled. {percent} is "97%".
+            Label.OLAF: self._("I was {percent} sure that this was Olaf."),
+            Label.ABOMINABLE: self._("I was {percent} sure that this was a yeti."),
+            Label.NEITHER: self._("I was sure that this was neither of my friends."),
+        }[verdict.call].format(percent=self._text.percentage(verdict.percent))
+        was = {
+            # Translators: who really was on the photo; the second sentence on the card.
+            Label.OLAF: self._("It was Olaf!"),
+            Label.ABOMINABLE: self._("It was a yeti!"),
+            Label.NEITHER: self._("It was nobody of the kind!"),
+        }[truth]
+        # Translators: on the card; who it was that fooled the bot. Avoid "his" or "her".
+        by = self._("Fooled by {name}").format(name=clean_name(name))
+        return f"{believed} {was}\n{by}"
+
+    def card_signature(self) -> str:
+        """Return how the bot signs the card of a fooling."""
+        # Translators: the bot's signature under a card that tells how it was fooled.
+        return self._("Yours, the snow person who fell for it")
+
+    def card_button(self) -> str:
+        """Return the label of the button that makes a card of a fooling."""
+        # Translators: a button; the bot makes a picture card of how it was fooled.
+        return self._("Make a card")
+
+    def card_description(self) -> str:
+        """Return a description of the card for those who cannot see it."""
+        # Translators: describes a picture to those who cannot see it.
+        return self._("A card: the photo that fooled me, and where I looked.")
+
+    def card_gone(self) -> str:
+        """Return the sentence that says that a card has no photo, because the photo is gone."""
+        return self._("The photo itself has melted away. The story hasn't!")

@@ -38,12 +38,14 @@ class PrivacySentences(Sentences):
             "I keep no photos. I look at one and throw it away.\n"
             "For each round I remember: the room, who played, where the platform keeps the photo, "
             "a fingerprint by which I know the photo again (nobody can make a photo of it), what I "
-            "said, what was true, the points, and when. And of you: your number on the platform, "
-            "your name as it was last, your guesses and objections.\n"
+            "said, what was true, the points, and when. Of a photo that fooled me also a few "
+            "hundred numbers by which I notice the same trick, until a year after the month. And "
+            "about you: your number on the platform, your latest name, your guesses, objections "
+            "and votes.\n"
             "My log has the room's number, the photo's size, how long I took and what I said. "
             "Never a picture, a caption or a name.\n"
-            "/export shows you all I know of you, /forget makes me forget you everywhere. A room "
-            "where nothing happens for a year is forgotten as a whole."
+            "With /export you get everything I know about you; with /forget I forget you, "
+            "everywhere. A room where nothing happens for a year is forgotten as a whole."
         )
         if not keeps:
             return stored
@@ -57,10 +59,23 @@ class PrivacySentences(Sentences):
         )
         return f"{stored}\n{but.format(number=days)}"
 
+    def about_button(self) -> str:
+        """Return the label of the button that shows what the bot is."""
+        # Translators: buttons under the text about privacy, from here on.
+        return self._("Who I am, the bot")
+
+    def export_button(self) -> str:
+        """Return the label of the button that hands out everything about a person."""
+        return self._("What you know about me")
+
+    def forget_me_button(self) -> str:
+        """Return the label of the button that asks whether to forget a person."""
+        return self._("Forget me…")
+
     def forget_ask(self) -> str:
         """Return the question whether to forget a person, for above the buttons that answer it."""
         return self._(
-            "Shall I forget you, in every room? Your name and all I know of you melts away; your "
+            "Shall I forget you, in every room? Your name and all I know about you melt away; your "
             "points stay with “a forgotten snow person”. Nothing brings it back."
         )
 
@@ -70,7 +85,7 @@ class PrivacySentences(Sentences):
 
     def forget_not_button(self) -> str:
         """Return the label of the button that leaves everything as it is."""
-        return self._("No, remember me")
+        return self._("No, don't forget me")
 
     def forgot(self) -> str:
         """Return the sentence that says that a person is forgotten."""
@@ -82,15 +97,15 @@ class PrivacySentences(Sentences):
 
     def export(self) -> str:
         """Return the caption of the file with everything about a person."""
-        return self._("Here is everything I know of you, as a file.")
+        return self._("Here is everything I know about you, as a file.")
 
     def export_how(self) -> str:
         """Return the sentence, for a group, that says to ask for /export in a private chat."""
-        return self._("That's for your eyes only. Write to me privately and ask there: /export")
+        return self._("That's just for you. Write to me privately and ask there: /export")
 
     def export_nothing(self) -> str:
         """Return the sentence that says that nothing is stored about a person."""
-        return self._("I know nothing of you. Show me a photo and that changes!")
+        return self._("I know nothing about you. Show me a photo and that changes!")
 
     def reset_ask(self, season: date) -> str:
         """Return the question whether to reset a season, for above the buttons that answer it.
@@ -99,7 +114,7 @@ class PrivacySentences(Sentences):
             season: Any day of its month.
         """
         return self._(
-            "Shall I set everyone's points of {month} back to zero? Nothing brings them back."
+            "Shall I set everyone's points of {month} back to zero? You can undo that for a day."
         ).format(month=self._text.month(season))
 
     def reset_button(self) -> str:
@@ -113,8 +128,19 @@ class PrivacySentences(Sentences):
     def reset(self, name: str, season: date) -> str:
         """Return the announcement that an admin has reset the season."""
         # Translators: an admin started the month anew. Avoid "his" or "her".
-        said = self._("Fresh snow! By decision of {name} the points of {month} start at zero.")
+        said = self._("Fresh snow! {name} has set the points of {month} back to zero.")
         return said.format(name=clean_name(name), month=self._text.month(season))
+
+    def reset_undo_button(self) -> str:
+        """Return the label of the button that brings the season's points back."""
+        return self._("Bring the points back")
+
+    def reset_undone(self, name: str) -> str:
+        """Return the announcement that an admin has brought the season's points back."""
+        # Translators: an admin did this. Avoid "his" or "her".
+        return self._("{name} has brought the points back. As if it had never snowed!").format(
+            name=clean_name(name)
+        )
 
     def reset_not(self) -> str:
         """Return the sentence that says that the season stays as it is."""
@@ -123,10 +149,10 @@ class PrivacySentences(Sentences):
     def keep_on(self, name: str, days: int) -> str:
         """Return the announcement that photos that fool the bot are kept, and for how many days."""
         said = self.ngettext(
-            "Learning is on here, by decision of {name}. From now on I keep photos that fooled me, "
+            "{name} has switched learning on. From now on I keep photos that fooled me, "
             "for {number} day at most, to learn from them. They stay with whoever runs me. /forget "
             "removes yours at once, and /keep off ends it for everyone.",
-            "Learning is on here, by decision of {name}. From now on I keep photos that fooled me, "
+            "{name} has switched learning on. From now on I keep photos that fooled me, "
             "for {number} days at most, to learn from them. They stay with whoever runs me. "
             "/forget removes yours at once, and /keep off ends it for everyone.",
             days,
@@ -136,7 +162,7 @@ class PrivacySentences(Sentences):
     def keep_off(self, name: str) -> str:
         """Return the announcement that no more photos are kept."""
         return self._(
-            "Learning is off here, by decision of {name}. I keep no more photos from now on."
+            "{name} has switched learning off. I keep no more photos from now on."
         ).format(name=clean_name(name))
 
     def keep_how(self, *, keeps: bool) -> str:
@@ -144,6 +170,19 @@ class PrivacySentences(Sentences):
         if keeps:
             return self._("Learning is on: I keep photos that fooled me. To end it: /keep off")
         return self._("Learning is off: I keep no photos. To let me learn: /keep on")
+
+    def hide_button(self) -> str:
+        """Return the label of the button with which a player withdraws a photo."""
+        # Translators: a button: the photo is not to be shown again; the points stay.
+        return self._("Take it down")
+
+    def hidden(self) -> str:
+        """Return the sentence that says that a photo is withdrawn."""
+        return self._("Taken down: I won't show that photo again. The points stay.")
+
+    def not_yours_to_hide(self) -> str:
+        """Return the sentence for somebody who withdraws somebody else's photo."""
+        return self._("Only whoever sent that photo can take it down.")
 
     def log(self, entries: Iterable[tuple[date, str, AdminAction]]) -> str:
         """Return the list of what the room's admins did.
@@ -175,4 +214,10 @@ class PrivacySentences(Sentences):
             AdminAction.ONLY_CALLED: self._("answers only when called"),
             # Translators: an admin told who is on somebody else's photo.
             AdminAction.TRUTH: self._("the truth about someone else's photo"),
+            # Translators: an admin took back what was told about somebody's photo.
+            AdminAction.UNDO: self._("a truth taken back"),
+            AdminAction.GUESS_EVERY: self._("guessing on"),
+            AdminAction.GUESS_ASKED: self._("guessing off"),
+            AdminAction.TIMEZONE: self._("another time zone"),
+            AdminAction.DAILY: self._("the daily challenge"),
         }[action]

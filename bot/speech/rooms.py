@@ -23,8 +23,19 @@ class RoomSentences(Sentences):
             "I know nobody else, so try to fool me!"
         )
 
+    def rules(self) -> str:
+        """Return the rules of the game, in five lines."""
+        return self._(
+            "1. Show me a photo. I say who it is: Olaf, the yeti or neither, and how sure I am.\n"
+            "2. Tell me the truth with a button. The surer I was and wrong, the more points for "
+            "you.\n"
+            "3. Made it yourself, and I recognise it? Praise, and points once a day.\n"
+            "4. Don't believe a truth? Tap “{objection}” and the room votes.\n"
+            "5. Your best three tricks of a day count. Each month starts at zero."
+        ).format(objection=self._("Objection!"))
+
     def help(self, platform: str, name: str, commands: Iterable[tuple[str, str]]) -> str:
-        """Return the text that explains how to play.
+        """Return the text that explains how to play: the rules first.
 
         Args:
             platform: The platform's name.
@@ -32,7 +43,7 @@ class RoomSentences(Sentences):
             commands: Each command's name, and what it does.
         """
         lines = "\n".join(f"/{word}: {does}" for word, does in commands)
-        return f"{self.start()}\n\n{self._how_to_call(platform, name)}\n\n{lines}"
+        return f"{self.rules()}\n\n{self._how_to_call(platform, name)}\n\n{lines}"
 
     def help_briefly(self) -> str:
         """Return the answer to words without a picture, in a private chat."""
@@ -42,13 +53,13 @@ class RoomSentences(Sentences):
         """Return the text that says what the bot is."""
         return self._(
             "I'm a small neural network that learned from photos of two snow people, Olaf and the "
-            "Abominable Snowman. Whatever you show me, I see one of the two; that's the fun of it. "
-            "My percentages say how sure I am; being sure isn't being right. I'm free software, "
-            "under the MIT licence."
+            "Abominable Snowman. Of each photo I say which of the two it is, or that it looks like "
+            "neither; now and then I'm wrong, and that's the fun of it. My percentages say how "
+            "sure I am; being sure isn't being right. I'm free software, under the MIT licence."
         )
 
     def hello(self, platform: str, name: str, *, hears_all: bool) -> str:
-        """Return the greeting for a group that the bot was added to, with how to call the bot.
+        """Return the greeting, in two lines, for a group that the bot was added to.
 
         Args:
             platform: The platform's name.
@@ -56,15 +67,35 @@ class RoomSentences(Sentences):
             hears_all: Whether every photo of the group reaches the bot, without calling it.
         """
         hello = self._(
-            "Hello, everyone! Show me a photo and I call out who it is: Olaf, or the Abominable "
-            "Snowman. I know nobody else, so try to fool me!"
+            "Hello, everyone! I'm a snow person and know two others: Olaf and the Abominable "
+            "Snowman."
         )
+        bare = name.removeprefix("@")
         if platform == "discord":
-            return f"{hello}\n\n{self._how_to_call(platform, name)}"
-        if hears_all:
-            # Translators: /settings is typed as it is.
-            more = self._("I answer every photo here. If that's too much for you: /settings")
-            return f"{hello}\n\n{more}"
+            # Translators: Discord; {name} is the bot's own.
+            more = self._(
+                "Mention me ({name}) with a photo and I call out who it is. Fool me for points!"
+            ).format(name=name if name.startswith("<") else f"@{bare}")
+        elif hears_all:
+            more = self._("Show me a photo and I call out who it is. Fool me for points!")
+        else:
+            # Translators: Telegram. {who} is what is typed, such as /who@snowpeople_bot.
+            more = self._(
+                "Reply to a photo with {who} and I call out who it is. Fool me for points!"
+            ).format(who=f"/who@{bare}" if bare else "/who")
+        return f"{hello}\n{more}"
+
+    def privacy_mode_button(self) -> str:
+        """Return the label of the button that explains how the bot gets to see every photo."""
+        # Translators: a button under the bot's hello in a group on Telegram.
+        return self._("Let me see every photo")
+
+    def privacy_mode_help(self, name: str = "") -> str:
+        """Return the text that explains how the bot gets to see every photo of a Telegram group.
+
+        Args:
+            name: The bot's own, as people write it there, with or without the at sign.
+        """
         # Translators: Telegram's privacy mode. @BotFather and /setprivacy are typed as they are;
         # "Disable" is a button there, always in English.
         more = self._(
@@ -73,7 +104,7 @@ class RoomSentences(Sentences):
             "me from this group and add me again."
         )
         closed = self._("Telegram doesn't show me your photos here by itself.")
-        return f"{hello}\n\n{closed} {self._how_to_call(platform, name)}\n\n{more}"
+        return f"{closed} {self._how_to_call('telegram', name)}\n\n{more}"
 
     def _how_to_call(self, platform: str, name: str) -> str:
         """Return the list of ways in which a platform lets people call the bot."""
@@ -82,7 +113,7 @@ class RoomSentences(Sentences):
             # Translators: Discord. "Apps" is the entry of its message menu.
             return self._(
                 "This is how you call me:\n"
-                "• mention me ({name}) in a message with a photo, or in a reply to one\n"
+                "• mention me ({name}) in a message with a photo\n"
                 "• /who with a photo\n"
                 "• on anyone's photo: press and hold it (or right-click), Apps, “{menu}”\n"
                 "• or send me a direct message"
@@ -99,23 +130,49 @@ class RoomSentences(Sentences):
         """Return the label of the button that adds the bot to a group."""
         return self._("Add me to a group")
 
-    def settings(self, chosen: RoomSettings, *, private: bool) -> str:
+    def settings(
+        self,
+        chosen: RoomSettings,
+        *,
+        private: bool,
+        platform: str = "telegram",
+        host_timezone: str | None = None,
+    ) -> str:
         """Return the room's settings in words, for above the buttons that change them.
 
         Args:
             chosen: The room's settings.
             private: Whether it is one person's chat, where every photo is answered.
+            platform: The platform's name.
+            host_timezone: The host's IANA name, for a room that has not chosen its own.
         """
+        lines = []
+        if not private:
+            lines.append(self._which_photos(chosen, platform))
         # Translators: {language} is a language's own name, or "automatic".
         spoken = self._("Language: {language}").format(language=self.language_name(chosen.language))
-        if private:
-            return spoken
+        lines.append(spoken)
+        if (zone := chosen.timezone or host_timezone) is not None:
+            # Translators: {place} is such as "Berlin".
+            lines.append(self._("Time zone: {place}").format(place=self.timezone_name(zone)))
+        if chosen.daily is not None:
+            when = self._text.clock_time(*divmod(chosen.daily, 60))
+            # Translators: the day's idea for a photo is posted; {time} is such as "9:00 AM".
+            lines.append(self._("Daily challenge: {time}").format(time=when))
+        if chosen.guess_every:
+            # Translators: before the bot answers a photo, everyone guesses what it will say.
+            lines.append(self._("Guessing: with every photo"))
+        return "\n".join(lines)
+
+    def _which_photos(self, chosen: RoomSettings, platform: str) -> str:
+        """Return the line that says which photos of a group are answered."""
+        if platform == "discord":
+            # Translators: Discord shows a bot nothing else.
+            return self._("Photos: I answer where I'm mentioned, with /who, and in the menu Apps.")
         if chosen.every_photo:
             # Translators: a group's setting; it depends on the platform what reaches the bot.
-            photos = self._("Photos: I answer every photo that I can see.")
-        else:
-            photos = self._("Photos: I answer only when I'm called.")
-        return f"{photos}\n{spoken}"
+            return self._("Photos: I answer every photo that I can see.")
+        return self._("Photos: I answer only when I'm called.")
 
     def photos_button(self, *, every: bool) -> str:
         """Return the label of the button that has all photos of a group answered, or only some."""
@@ -129,11 +186,87 @@ class RoomSentences(Sentences):
     def language_name(self, language: str | None) -> str:
         """Return a language's own name; for None, that each person's own is spoken."""
         # Translators: instead of a language: the bot speaks each person's own.
-        return self._("Automatic (each one's own)") if language is None else LANGUAGES[language]
+        return self._("Automatic (each person's)") if language is None else LANGUAGES[language]
 
     def which_language(self) -> str:
         """Return the question which language to speak in a room, for above a button for each."""
         return self._("Which language shall I speak here?")
+
+    def timezone_button(self) -> str:
+        """Return the label of the button that opens the choice of time zones."""
+        return self._("Time zone")
+
+    def timezone_name(self, timezone: str | None) -> str:
+        """Return where a time zone is; for None, that the host's is used.
+
+        Args:
+            timezone: An IANA name such as `Europe/Berlin`.
+        """
+        if timezone is None:
+            # Translators: instead of a time zone: that of the computer on which the bot runs.
+            return self._("Automatic (my own clock)")
+        return self._text.place_of_timezone(timezone)
+
+    def which_timezone(self) -> str:
+        """Return the question which time zone a room is in, for above a button for each."""
+        # Translators: "yours" are the people of the room.
+        return self._("What time is yours? My days and months follow it.")
+
+    def daily_on(self, time: str, zone: str) -> str:
+        """Return the announcement that a challenge is posted every day.
+
+        Args:
+            time: When, as the language writes it: `9:00 AM`.
+            zone: The time zone's IANA name.
+        """
+        # Translators: {place} is such as "Berlin"; /daily off is typed as it is.
+        return self._(
+            "Every day at {time} ({place}) I'll post an idea for a photo, without a sound. To end "
+            "it: /daily off"
+        ).format(time=time, place=self.timezone_name(zone))
+
+    def daily_off(self) -> str:
+        """Return the announcement that no more challenges are posted."""
+        return self._("No more daily ideas from me. If you want one: /challenge")
+
+    def daily_how(self) -> str:
+        """Return the text that explains /daily."""
+        # Translators: what is written after /daily is typed as it is.
+        return self._(
+            "An idea for a photo every day, at a time of yours: /daily 9:00\nTo end it: /daily off"
+        )
+
+    def daily_challenge(self, idea: str, days: int) -> str:
+        """Return the day's challenge.
+
+        Args:
+            idea: Such as `an Olaf out of fruit`.
+            days: How many days in a row somebody has sent a photo.
+        """
+        # Translators: {idea} is such as "an Olaf out of fruit".
+        lines = [self._("Today's idea: {idea}. Reply with your photo!").format(idea=idea)]
+        if days > 1:
+            lines.append(
+                self.ngettext(
+                    # Translators: on each of these days, somebody here sent a photo.
+                    "You've been playing for {number} day in a row. Keep it up!",
+                    "You've been playing for {number} days in a row. Keep it up!",
+                    days,
+                ).format(number=self._text.number(days))
+            )
+        return "\n".join(lines)
+
+    def evening_card(self, name: str, points: int) -> str:
+        """Return the caption of the day's photo that fooled the bot best.
+
+        Args:
+            name: The name of who sent it.
+            points: What it brought.
+        """
+        # Translators: in the evening; {points} is such as "97 points".
+        return self._("What fooled me best today: {name}, {points}. Good night!").format(
+            name=self._text.people([name]), points=self._text.points(points)
+        )
 
     def back_button(self) -> str:
         """Return the label of the button that leads back to the settings."""
@@ -153,11 +286,11 @@ class RoomSentences(Sentences):
 
     def not_yours_to_decide(self) -> str:
         """Return the sentence that says that this button is meant for somebody else."""
-        return self._("That's not yours to decide. Show me a photo of your own!")
+        return self._("That button is for somebody else. Show me a photo of your own!")
 
     def old_button(self) -> str:
         """Return the sentence that says that a button is too old to do anything."""
-        return self._("That button's time is over; it melted. Show me the photo again.")
+        return self._("That button has melted. Show me the photo again.")
 
     def cannot_see_that_photo(self) -> str:
         """Return the sentence that says how to show the bot a photo that Discord hides."""
@@ -170,15 +303,16 @@ class RoomSentences(Sentences):
         """Return the sentence that says that the bot may not write where it was asked."""
         # Translators: "Send Messages" is a permission on Discord; use Discord's own word.
         return self._(
-            "I may not write there. An admin can allow it: give me the permission “Send Messages”."
+            "I'm not allowed to write there. An admin can change that: give me the permission "
+            "“Send Messages”."
         )
 
     def cannot_attach_there(self) -> str:
         """Return the sentence that says that the bot may not send pictures where it was asked."""
         # Translators: "Attach Files" is a permission on Discord; use Discord's own word.
         return self._(
-            "I may not send pictures there. An admin can allow it: give me the permission "
-            "“Attach Files”."
+            "I'm not allowed to send pictures there. An admin can change that: give me the "
+            "permission “Attach Files”."
         )
 
     def who_are_you(self) -> str:

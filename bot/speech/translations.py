@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, time
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from io import BytesIO
 
 from babel.core import negotiate_locale
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_location
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -60,6 +60,10 @@ class Translation:
         """Return a counted share (0 to 1) as a whole percentage, 0 % and 100 % included."""
         return format_percent(round(share, 2), locale=self.language)
 
+    def percentage(self, percent: int) -> str:
+        """Return a whole percentage, such as `Verdict.percent`, as the language writes it."""
+        return format_percent(percent / 100, locale=self.language)
+
     def number(self, number: int) -> str:
         """Return a whole number as the language writes it: `1,204`."""
         return format_decimal(number, locale=self.language)
@@ -79,12 +83,12 @@ class Translation:
         return counted.format(number=self.number(points))
 
     def label(self, label: Label) -> str:
-        """Return a label without an exclamation mark, as on a button for a guess or in a table."""
+        """Return a label in one short word, as on a button or in a table."""
         return {
+            # Translators: three buttons in one row on a phone, from here on: a short word each.
             Label.OLAF: self.gettext("Olaf"),
-            # Translators: the Abominable Snowman; what a child calls a yeti.
-            Label.ABOMINABLE: self.gettext("Abominable"),
-            # Translators: neither of the two snow people.
+            Label.ABOMINABLE: self.gettext("Yeti"),
+            # Translators: neither Olaf nor the yeti.
             Label.NEITHER: self.gettext("Neither"),
         }[label]
 
@@ -103,6 +107,40 @@ class Translation:
     def day(self, day: date) -> str:
         """Return a day as the language writes it: `Nov 24, 2026`."""
         return format_date(day, format="medium", locale=self.language)
+
+    def recent_day(self, day: date, today: date | None = None) -> str:
+        """Return a day's weekday if it is less than a week ago, else the day as it is written.
+
+        Args:
+            day: The day.
+            today: The room's; None if the weekday would not be understood.
+        """
+        if today is not None and 0 <= (today - day).days < 7:
+            return format_date(day, format="EEEE", locale=self.language)
+        return self.day(day)
+
+    def time(self, at: datetime) -> str:
+        """Return a moment of the next days with its weekday: `Sunday, 8:00 PM`.
+
+        Args:
+            at: The moment, in the time zone in which it is shown.
+        """
+        weekday = format_date(at.date(), format="EEEE", locale=self.language)
+        return f"{weekday}, {self.clock_time(at.hour, at.minute)}"
+
+    def clock_time(self, hour: int, minute: int) -> str:
+        """Return a time of the day as the language writes it: `9:00 AM`."""
+        return format_time(time(hour, minute), format="short", locale=self.language)
+
+    def place_of_timezone(self, timezone: str) -> str:
+        """Return the city after which a time zone is named: `Berlin`.
+
+        Args:
+            timezone: An IANA name such as `Europe/Berlin`; one without a city is returned as it is.
+        """
+        if "/" not in timezone or timezone.startswith("Etc/"):
+            return timezone
+        return get_timezone_location(timezone, locale=self.language, return_city=True)
 
     def month(self, day: date) -> str:
         """Return the month that a day is in: `November 2026`."""
