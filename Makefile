@@ -9,9 +9,9 @@ run: $(VENV)/.run
 	$(BIN)/python -m bot $(ARGS)
 
 # On all cores; ARGS="tests/bot/game -n 0" runs a part of them, in one process and without coverage.
-COVERAGE := --cov --cov-report=term:skip-covered --cov-fail-under=90
+COVERAGE := --cov --cov-report=term:skip-covered --cov-fail-under=95
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses auto $(COVERAGE))
+	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses auto --dist worksteal $(COVERAGE))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
@@ -50,6 +50,7 @@ bench: $(VENV)/.dev
 soak: $(VENV)/.dev
 	$(BIN)/python -m tools.soak --minutes 10 --seed 1 $(ARGS)
 	$(BIN)/python -m tools.kill 200 --seed 5
+	$(BIN)/python -m tools.kill 200 --stop
 
 clean:
 	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

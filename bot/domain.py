@@ -208,6 +208,8 @@ class StoredRound:
         verdict: None while the photo is in hand, or when it was refused.
         arrived: When the photo came.
         answered: When its answer went out.
+        answer: The id of the bot's own message in `sent_to`.
+        hidden: Whether who sent the photo does not want it shown again.
     """
 
     id: int
@@ -219,6 +221,8 @@ class StoredRound:
     verdict: Verdict | None
     arrived: datetime
     answered: datetime | None
+    answer: str | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,12 +345,14 @@ class Classified:
         timings: Where its time went.
         verdict: What the bot saw.
         round_id: The round that it opened.
+        fingerprint: What the photo is recognised by.
     """
 
     room: Room
     timings: Timings
     verdict: Verdict
     round_id: int
+    fingerprint: Fingerprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,12 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 
-from bot.domain import Label, Room
+from bot.domain import Label, Player, Room
 from bot.game.rules import Round
 from bot.storage.database import open_database
 from bot.storage.store import Store
 from tests.support.postgres import execute
-from tests.support.records import ANNA, BEN, OLAF, photo
+from tests.support.records import ANNA, OLAF, OMA, photo
 
 NOW = datetime(2026, 12, 24, tzinfo=UTC)
 ROOMS = [Room("telegram", str(number)) for number in range(4)]
@@ -44,12 +44,14 @@ HALVES = {
         "(label IS NULL) <> (probabilities IS NULL)",
         "(truth IS NULL) <> (told IS NULL)",
         "(truth IS NULL) <> (told_by IS NULL)",
-        "(truth IS NULL) <> (quorum IS NULL)",
+        "(label IS NULL) <> (sure IS NULL)",
+        "truth IS NULL AND (confirmed OR is_void)",
         "answered IS NOT NULL AND label IS NULL",
         "player_id NOT IN (SELECT id FROM players)",
         "room_id NOT IN (SELECT id FROM rooms)",
     ),
-    "objections": ("round_id NOT IN (SELECT id FROM rounds WHERE truth IS NOT NULL)",),
+    "votes": ("round_id NOT IN (SELECT id FROM rounds WHERE truth IS NOT NULL)",),
+    "ballots": ("round_id NOT IN (SELECT round_id FROM votes)",),
     "guesses": ("round_id NOT IN (SELECT round_id FROM guessings)",),
 }
 # What an acknowledged step has left behind in its round.
@@ -59,7 +61,9 @@ LEFT = {
     "guessed": "id IN (SELECT round_id FROM guesses)",
     "answered": "answered IS NOT NULL",
     "told": "truth IS NOT NULL",
-    "objected": "id IN (SELECT round_id FROM objections)",
+    "objected": "id IN (SELECT round_id FROM votes)",
+    "voted": "id IN (SELECT round_id FROM ballots)",
+    "decided": "truth = 'neither' AND confirmed",
 }
 
 
@@ -100,35 +104,52 @@ def write(url: str, name: str, acknowledge: Connection) -> None:
         while True:
             await store.people.prune(NOW)
 
+    ben = Player(name, "Ben")  # somebody new: each player has a few objections a day
+
     async def play(store: Store, room: Room) -> None:
         for number in range(10**9):
-            now = NOW + timedelta(seconds=number)
+            now = NOW + timedelta(days=number)
             id_ = await store.rounds.open(photo(f"{name}-{number}", room=room), now)
             assert id_ is not None
             acknowledge.send(("opened", id_))
             await store.rounds.note_verdict(id_, OLAF, None)
             acknowledge.send(("classified", id_))
             assert await store.game.open_guesses(id_, now)
-            assert isinstance(await store.game.guess(id_, BEN, Label.OLAF, now), tuple)
+            for player in (ben, OMA):
+                assert isinstance(await store.game.guess(id_, player, Label.OLAF, now), tuple)
             acknowledge.send(("guessed", id_))
             await store.rounds.mark_answered([id_], now)
             acknowledge.send(("answered", id_))
             told = await store.game.tell_truth(id_, ANNA, Label.ABOMINABLE, now, by_admin=False)
             assert isinstance(told, Round)
             acknowledge.send(("told", id_))
-            objected = await store.game.object_to(id_, BEN, now + timedelta(minutes=1))
+            later = now + timedelta(minutes=1)
+            objected = await store.game.object_to(id_, ben, later, zone=UTC, until=later)
             assert isinstance(objected, Round)
             acknowledge.send(("objected", id_))
+            for player in (ben, OMA):
+                voted = await store.game.cast_ballot(id_, player, Label.NEITHER, later)
+                assert isinstance(voted, Round)
+            acknowledge.send(("voted", id_))
+            assert await store.game.close_vote(id_, later)
+            acknowledge.send(("decided", id_))
 
     async def run() -> None:
+        loop = asyncio.get_running_loop()
         running = asyncio.current_task()
         assert running is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+
+        def stop() -> None:
+            # More than once, as it happens when a time-out meets a stop: another comes while the
+            # driver still sees to the first.
+            running.cancel()
+            for seconds in (0.0, 0.001):
+                loop.call_later(seconds, running.cancel)
+
+        loop.add_signal_handler(signal.SIGTERM, stop)
         acknowledge.send(("started", 0))
-        async with Store.open(url) as store, asyncio.TaskGroup() as tasks:
-            tasks.create_task(prune(store))
-            for room in ROOMS:
-                tasks.create_task(play(store, room))
+        async with Store.open(url) as store:
+            await asyncio.gather(prune(store), *(play(store, room) for room in ROOMS))
 
     with suppress(asyncio.CancelledError):
         asyncio.run(run())
@@ -193,7 +214,9 @@ async def stopped(writer: ForkServerProcess) -> bool:
     """Send a writer a SIGTERM and return whether it ends by that, and well."""
     writer.terminate()
     await asyncio.to_thread(writer.join, END_SECONDS)
-    return writer.exitcode == 0
+    ended_well = writer.exitcode == 0
+    writer.kill()
+    return ended_well
 
 
 def _listen(heard: Connection, seconds: float, until: str | None = None) -> list[tuple[str, int]]:

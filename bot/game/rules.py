@@ -146,6 +146,11 @@ class Round:
         return self.truth is not None and self.truth.label is not self.verdict.call
 
     @property
+    def truth_label(self) -> Label:
+        """What was told; `NEITHER` where nothing was."""
+        return Label.NEITHER if self.truth is None else self.truth.label
+
+    @property
     def is_praised(self) -> bool:
         """Whether somebody made a snow person that the bot recognised."""
         return (
@@ -196,21 +201,22 @@ def worth(round_: Round) -> int:
 def tell_truth(round_: Round, truth: Truth, *, by_admin: bool) -> Round | Denied:
     """Tell the truth of a round, or another one than before.
 
-    Who sent the photo may within a day, and a room's admins at any time. The first to tell counts;
-    of two at the same moment, who sent the photo. Who told it may change it for ten minutes while
-    nobody has confirmed or objected, an admin at any time.
+    Who sent the photo may within a day, and a room's admins at any time. The first to tell counts.
+    Who told it may change it for ten minutes while nobody has confirmed or objected, an admin at
+    any time; so of two at the same moment an admin's counts, whichever came in first.
     """
     if truth.by != round_.player and not by_admin:
         return Denied.NOT_YOURS
     if truth.at - round_.arrived > TRUTH_WITHIN and not by_admin:
         return Denied.OVER
     before = round_.truth
-    if before is not None and not by_admin:
-        if before.at == truth.at and _rank(round_, truth) < _rank(round_, before):
-            pass  # of two at the same moment the sender's counts, whichever came in first
-        elif before.by != truth.by:
+    if before is not None and before.at == truth.at:
+        if _rank(round_, before) <= _rank(round_, truth):
             return Denied.TOLD
-        elif _is_settled(round_) or truth.at - before.at > UNDO_WITHIN:
+    elif before is not None and not by_admin:
+        if before.by != truth.by:
+            return Denied.TOLD
+        if _is_settled(round_) or truth.at - before.at > UNDO_WITHIN:
             return Denied.LATE
     return replace(round_, truth=truth, confirmed=False, vote=None, is_void=False)
 
@@ -263,7 +269,7 @@ def object_to(
         playing: Who plays in the room.
         shared_identity: Whether several people may use the objector's identity.
     """
-    if round_.truth is None:
+    if round_.truth is None or at <= round_.truth.at:
         return Denied.UNTOLD
     if shared_identity:
         return Denied.SHARED_IDENTITY
@@ -335,7 +341,8 @@ def _is_settled(round_: Round) -> bool:
 
 
 def _rank(round_: Round, truth: Truth) -> tuple[bool, PlayerId, Label]:
-    return (truth.by != round_.player, truth.by, truth.label)
+    """Return by what truths of the same moment are ordered; the first one counts."""
+    return (truth.by == round_.player, truth.by, truth.label)
 
 
 def add_guess(

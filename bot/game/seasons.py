@@ -13,6 +13,8 @@ from bot.game.scoring import Place, RightGuess, Tally, best_foolings, places, ta
 
 # Two days for the last truth and the last objection, and the podium comes on the morning after.
 PODIUM_AFTER_DAYS = 2
+# The bot, in the points of a season from before today's rules; since then it has none.
+BOT: PlayerId = 0
 # The hour at which a family is at home.
 VOTES_END_AT = 20
 VOTES_LAST_AT_LEAST = timedelta(hours=4)
@@ -92,6 +94,25 @@ class OpenGuessing:
     round_id: int
     room: Room
     message: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVote:
+    """A round about which there is a vote.
+
+    Attributes:
+        round_id: The round's number.
+        room: Where the room is now.
+        message: The id of the photo's message, where it has one.
+        answer: The id of the bot's own message, where it has one.
+        until: When the vote ends.
+    """
+
+    round_id: int
+    room: Room
+    message: str | None
+    answer: str | None
     until: datetime
 
 

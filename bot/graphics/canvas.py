@@ -9,7 +9,7 @@ from math import sin
 
 from PIL import Image, ImageDraw
 
-from bot.graphics.palette import WHITE, Colour, Theme, mix
+from bot.graphics.palette import Colour, Theme, contrasting_ink, mix
 from bot.graphics.text_layout import BOLD, Line, fit_line, initial, lay_out, split_graphemes
 
 # Left, top, right and bottom, in pixels.
@@ -20,7 +20,7 @@ SUPERSAMPLING = 4
 # Half of a capital's height, by which text is centred, as a share of the font's size.
 HALF_CAP_HEIGHT = 0.357
 # How far letters with their marks may reach above and below the base line, as shares of the size.
-MAX_ASCENT, MAX_DESCENT = 1.08, 0.4
+MAX_ASCENT, MAX_DESCENT = 1.08, 0.5
 
 
 class Canvas:
@@ -69,6 +69,11 @@ class Canvas:
         size = max(1, right - left), max(1, bottom - top)
         mask = _rounded_mask(size, round(min(radius, size[0] / 2, size[1] / 2)))
         self._fill_mask(mask, (left, top), colour, opacity)
+
+    def draw_image(self, image: Image.Image, x: float, y: float, radius: float) -> None:
+        """Draw a picture with rounded corners as large as it is; x and y are its upper left."""
+        mask = _rounded_mask(image.size, round(min(radius, image.width / 2, image.height / 2)))
+        self.image.paste(image.convert("RGB"), (round(x), round(y)), mask)
 
     def draw_disc(
         self, x: float, y: float, radius: float, colour: Colour, opacity: float = 1.0
@@ -150,7 +155,7 @@ class Canvas:
     def draw_avatar(self, name: str, colour: Colour, x: float, y: float, radius: float) -> None:
         """Draw a player's avatar: a disc with the initial of the name."""
         self.draw_disc(x, y, radius, colour)
-        self.draw_letter(initial(name), x, y, round(radius), WHITE, radius * 1.2)
+        self.draw_letter(initial(name), x, y, round(radius), contrasting_ink(colour), radius * 1.2)
 
     def draw_bot_avatar(self, x: float, y: float, radius: float) -> None:
         """Draw the bot's avatar, a simpler version of bot/platforms/web/static/icon.svg."""
@@ -164,14 +169,14 @@ class Canvas:
         Args:
             hills: The height of the hills.
             flakes: How many.
-            text_bottom: Down to here is text, so flakes are finer and fainter.
+            text_bottom: Down to here is text, which no flake is to cross.
         """
         chance = random.Random(24)  # the same flakes in every picture
         for _ in range(flakes):
             x, y = chance.random() * self.width, chance.random() * (self.height - hills / 2)
             radius, opacity = 3 + 5 * chance.random(), 0.25 + 0.5 * chance.random()
-            near = 1.0 if y > text_bottom else 0.4
-            self.draw_disc(x, y, radius * (near + 1) / 2, self.theme.flake, opacity * near)
+            if y - radius > text_bottom:
+                self.draw_disc(x, y, radius, self.theme.flake, opacity)
         self._draw_hill(hills, 0.0, self.theme.hill_far)
         for x, size in (
             (0.07, 0.5),

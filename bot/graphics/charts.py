@@ -1,4 +1,4 @@
-"""The game's pictures: leaderboard, podium, confusion matrix, and the answer on a heat map.
+"""The game's pictures: leaderboard, podium, confusion matrix, heat map, card of a fooling.
 
 Pure functions; whatever is written on a picture or in its description comes from the caller.
 """
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from bot.domain import Picture
 from bot.graphics.canvas import Canvas
@@ -22,12 +22,22 @@ from bot.graphics.palette import (
     Colour,
     Theme,
     avatar_colour,
+    contrast,
     contrasting_ink,
     mix,
 )
-from bot.graphics.text_layout import BOLD, ELLIPSIS, MEDIUM, lay_out, split_graphemes, visible_text
+from bot.graphics.text_layout import (
+    BOLD,
+    ELLIPSIS,
+    MEDIUM,
+    fit_line,
+    lay_out,
+    split_graphemes,
+    visible_text,
+    wrap_text,
+)
 
-__all__ = ["DARK", "LIGHT", "Row", "Theme", "confusion", "heatmap", "leaderboard", "podium"]
+__all__ = ["DARK", "LIGHT", "Row", "Theme", "card", "confusion", "heatmap", "leaderboard", "podium"]
 
 # In pixels: what a phone in a chat shows large enough to be read.
 WIDTH = 1080
@@ -36,9 +46,15 @@ CONTENT_WIDTH = WIDTH - 2 * MARGIN
 # More than a dozen is no longer a picture to look at on a phone.
 MOST_ROWS = 12
 LABEL_SIZE = 38
+# Of the lines below a title, and from one to the next.
+SUBTITLE_SIZE, SUBTITLE_HIGH = 40, 52
 CROWN = "\N{CROWN}"
 # Night blue, behind what is written on a photo.
 PLATE: Colour = (18, 30, 66)
+# The upright card that phones show whole when a picture is shared.
+CARD_HEIGHT = 1350
+# Of a number's box against that of a zero: the least that WCAG asks of what carries a meaning.
+CELL_CONTRAST = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +65,31 @@ class Row:
         rank: The player's place, from 1.
         name: The player's.
         points: The player's.
-        is_bot: Whether it is the bot.
+        colour: The player's number in the order of joining the room, from 0: the avatar's colour.
         is_mine: Whether it is whoever asked for the picture.
-        key: The player's id, from which the avatar has its colour, as on the web page; when it is
-            empty, the colour comes from the name.
     """
 
     rank: int
     name: str
     points: int
-    is_bot: bool = False
+    colour: int
     is_mine: bool = False
-    key: str = ""
 
 
-def leaderboard(title: str, rows: Sequence[Row], theme: Theme) -> Picture:
-    """Draw a leaderboard: the first dozen; further down only the bot and whoever asked.
+def leaderboard(title: str, rows: Sequence[Row], theme: Theme, subtitle: str = "") -> Picture:
+    """Draw a leaderboard: the first dozen; further down only whoever asked.
 
     Args:
         title: Above the rows.
         rows: By rank.
         theme: The colours.
+        subtitle: Below the title and beside the bot's face: how the family does against the bot.
 
     Returns:
         The picture; its description has a line for each row that is drawn.
     """
     first, rest = list(rows[:MOST_ROWS]), rows[MOST_ROWS:]
-    late = [row for row in rest if row.is_bot or row.is_mine]
+    late = [row for row in rest if row.is_mine]
     high, gap, hills = 116, 13, 130
     top = 232
     dots = 44 if rest else 0
@@ -84,6 +98,10 @@ def leaderboard(title: str, rows: Sequence[Row], theme: Theme) -> Picture:
     canvas.draw_landscape(hills, flakes=70, text_bottom=top)
     canvas.draw_foreground(hills * 5 // 8)
     _draw_heading(canvas, title)
+    if subtitle:
+        canvas.draw_bot_avatar(MARGIN + 34, 172, 34)
+        room = CONTENT_WIDTH - 90
+        canvas.draw_text(subtitle, MARGIN + 90, 172, 40, theme.ink_soft, room, MEDIUM, min_size=30)
     for row in first:
         _draw_row(canvas, row, top, high)
         top += high + gap
@@ -96,14 +114,15 @@ def leaderboard(title: str, rows: Sequence[Row], theme: Theme) -> Picture:
         top += high + gap
     between = [ELLIPSIS] if rest else []
     lines = [*map(_describe_row, first), *between, *map(_describe_row, late)]
-    return _finished(canvas, "leaderboard.png", title, *lines)
+    return _finished(canvas, "leaderboard.png", title, subtitle, *lines)
 
 
-def podium(title: str, rows: Sequence[Row], theme: Theme) -> Picture:
+def podium(title: str, subtitle: str, rows: Sequence[Row], theme: Theme) -> Picture:
     """Draw the first three places; those who tie stand on one step.
 
     Args:
-        title: Above the podium.
+        title: Above the podium: of what it is one.
+        subtitle: Below the title: the month.
         rows: In any order; those of later places are left out.
         theme: The colours.
 
@@ -113,11 +132,11 @@ def podium(title: str, rows: Sequence[Row], theme: Theme) -> Picture:
     placed = sorted((row for row in rows if row.rank <= 3), key=lambda row: row.rank)
     canvas = Canvas(WIDTH, 1180, theme)
     canvas.draw_landscape(170, flakes=130, text_bottom=220)
-    _draw_heading(canvas, title, align=0.5)
+    _draw_heading(canvas, title, [subtitle] if subtitle else [], align=0.5)
     for rank, together in groupby(placed, key=lambda row: row.rank):
         _draw_step(canvas, rank, list(together))
     canvas.draw_foreground(106)
-    return _finished(canvas, "podium.png", title, *map(_describe_row, placed))
+    return _finished(canvas, "podium.png", title, subtitle, *map(_describe_row, placed))
 
 
 def confusion(
@@ -132,7 +151,7 @@ def confusion(
 
     Args:
         title: Above it.
-        subtitle: Below the title.
+        subtitle: Below the title: a sentence, broken into two lines if need be.
         labels: Of the rows (what was true) and of the columns (what the bot said).
         sides: What rows and columns are, in a word or two.
         counts: A row of numbers for each truth, one for each answer.
@@ -145,13 +164,17 @@ def confusion(
     left, high, gap = MARGIN + 250, 180, 14
     wide = (WIDTH - MARGIN - left + gap) / len(answers)
     columns = [_break_label(answer, wide - gap - 8) for answer in answers]
-    top = 306 + 44 * max(map(len, columns))
+    size, sentence = _wrap_largest(
+        subtitle, ((40, 1), (40, 2), (36, 2), (32, 2)), MEDIUM, CONTENT_WIDTH
+    )
+    head = 258 + SUBTITLE_HIGH * (len(sentence) - 1)
+    top = head + 48 + 44 * max(map(len, columns))
     canvas = Canvas(WIDTH, top + len(truths) * (high + gap) + 160, theme)
-    canvas.draw_landscape(130, flakes=60, text_bottom=canvas.height)
+    canvas.draw_landscape(130, flakes=400, text_bottom=canvas.height - 170)
     canvas.draw_foreground(80)
-    _draw_heading(canvas, title, subtitle)
+    _draw_heading(canvas, title, sentence, size)
     soft = theme.ink_soft
-    canvas.draw_text(sides[1], left, 258, 36, soft, WIDTH - MARGIN - left, MEDIUM)
+    canvas.draw_text(sides[1], left, head, 36, soft, WIDTH - MARGIN - left, MEDIUM)
     canvas.draw_text(sides[0], MARGIN, top - 34, 36, soft, left - MARGIN - 24, MEDIUM)
     for column, lines in enumerate(columns):
         middle = left + column * wide + (wide - gap) / 2
@@ -171,10 +194,10 @@ def confusion(
         for column, count in enumerate(found):
             share = count / max(1, sum(found))
             tone = theme.ice if row == column else theme.carrot
-            ground = mix(theme.card, tone, 0.08 + 0.84 * share if count else 0.0)
+            ground = _cell_colour(theme, tone, share) if count else theme.card
             x = left + column * wide
             canvas.draw_card((x, y, x + wide - gap, y + high), 26, ground)
-            ink = contrasting_ink(ground) if count else mix(ground, soft, 0.6)
+            ink = contrasting_ink(ground) if count else soft
             canvas.draw_text(
                 str(count), x + (wide - gap) / 2, y + high / 2, 66, ink, wide - gap - 20, align=0.5
             )
@@ -207,14 +230,190 @@ def heatmap(image: Image.Image, answer: str) -> bytes:
     return canvas.png()
 
 
-def _draw_heading(canvas: Canvas, title: str, subtitle: str = "", align: float = 0.0) -> None:
-    """Draw a title and what is below it; align as in `Canvas.draw_text`."""
-    x = MARGIN + align * CONTENT_WIDTH
-    canvas.draw_text(title, x, 92, 68, canvas.theme.ink, CONTENT_WIDTH, align=align, min_size=46)
-    if subtitle:
+def card(
+    photo: Image.Image | None,
+    heat: Image.Image | None,
+    text: str,
+    name: str,
+    points: str,
+    day: str,
+    signature: str,
+    theme: Theme,
+    *,
+    heading: str = "",
+    missing: str = "",
+) -> Picture:
+    """Draw the card of a fooling, or of an evening, made to be shared: 1080 by 1350 pixels.
+
+    Args:
+        photo: What fooled the bot, in any mode and size; None when it is gone or withdrawn: a
+            snowy place is drawn instead, without the heat.
+        heat: The photo with its heat map, drawn small beside it or in its corner.
+        text: What happened, in a sentence.
+        name: Whose photo it is.
+        points: What it brought, in a word or two.
+        day: When it was.
+        signature: The bot's, beside its face.
+        theme: The colours.
+        heading: Above all, such as what the evening's card is called.
+        missing: Written in the snowy place when there is no photo.
+
+    Returns:
+        The picture; its description has all that is written on it.
+    """
+    canvas = Canvas(WIDTH, CARD_HEIGHT, theme)
+    top = 132 if heading else 36
+    canvas.draw_landscape(190, flakes=500, text_bottom=top)
+    canvas.draw_foreground(225)
+    if heading:
         canvas.draw_text(
-            subtitle, x, 172, 40, canvas.theme.ink_soft, CONTENT_WIDTH, MEDIUM, align, min_size=32
+            heading, WIDTH / 2, 78, 56, theme.ink, CONTENT_WIDTH, align=0.5, min_size=36
         )
+    left, right, bottom = 36, WIDTH - 36, 1214
+    canvas.draw_card((left, top, right, bottom), 40, theme.card)
+    inside = left + 24
+    wide = right - 24 - inside
+
+    size, lines = _wrap_largest(text, ((60, 2), (52, 3), (46, 3), (42, 4)), BOLD, wide - 24)
+    high = round(size * 1.3)
+    words_top = bottom - 128 - high * len(lines)
+    place = (inside, top + 24, right - 24, words_top - 22)
+    if photo is None:
+        _draw_snowy_place(canvas, place, missing)
+    else:
+        _draw_photo(canvas, place, photo, heat)
+    for index, line in enumerate(lines):
+        y = words_top + high * (index + 0.5)
+        canvas.draw_text(line, WIDTH / 2, y, size, theme.ink, wide - 24, align=0.5)
+
+    middle = bottom - 66
+    badge = fit_line(points, 46, BOLD, 380).width + 52
+    canvas.draw_box((right - 24 - badge, middle - 42, right - 24, middle + 42), 42, GOLD)
+    canvas.draw_text(
+        points, right - 24 - badge / 2, middle, 46, contrasting_ink(GOLD), 381, align=0.5
+    )
+    room = wide - badge - 40
+    canvas.draw_text(name, inside + 10, middle, 50, theme.ink, room, min_size=36)
+
+    canvas.draw_bot_avatar(MARGIN + 44, 1282, 44)
+    used = canvas.draw_text(
+        day, WIDTH - MARGIN, 1282, 36, theme.ink_soft, 380, MEDIUM, align=1, min_size=28
+    )
+    start = MARGIN + 108
+    room = WIDTH - MARGIN - used - 36 - start
+    canvas.draw_text(signature, start, 1282, 40, theme.ink, room, min_size=28)
+    said = "" if photo is not None else missing
+    return _finished(canvas, "card.png", heading, text, said, name, points, day, signature)
+
+
+def _wrap_largest(
+    text: str, choices: Sequence[tuple[int, int]], weight: int, width: float
+) -> tuple[int, list[str]]:
+    """Wrap a sentence at the first of the sizes at which it fits into so many lines, or the last.
+
+    Returns the size and the lines, which are about as long as each other.
+    """
+
+    def fits(lines: list[str], width: float) -> bool:
+        # Only the last line may be too long.
+        return lay_out(split_graphemes(lines[-1]), size, weight).width <= width
+
+    for size, most in choices:
+        lines = wrap_text(text, size, weight, width, most)
+        if fits(lines, width):
+            break
+    # No wider than that many lines need, or the last would be a word alone.
+    for share in (0.6, 0.7, 0.8, 0.9):
+        narrow = wrap_text(text, size, weight, width * share, len(lines))
+        if len(lines) > 1 and fits(narrow, width * share):
+            return size, narrow
+    return size, lines
+
+
+def _draw_photo(
+    canvas: Canvas, place: tuple[int, int, int, int], photo: Image.Image, heat: Image.Image | None
+) -> None:
+    """Draw the whole of a photo in a box on its own blurred colours, and its heat map small."""
+    left, top, right, bottom = place
+    wide, high = right - left, bottom - top
+    whole = _scaled(photo, wide, high)
+    small = photo.convert("RGB").resize((16, 12), Image.Resampling.BOX)
+    blurred = small.resize((wide, high), Image.Resampling.BICUBIC)
+    ground = Image.blend(blurred.filter(ImageFilter.GaussianBlur(20)), _plain(blurred), 0.45)
+    inset = _scaled(heat, 290, 290) if heat is not None else None
+    # Beside the photo where there is room for it, else in its corner.
+    beside = inset is not None and whole.width + inset.width + 60 <= wide
+    x = 0 if beside else (wide - whole.width) // 2
+    ground.paste(whole, (x, (high - whole.height) // 2))
+    canvas.draw_image(ground, left, top, 26)
+    if inset is not None:
+        free = wide - whole.width
+        x = right - (free + inset.width) / 2 if beside else right - 22 - inset.width
+        y = bottom - 22 - inset.height
+        canvas.draw_box((x - 6, y - 6, x + inset.width + 6, y + inset.height + 6), 22, WHITE)
+        canvas.draw_image(inset, x, y, 18)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Return a picture of that size in the night blue that lies behind photos."""
+    return Image.new("RGB", image.size, PLATE)
+
+
+def _scaled(image: Image.Image, wide: int, high: int) -> Image.Image:
+    """Return the whole of a picture, as large as a box allows, RGB."""
+    scale = min(wide / image.width, high / image.height)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    return image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+
+
+def _draw_snowy_place(canvas: Canvas, place: tuple[int, int, int, int], missing: str) -> None:
+    """Draw a snowy place with the bot's face in a box, for a photo that is gone."""
+    left, top, right, bottom = place
+    theme = canvas.theme
+    scene = Canvas(right - left, bottom - top, theme)
+    scene.draw_landscape(240, flakes=90, text_bottom=0)
+    scene.draw_foreground(150)
+    middle = scene.height / 2 - 40
+    radius = min(150, scene.height / 4)
+    scene.draw_disc(scene.width / 2, middle, radius * 1.07, theme.card)
+    scene.draw_bot_avatar(scene.width / 2, middle, radius)
+    if missing:
+        y = middle + 210
+        line = fit_line(missing, 42, MEDIUM, scene.width - 120).width
+        x = scene.width / 2
+        scene.draw_card((x - line / 2 - 30, y - 42, x + line / 2 + 30, y + 42), 42, theme.card)
+        scene.draw_text(missing, x, y, 42, theme.ink, scene.width - 119, MEDIUM, align=0.5)
+    canvas.draw_image(scene.image, left, top, 26)
+
+
+def _draw_heading(
+    canvas: Canvas,
+    title: str,
+    subtitle: Sequence[str] = (),
+    size: int = SUBTITLE_SIZE,
+    align: float = 0.0,
+) -> None:
+    """Draw a title and the lines below it, of that size; align as in `Canvas.draw_text`."""
+    x, theme = MARGIN + align * CONTENT_WIDTH, canvas.theme
+    canvas.draw_text(title, x, 92, 68, theme.ink, CONTENT_WIDTH, align=align, min_size=46)
+    for index, line in enumerate(subtitle):
+        y = 172 + SUBTITLE_HIGH * index
+        canvas.draw_text(
+            line, x, y, size, theme.ink_soft, CONTENT_WIDTH, MEDIUM, align, min_size=32
+        )
+
+
+def _cell_colour(theme: Theme, tone: Colour, share: float) -> Colour:
+    """Return the colour of a matrix's box that has a share of its row, above 0 and up to 1."""
+    least = next(
+        step / 50
+        for step in range(51)
+        if step == 50 or contrast(mix(theme.card, tone, step / 50), theme.card) > CELL_CONTRAST
+    )
+    # The larger half of the shares goes on towards the ink, or large and small would look alike.
+    if share <= 0.5:
+        return mix(theme.card, tone, least + (1 - least) * 2 * share)
+    return mix(tone, theme.ink, 0.3 * (2 * share - 1))
 
 
 def _break_label(text: str, width: float) -> list[str]:
@@ -229,10 +428,10 @@ def _break_label(text: str, width: float) -> list[str]:
 def _draw_row(canvas: Canvas, row: Row, top: float, high: float) -> None:
     """Draw a leaderboard's row over the whole width."""
     theme, middle, right = canvas.theme, top + high / 2, WIDTH - MARGIN
-    card = theme.mine if row.is_mine else theme.bot if row.is_bot else theme.card
+    ground = theme.mine if row.is_mine else theme.card
     if row.is_mine:
         canvas.draw_box((MARGIN - 6, top - 6, right + 6, top + high + 6), 36, theme.carrot)
-    canvas.draw_card((MARGIN, top, right, top + high), 30, card)
+    canvas.draw_card((MARGIN, top, right, top + high), 30, ground)
     if row.rank in MEDALS:
         canvas.draw_disc(MARGIN + 68, middle, 37, MEDALS[row.rank])
     ink = contrasting_ink(MEDALS[row.rank]) if row.rank in MEDALS else theme.ink_soft
@@ -241,15 +440,12 @@ def _draw_row(canvas: Canvas, row: Row, top: float, high: float) -> None:
     wide = canvas.draw_text(str(row.points), right - 36, middle, 60, theme.ink, 260, align=1)
     start = MARGIN + 236
     room = right - 36 - wide - 28 - start
-    canvas.draw_text(row.name, start, middle, 46, theme.ink, room)
+    canvas.draw_text(row.name, start, middle, 46, theme.ink, room, min_size=36)
 
 
 def _draw_avatar(canvas: Canvas, row: Row, x: float, y: float, radius: float) -> None:
-    """Draw the bot's avatar or a player's."""
-    if row.is_bot:
-        canvas.draw_bot_avatar(x, y, radius)
-    else:
-        canvas.draw_avatar(row.name, avatar_colour(row.key or row.name), x, y, radius)
+    """Draw a player's avatar."""
+    canvas.draw_avatar(row.name, avatar_colour(row.colour), x, y, radius)
 
 
 def _draw_step(canvas: Canvas, rank: int, rows: list[Row]) -> None:
@@ -257,7 +453,7 @@ def _draw_step(canvas: Canvas, rank: int, rows: list[Row]) -> None:
     theme = canvas.theme
     wide, foot = 300, canvas.height - 40
     x = {1: 540, 2: 222, 3: 858}[rank]
-    top = foot - {1: 460, 2: 370, 3: 300}[rank]
+    top = foot - {1: 500, 2: 400, 3: 310}[rank]
     left, right = x - wide / 2, x + wide / 2
     canvas.draw_box((left, top, right, foot), 24, theme.step)
     _draw_snow_cap(canvas, left, right, top)
@@ -267,18 +463,26 @@ def _draw_step(canvas: Canvas, rank: int, rows: list[Row]) -> None:
         str(rows[0].points), x, top + 200, 50, contrasting_ink(theme.step), wide - 40, align=0.5
     )
 
+    room = wide - 28
     names = [row.name for row in rows]
-    if len(names) > 3:
+    if len(names) == 1:
+        _, names = _wrap_largest(names[0], ((42, 1), (36, 1), (36, 2)), BOLD, room)
+    elif len(names) > 3:
         names[2:] = [f"+{len(names) - 2}"]
     high = 46 if len(names) > 1 else 54
-    y = top - 48 - high * len(names) + high / 2
-    radius = {1: 68, 2: 56}.get(len(rows), 46) + (8 if rank == 1 and len(rows) == 1 else 0)
+    y = top - 48 - high * len(names)
+    # A plate, so that neither snow nor a tree crosses a name.
+    canvas.draw_card((left - 2, y - 6, right + 2, y + high * len(names) + 6), 24, theme.card)
     for name in names:
-        canvas.draw_text(name, x, y, high - 12, theme.ink, wide - 4, align=0.5, min_size=high - 22)
+        size = high - 12
+        canvas.draw_text(
+            name, x, y + high / 2, size, theme.ink, room, align=0.5, min_size=size - 10
+        )
         y += high
-    shown = rows[:4]
-    y = top - 48 - high * len(names) - 14 - radius
-    apart = min(2.15 * radius, (wide - 2 * radius) / max(1, len(shown) - 1))
+    radius = {1: 112 if rank == 1 and len(names) == 1 else 92, 2: 70}.get(len(rows), 46)
+    shown = rows[:3]
+    y = top - 48 - high * len(names) - 26 - radius
+    apart = 2.2 * radius
     for index, row in enumerate(shown):
         place = x + (index - (len(shown) - 1) / 2) * apart
         canvas.draw_disc(place, y, radius * 1.1, theme.card)

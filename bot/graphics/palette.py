@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import colorsys
 from dataclasses import dataclass
 
 # Red, green and blue, 0 to 255 each.
 Colour = tuple[int, int, int]
 
 WHITE: Colour = (255, 255, 255)
+NIGHT: Colour = (21, 49, 74)
 GOLD: Colour = (240, 180, 41)
 # By rank.
 MEDALS: dict[int, Colour] = {1: GOLD, 2: (150, 168, 184), 3: (190, 120, 66)}
@@ -33,9 +33,20 @@ def mix(one: Colour, other: Colour, share: float) -> Colour:
 
 def contrasting_ink(ground: Colour) -> Colour:
     """Return white or night blue, whichever is easier to read on a background."""
-    linear = [(v / 255) ** 2.2 for v in ground]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return WHITE if luminance < 0.24 else parse_hex("#15314a")
+    return max(WHITE, NIGHT, key=lambda ink: contrast(ink, ground))
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """Return the contrast ratio of two colours as WCAG 2 defines it, 1 to 21."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: Colour) -> float:
+    """Return a colour's relative luminance as WCAG 2 defines it, 0 to 1."""
+    shares = [value / 255 for value in colour]
+    red, green, blue = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,7 @@ class Theme:
         ink_soft: Of text that matters less.
         card: Of a box.
         mine: Of the box of whoever asked for the picture.
-        bot: Of the bot's box.
+        bot: Of the bot's bubble.
         carrot: Of what stands out, and of wrong answers.
         ice: Of right answers.
         step: Of the podium's steps.
@@ -111,10 +122,24 @@ DARK = _theme(
 )
 
 
-def avatar_colour(key: str) -> Colour:
-    """Return a player's colour by id, as the web page has it; white is easy to read on it."""
-    hue = 0
-    for letter in key:
-        hue = (hue * 31 + ord(letter)) % 360
-    red, green, blue = colorsys.hls_to_rgb(hue / 360, 0.37, 0.45)
-    return round(red * 255), round(green * 255), round(blue * 255)
+# Of avatars, in the order of joining. Found by a search that keeps any two apart for those who see
+# all colours and for those who lack red or green, and initials readable; the first most of all.
+AVATARS: tuple[Colour, ...] = tuple(
+    map(
+        parse_hex,
+        (
+            *("#105ee0", "#e0d32a", "#51b99f", "#851010", "#c64410", "#85acd3"),
+            *("#b9c65e", "#7892ed", "#107878", "#373792", "#9fe09f", "#5e7851"),
+        ),
+    )
+)
+
+
+def avatar_colour(number: int) -> Colour:
+    """Return the colour of a player's avatar.
+
+    Args:
+        number: The player's in the order of joining the room, from 0; after the last colour comes
+            the first again.
+    """
+    return AVATARS[number % len(AVATARS)]

@@ -39,6 +39,8 @@ EMOJI_WEIGHT = 500
 
 _TEXT, _EMOJI = "NotoSans[wght].ttf", "NotoEmoji[wght].ttf"
 _GRAPHEME = regex.compile(r"\X")
+# With the space after it; a hyphen between letters ends a word.
+_WORD = regex.compile(r"\S+?(?<=\p{L})-(?=\p{L})|\S+\s?")
 _IS_EMOJI = regex.compile(
     r"\p{Emoji_Presentation}|\p{Extended_Pictographic}\p{EMod}|.*[\uFE0F\u20E3]"
 )
@@ -97,6 +99,50 @@ def fit_line(text: str, size: int, weight: int, width: float) -> Line:
         else:
             high = middle - 1
     return _with_ellipsis(letters, low, size, weight)
+
+
+def wrap_text(text: str, size: int, weight: int, width: float, most: int) -> list[str]:
+    """Break a text into lines, between words or after hyphens where that can be.
+
+    Args:
+        text: The text.
+        size: The font's size in pixels.
+        weight: The font's weight.
+        width: Of a line, in pixels.
+        most: How many lines there may be; the last one is too long if they do not suffice.
+
+    Returns:
+        At least one line.
+    """
+
+    def fits(line: str) -> bool:
+        letters = split_graphemes(line)
+        if len(letters) > MAX_GRAPHEMES:
+            return False
+        return lay_out(letters, size, weight).width <= width
+
+    lines: list[str] = []
+    line = ""
+    words = _WORD.findall(visible_text(text))
+    while words:
+        word = words.pop(0)
+        longer = line + word
+        if len(lines) == most - 1 or fits(longer):
+            line = longer
+        elif line:
+            lines.append(line)
+            line = ""
+            words.insert(0, word)
+        else:  # a word that is wider than a line
+            letters = _GRAPHEME.findall(word)
+            low, high = 1, min(len(letters), MAX_GRAPHEMES)
+            while low < high:  # the most letters that fit
+                middle = (low + high + 1) // 2
+                low, high = (middle, high) if fits("".join(letters[:middle])) else (low, middle - 1)
+            lines.append("".join(letters[:low]))
+            if rest := "".join(letters[low:]):
+                words.insert(0, rest)
+    return [found.strip() for found in ([*lines, line] if line or not lines else lines)]
 
 
 class Glyph(NamedTuple):

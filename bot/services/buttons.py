@@ -6,7 +6,9 @@ Old messages keep their buttons, so what `encode` has ever written is read by `d
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from zoneinfo import available_timezones
 
 from bot.domain import Button, Label
 from bot.speech import LANGUAGES
@@ -26,8 +28,37 @@ class TellTruth:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoTruth:
+    """Take back what was told about a round's photo."""
+
+    round_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmTruth:
+    """Say that what was told about a round's photo is true."""
+
+    round_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectToTruth:
-    """Object to what was told about a round's photo."""
+    """Object to what was told about a round's photo, which opens a vote."""
+
+    round_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CastBallot:
+    """Vote about who is on a round's photo."""
+
+    round_id: int
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class MarkMade:
+    """Say that one has made what is on a round's photo."""
 
     round_id: int
 
@@ -40,11 +71,40 @@ class ShowHeatmap:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowCard:
+    """Make a picture of how a round's photo fooled the bot."""
+
+    round_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class HidePhoto:
+    """Keep a round's photo out of hall, cards and evening pictures."""
+
+    round_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class MakeGuess:
     """Guess what the bot will answer."""
 
     round_id: int
     label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class ShowAbout:
+    """Tell what the bot is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportMine:
+    """Hand out everything about a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskToForget:
+    """Ask whether to forget a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +120,16 @@ class ResetSeason:
     """Set the season's points back to zero, or not after all."""
 
     confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UndoReset:
+    """Take back that the season's points were set to zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainPrivacyMode:
+    """Tell how to let the bot see every photo of a group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +156,42 @@ class ChoosePhotos:
     every: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OpenTimezones:
+    """Show the time zones to choose from."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseTimezone:
+    """Keep a time zone's days in this room; None for the host's."""
+
+    timezone: str | None
+
+
 Action = (
     TellTruth
+    | UndoTruth
+    | ConfirmTruth
     | ObjectToTruth
+    | CastBallot
+    | MarkMade
     | ShowHeatmap
+    | ShowCard
+    | HidePhoto
     | MakeGuess
+    | ShowAbout
+    | ExportMine
+    | AskToForget
     | ForgetMe
     | ResetSeason
+    | UndoReset
+    | ExplainPrivacyMode
     | OpenSettings
     | OpenLanguages
     | ChooseLanguage
     | ChoosePhotos
+    | OpenTimezones
+    | ChooseTimezone
 )
 
 
@@ -105,56 +200,94 @@ def button(text: str, action: Action) -> Button:
     return Button(text, encode(action))
 
 
+# Actions that are one round's, and the word that stands for each.
+_OF_ROUND: Mapping[str, Callable[[int], Action]] = {
+    "undo": UndoTruth,
+    "true": ConfirmTruth,
+    "object": ObjectToTruth,
+    "made": MarkMade,
+    "where": ShowHeatmap,
+    "card": ShowCard,
+    "hide": HidePhoto,
+}
+# Actions that are a round's and a label's.
+_OF_LABEL: Mapping[str, Callable[[int, Label], Action]] = {
+    "truth": TellTruth,
+    "vote": CastBallot,
+    "guess": MakeGuess,
+}
+# Actions that are nothing's but their own.
+_ALONE: Mapping[str, Callable[[], Action]] = {
+    "about": ShowAbout,
+    "export": ExportMine,
+    "forget": AskToForget,
+    "unreset": UndoReset,
+    "seeall": ExplainPrivacyMode,
+    "set": OpenSettings,
+    "set:language": OpenLanguages,
+    "set:zone": OpenTimezones,
+}
+
+
 def encode(action: Action) -> str:
     """Return an action as 1 to 64 bytes of ASCII."""
     match action:
         case TellTruth(round_id, label):
             return f"truth:{round_id}:{label}"
-        case ObjectToTruth(round_id):
-            return f"object:{round_id}"
-        case ShowHeatmap(round_id):
-            return f"where:{round_id}"
+        case CastBallot(round_id, label):
+            return f"vote:{round_id}:{label}"
         case MakeGuess(round_id, label):
             return f"guess:{round_id}:{label}"
         case ForgetMe(player_id, confirmed):
             return f"forget:{'yes' if confirmed else 'no'}:{player_id}"
         case ResetSeason(confirmed):
             return f"reset:{'yes' if confirmed else 'no'}"
-        case OpenSettings():
-            return "set"
-        case OpenLanguages():
-            return "set:language"
         case ChooseLanguage(language):
             return f"set:language:{language or AUTOMATIC}"
         case ChoosePhotos(every):
             return f"set:photos:{'every' if every else 'called'}"
+        case ChooseTimezone(timezone):
+            return f"set:zone:{timezone or AUTOMATIC}"
+        case (
+            UndoTruth(round_id)
+            | ConfirmTruth(round_id)
+            | ObjectToTruth(round_id)
+            | MarkMade(round_id)
+            | ShowHeatmap(round_id)
+            | ShowCard(round_id)
+            | HidePhoto(round_id)
+        ):
+            return f"{_WORDS[type(action)]}:{round_id}"
+        case _:
+            return _WORDS[type(action)]
 
 
 def decode(data: str) -> Action | None:
     """Return the action that a text stands for; None when it stands for none of ours."""
+    if data in _ALONE:
+        return _ALONE[data]()
     match data.split(":"):
-        case ["truth", number, label] if _is_number(number) and label in _LABELS:
-            return TellTruth(int(number), Label(label))
-        case ["object", number] if _is_number(number):
-            return ObjectToTruth(int(number))
-        case ["where", number] if _is_number(number):
-            return ShowHeatmap(int(number))
-        case ["guess", number, label] if _is_number(number) and label in _LABELS:
-            return MakeGuess(int(number), Label(label))
+        case [word, number] if word in _OF_ROUND and _is_number(number):
+            return _OF_ROUND[word](int(number))
+        case [word, number, label] if word in _OF_LABEL and _is_number(number) and label in _LABELS:
+            return _OF_LABEL[word](int(number), Label(label))
         case ["forget", "yes" | "no" as answer, player_id]:
             return ForgetMe(player_id, answer == "yes")
         case ["reset", "yes" | "no" as answer]:
             return ResetSeason(answer == "yes")
-        case ["set"]:
-            return OpenSettings()
-        case ["set", "language"]:
-            return OpenLanguages()
         case ["set", "language", language] if language == AUTOMATIC or language in LANGUAGES:
             return ChooseLanguage(None if language == AUTOMATIC else language)
         case ["set", "photos", "every" | "called" as which]:
             return ChoosePhotos(which == "every")
+        case ["set", "zone", zone] if zone == AUTOMATIC or zone in available_timezones():
+            return ChooseTimezone(None if zone == AUTOMATIC else zone)
     return None
 
 
 def _is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
+
+
+_WORDS: Mapping[object, str] = {
+    make: word for table in (_OF_ROUND, _OF_LABEL, _ALONE) for word, make in table.items()
+}

@@ -15,6 +15,7 @@ from bot.services.heatmaps import Heatmaps
 from bot.services.leaderboard import Leaderboards
 from bot.services.privacy import Privacy
 from bot.services.room_admin import RoomAdmin
+from bot.services.rounds import Rounds
 from bot.speech import Speaker
 
 
@@ -39,6 +40,7 @@ class Parts:
     """What commands are answered with."""
 
     handle_photo: HandlePhoto
+    rounds: Rounds
     heatmaps: Heatmaps
     leaderboards: Leaderboards
     room_admin: RoomAdmin
@@ -63,6 +65,7 @@ class Command:
         is_listed: Whether menus and `/help` name it.
         takes_photo: Whether a photo may go along with it, or be replied to with it.
         choices: What may be written after it.
+        takes_text: Whether anything may be written after it.
         for_room: Whether everyone in the room sees the answer.
     """
 
@@ -75,6 +78,7 @@ class Command:
     is_listed: bool = True
     takes_photo: bool = False
     choices: tuple[str, ...] = ()
+    takes_text: bool = False
     for_room: bool = False
 
     def summary_in(self, speaker: Speaker) -> str:
@@ -87,9 +91,18 @@ def find(name: str) -> Command | None:
     return _BY_NAME.get(name)
 
 
-def menu(platform: str) -> tuple[Command, ...]:
-    """Return the commands that a platform's menu names."""
-    return tuple(each for each in COMMANDS if each.is_listed and platform in each.platforms)
+def menu(platform: str, *, admin: bool = True) -> tuple[Command, ...]:
+    """Return the commands that a platform's menu names.
+
+    Args:
+        platform: Its name.
+        admin: Whether the menu is for a room's admins.
+    """
+    return tuple(
+        each
+        for each in COMMANDS
+        if each.is_listed and platform in each.platforms and (admin or not each.admins_only)
+    )
 
 
 def N_(sentence: str) -> str:  # noqa: N802  # gettext's own name for it
@@ -102,7 +115,11 @@ async def _start(_: Parts, __: CommandRequest, speaker: Speaker) -> Reply:
 
 
 async def _help(_: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
-    lines = ((each.name, each.summary_in(speaker)) for each in COMMANDS if each.is_listed)
+    lines = (
+        (each.name, each.summary_in(speaker))
+        for each in COMMANDS
+        if each.is_listed and not each.admins_only
+    )
     return Reply(speaker.rooms.help(request.room.platform, request.bot, lines))
 
 
@@ -113,6 +130,9 @@ async def _who(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply
 
 
 async def _guess(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply | None:
+    wish = request.argument.strip().lower()
+    if wish in ("on", "off"):
+        return await parts.room_admin.guess_every(request, speaker, is_on=wish == "on")
     if request.photo is None:
         return Reply(speaker.rounds.guess_how())
     return await parts.handle_photo(request.photo, guessing=True)
@@ -124,12 +144,27 @@ async def _where(parts: Parts, request: CommandRequest, speaker: Speaker) -> Rep
     return await parts.heatmaps.of_photo(request.photo, speaker)
 
 
+async def _rules(_: Parts, __: CommandRequest, speaker: Speaker) -> Reply:
+    return Reply(speaker.rooms.rules())
+
+
 async def _about(_: Parts, __: CommandRequest, speaker: Speaker) -> Reply:
     return Reply(speaker.rooms.about())
 
 
 async def _challenge(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
-    return parts.leaderboards.challenge(request, speaker)
+    return Reply(await parts.leaderboards.challenge(request.room, speaker))
+
+
+async def _daily(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
+    return await parts.room_admin.daily(request, speaker)
+
+
+async def _undo(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
+    """Take back one's own last truth, else an admin's last reset or keep."""
+    done = await parts.rounds.undo_last(request, speaker)
+    done = done or await parts.room_admin.undo(request, speaker)
+    return done or Reply(speaker.rounds.undo_nothing())
 
 
 async def _leaderboard(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
@@ -169,11 +204,11 @@ async def _privacy(parts: Parts, request: CommandRequest, speaker: Speaker) -> R
 
 
 async def _export(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
-    return await parts.privacy.export(request, speaker)
+    return await parts.privacy.export(request.room, request.player, speaker, alone=request.alone)
 
 
 async def _forget(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
-    return parts.privacy.ask_whether_to_forget(request, speaker)
+    return parts.privacy.ask_whether_to_forget(request.player, speaker)
 
 
 # In the browser a photo has a button of its own, and the page itself says how to send one.
@@ -184,6 +219,7 @@ COMMANDS = (
     # Telegram sends this one when somebody opens a chat with the bot.
     Command("start", N_("Say hello"), Section.PHOTOS, _start, is_listed=False),
     Command("help", N_("How to show me a photo"), Section.PHOTOS, _help, platforms=CHATS),
+    Command("rules", N_("The game in five lines"), Section.PLAY, _rules),
     Command(
         "who",
         N_("Olaf or Abominable? I look at a photo"),
@@ -203,11 +239,6 @@ COMMANDS = (
         for_room=True,
     ),
     Command(
-        "settings", N_("Which photos I answer, and in which language"), Section.ROOM, _settings
-    ),
-    Command("privacy", N_("What I remember, and what I don't"), Section.PRIVACY, _privacy),
-    Command("about", N_("Who I am"), Section.PRIVACY, _about),
-    Command(
         "guess",
         # Translators: what comes from here on is the game around fooling the bot.
         N_("Say what I'll say, before I say it"),
@@ -223,12 +254,40 @@ COMMANDS = (
         _challenge,
         for_room=True,
     ),
-    Command("leaderboard", N_("This month's points"), Section.PLAY, _leaderboard, for_room=True),
+    Command(
+        "leaderboard",
+        N_("Who fooled me best: this week, this month, ever"),
+        Section.PLAY,
+        _leaderboard,
+        choices=("week", "month", "all"),
+        for_room=True,
+    ),
     Command("hall", N_("The photos that fooled me best"), Section.PLAY, _hall, for_room=True),
-    Command("me", N_("Your own points"), Section.PLAY, _me),
+    Command("me", N_("Your own points, or somebody's by name"), Section.PLAY, _me, takes_text=True),
     Command("stats", N_("How often I was right here"), Section.PLAY, _stats, for_room=True),
-    Command("forget", N_("I forget you, everywhere"), Section.PRIVACY, _forget),
-    Command("export", N_("Everything I know of you, as a file"), Section.PRIVACY, _export),
+    Command("undo", N_("Take back what you told me last"), Section.PLAY, _undo, for_room=True),
+    Command(
+        "settings", N_("Which photos I answer, and in which language"), Section.ROOM, _settings
+    ),
+    Command(
+        "daily",
+        N_("A challenge every day at your time, or off"),
+        Section.ROOM,
+        _daily,
+        takes_text=True,
+        for_room=True,
+    ),
+    Command("privacy", N_("What I remember, and what I don't"), Section.PRIVACY, _privacy),
+    # These three are buttons under /privacy; typed, they work as ever.
+    Command("about", N_("Who I am"), Section.PRIVACY, _about, is_listed=False),
+    Command("forget", N_("I forget you, everywhere"), Section.PRIVACY, _forget, is_listed=False),
+    Command(
+        "export",
+        N_("Everything I know about you, as a file"),
+        Section.PRIVACY,
+        _export,
+        is_listed=False,
+    ),
     Command(
         "reset",
         N_("For admins: everyone's points back to zero"),
@@ -239,14 +298,21 @@ COMMANDS = (
     ),
     Command(
         "keep",
-        # Anyone may ask; the handler lets only admins change it.
         N_("For admins: may I keep photos that fooled me, to learn?"),
         Section.ROOM,
         _keep,
+        admins_only=True,
         choices=("on", "off"),
         for_room=True,
     ),
-    Command("log", N_("What the admins did here"), Section.ROOM, _log, for_room=True),
+    Command(
+        "log",
+        N_("For admins: what was changed here"),
+        Section.ROOM,
+        _log,
+        admins_only=True,
+        for_room=True,
+    ),
 )
 _BY_NAME = {each.name: each for each in COMMANDS}
 # What is answered to a command that nobody knows.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from bot.domain import (
     ButtonOutcome,
@@ -17,17 +16,19 @@ from bot.domain import (
     Reply,
     Room,
 )
-from bot.game.rules import GUESS_POINTS, GUESS_WITHIN, Denied, is_right_guess
+from bot.game.rules import GUESS_POINTS, GUESS_WITHIN, Denied, Guess, PlayerId, is_right_guess
 from bot.services.buttons import MakeGuess, button
+from bot.services.clock import Clock
 from bot.services.language import Languages
 from bot.services.ports import Messenger
 from bot.services.rounds import Rounds
+from bot.services.timers import Timers
 from bot.speech import Speaker
 from bot.storage import Store
 
 log = logging.getLogger(__name__)
 
-GUESSES = (Label.OLAF, Label.ABOMINABLE)
+GUESSES = (Label.OLAF, Label.ABOMINABLE, Label.NEITHER)
 # How long to wait before an answer is sent again, while the platform cannot be reached.
 AGAIN_IN = timedelta(seconds=30)
 # What was not told for so long is of no interest any more.
@@ -42,7 +43,7 @@ class Guessing:
         rounds: Words a round.
         messengers: The platforms, by name.
         languages: Finds a room's sentences.
-        now: The time, with its zone.
+        clock: The time.
     """
 
     def __init__(
@@ -51,74 +52,74 @@ class Guessing:
         rounds: Rounds,
         messengers: Mapping[str, Messenger],
         languages: Languages,
-        now: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._store = store
         self._rounds = rounds
         self._messengers = messengers
         self._languages = languages
-        self._now = now
-        self._timers: dict[int, asyncio.TimerHandle] = {}
-        self._telling: set[asyncio.Task[None]] = set()
-        self._closing = False
+        self._clock = clock
+        self._timers = Timers(clock.now)
 
     async def open(self, photo: Photo, outcome: Classified, speaker: Speaker) -> Reply | None:
         """Ask the room what the bot will answer; None where there is nobody to guess."""
         if photo.room.private:
             return None
-        until = self._now() + GUESS_WITHIN
+        until = self._clock.now() + GUESS_WITHIN
         if not await self._store.game.open_guesses(outcome.round_id, until):
             return None
-        self._wait(outcome.round_id, photo.room, until, speaker.language)
-        buttons = tuple(
-            button(speaker.text.label(label), MakeGuess(outcome.round_id, label))
-            for label in GUESSES
-        )
-        asked = speaker.rounds.guess_open(int(GUESS_WITHIN.total_seconds()))
-        return Reply(asked, buttons=(buttons,), outcomes=(outcome,))
+        self._wait(outcome.round_id, photo.room, until, until, speaker.language)
+        asked = self._question(outcome.round_id, (), {}, until, speaker)
+        return Reply(asked.text, buttons=asked.buttons, outcomes=(outcome,))
 
     async def guess(self, press: ButtonPress, action: MakeGuess, speaker: Speaker) -> ButtonOutcome:
-        """Note a guess; the answer comes early when everyone has guessed."""
+        """Note a guess and show who has guessed; the answer comes early when everyone has."""
         round_id = action.round_id
-        if action.label not in GUESSES or not await self._store.game.round(round_id, press.room):
+        if not await self._store.game.round(round_id, press.room):
             return ButtonOutcome(speaker.rooms.old_button())
-        now = self._now()
+        now = self._clock.now()
         guesses = await self._store.game.guess(round_id, press.player, action.label, now)
         if not isinstance(guesses, tuple):
             return ButtonOutcome(_why_not(guesses, speaker))
-        if await self._store.game.everyone_guessed(round_id, now.astimezone(UTC).date()):
-            self._wait(round_id, press.room, now, speaker.language)
-        return ButtonOutcome(speaker.rounds.guess_noted(action.label))
+        opening = await self._store.game.guessing(round_id)
+        until = opening.until if opening else now
+        if await self._store.game.everyone_guessed(round_id, now):
+            self._wait(round_id, press.room, now, until, speaker.language)
+        names = await self._store.game.names(press.room)
+        shown = self._question(round_id, guesses, names, until, speaker)
+        return ButtonOutcome(speaker.rounds.guess_noted(action.label), edit=shown)
 
     async def resume(self) -> None:
         """Go on waiting for the guesses that a restart interrupted."""
-        self._closing = False
+        self._timers.open()
         for opening in await self._store.game.open_guessings():
-            self._wait(opening.round_id, opening.room, opening.until, None)
+            self._wait(opening.round_id, opening.room, opening.until, opening.until, None)
 
     async def close(self) -> None:
-        """Stop the timers, which the next process sets again, and tell what is being told."""
-        self._closing = True
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
-        await asyncio.gather(*self._telling)
+        """Stop waiting, which the next process does again, and finish what is being told."""
+        await self._timers.close()
 
-    def _wait(self, round_id: int, room: Room, until: datetime, language: str | None) -> None:
-        """Set a round's timer, anew if it has one."""
-        if self._closing:
-            return
+    def _question(
+        self,
+        round_id: int,
+        guesses: tuple[Guess, ...],
+        names: Mapping[PlayerId, str],
+        until: datetime,
+        speaker: Speaker,
+    ) -> Reply:
+        """Return the message above the guesses' buttons: how long, and who has tapped."""
+        seconds = max(1, round((until - self._clock.now()).total_seconds()))
+        who = [speaker.text.name(names.get(guess.by)) for guess in guesses]
+        buttons = tuple(
+            button(speaker.text.label(label), MakeGuess(round_id, label)) for label in GUESSES
+        )
+        return Reply(speaker.rounds.guess_open(seconds, who), buttons=(buttons,))
 
-        def ring() -> None:
-            del self._timers[round_id]
-            task = asyncio.create_task(self._tell(round_id, room, until, language))
-            self._telling.add(task)
-            task.add_done_callback(self._telling.discard)
-
-        if (timer := self._timers.pop(round_id, None)) is not None:
-            timer.cancel()
-        seconds = max(0.0, (until - self._now()).total_seconds())
-        self._timers[round_id] = asyncio.get_running_loop().call_later(seconds, ring)
+    def _wait(
+        self, round_id: int, room: Room, at: datetime, until: datetime, language: str | None
+    ) -> None:
+        """Tell the answer at that time."""
+        self._timers.set(round_id, at, lambda: self._tell(round_id, room, until, language))
 
     async def _tell(self, round_id: int, room: Room, until: datetime, language: str | None) -> None:
         """Send the room the answer, once; try again later while it cannot be sent."""
@@ -127,11 +128,12 @@ class Guessing:
         except Exception:
             log.exception("an answer to guesses could not be sent")
             delivery = Delivery.FAILED
-        if delivery is Delivery.FAILED and self._now() < until + GIVE_UP:
-            self._wait(round_id, room, self._now() + AGAIN_IN, language)
+        now = self._clock.now()
+        if delivery is Delivery.FAILED and now < until + GIVE_UP:
+            self._wait(round_id, room, now + AGAIN_IN, until, language)
 
     async def _send_answer(self, round_id: int, room: Room, language: str | None) -> Delivery:
-        opening = await self._store.game.close_guesses(round_id, self._now())
+        opening = await self._store.game.close_guesses(round_id, self._clock.now())
         messenger = self._messengers.get(room.platform)
         if opening is None or messenger is None:
             return Delivery.REFUSED
@@ -149,9 +151,13 @@ class Guessing:
             first, *rest = text.split("\n")
             text = "\n".join((first, speaker.rounds.guessed(found, GUESS_POINTS), *rest))
         reply = Reply(text, verdict=round_.verdict, buttons=shown.buttons)
+        found_round = await self._store.rounds.find(round_id)
+        question = found_round.answer if found_round else None
         delivery = await messenger.send(opening.room, reply, to=opening.message or None)
         if delivery is not Delivery.FAILED:  # a room that does not want it is not asked again
             await self._store.game.mark_guesses_told(round_id)
+            if question is not None:  # it takes no more guesses
+                await messenger.edit(opening.room, question, Reply(speaker.rounds.guess_over()))
         return delivery
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from bot.domain import CommandRequest, Label, PastPhoto, Player, Reply, Room
+from bot.domain import Button, CommandRequest, Label, PastPhoto, Player, Reply, Room
 from bot.game.rules import PlayerId, Round
-from bot.game.scoring import BOT, Place, best_foolings, confusion, figures, podium
-from bot.game.seasons import Season, challenge_of, month_of
+from bot.game.scoring import Place, confusion, figures, places, podium
+from bot.game.seasons import Season, challenge_of, month_of, week_of
 from bot.graphics import charts
 from bot.graphics.charts import DARK, LIGHT, Row, Theme
+from bot.services.buttons import HidePhoto, ShowCard, button
+from bot.services.clock import Clock
 from bot.speech import Speaker
 from bot.storage import Store
 
@@ -20,6 +22,8 @@ THEMES: Mapping[str, Theme] = {"discord": DARK}
 # A look back at a year; the first places of more fill a phone's screen.
 SEASONS_SHOWN = 12
 BEST = 5
+# Before the first photo was ever sent.
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 class Leaderboards:
@@ -27,83 +31,128 @@ class Leaderboards:
 
     Args:
         store: Remembers rounds.
-        now: The time, with its zone.
+        clock: The time, and the rooms' zones.
     """
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
-        self._now = now
+        self._clock = clock
 
     async def leaderboard(self, request: CommandRequest, speaker: Speaker) -> Reply:
-        """Show the season so far, and who won the ones before."""
-        this = month_of(self._now())
-        past = [month for month in await self._store.seasons.months(request.room) if month < this]
-        before = [
-            await self._store.seasons.season(request.room, month) for month in past[:SEASONS_SHOWN]
-        ]
-        season = await self._season(request.room)
-        standing = season.places()
-        champions = speaker.standings.champions(
-            (past.month, [_name(past, who, speaker) for who in first.players], first.points)
-            for past in before
-            for first in past.places()[:1]
-        )
-        lines = speaker.standings.leaderboard(season.month, _in_words(season, standing, speaker))
-        text = f"{lines}\n\n{champions}" if champions else lines
+        """Show the week's, the month's or all points; one's own records in a private chat."""
+        if request.room.private:
+            return await self.own(request, speaker)
+        span = {"week": "week", "all": "all"}.get(request.argument.strip().lower(), "month")
+        season = await self._span(request.room, span)
+        standing = places(await self._all_points(season) if span == "all" else season.totals())
+        title = speaker.standings.leaderboard_title(span, season.month)
+        lines = [speaker.standings.leaderboard(title, _in_words(season, standing, speaker))]
+        tally = season.tally()
+        if tally.fooled or tally.right:
+            lines.append(speaker.standings.tally(tally.fooled, tally.right))
+        if span == "month":
+            lines += await self._crowns(season, speaker)
+        text = "\n".join(lines)
         if not standing:
             return Reply(text)
-        drawn = await asyncio.to_thread(
-            charts.leaderboard,
-            speaker.standings.leaderboard_title(season.month),
-            _rows(season, standing, speaker, request.player.id),
-            _theme(request.room),
-        )
+        rows = _rows(season, standing, speaker, request.player.id)
+        theme = theme_of(request.room)
+        drawn = await asyncio.to_thread(charts.leaderboard, title, rows, theme)
         return Reply(text, picture=drawn)
+
+    async def _crowns(self, season: Season, speaker: Speaker) -> list[str]:
+        """Return a line for the best of the day, of the week, and of each earlier season."""
+        lines = []
+        zone = season.zone
+        today = season.now.astimezone(zone).date()
+        of_today = [r for r in season.rounds if r.arrived.astimezone(zone).date() == today]
+        day = Season(season.room, today, zone, season.now, of_today, (), season.players).places()
+        if day:
+            lines.append(speaker.standings.crown_of_day(_names(season, day[0], speaker)))
+        week = await self._span(season.room, "week")
+        if best := week.places()[:1]:
+            lines.append(speaker.standings.crown_of_week(_names(week, best[0], speaker)))
+        months = await self._store.seasons.months(season.room, zone)
+        past = [month for month in months if month < season.month][:SEASONS_SHOWN]
+        before = [
+            await self._store.seasons.season(season.room, month, zone, season.now) for month in past
+        ]
+        champions = speaker.standings.champions(
+            (each.month, _names(each, first, speaker), first.points)
+            for each in before
+            for first in each.places()[:1]
+        )
+        return [*lines, "", champions] if champions else lines
+
+    async def _all_points(self, season: Season) -> Mapping[PlayerId, int]:
+        """Return the points of all seasons, those before today's rules as they were."""
+        months = await self._store.seasons.months(season.room, season.zone)
+        total: dict[PlayerId, int] = {}
+        for month in months:
+            each = await self._store.seasons.season(season.room, month, season.zone, season.now)
+            for who, points in each.totals().items():
+                total[who] = total.get(who, 0) + points
+        return total
 
     async def rows(self, room: Room, player: Player, speaker: Speaker) -> list[Row]:
         """Return the season so far, for a platform that draws its own board."""
-        season = await self._season(room)
+        season = await self._span(room, "month")
         return _rows(season, season.places(), speaker, player.id)
 
     async def hall(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """Show the photos that fooled the bot best this season."""
-        season = await self._season(request.room)
-        # Where the photos of those who are forgotten were is forgotten, too.
-        known = [round_ for round_ in season.rounds if round_.player in season.players]
-        best = best_foolings(known, BEST)
-        if not best:
+        season = await self._span(request.room, "month")
+        shown: list[PastPhoto] = []
+        buttons: list[Button] = []
+        for round_, points in season.best_foolings(BEST):
+            # Where the photos of those who are forgotten were is forgotten, too.
+            found = await self._store.rounds.find(round_.id)
+            if found is None or found.hidden or round_.player not in season.players:
+                continue
+            rank = len(shown) + 1
+            caption = _hall_caption(season, rank, round_, points, speaker)
+            shown.append(PastPhoto(found.sent_to, found.message, found.reference, caption))
+            buttons.append(button(f"{rank}. {speaker.photos.card_button()}", ShowCard(round_.id)))
+            buttons.append(button(f"{rank}. {speaker.privacy.hide_button()}", HidePhoto(round_.id)))
+        if not shown:
             return Reply(speaker.standings.hall_empty())
-        shown = []
-        for rank, (round_, points) in enumerate(best, 1):
-            if (found := await self._store.rounds.find(round_.id)) is not None:
-                caption = _hall_caption(season, rank, round_, points, speaker)
-                shown.append(PastPhoto(found.sent_to, found.message, found.reference, caption))
-        return Reply(speaker.standings.hall(season.month), past_photos=tuple(shown))
+        rows = tuple(tuple(buttons[begin : begin + 2]) for begin in range(0, len(buttons), 2))
+        return Reply(speaker.standings.hall(season.month), buttons=rows, past_photos=tuple(shown))
 
     async def own(self, request: CommandRequest, speaker: Speaker) -> Reply:
-        """Tell players their own figures."""
-        season = await self._season(request.room)
+        """Tell players their own figures, or another's public ones."""
+        season = await self._span(request.room, "month")
+        if name := request.argument.strip().removeprefix("@"):
+            return self._others(season, name, speaker)
         player_id = await self._store.game.player_id(request.room.platform, request.player.id)
-        found = figures(season.rounds, season.right_guesses, player_id)
+        found = figures(season.rounds, season.right_guesses, player_id, season.now, season.zone)
+        week = await self._span(request.room, "week")
+        best = figures(week.rounds, week.right_guesses, player_id, week.now, week.zone).best
         return Reply(
             speaker.standings.me(
-                season.month,
-                speaker.text.name(request.player.name),
-                rounds=found.rounds,
-                foolings=found.foolings,
-                points=found.points,
-                streak=found.streak,
+                season.month, speaker.text.name(request.player.name), found, best_of_week=best
             )
         )
 
+    def _others(self, season: Season, name: str, speaker: Speaker) -> Reply:
+        """Tell the public figures of the player of that name."""
+        for player_id, named in season.players.items():
+            if named.name.casefold() == name.casefold():
+                found = figures(
+                    season.rounds, season.right_guesses, player_id, season.now, season.zone
+                )
+                return Reply(speaker.standings.other(season.month, named.name, found))
+        return Reply(speaker.standings.nobody_of_that_name(name))
+
     async def accuracy(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """Tell how often the bot was right in this room, with its confusion matrix."""
-        season = await self._season(request.room)
+        season = await self._span(request.room, "month")
         counts = confusion(season.rounds)
-        rounds = sum(counts.values())
+        told = sum(counts.values())
         right = sum(count for (truth, answer), count in counts.items() if truth is answer)
-        lines = [speaker.standings.stats(right, rounds)]
-        if not rounds:
+        untold = len(season.rounds) - told
+        lines = [speaker.standings.stats(right, told, untold)]
+        if not told:
             return Reply(lines[0])
         for truth in Label:
             answers = [
@@ -114,24 +163,31 @@ class Leaderboards:
         labels = [speaker.text.label(label) for label in Label]
         drawn = await asyncio.to_thread(
             charts.confusion,
-            speaker.standings.bot_name(),
+            speaker.standings.stats_title(),
             lines[0],
             (labels, labels),
             (speaker.standings.stats_was(), speaker.standings.stats_said()),
             [[counts.get((truth, answer), 0) for answer in Label] for truth in Label],
-            _theme(request.room),
+            theme_of(request.room),
         )
         return Reply("\n".join(lines), picture=drawn)
 
-    def challenge(self, request: CommandRequest, speaker: Speaker) -> Reply:
-        """Give the room its idea for today's photo."""
-        today = self._now().astimezone(UTC).date()
-        where = f"{request.room.platform} {request.room.id}"
+    async def challenge(self, room: Room, speaker: Speaker) -> str:
+        """Return the room's idea for today's photo, in a sentence."""
+        zone = await self._clock.zone_of(room)
+        today = self._clock.now().astimezone(zone).date()
         ideas = len(speaker.challenges.challenges())
-        return Reply(speaker.challenges.challenge(challenge_of(where, today, ideas)))
+        return speaker.challenges.challenge(
+            challenge_of(f"{room.platform} {room.id}", today, ideas)
+        )
 
-    async def _season(self, room: Room) -> Season:
-        return await self._store.seasons.season(room, month_of(self._now()))
+    async def _span(self, room: Room, span: str) -> Season:
+        """Return the week, the month, or all that a room ever did."""
+        now, zone = self._clock.now(), await self._clock.zone_of(room)
+        if span == "month":
+            return await self._store.seasons.season(room, month_of(now, zone), zone, now)
+        begin, end = week_of(now, zone) if span == "week" else (LONG_AGO, now)
+        return await self._store.seasons.span(room, begin, end, zone, now)
 
 
 async def closing(season: Season, speaker: Speaker) -> Reply | None:
@@ -139,46 +195,42 @@ async def closing(season: Season, speaker: Speaker) -> Reply | None:
     first = podium(season.places())
     if not first:
         return None
-    text = speaker.standings.podium(
-        season.month, _in_words(season, first, speaker), bot_won=BOT in first[0].players
-    )
+    text = speaker.standings.podium(season.month, _in_words(season, first, speaker))
     drawn = await asyncio.to_thread(
         charts.podium,
-        speaker.text.month(season.month),
+        speaker.standings.podium_title(season.month),
         _rows(season, first, speaker, ""),
-        _theme(season.room),
+        theme_of(season.room),
     )
     return Reply(text, picture=drawn)
 
 
 def _hall_caption(season: Season, rank: int, round_: Round, points: int, speaker: Speaker) -> str:
     return speaker.standings.hall_entry(
-        rank,
-        _name(season, round_.player, speaker),
-        points,
-        speaker.photos.call(round_.verdict.label),
-        round_.verdict.confidence,
+        rank, _name(season, round_.player, speaker), points, round_.verdict
     )
 
 
 def _in_words(
     season: Season, standing: Sequence[Place], speaker: Speaker
 ) -> list[tuple[int, list[str], int]]:
-    return [
-        (place.rank, [_name(season, who, speaker) for who in place.players], place.points)
-        for place in standing
-    ]
+    return [(place.rank, _names(season, place, speaker), place.points) for place in standing]
+
+
+def _names(season: Season, place: Place, speaker: Speaker) -> list[str]:
+    return [_name(season, who, speaker) for who in place.players]
 
 
 def _rows(season: Season, standing: Sequence[Place], speaker: Speaker, asker: str) -> list[Row]:
+    joined = {who: number for number, who in enumerate(sorted(season.players))}
     return [
         Row(
             place.rank,
             _name(season, who, speaker),
             place.points,
-            is_bot=who == BOT,
             is_mine=bool(asker) and _key(season, who) == asker,
             key=_key(season, who),
+            colour=joined.get(who, 0),
         )
         for place in standing
         for who in place.players
@@ -186,9 +238,7 @@ def _rows(season: Season, standing: Sequence[Place], speaker: Speaker, asker: st
 
 
 def _name(season: Season, who: PlayerId, speaker: Speaker) -> str:
-    """Name a player, the bot, or somebody who is forgotten."""
-    if who == BOT:
-        return speaker.standings.bot_name()
+    """Name a player, or somebody who is forgotten."""
     named = season.players.get(who)
     return speaker.text.name(named.name if named else None)
 
@@ -198,5 +248,6 @@ def _key(season: Season, who: PlayerId) -> str:
     return named.key if named else ""
 
 
-def _theme(room: Room) -> Theme:
+def theme_of(room: Room) -> Theme:
+    """Return the colours that suit a room's platform."""
     return THEMES.get(room.platform, LIGHT)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
@@ -26,6 +24,7 @@ from bot.domain import (
     Verdict,
 )
 from bot.services.admission import MAX_BYTES, Admission
+from bot.services.clock import Clock
 from bot.services.ports import PhotoClassifier
 from bot.storage import Store
 
@@ -45,7 +44,7 @@ class Photos:
         vision: Looks at them.
         admission: Lets them in.
         store: Remembers their rounds.
-        now: The time, with its zone.
+        clock: The time.
     """
 
     def __init__(
@@ -53,12 +52,12 @@ class Photos:
         vision: PhotoClassifier,
         admission: Admission,
         store: Store,
-        now: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._vision = vision
         self._admission = admission
         self._store = store
-        self._now = now
+        self._clock = clock
         # By the platform's key and by a digest of the bytes.
         self._known: LRUCache[str, tuple[Verdict, Fingerprint]] = LRUCache(REMEMBERED)
 
@@ -83,19 +82,25 @@ class Photos:
             try:
                 # First of all: what comes in before the bot closes is answered.
                 self._admission.admit(photo.room, photo.player)
-                round_id = await self._store.rounds.open(photo, self._now())
+                round_id = await self._store.rounds.open(photo, self._clock.now())
                 if round_id is None:
                     return None
                 verdict, fingerprint = await self._verdict(photo, timings)
                 await self._store.rounds.note_verdict(
                     round_id, verdict, fingerprint if plays else None
                 )
-                return Classified(photo.room, timings, verdict, round_id)
+                return Classified(photo.room, timings, verdict, round_id, fingerprint)
             except Refused as refused:
                 return Declined(photo.room, timings, refused.reason, round_id)
             except Exception:
                 log.exception("a photo could not be answered")
                 return Declined(photo.room, timings, Refusal.FAULT, round_id)
+
+    async def play(self, outcome: Classified) -> None:
+        """Make a photo, that was processed without, part of the game after all."""
+        await self._store.rounds.note_verdict(
+            outcome.round_id, outcome.verdict, outcome.fingerprint
+        )
 
     async def heatmap(
         self, room: Room, player: Player, fetch: Fetch

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import json
 
-from bot.domain import ButtonOutcome, ButtonPress, CommandRequest, Document, Reply
-from bot.services.buttons import ForgetMe, button
+from bot.domain import (
+    ButtonOutcome,
+    ButtonPress,
+    CommandRequest,
+    Document,
+    Player,
+    Reply,
+    Room,
+)
+from bot.services.buttons import AskToForget, ExportMine, ForgetMe, ShowAbout, button
 from bot.services.photo_archive import KEPT_DAYS, ArchiveJobs
 from bot.speech import Speaker
 from bot.storage import Store
@@ -26,26 +34,39 @@ class Privacy:
     async def tell(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """Tell what is stored and what is not."""
         keeps = (await self._store.rooms.settings(request.room)).keep
+        buttons = (
+            (button(speaker.privacy.about_button(), ShowAbout()),),
+            (button(speaker.privacy.export_button(), ExportMine()),),
+            (button(speaker.privacy.forget_me_button(), AskToForget()),),
+        )
         return Reply(
             speaker.privacy.privacy(
                 keeps=keeps, days=KEPT_DAYS, shows_photos=request.room.platform == "web"
-            )
+            ),
+            buttons=buttons,
         )
 
-    async def export(self, request: CommandRequest, speaker: Speaker) -> Reply:
-        """Hand out everything about a person, as a file for their eyes only."""
-        if not request.alone:
+    async def export(self, room: Room, player: Player, speaker: Speaker, *, alone: bool) -> Reply:
+        """Hand out everything about a person, as a file for their eyes only.
+
+        Args:
+            room: Where it is asked for.
+            player: Who asks.
+            speaker: The sentences.
+            alone: Whether only this person will see the answer.
+        """
+        if not alone:
             return Reply(speaker.privacy.export_how())
-        found = await self._store.people.export(request.room.platform, request.player.id)
+        found = await self._store.people.export(room.platform, player.id)
         if not found:
             return Reply(speaker.privacy.export_nothing())
         text = json.dumps(found, ensure_ascii=False, indent=2)
         document = Document(text.encode(), "snowpeople.json")
         return Reply(speaker.privacy.export(), document=document)
 
-    def ask_whether_to_forget(self, request: CommandRequest, speaker: Speaker) -> Reply:
+    def ask_whether_to_forget(self, player: Player, speaker: Speaker) -> Reply:
         """Ask a person whether to be forgotten."""
-        id_ = request.player.id
+        id_ = player.id
         buttons = (
             (button(speaker.privacy.forget_button(), ForgetMe(id_, confirmed=True)),),
             (button(speaker.privacy.forget_not_button(), ForgetMe(id_, confirmed=False)),),

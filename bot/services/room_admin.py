@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import timedelta
+from zoneinfo import available_timezones
 
 from bot.domain import (
     AdminAction,
@@ -21,14 +22,28 @@ from bot.services.buttons import (
     Action,
     ChooseLanguage,
     ChoosePhotos,
+    ChooseTimezone,
     OpenLanguages,
     OpenSettings,
+    OpenTimezones,
     ResetSeason,
+    UndoReset,
     button,
 )
+from bot.services.clock import Clock
 from bot.services.photo_archive import KEPT_DAYS
 from bot.speech import LANGUAGES, Speaker, speaker_for
 from bot.storage import Store
+
+# `9`, `9:00`, `21.30 Europe/Berlin`
+DAILY = re.compile(r"(?P<hour>[0-9]{1,2})(?:[:.h](?P<minute>[0-9]{2}))?(?:\s+(?P<zone>[\w/+-]+))?")
+# A few for the buttons, from west to east; /daily takes every other.
+TIMEZONES = (
+    *("America/Los_Angeles", "America/Mexico_City", "America/New_York", "America/Sao_Paulo"),
+    *("Europe/London", "Europe/Berlin", "Europe/Kyiv", "Asia/Kolkata", "Australia/Sydney"),
+)
+UNDO_WITHIN = timedelta(days=1)
+KEEPS = (AdminAction.KEEP_ON, AdminAction.KEEP_OFF)
 
 
 class RoomAdmin:
@@ -36,12 +51,12 @@ class RoomAdmin:
 
     Args:
         store: Remembers what they chose and did.
-        now: The time, with its zone.
+        clock: The time, and the rooms' zones.
     """
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
-        self._now = now
+        self._clock = clock
 
     async def settings(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """Show a room's settings, with the buttons that change them."""
@@ -60,8 +75,9 @@ class RoomAdmin:
         self, press: ButtonPress, action: ChooseLanguage, speaker: Speaker
     ) -> ButtonOutcome:
         """Change a room's language."""
-        chosen = replace(await self._store.rooms.settings(press.room), language=action.language)
-        return await self._change(press, chosen, AdminAction.LANGUAGE, speaker)
+        before = await self._store.rooms.settings(press.room)
+        chosen = replace(before, language=action.language)
+        return await self._change(press, before, chosen, AdminAction.LANGUAGE, speaker)
 
     async def choose_photos(
         self, press: ButtonPress, action: ChoosePhotos, speaker: Speaker
@@ -69,9 +85,100 @@ class RoomAdmin:
         """Change which of a room's photos are answered."""
         if sees_all(press.room):
             return ButtonOutcome(speaker.rooms.old_button())
-        chosen = replace(await self._store.rooms.settings(press.room), every_photo=action.every)
+        before = await self._store.rooms.settings(press.room)
+        chosen = replace(before, every_photo=action.every)
         done = AdminAction.EVERY_PHOTO if action.every else AdminAction.ONLY_CALLED
-        return await self._change(press, chosen, done, speaker)
+        return await self._change(press, before, chosen, done, speaker)
+
+    async def open_timezones(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
+        """Show the time zones to choose from."""
+        chosen = await self._store.rooms.settings(press.room)
+        return ButtonOutcome(edit=_timezones(chosen, speaker))
+
+    async def choose_timezone(
+        self, press: ButtonPress, action: ChooseTimezone, speaker: Speaker
+    ) -> ButtonOutcome:
+        """Change by which time zone a room lives."""
+        before = await self._store.rooms.settings(press.room)
+        chosen = replace(before, timezone=action.timezone)
+        return await self._change(press, before, chosen, AdminAction.TIMEZONE, speaker)
+
+    async def daily(self, request: CommandRequest, speaker: Speaker) -> Reply:
+        """Tell when the day's challenge is posted, or change that: `9:00`, `9:00 Europe/Berlin`."""
+        chosen = await self._store.rooms.settings(request.room)
+        wish = request.argument.strip().lower()
+        if wish == "off":
+            minute, zone = None, chosen.timezone
+        elif found := DAILY.fullmatch(request.argument.strip()):
+            minute, zone = _minute(found), found["zone"] or chosen.timezone
+        else:
+            minute = zone = None
+        if wish != "off" and (minute is None or (zone and zone not in available_timezones())):
+            return Reply(speaker.rooms.daily_how())
+        if not await request.is_admin():
+            return Reply(speaker.rooms.only_admins())
+        now_chosen = replace(chosen, daily=minute, timezone=zone)
+        await self._store.rooms.change_settings(request.room, now_chosen, before=chosen)
+        await self._log(request, AdminAction.DAILY)
+        if minute is None:
+            return Reply(speaker.rooms.daily_off())
+        when = speaker.text.clock_time(minute // 60, minute % 60)
+        return Reply(speaker.rooms.daily_on(when, zone or str(self._clock.zone)))
+
+    async def guess_every(self, request: CommandRequest, speaker: Speaker, *, is_on: bool) -> Reply:
+        """Make every photo of a room a guess round, or only those that ask for it."""
+        if not await request.is_admin():
+            return Reply(speaker.rooms.only_admins())
+        chosen = await self._store.rooms.settings(request.room)
+        await self._store.rooms.change_settings(
+            request.room, replace(chosen, guess_every=is_on), before=chosen
+        )
+        await self._log(request, AdminAction.GUESS_EVERY if is_on else AdminAction.GUESS_ASKED)
+        name = speaker.text.name(request.player.name)
+        if is_on:
+            return Reply(speaker.rounds.guess_on(name))
+        return Reply(speaker.rounds.guess_off(name))
+
+    async def undo(self, request: CommandRequest, speaker: Speaker) -> Reply | None:
+        """Take back an admin's last reset or keep of a day; None when there is none."""
+        actions = await self._store.rooms.actions(request.room)
+        since = self._clock.now() - UNDO_WITHIN
+        undoable = [
+            each
+            for each in actions
+            if each.at > since and each.action in (*KEEPS, AdminAction.RESET)
+        ]
+        if not undoable or not await request.is_admin():
+            return None
+        name = speaker.text.name(request.player.name)
+        if undoable[0].action is AdminAction.RESET:
+            if not await self._store.seasons.undo_reset(
+                request.room, request.player, self._clock.now()
+            ):
+                return None
+            return Reply(speaker.privacy.reset_undone(name))
+        keep = undoable[0].action is AdminAction.KEEP_OFF
+        chosen = await self._store.rooms.settings(request.room)
+        await self._store.rooms.change_settings(
+            request.room, replace(chosen, keep=keep), before=chosen
+        )
+        await self._log(request, AdminAction.KEEP_ON if keep else AdminAction.KEEP_OFF)
+        return Reply(
+            speaker.privacy.keep_on(name, KEPT_DAYS) if keep else speaker.privacy.keep_off(name)
+        )
+
+    async def undo_reset(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
+        """Take back that everyone's points were set to zero."""
+        if not await press.is_admin():
+            return ButtonOutcome(speaker.rooms.only_admins())
+        now = self._clock.now()
+        if not await self._store.seasons.undo_reset(press.room, press.player, now):
+            return ButtonOutcome(speaker.rooms.old_button())
+        name = speaker.text.name(press.player.name)
+        return ButtonOutcome(edit=Reply(speaker.privacy.reset_undone(name)))
+
+    async def _log(self, request: CommandRequest, action: AdminAction) -> None:
+        await self._store.rooms.log_action(request.room, request.player, action, self._clock.now())
 
     async def keep(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """Tell whether photos that fooled the bot are kept, or change that."""
@@ -82,9 +189,11 @@ class RoomAdmin:
         if not await request.is_admin():
             return Reply(speaker.rooms.only_admins())
         keep = wish == "on"
-        await self._store.rooms.change_settings(request.room, replace(chosen, keep=keep))
+        await self._store.rooms.change_settings(
+            request.room, replace(chosen, keep=keep), before=chosen
+        )
         done = AdminAction.KEEP_ON if keep else AdminAction.KEEP_OFF
-        await self._store.rooms.log_action(request.room, request.player, done, self._now())
+        await self._log(request, done)
         name = speaker.text.name(request.player.name)
         if keep:
             return Reply(speaker.privacy.keep_on(name, KEPT_DAYS))
@@ -96,7 +205,9 @@ class RoomAdmin:
             (button(speaker.privacy.reset_button(), ResetSeason(confirmed=True)),),
             (button(speaker.privacy.reset_not_button(), ResetSeason(confirmed=False)),),
         )
-        return Reply(speaker.privacy.reset_ask(month_of(self._now())), buttons=buttons)
+        zone = await self._clock.zone_of(request.room)
+        month = month_of(self._clock.now(), zone)
+        return Reply(speaker.privacy.reset_ask(month), buttons=buttons)
 
     async def reset(
         self, press: ButtonPress, action: ResetSeason, speaker: Speaker
@@ -106,10 +217,12 @@ class RoomAdmin:
             return ButtonOutcome(speaker.rooms.only_admins())
         if not action.confirmed:
             return ButtonOutcome(edit=Reply(speaker.privacy.reset_not()))
-        now = self._now()
-        await self._store.seasons.reset(press.room, press.player, now)
+        now, zone = self._clock.now(), await self._clock.zone_of(press.room)
+        await self._store.seasons.reset(press.room, press.player, now, zone)
         name = speaker.text.name(press.player.name)
-        return ButtonOutcome(edit=Reply(speaker.privacy.reset(name, month_of(now))))
+        undo = button(speaker.privacy.reset_undo_button(), UndoReset())
+        text = speaker.privacy.reset(name, month_of(now, zone))
+        return ButtonOutcome(edit=Reply(text, buttons=((undo,),)))
 
     async def log(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """List what admins did in a room lately."""
@@ -122,12 +235,17 @@ class RoomAdmin:
         )
 
     async def _change(
-        self, press: ButtonPress, chosen: RoomSettings, done: AdminAction, speaker: Speaker
+        self,
+        press: ButtonPress,
+        before: RoomSettings,
+        chosen: RoomSettings,
+        done: AdminAction,
+        speaker: Speaker,
     ) -> ButtonOutcome:
         if not await press.is_admin():
             return ButtonOutcome(speaker.rooms.only_admins())
-        await self._store.rooms.change_settings(press.room, chosen)
-        await self._store.rooms.log_action(press.room, press.player, done, self._now())
+        await self._store.rooms.change_settings(press.room, chosen, before=before)
+        await self._store.rooms.log_action(press.room, press.player, done, self._clock.now())
         speaker = speaker_for(chosen.language or press.player.language)
         return ButtonOutcome(speaker.rooms.changed(), edit=_settings(press.room, chosen, speaker))
 
@@ -148,7 +266,8 @@ def _settings(room: Room, chosen: RoomSettings, speaker: Speaker) -> Reply:
         for is_every in (True, False)
     )
     language = button(speaker.rooms.language_button(), OpenLanguages())
-    rows = ((language,),) if sees_all(room) else ((every, called), (language,))
+    zone = button(speaker.rooms.timezone_button(), OpenTimezones())
+    rows = ((language, zone),) if sees_all(room) else ((every, called), (language, zone))
     return Reply(speaker.rooms.settings(chosen, private=sees_all(room)), buttons=rows)
 
 
@@ -165,6 +284,26 @@ def _languages(chosen: RoomSettings, speaker: Speaker) -> Reply:
     pairs = [tuple(languages[begin : begin + 2]) for begin in range(0, len(languages), 2)]
     back = button(speaker.rooms.back_button(), OpenSettings())
     return Reply(speaker.rooms.which_language(), buttons=((automatic,), *pairs, (back,)))
+
+
+def _timezones(chosen: RoomSettings, speaker: Speaker) -> Reply:
+    zones = [
+        _choice(
+            speaker.rooms.timezone_name(zone),
+            ChooseTimezone(zone),
+            speaker,
+            is_chosen=chosen.timezone == zone,
+        )
+        for zone in (None, *TIMEZONES)
+    ]
+    pairs = [tuple(zones[begin : begin + 2]) for begin in range(0, len(zones), 2)]
+    back = button(speaker.rooms.back_button(), OpenSettings())
+    return Reply(speaker.rooms.which_timezone(), buttons=(*pairs, (back,)))
+
+
+def _minute(found: re.Match[str]) -> int | None:
+    hour, minute = int(found["hour"]), int(found["minute"] or 0)
+    return 60 * hour + minute if hour < 24 and minute < 60 else None
 
 
 def _choice(label: str, action: Action, speaker: Speaker, *, is_chosen: bool) -> Button:

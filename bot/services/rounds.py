@@ -1,21 +1,46 @@
-"""A photo's round: its answer, the truth that is told about it, and objections."""
+"""A photo's round: its answer, the truth about it, and what others say to that."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Mapping
 
-from bot.domain import ButtonOutcome, ButtonPress, Classified, Label, Photo, Reply, Room
-from bot.game.captions import truth_in
-from bot.game.rules import SCORING_A_DAY, Denied, JustForFun, Round
+from bot.domain import (
+    Button,
+    ButtonOutcome,
+    ButtonPress,
+    Classified,
+    CommandRequest,
+    Label,
+    Photo,
+    Reply,
+    Room,
+    Verdict,
+)
+from bot.game.captions import made_in, truth_in
+from bot.game.rules import Denied, JustForFun, PlayerId, Round, worth
 from bot.game.scoring import Score
-from bot.services.buttons import ObjectToTruth, ShowHeatmap, TellTruth, button
+from bot.game.seasons import vote_ends
+from bot.services.buttons import (
+    CastBallot,
+    ConfirmTruth,
+    MarkMade,
+    ObjectToTruth,
+    ShowCard,
+    ShowHeatmap,
+    TellTruth,
+    UndoTruth,
+    button,
+)
+from bot.services.clock import Clock
 from bot.services.photo_archive import ArchiveJobs
+from bot.services.variants import Variants
+from bot.services.voting import Voting
 from bot.speech import Speaker
-from bot.speech.rounds import Half
 from bot.storage import Store
 
-TRUTHS = (Label.OLAF, Label.ABOMINABLE, Label.NEITHER)
+LABELS = (Label.OLAF, Label.ABOMINABLE, Label.NEITHER)
+# Foolings worth so much are worth a picture.
+CARD_POINTS = 80
 
 
 class Rounds:
@@ -24,29 +49,43 @@ class Rounds:
     Args:
         store: Remembers them.
         archive: Keeps photos that fooled the bot, where a room wants that.
-        now: The time, with its zone.
+        clock: The time, and the rooms' zones.
+        variants: Chooses among ways to say the same.
     """
 
-    def __init__(self, store: Store, archive: ArchiveJobs, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, archive: ArchiveJobs, clock: Clock, variants: Variants
+    ) -> None:
         self._store = store
         self._archive = archive
-        self._now = now
+        self._clock = clock
+        self._variants = variants
+
+    def answer_text(self, room: Room, verdict: Verdict, round_id: int, speaker: Speaker) -> str:
+        """Word a verdict, in a way that the room has not heard lately."""
+        count = speaker.photos.variants(verdict.voice)
+        variant = self._variants.choose(room, f"answer {verdict.voice}", count, round_id)
+        return speaker.photos.answer(verdict, variant)
 
     async def answer(self, photo: Photo, outcome: Classified, speaker: Speaker) -> Reply:
         """Word the verdict on a photo, with the buttons of its round; a caption may end it."""
         round_ = await self._store.game.round(outcome.round_id, photo.room)
         if round_ is None:
-            text = speaker.photos.answer(outcome.verdict)
+            text = self.answer_text(photo.room, outcome.verdict, outcome.round_id, speaker)
             return Reply(text, verdict=outcome.verdict, outcomes=(outcome,))
         cheer = False
-        if round_.may_score and (label := truth_in(photo.caption)) is not None:
-            told = await self._store.game.tell_truth(
-                round_.id, photo.player, label, self._now(), by_admin=False
-            )
-            if isinstance(told, Round):
-                round_ = told
-                await self._ended(photo.room, round_)
-                cheer = await self._cheers(round_)
+        if round_.may_score:
+            if made_in(photo.caption):
+                made = await self._store.game.mark_made(round_.id, photo.player)
+                round_ = made if isinstance(made, Round) else round_
+            if (label := truth_in(photo.caption)) is not None:
+                told = await self._store.game.tell_truth(
+                    round_.id, photo.player, label, self._clock.now(), by_admin=False
+                )
+                if isinstance(told, Round):
+                    round_ = told
+                    await self._archive.round_ended(photo.room, round_)
+                    cheer = worth(round_) > 0
         shown = await self.render(photo.room, round_, speaker)
         return Reply(
             shown.text,
@@ -58,8 +97,8 @@ class Rounds:
 
     async def render(self, room: Room, round_: Round, speaker: Speaker) -> Reply:
         """Return what a round's message says at the moment, with its buttons."""
-        lines = [speaker.photos.answer(round_.verdict)]
-        rows = []
+        lines = [self.answer_text(room, round_.verdict, round_.id, speaker)]
+        rows: list[tuple[Button, ...]] = []
         if round_.truth is None:
             if round_.played_before:
                 lines.append(speaker.rounds.played_before())
@@ -67,24 +106,94 @@ class Rounds:
                 rows.append(
                     tuple(
                         button(speaker.rounds.truth_button(label), TellTruth(round_.id, label))
-                        for label in TRUTHS
+                        for label in LABELS
                     )
                 )
         else:
             names = await self._store.game.names(room)
+            score = await self._store.game.score(
+                round_.id, self._clock.now(), await self._clock.zone_of(room)
+            )
             if not room.private:
                 teller = speaker.text.name(names.get(round_.truth.by))
                 lines.append(speaker.rounds.told(teller, round_.truth.label))
             player = speaker.text.name(names.get(round_.player))
-            score = await self._store.game.score(round_.id)
-            lines.append(_ending(round_, round_.truth.label, score, player, speaker))
-            if round_.objections and not round_.is_void:
-                missing = round_.quorum - len(round_.objections)
-                lines.append(speaker.rounds.objected(missing))
-            if not room.private and not round_.is_void:
-                rows.append((button(speaker.rounds.objection_button(), ObjectToTruth(round_.id)),))
+            lines.append(self._ending(room, round_, score, player, speaker))
+            if round_.is_disputed and round_.vote is not None:
+                lines.append(await self._question(room, round_, names, speaker))
+            rows += self._rows_after_the_truth(room, round_, score, speaker)
         rows.append((button(speaker.photos.where_button(), ShowHeatmap(round_.id)),))
         return Reply("\n".join(lines), buttons=tuple(rows))
+
+    def _rows_after_the_truth(
+        self, room: Room, round_: Round, score: Score, speaker: Speaker
+    ) -> list[tuple[Button, ...]]:
+        id_ = round_.id
+        if round_.is_disputed:
+            ballots = (
+                button(speaker.text.label(label), CastBallot(id_, label)) for label in LABELS
+            )
+            return [tuple(ballots)]
+        if round_.is_void or score.just_for_fun is not None:
+            return []
+        rows: list[tuple[Button, ...]] = []
+        if not room.private and round_.vote is None:
+            judged = [button(speaker.rounds.objection_button(), ObjectToTruth(id_))]
+            if score.is_pending:
+                judged.insert(0, button(speaker.rounds.confirm_button(), ConfirmTruth(id_)))
+            rows.append(tuple(judged))
+        own = []
+        if round_.vote is None and not round_.confirmed:
+            own.append(button(speaker.rounds.change_button(), UndoTruth(id_)))
+        is_true_snow_person = round_.truth is not None and round_.truth.label is not Label.NEITHER
+        if is_true_snow_person and not round_.is_fooled and not round_.made:
+            own.append(button(speaker.rounds.made_button(), MarkMade(id_)))
+        if round_.is_fooled and not score.is_pending and score.worth >= CARD_POINTS:
+            own.append(button(speaker.photos.card_button(), ShowCard(id_)))
+        return [*rows, tuple(own)] if own else rows
+
+    async def _question(
+        self,
+        room: Room,
+        round_: Round,
+        names: Mapping[PlayerId, str],
+        speaker: Speaker,
+    ) -> str:
+        """Word what the room votes about."""
+        vote, truth = round_.vote, round_.truth
+        if vote is None or truth is None:
+            return ""
+        until = vote.until.astimezone(await self._clock.zone_of(room))
+        asked = speaker.rounds.vote_open(
+            speaker.text.name(names.get(truth.by)),
+            truth.label,
+            speaker.text.name(names.get(vote.by)),
+            speaker.text.clock_time(until.hour, until.minute),
+        )
+        return f"{asked} {speaker.rounds.vote_count(len(vote.ballots))}"
+
+    def _ending(self, room: Room, round_: Round, score: Score, name: str, speaker: Speaker) -> str:
+        """Word what a round, whose truth was told, has come to."""
+        if round_.is_void:
+            return speaker.rounds.void()
+        if score.just_for_fun is JustForFun.PLAYED_BEFORE:
+            return speaker.rounds.played_before()
+        if score.just_for_fun is JustForFun.SHARED_IDENTITY:
+            return speaker.rounds.shared_identity_scores_nothing()
+        if score.is_pending:
+            return speaker.rounds.pending(score.worth)
+        kind = "praise" if round_.is_praised else "fooled" if round_.is_fooled else "right"
+        count = speaker.rounds.variants(kind)
+        variant = self._variants.choose(room, kind, count, round_.id)
+        if round_.is_praised:
+            return speaker.rounds.praise(name, score.points, variant)
+        if not round_.is_fooled:
+            return speaker.rounds.right(variant)
+        if round_.verdict.call is Label.NEITHER:
+            return speaker.rounds.neither_fooled(name, score.points)
+        return speaker.rounds.fooled(
+            name, score.points, score.worth, round_.verdict.percent, variant
+        )
 
     async def tell_truth(
         self, press: ButtonPress, action: TellTruth, speaker: Speaker
@@ -93,30 +202,113 @@ class Rounds:
         round_ = await self._store.game.round(action.round_id, press.room)
         if round_ is None:
             return ButtonOutcome(speaker.rooms.old_button())
-        mine = round_.player == await self._store.game.player_id(
-            press.room.platform, press.player.id
-        )
-        by_admin = not mine and await press.is_admin()
+        by_admin = not await self._is_sender(press, round_) and await press.is_admin()
         told = await self._store.game.tell_truth(
-            round_.id, press.player, action.label, self._now(), by_admin=by_admin
+            round_.id, press.player, action.label, self._clock.now(), by_admin=by_admin
         )
         if not isinstance(told, Round):
             return ButtonOutcome(_why_not(told, speaker))
-        await self._ended(press.room, told)
-        return await self._edited(press.room, told, speaker, cheer=await self._cheers(told))
+        await self._archive.round_ended(press.room, told)
+        return await self._edited(press.room, told, speaker, cheer=worth(told) > 0)
 
-    async def object_to(
-        self, press: ButtonPress, action: ObjectToTruth, speaker: Speaker
+    async def undo_truth(
+        self, press: ButtonPress, round_id: int, speaker: Speaker
     ) -> ButtonOutcome:
-        """Object to what was told about a round's photo."""
+        """Take back what was told about a round's photo."""
+        round_ = await self._store.game.round(round_id, press.room)
+        if round_ is None:
+            return ButtonOutcome(speaker.rooms.old_button())
+        told_it = round_.truth is not None and round_.truth.by == await self._player_id(press)
+        by_admin = not told_it and await press.is_admin()
+        undone = await self._store.game.undo_truth(
+            round_id, press.player, self._clock.now(), by_admin=by_admin
+        )
+        if undone is Denied.LATE:
+            return ButtonOutcome(speaker.rounds.undo_late())
+        if not isinstance(undone, Round):
+            return ButtonOutcome(_why_not(undone, speaker))
+        await self._archive.round_ended(press.room, undone)
+        return await self._edited(press.room, undone, speaker)
+
+    async def undo_last(self, request: CommandRequest, speaker: Speaker) -> Reply | None:
+        """Take back the truth that a player told last in a room; None when there is none."""
+        round_id = await self._store.game.last_told(request.room, request.player)
+        if round_id is None:
+            return None
+        undone = await self._store.game.undo_truth(
+            round_id, request.player, self._clock.now(), by_admin=False
+        )
+        if not isinstance(undone, Round):
+            return Reply(speaker.rounds.undo_late()) if undone is Denied.LATE else None
+        await self._archive.round_ended(request.room, undone)
+        shown = await self.render(request.room, undone, speaker)
+        return Reply(f"{speaker.rounds.undo_done()}\n{shown.text}", buttons=shown.buttons)
+
+    async def confirm(
+        self, press: ButtonPress, action: ConfirmTruth, speaker: Speaker
+    ) -> ButtonOutcome:
+        """Say that what was told is true."""
         if await self._store.game.round(action.round_id, press.room) is None:
             return ButtonOutcome(speaker.rooms.old_button())
-        round_ = await self._store.game.object_to(action.round_id, press.player, self._now())
+        confirmed = await self._store.game.confirm(action.round_id, press.player, self._clock.now())
+        if confirmed is Denied.OWN:
+            return ButtonOutcome(speaker.rounds.confirm_own())
+        if confirmed is Denied.AGAIN:
+            return ButtonOutcome(speaker.rounds.confirmed_before())
+        if not isinstance(confirmed, Round):
+            return ButtonOutcome(_why_not(confirmed, speaker))
+        return await self._edited(press.room, confirmed, speaker, cheer=True)
+
+    async def mark_made(
+        self, press: ButtonPress, action: MarkMade, speaker: Speaker
+    ) -> ButtonOutcome:
+        """Say that one has made what is on a round's photo."""
+        if await self._store.game.round(action.round_id, press.room) is None:
+            return ButtonOutcome(speaker.rooms.old_button())
+        made = await self._store.game.mark_made(action.round_id, press.player)
+        if made is Denied.NOT_YOURS:
+            return ButtonOutcome(speaker.rounds.made_own())
+        if not isinstance(made, Round):
+            return ButtonOutcome(_why_not(made, speaker))
+        return await self._edited(press.room, made, speaker, cheer=made.is_praised)
+
+    async def object_to(
+        self, press: ButtonPress, action: ObjectToTruth, voting: Voting, speaker: Speaker
+    ) -> ButtonOutcome:
+        """Object to what was told about a round's photo, which opens a vote."""
+        if await self._store.game.round(action.round_id, press.room) is None:
+            return ButtonOutcome(speaker.rooms.old_button())
+        now, zone = self._clock.now(), await self._clock.zone_of(press.room)
+        until = vote_ends(now, zone)
+        round_ = await self._store.game.object_to(
+            action.round_id, press.player, now, zone=zone, until=until
+        )
+        if round_ is Denied.LATE:
+            return ButtonOutcome(speaker.rounds.objection_late())
         if not isinstance(round_, Round):
             return ButtonOutcome(_why_not(round_, speaker))
         if round_.is_void:
-            await self._ended(press.room, round_)
+            await self._archive.round_ended(press.room, round_)
+        else:
+            voting.wait(round_.id, press.room, until, speaker.language)
         return await self._edited(press.room, round_, speaker)
+
+    async def cast_ballot(
+        self, press: ButtonPress, action: CastBallot, voting: Voting, speaker: Speaker
+    ) -> ButtonOutcome:
+        """Vote about a round; the vote ends when everyone has voted."""
+        if await self._store.game.round(action.round_id, press.room) is None:
+            return ButtonOutcome(speaker.rooms.old_button())
+        now = self._clock.now()
+        round_ = await self._store.game.cast_ballot(
+            action.round_id, press.player, action.label, now
+        )
+        if not isinstance(round_, Round):
+            return ButtonOutcome(_why_no_ballot(round_, speaker))
+        if await self._store.game.everyone_voted(round_.id, now):
+            voting.wait(round_.id, press.room, now, speaker.language)
+        edited = await self._edited(press.room, round_, speaker)
+        return ButtonOutcome(speaker.rounds.vote_noted(action.label), edit=edited.edit)
 
     async def _edited(
         self, room: Room, round_: Round, speaker: Speaker, *, cheer: bool = False
@@ -124,30 +316,11 @@ class Rounds:
         shown = await self.render(room, round_, speaker)
         return ButtonOutcome(edit=Reply(shown.text, buttons=shown.buttons, cheer=cheer))
 
-    async def _cheers(self, round_: Round) -> bool:
-        return (await self._store.game.score(round_.id)).player > 0
+    async def _is_sender(self, press: ButtonPress, round_: Round) -> bool:
+        return round_.player == await self._player_id(press)
 
-    async def _ended(self, room: Room, round_: Round) -> None:
-        if round_.may_score:
-            await self._archive.round_ended(room, round_)
-
-
-def _ending(round_: Round, truth: Label, score: Score, name: str, speaker: Speaker) -> str:
-    """Word what a round, whose truth was told, has come to."""
-    if round_.is_void:
-        return speaker.rounds.void()
-    if score.just_for_fun is JustForFun.ENOUGH:
-        return speaker.rounds.enough_for_today(SCORING_A_DAY)
-    if score.just_for_fun is JustForFun.PLAYED_BEFORE:
-        return speaker.rounds.played_before()
-    if score.just_for_fun is JustForFun.SHARED_IDENTITY:
-        return speaker.rounds.shared_identity_scores_nothing()
-    neither = truth is Label.NEITHER
-    if not round_.is_fooled:
-        return speaker.rounds.right(round_.id, neither=neither)
-    half: Half | None = "neither" if neither else "doubt" if round_.verdict.unfamiliar else None
-    confidence = round_.verdict.confidence
-    return speaker.rounds.fooled(name, score.player, confidence, round_.id, half=half)
+    async def _player_id(self, press: ButtonPress) -> PlayerId | None:
+        return await self._store.game.player_id(press.room.platform, press.player.id)
 
 
 def _why_not(denied: Denied | None, speaker: Speaker) -> str:
@@ -159,7 +332,19 @@ def _why_not(denied: Denied | None, speaker: Speaker) -> str:
         Denied.OVER: speaker.rounds.round_over,
         Denied.OWN: speaker.rounds.objection_own,
         Denied.AGAIN: speaker.rounds.objected_before,
-        Denied.LATE: speaker.rounds.objection_late,
+        Denied.LATE: speaker.rounds.undo_late,
+        Denied.ENOUGH: speaker.rounds.objections_enough,
+        Denied.NOT_HERE: speaker.rounds.objection_not_here,
         Denied.SHARED_IDENTITY: speaker.rounds.shared_identity_cannot_tap,
         None: speaker.rooms.old_button,
     }[denied]()
+
+
+def _why_no_ballot(denied: Denied | None, speaker: Speaker) -> str:
+    return {
+        Denied.OWN: speaker.rounds.vote_own,
+        Denied.AGAIN: speaker.rounds.vote_before,
+        Denied.LATE: speaker.rounds.vote_late,
+        Denied.NOT_HERE: speaker.rounds.objection_not_here,
+        Denied.SHARED_IDENTITY: speaker.rounds.shared_identity_cannot_tap,
+    }.get(denied or Denied.OVER, speaker.rooms.old_button)()

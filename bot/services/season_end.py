@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta, timezone, tzinfo
 
 from bot.domain import Delivery, Room
 from bot.game.seasons import last_season
 from bot.services import leaderboard
+from bot.services.clock import Clock
 from bot.services.language import Languages
 from bot.services.ports import Messenger
 from bot.storage import Store
@@ -17,9 +18,9 @@ from bot.storage import Store
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 60.0
-# Midnight in UTC is somebody's night; by then Europe has had breakfast and America is not asleep
-# for long any more.
+# In the room's time zone: after breakfast.
 FROM_HOUR = 8
+EARLIEST, LATEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
 # A room that would not have its podium (the bot may not write there, say) is asked again later.
 REFUSED_AGAIN_IN = timedelta(hours=6)
 
@@ -31,7 +32,7 @@ class SeasonEnd:
         store: Remembers which were shown.
         messengers: The platforms, by name.
         languages: Finds a room's sentences.
-        now: The time, with its zone.
+        clock: The time, and the rooms' zones.
     """
 
     def __init__(
@@ -39,12 +40,12 @@ class SeasonEnd:
         store: Store,
         messengers: Mapping[str, Messenger],
         languages: Languages,
-        now: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._store = store
         self._messengers = messengers
         self._languages = languages
-        self._now = now
+        self._clock = clock
         self._not_before: dict[tuple[Room, date], datetime] = {}
         self._stopping = asyncio.Event()
 
@@ -68,21 +69,28 @@ class SeasonEnd:
 
     async def show(self) -> None:
         """Show each podium that is due; one that does not arrive stays due."""
-        now = self._now().astimezone(UTC)
-        if now.day == 1 and now.hour < FROM_HOUR:
+        now = self._clock.now()
+        # Somewhere it is the third already; each room is asked by its own calendar below.
+        months = {last_season(now, zone) for zone in (EARLIEST, LATEST)}
+        for month in sorted(months):
+            for room in await self._store.seasons.podiums_due(month):
+                zone = await self._clock.zone_of(room)
+                local = now.astimezone(zone)
+                if last_season(now, zone) < month or local.hour < FROM_HOUR:
+                    continue
+                if self._stopping.is_set():
+                    return
+                await self._show(room, month, now, zone)
+
+    async def _show(self, room: Room, month: date, now: datetime, zone: tzinfo) -> None:
+        messenger = self._messengers.get(room.platform)
+        if messenger is None or now < self._not_before.get((room, month), now):
             return
-        month = last_season(now)
-        for room in await self._store.seasons.podiums_due(month):
-            messenger = self._messengers.get(room.platform)
-            if self._stopping.is_set():
-                return
-            if messenger is None or now < self._not_before.get((room, month), now):
-                continue
-            season = await self._store.seasons.season(room, month)
-            reply = await leaderboard.closing(season, await self._languages.speaker_in(room, None))
-            delivery = Delivery.SENT if reply is None else await messenger.send(room, reply)
-            match delivery:
-                case Delivery.SENT:
-                    await self._store.seasons.mark_podium_shown(room, month)
-                case Delivery.REFUSED:
-                    self._not_before[room, month] = now + REFUSED_AGAIN_IN
+        season = await self._store.seasons.season(room, month, zone, now)
+        reply = await leaderboard.closing(season, await self._languages.speaker_in(room, None))
+        delivery = Delivery.SENT if reply is None else await messenger.send(room, reply)
+        match delivery:
+            case Delivery.SENT:
+                await self._store.seasons.mark_podium_shown(room, month)
+            case Delivery.REFUSED:
+                self._not_before[room, month] = now + REFUSED_AGAIN_IN

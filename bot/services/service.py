@@ -8,11 +8,12 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from cachetools import LRUCache
 
 from bot.domain import (
+    Button,
     ButtonOutcome,
     ButtonPress,
     Classified,
@@ -32,18 +33,34 @@ from bot.graphics.charts import Row
 from bot.services import buttons, commands
 from bot.services.admission import Admission
 from bot.services.buttons import (
+    AskToForget,
+    CastBallot,
     ChooseLanguage,
     ChoosePhotos,
+    ChooseTimezone,
+    ConfirmTruth,
+    ExplainPrivacyMode,
+    ExportMine,
     ForgetMe,
+    HidePhoto,
     MakeGuess,
+    MarkMade,
     ObjectToTruth,
     OpenLanguages,
     OpenSettings,
+    OpenTimezones,
     ResetSeason,
+    ShowAbout,
+    ShowCard,
     ShowHeatmap,
     TellTruth,
+    UndoReset,
+    UndoTruth,
     button,
 )
+from bot.services.cards import Cards
+from bot.services.clock import Clock, host_zone
+from bot.services.daily import Daily
 from bot.services.guessing import Guessing
 from bot.services.heatmaps import Heatmaps
 from bot.services.language import Languages
@@ -55,6 +72,8 @@ from bot.services.privacy import Privacy
 from bot.services.room_admin import RoomAdmin
 from bot.services.rounds import Rounds
 from bot.services.season_end import SeasonEnd
+from bot.services.variants import Variants
+from bot.services.voting import Voting
 from bot.speech import Speaker
 from bot.storage import Store
 
@@ -74,8 +93,10 @@ class Service:
     Attributes:
         photos: Has photos classified.
         rounds: Plays their rounds.
+        voting: Ends votes.
         guessing: Plays guess rounds.
         heatmaps: Shows where the bot looked.
+        cards: Makes cards of foolings.
         leaderboards: Answers questions about points.
         room_admin: Answers a room's admins.
         privacy: Answers questions about one's own data.
@@ -90,29 +111,37 @@ class Service:
         archive: ArchiveJobs,
         photos: Photos,
         rounds: Rounds,
+        voting: Voting,
         guessing: Guessing,
         heatmaps: Heatmaps,
+        cards: Cards,
         leaderboards: Leaderboards,
         room_admin: RoomAdmin,
         privacy: Privacy,
         languages: Languages,
         season_end: SeasonEnd,
-        now: Callable[[], datetime],
+        daily: Daily,
+        clock: Clock,
     ) -> None:
         self._admission = admission
         self._store = store
         self._archive = archive
         self.photos = photos
         self.rounds = rounds
+        self.voting = voting
         self.guessing = guessing
         self.heatmaps = heatmaps
+        self.cards = cards
         self.leaderboards = leaderboards
         self.room_admin = room_admin
         self.privacy = privacy
         self.languages = languages
         self._season_end = season_end
-        self._now = now
-        self._parts = commands.Parts(self.handle_photo, heatmaps, leaderboards, room_admin, privacy)
+        self._daily = daily
+        self._clock = clock
+        self._parts = commands.Parts(
+            self.handle_photo, rounds, heatmaps, leaderboards, room_admin, privacy
+        )
         self._revisions = itertools.count(1)
         self._taps: LRUCache[Room, asyncio.Lock] = LRUCache(REMEMBERED)
 
@@ -148,50 +177,71 @@ class Service:
             case Classified(verdict=verdict):
                 try:
                     asked = None
-                    if guessing or wants_guesses(photo.caption):
+                    settings = await self._store.rooms.settings(photo.room)
+                    if guessing or settings.guess_every or wants_guesses(photo.caption):
                         asked = await self.guessing.open(photo, outcome, speaker)
                     return asked or await self.rounds.answer(photo, outcome, speaker)
                 except Exception:
                     log.exception("a round could not be played")
-                    text = speaker.photos.answer(verdict)
+                    text = speaker.photos.answer(verdict, outcome.round_id)
                     return Reply(text, verdict=verdict, outcomes=(outcome,))
 
     async def handle_album(self, photos: Sequence[Photo]) -> Reply | None:
         """Answer several photos of one person at once, a line for each; else as `handle_photo`.
 
-        They are not played: four buttons for each of ten photos are no fun to read.
+        The surest of those that are not unfamiliar is played: four buttons for each of ten photos
+        are no fun to read.
         """
-        classified = await asyncio.gather(
+        processed = await asyncio.gather(
             *(self.photos.process(photo, plays=False) for photo in photos)
         )
-        outcomes = tuple(outcome for outcome in classified if outcome is not None)
+        outcomes = tuple(outcome for outcome in processed if outcome is not None)
         if not outcomes:
             return None
-        speaker = await self.languages.speaker(photos[0].room, photos[0].player)
+        room = photos[0].room
+        speaker = await self.languages.speaker(room, photos[0].player)
+        played = _surest(outcomes)
+        rows: list[tuple[Button, ...]] = []
+        if played is not None:
+            rows += await self._play_one_of_album(room, played, speaker)
         row = [
             button(speaker.photos.where_button(number), ShowHeatmap(outcome.round_id))
             for number, outcome in enumerate(outcomes, 1)
             if isinstance(outcome, Classified)
         ]
-        return Reply(
-            speaker.photos.album(
-                [
-                    outcome.verdict if isinstance(outcome, Classified) else outcome.refusal
-                    for outcome in outcomes
-                ]
-            ),
-            buttons=tuple(
-                tuple(row[begin : begin + BUTTONS_IN_A_ROW])
-                for begin in range(0, len(row), BUTTONS_IN_A_ROW)
-            ),
-            outcomes=outcomes,
-        )
+        rows += [
+            tuple(row[begin : begin + BUTTONS_IN_A_ROW])
+            for begin in range(0, len(row), BUTTONS_IN_A_ROW)
+        ]
+        answers = [
+            outcome.verdict if isinstance(outcome, Classified) else outcome.refusal
+            for outcome in outcomes
+        ]
+        number = outcomes.index(played) + 1 if played is not None else None
+        text = speaker.photos.album(answers, number)
+        return Reply(text, buttons=tuple(rows), outcomes=outcomes)
+
+    async def _play_one_of_album(
+        self, room: Room, outcome: Classified, speaker: Speaker
+    ) -> list[tuple[Button, ...]]:
+        """Make one photo of an album part of the game; return the buttons of its truth."""
+        try:
+            await self.photos.play(outcome)
+            round_ = await self._store.game.round(outcome.round_id, room)
+            if round_ is None:
+                return []
+            shown = await self.rounds.render(room, round_, speaker)
+        except Exception:
+            log.exception("a photo of an album could not be played")
+            return []
+        return list(shown.buttons[:-1])  # without the last row, where it looked
 
     async def mark_sent(
         self,
         outcomes: Sequence[PhotoOutcome],
         milliseconds: float,
         reference: str | None = None,
+        answer: str | None = None,
     ) -> None:
         """Note that the answer to photos went out; writes the log's line for each.
 
@@ -199,10 +249,11 @@ class Service:
             outcomes: The reply's.
             milliseconds: How long sending it took.
             reference: Where the photo can be fetched again, if that is only known now.
+            answer: The id of the message that it went out in, for `Messenger.edit`.
         """
         rounds = [outcome.round_id for outcome in outcomes if outcome.round_id is not None]
         try:
-            await self._store.rounds.mark_answered(rounds, self._now(), reference)
+            await self._store.rounds.mark_answered(rounds, self._clock.now(), reference, answer)
         except Exception:
             log.exception("an answer could not be noted")
         for outcome in outcomes:
@@ -240,33 +291,63 @@ class Service:
             case TellTruth() as action:
                 async with self._tap(press.room):
                     outcome = await self.rounds.tell_truth(press, action, speaker)
-                    return self._with_revision(outcome)
+            case UndoTruth(round_id):
+                async with self._tap(press.room):
+                    outcome = await self.rounds.undo_truth(press, round_id, speaker)
+            case ConfirmTruth() as action:
+                async with self._tap(press.room):
+                    outcome = await self.rounds.confirm(press, action, speaker)
             case ObjectToTruth() as action:
                 async with self._tap(press.room):
-                    outcome = await self.rounds.object_to(press, action, speaker)
-                    return self._with_revision(outcome)
+                    outcome = await self.rounds.object_to(press, action, self.voting, speaker)
+            case CastBallot() as action:
+                async with self._tap(press.room):
+                    outcome = await self.rounds.cast_ballot(press, action, self.voting, speaker)
+            case MarkMade() as action:
+                async with self._tap(press.room):
+                    outcome = await self.rounds.mark_made(press, action, speaker)
             case MakeGuess() as action:
-                return await self.guessing.guess(press, action, speaker)
+                async with self._tap(press.room):
+                    outcome = await self.guessing.guess(press, action, speaker)
             case ShowHeatmap() as action:
-                return await self.heatmaps.of_round(press, action, speaker)
+                outcome = await self.heatmaps.of_round(press, action, speaker)
+            case ShowCard() as action:
+                outcome = await self.cards.show(press, action, speaker)
+            case HidePhoto() as action:
+                outcome = await self.cards.hide(press, action, speaker)
+            case ShowAbout():
+                outcome = ButtonOutcome(send=Reply(speaker.rooms.about()))
+            case ExportMine():
+                reply = await self.privacy.export(
+                    press.room, press.player, speaker, alone=press.room.private
+                )
+                outcome = ButtonOutcome(send=reply)
+            case AskToForget():
+                reply = self.privacy.ask_whether_to_forget(press.player, speaker)
+                outcome = ButtonOutcome(send=reply)
             case ForgetMe() as action:
-                return self._with_revision(await self.privacy.forget(press, action, speaker))
+                outcome = await self.privacy.forget(press, action, speaker)
             case ResetSeason() as action:
-                return self._with_revision(await self.room_admin.reset(press, action, speaker))
+                outcome = await self.room_admin.reset(press, action, speaker)
+            case UndoReset():
+                outcome = await self.room_admin.undo_reset(press, speaker)
+            case ExplainPrivacyMode():
+                outcome = ButtonOutcome(send=Reply(speaker.rooms.privacy_mode_help()))
             case OpenSettings():
-                return self._with_revision(await self.room_admin.open_settings(press, speaker))
+                outcome = await self.room_admin.open_settings(press, speaker)
             case OpenLanguages():
-                return self._with_revision(await self.room_admin.open_languages(press, speaker))
+                outcome = await self.room_admin.open_languages(press, speaker)
             case ChooseLanguage() as action:
-                return self._with_revision(
-                    await self.room_admin.choose_language(press, action, speaker)
-                )
+                outcome = await self.room_admin.choose_language(press, action, speaker)
             case ChoosePhotos() as action:
-                return self._with_revision(
-                    await self.room_admin.choose_photos(press, action, speaker)
-                )
+                outcome = await self.room_admin.choose_photos(press, action, speaker)
+            case OpenTimezones():
+                outcome = await self.room_admin.open_timezones(press, speaker)
+            case ChooseTimezone() as action:
+                outcome = await self.room_admin.choose_timezone(press, action, speaker)
             case None:
-                return ButtonOutcome(speaker.rooms.old_button())
+                outcome = ButtonOutcome(speaker.rooms.old_button())
+        return self._with_revision(outcome)
 
     async def handle_command(self, request: CommandRequest) -> Reply | None:
         """Answer a command, an unknown one with help. Never raises.
@@ -310,10 +391,14 @@ class Service:
             name: The bot's own, as people write it there.
             hears_all: Whether every photo reaches the bot there.
         """
-        if not await self._store.rooms.mark_greeted(room, self._now()):
+        if not await self._store.rooms.mark_greeted(room, self._clock.now()):
             return None
         speaker = await self.languages.speaker(room, player)
-        return Reply(speaker.rooms.hello(room.platform, name, hears_all=hears_all))
+        hello = speaker.rooms.hello(room.platform, name, hears_all=hears_all)
+        if room.platform != "telegram" or hears_all:
+            return Reply(hello)
+        explain = button(speaker.rooms.privacy_mode_button(), ExplainPrivacyMode())
+        return Reply(hello, buttons=((explain,),))
 
     async def leave(self, room: Room) -> None:
         """Forget that a room was ever greeted; a new invitation is a new hello."""
@@ -325,24 +410,30 @@ class Service:
 
     async def pending_photos(self, platform: str) -> list[PendingPhoto]:
         """Return the photos that were in hand when the process last ended, and still matter."""
-        return await self._store.rounds.pending(platform, self._now() - STALE)
+        return await self._store.rounds.pending(platform, self._clock.now() - STALE)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Do what the clock asks for, while the block lasts: guesses to answer, podiums to show."""
+        """Do what the clock asks for, while the block lasts: guesses, votes, podiums and so on."""
         await self.guessing.resume()
-        podiums = asyncio.create_task(self._season_end.run(), name="season end")
+        await self.voting.resume()
+        running = [
+            asyncio.create_task(self._season_end.run(), name="season end"),
+            asyncio.create_task(self._daily.run(), name="daily"),
+        ]
         try:
             yield
         finally:
             self._season_end.stop()
+            self._daily.stop()
             await self.guessing.close()
-            await asyncio.gather(podiums, return_exceptions=True)
+            await self.voting.close()
+            await asyncio.gather(*running, return_exceptions=True)
             await self._archive.finish()
 
     async def prune(self) -> None:
         """Forget what is over."""
-        await self._store.people.prune(self._now())
+        await self._store.people.prune(self._clock.now())
         await self._archive.prune()
 
     async def settle(self) -> None:
@@ -364,6 +455,16 @@ class Service:
         return replace(outcome, edit=replace(outcome.edit, revision=next(self._revisions)))
 
 
+def _surest(outcomes: Sequence[PhotoOutcome]) -> Classified | None:
+    """Return the surest of the photos that are not unfamiliar."""
+    named = [
+        outcome
+        for outcome in outcomes
+        if isinstance(outcome, Classified) and not outcome.verdict.unfamiliar
+    ]
+    return max(named, key=lambda outcome: outcome.verdict.confidence, default=None)
+
+
 def build_service(
     *,
     vision: PhotoClassifier,
@@ -372,6 +473,7 @@ def build_service(
     archive: PhotoArchive,
     messengers: Mapping[str, Messenger],
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    zone: tzinfo | None = None,
 ) -> Service:
     """Put the service together.
 
@@ -382,23 +484,30 @@ def build_service(
         archive: Keeps photos that fooled the bot, where a room wants that.
         messengers: The platforms, by name.
         now: The time, with its zone.
+        zone: The host's time zone, for rooms that chose none; the machine's if left out.
     """
+    clock = Clock(store, now, zone or host_zone())
     languages = Languages(store)
     jobs = ArchiveJobs(archive, store, messengers)
-    photos = Photos(vision, admission, store, now)
-    rounds = Rounds(store, jobs, now)
+    photos = Photos(vision, admission, store, clock)
+    rounds = Rounds(store, jobs, clock, Variants())
+    leaderboards = Leaderboards(store, clock)
+    cards = Cards(photos, store, messengers, clock)
     return Service(
         admission=admission,
         store=store,
         archive=jobs,
         photos=photos,
         rounds=rounds,
-        guessing=Guessing(store, rounds, messengers, languages, now),
+        voting=Voting(store, jobs, messengers, languages, clock, rounds.render),
+        guessing=Guessing(store, rounds, messengers, languages, clock),
         heatmaps=Heatmaps(photos, store, messengers),
-        leaderboards=Leaderboards(store, now),
-        room_admin=RoomAdmin(store, now),
+        cards=cards,
+        leaderboards=leaderboards,
+        room_admin=RoomAdmin(store, clock),
         privacy=Privacy(store, jobs),
         languages=languages,
-        season_end=SeasonEnd(store, messengers, languages, now),
-        now=now,
+        season_end=SeasonEnd(store, messengers, languages, clock),
+        daily=Daily(store, messengers, languages, leaderboards, cards, clock),
+        clock=clock,
     )

@@ -8,6 +8,7 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -218,16 +219,18 @@ async def open_database(
         await _finish(database.close())
 
 
-def migrate(connection: Connection, revision: str = "head") -> None:
+def migrate(connection: Connection, revision: str = "head", now: datetime | None = None) -> None:
     """Bring the tables up to date.
 
     Args:
         connection: Its transaction is the caller's.
         revision: An earlier version of the tables to stop at.
+        now: For what is over; by default the time.
     """
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
+    config.attributes["now"] = now or datetime.now(UTC)
     command.upgrade(config, revision)
 
 

@@ -1,4 +1,4 @@
-"""What is stored of taps: truths, objections, guesses.
+"""What is stored of taps: truths, objections, votes, guesses.
 
 A round is found whatever the id of its room was when its message was sent.
 """
@@ -6,20 +6,19 @@ A round is found whatever the id of its room was when its message was sent.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import AdminAction, Label, Player, Room
 from bot.game import rules, scoring
-from bot.game.rules import Denied, Guess, Objection, PlayerId, Round, Truth
+from bot.game.rules import Ballot, Denied, Guess, PlayerId, Round, Truth
 from bot.game.scoring import Score
-from bot.game.seasons import OpenGuessing
+from bot.game.seasons import OpenGuessing, OpenVote, day_bounds
 from bot.storage.database import Database, read_transaction, write_transaction
 from bot.storage.queries import (
-    Bounds,
     add_action,
     current_room_id,
     current_rooms,
@@ -33,10 +32,13 @@ from bot.storage.queries import (
     room_of,
     within,
 )
-from bot.storage.schema import guesses, guessings, objections, players, rooms, rounds
+from bot.storage.schema import ballots, guesses, guessings, players, rooms, rounds, votes
 
-# Who played within this time is in the room, as far as objections are concerned.
-ACTIVE_WITHIN = timedelta(days=30)
+# Who played within this time is in the room, as far as objections and votes are concerned.
+PLAYING_WITHIN = timedelta(days=30)
+# A vote waits for those who played within this time, a guessing for those of the last day.
+PLAYED_THIS_WEEK = timedelta(days=7)
+PLAYED_TODAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,9 @@ class GameStore:
         *,
         by_admin: bool,
     ) -> Round | Denied | None:
-        """Store the truth of a round, if the rules allow it; log an admin's about others' photos.
+        """Store the truth of a round, or another one, if the rules allow it.
+
+        What an admin tells about somebody else's photo is logged.
 
         Args:
             round_id: The round.
@@ -112,29 +116,118 @@ class GameStore:
             return None
         place = await _note_activity(connection, round_id, now)
         player_id = await find_or_add_player(connection, place.room.platform, player)
-        lately = now - ACTIVE_WITHIN, now + timedelta(microseconds=1)
-        quorum = rules.quorum(len(await load_active_players(connection, place.current_id, lately)))
-        told = rules.tell_truth(
-            round_, Truth(label, player_id, now), by_admin=by_admin, quorum=quorum
-        )
+        told = rules.tell_truth(round_, Truth(label, player_id, now), by_admin=by_admin)
         if isinstance(told, Denied):
             await connection.rollback()  # nothing is stored of who only tried
             return told
-        values = {"truth": label, "told": now, "told_by": player_id, "quorum": quorum}
-        await connection.execute(update(rounds).where(rounds.c.id == round_id).values(values))
+        await _store_changes(connection, round_, told)
         if player_id != round_.player:
             await add_action(connection, place.row_id, player_id, AdminAction.TRUTH, now)
         return told
 
     @write_transaction
-    async def object_to(
-        self, connection: AsyncConnection, round_id: int, player: Player, now: datetime
+    async def undo_truth(
+        self,
+        connection: AsyncConnection,
+        round_id: int,
+        player: Player,
+        now: datetime,
+        *,
+        by_admin: bool,
     ) -> Round | Denied | None:
-        """Store an objection to the truth of a round, if the rules allow it.
+        """Take the truth of a round back, and all that came of it, if the rules allow it.
+
+        What is undone about somebody else's photo is logged.
 
         Args:
             round_id: The round.
-            player: Who objects.
+            player: Who takes it back.
+            now: When.
+            by_admin: Whether the player may decide for the room.
+
+        Returns:
+            The round as it is then, or why nothing changed; None when it is no longer stored.
+        """
+        if (round_ := await load_round(connection, round_id)) is None:
+            return None
+        place = await _note_activity(connection, round_id, now)
+        player_id = await find_or_add_player(connection, place.room.platform, player)
+        undone = rules.undo_truth(round_, player_id, now, by_admin=by_admin)
+        if isinstance(undone, Denied):
+            await connection.rollback()
+            return undone
+        await _store_changes(connection, round_, undone)
+        if player_id != round_.player:
+            await add_action(connection, place.row_id, player_id, AdminAction.UNDO, now)
+        return undone
+
+    @read_transaction
+    async def last_told(
+        self, connection: AsyncConnection, room: Room, player: Player
+    ) -> int | None:
+        """Return the round whose truth a player told last in a room, if there is one."""
+        found = await find_room(connection, room)
+        player_id = await find_player(connection, room.platform, player.id)
+        if found is None or player_id is None:
+            return None
+        told = await connection.execute(
+            select(rounds.c.id)
+            .join(rooms, rooms.c.id == rounds.c.room_id)
+            .where(current_room_id == found.current_id)
+            .where(rounds.c.told_by == player_id, rounds.c.reset_at.is_(None))
+            .order_by(rounds.c.told.desc(), rounds.c.id.desc())
+            .limit(1)
+        )
+        last: int | None = told.scalar()
+        return last
+
+    @write_transaction
+    async def mark_made(
+        self, connection: AsyncConnection, round_id: int, player: Player
+    ) -> Round | Denied | None:
+        """Note that who sent a photo has made what is on it.
+
+        Returns:
+            The round as it is then; NOT_YOURS when somebody else sent the photo, AGAIN when it was
+            noted before; None when it is no longer stored.
+        """
+        if (round_ := await load_round(connection, round_id)) is None:
+            return None
+        place = await _load_place(connection, round_id)
+        if await find_player(connection, place.room.platform, player.id) != round_.player:
+            return Denied.NOT_YOURS
+        if round_.made:
+            return Denied.AGAIN
+        made = replace(round_, made=True)
+        await _store_changes(connection, round_, made)
+        return made
+
+    @write_transaction
+    async def hide(self, connection: AsyncConnection, round_id: int, player: Player) -> bool:
+        """Show a photo nowhere any more. Return whether that is so; only its sender may ask."""
+        found = await connection.execute(
+            select(rounds.c.player_id, rooms.c.platform)
+            .join(rooms, rooms.c.id == rounds.c.room_id)
+            .where(rounds.c.id == round_id)
+        )
+        if (row := found.first()) is None:
+            return False
+        if await find_player(connection, row.platform, player.id) != row.player_id:
+            return False
+        await connection.execute(update(rounds).where(rounds.c.id == round_id).values(hidden=True))
+        return True
+
+    @write_transaction
+    async def confirm(
+        self, connection: AsyncConnection, round_id: int, player: Player, now: datetime
+    ) -> Round | Denied | None:
+        """Note that another player says that a truth is true, if the rules allow it.
+
+        Who that was is not stored.
+
+        Args:
+            round_id: The round.
+            player: Who says it.
             now: When.
 
         Returns:
@@ -144,30 +237,168 @@ class GameStore:
             return None
         place = await _note_activity(connection, round_id, now)
         player_id = await find_or_add_player(connection, place.room.platform, player)
-        objection = Objection(player_id, now)
-        objected = rules.object_to(round_, objection, shared_identity=player.shared)
+        confirmed = rules.confirm(round_, player_id, shared_identity=player.shared)
+        if isinstance(confirmed, Denied):
+            await connection.rollback()
+            return confirmed
+        await _store_changes(connection, round_, confirmed)
+        return confirmed
+
+    @write_transaction
+    async def object_to(
+        self,
+        connection: AsyncConnection,
+        round_id: int,
+        player: Player,
+        now: datetime,
+        *,
+        zone: tzinfo,
+        until: datetime,
+    ) -> Round | Denied | None:
+        """Store an objection to the truth of a round, if the rules allow it; it opens a vote.
+
+        Args:
+            round_id: The round.
+            player: Who objects.
+            now: When.
+            zone: The room's time zone: objections are so many a day.
+            until: When the vote ends at the latest.
+
+        Returns:
+            The round as it is then, or why nothing changed; None when it is no longer stored.
+        """
+        if (round_ := await load_round(connection, round_id)) is None:
+            return None
+        place = await _note_activity(connection, round_id, now)
+        player_id = await find_or_add_player(connection, place.room.platform, player)
+        today = await connection.execute(
+            select(func.count())
+            .select_from(votes)
+            .join(rounds, rounds.c.id == votes.c.round_id)
+            .join(rooms, rooms.c.id == rounds.c.room_id)
+            .where(current_room_id == place.current_id, votes.c.opened_by == player_id)
+            .where(within(votes.c.opened, day_bounds(now.astimezone(zone).date(), zone)))
+        )
+        objected = rules.object_to(
+            round_,
+            player_id,
+            now,
+            until=until,
+            today=today.scalar_one(),
+            playing=await _load_playing(connection, place, now, PLAYING_WITHIN),
+            shared_identity=player.shared,
+        )
         if isinstance(objected, Denied):
             await connection.rollback()
             return objected
-        values = {"round_id": round_id, "player_id": player_id, "at": now}
-        await connection.execute(insert(objections).values(values))
+        await _store_changes(connection, round_, objected)
         return objected
 
+    @write_transaction
+    async def cast_ballot(
+        self,
+        connection: AsyncConnection,
+        round_id: int,
+        player: Player,
+        label: Label,
+        now: datetime,
+    ) -> Round | Denied | None:
+        """Store what a player sees on a photo about which there is a vote, if the rules allow it.
+
+        Args:
+            round_id: The round.
+            player: Who votes.
+            label: Whom that player sees.
+            now: When.
+
+        Returns:
+            The round as it is then, or why nothing changed; None when it is no longer stored.
+        """
+        if (round_ := await load_round(connection, round_id)) is None:
+            return None
+        place = await _note_activity(connection, round_id, now)
+        player_id = await find_or_add_player(connection, place.room.platform, player)
+        voted = rules.cast_ballot(
+            round_,
+            Ballot(player_id, label, now),
+            playing=await _load_playing(connection, place, now, PLAYING_WITHIN),
+            shared_identity=player.shared,
+        )
+        if isinstance(voted, Denied):
+            await connection.rollback()
+            return voted
+        await _store_changes(connection, round_, voted)
+        return voted
+
     @read_transaction
-    async def score(self, connection: AsyncConnection, round_id: int) -> Score:
-        """Return what a round has brought so far."""
+    async def everyone_voted(
+        self, connection: AsyncConnection, round_id: int, now: datetime
+    ) -> bool:
+        """Return whether all who played in the room this week, but the sender, have voted."""
+        if (round_ := await load_round(connection, round_id)) is None:
+            return False
+        place = await _load_place(connection, round_id)
+        playing = await _load_playing(connection, place, now, PLAYED_THIS_WEEK)
+        return rules.everyone_voted(round_, playing)
+
+    @write_transaction
+    async def close_vote(
+        self, connection: AsyncConnection, round_id: int, now: datetime
+    ) -> Round | None:
+        """End the vote about a round, and store what it decided.
+
+        Returns:
+            The round as it is then; None when there is no open vote about it.
+        """
+        round_ = await load_round(connection, round_id)
+        if round_ is None or not round_.is_disputed:
+            return None
+        closed = rules.close_vote(round_, now)
+        await _store_changes(connection, round_, closed)
+        return closed
+
+    @read_transaction
+    async def open_votes(self, connection: AsyncConnection) -> list[OpenVote]:
+        """Return the votes that have not ended, the one that ends first before the others."""
+        found = await connection.execute(
+            select(
+                *(votes.c.round_id, votes.c.until, rounds.c.message, rounds.c.answer),
+                *current_rooms.c,
+            )
+            .join(rounds, rounds.c.id == votes.c.round_id)
+            .join(rooms, rooms.c.id == rounds.c.room_id)
+            .join(current_rooms, current_rooms.c.id == current_room_id)
+            .where(votes.c.closed.is_(None), rounds.c.reset_at.is_(None))
+            .order_by(votes.c.until, votes.c.round_id)
+        )
+        return [
+            OpenVote(row["round_id"], room_of(row), row["message"], row["answer"], row["until"])
+            for row in found.mappings()
+        ]
+
+    @read_transaction
+    async def score(
+        self, connection: AsyncConnection, round_id: int, now: datetime, zone: tzinfo
+    ) -> Score:
+        """Return what a round brings.
+
+        Args:
+            round_id: The round.
+            now: For what is pending.
+            zone: The room's time zone.
+        """
         round_ = await load_round(connection, round_id)
         if round_ is None or round_.truth is None:
             return Score()
         place = await _load_place(connection, round_id)
-        # Which of a player's rounds score is a matter of all of the same day.
+        # What a round counts is a matter of all of the player's photos of that day.
         of_that_day = await load_rounds(
             connection,
             current_room_id == place.current_id,
             rounds.c.player_id == round_.player,
-            within(rounds.c.told, _bounds_of(round_.truth.at.astimezone(UTC).date())),
+            within(rounds.c.arrived, day_bounds(round_.arrived.astimezone(zone).date(), zone)),
         )
-        return scoring.scores(of_that_day).get(round_id, Score())
+        return scoring.scores(of_that_day, now, zone).get(round_id, Score())
 
     @read_transaction
     async def names(self, connection: AsyncConnection, room: Room) -> Mapping[PlayerId, str]:
@@ -182,7 +413,8 @@ class GameStore:
             players.c.id.in_(select(rounds.c.player_id).where(of_room)),
             players.c.id.in_(select(rounds.c.told_by).where(of_room)),
             players.c.id.in_(select(guesses.c.player_id).where(guesses.c.round_id.in_(ids))),
-            players.c.id.in_(select(objections.c.player_id).where(objections.c.round_id.in_(ids))),
+            players.c.id.in_(select(votes.c.opened_by).where(votes.c.round_id.in_(ids))),
+            players.c.id.in_(select(ballots.c.player_id).where(ballots.c.round_id.in_(ids))),
         )
         rows = await connection.execute(
             select(players).where(took_part, players.c.identity.is_not(None))
@@ -285,14 +517,24 @@ class GameStore:
         return await load_guesses(connection, round_id)
 
     @read_transaction
-    async def everyone_guessed(self, connection: AsyncConnection, round_id: int, day: date) -> bool:
-        """Return whether all who played in the room that day, but the sender, have guessed."""
+    async def everyone_guessed(
+        self, connection: AsyncConnection, round_id: int, now: datetime
+    ) -> bool:
+        """Return whether all who played in the room lately, but the sender, have guessed."""
         if (round_ := await load_round(connection, round_id)) is None:
             return True
         place = await _load_place(connection, round_id)
         guessed = {guess.by for guess in await load_guesses(connection, round_id)}
-        active = await load_active_players(connection, place.current_id, _bounds_of(day))
-        return active <= {round_.player, *guessed}
+        playing = await _load_playing(connection, place, now, PLAYED_TODAY)
+        return playing <= {round_.player, *guessed}
+
+    @read_transaction
+    async def guessing(self, connection: AsyncConnection, round_id: int) -> OpenGuessing | None:
+        """Return a round that the room may guess about, or could; None for any other."""
+        if (found := await _load_guessing(connection, round_id)) is None:
+            return None
+        place = await _load_place(connection, round_id)
+        return OpenGuessing(round_id, place.room, place.message or "", found.until)
 
     @write_transaction
     async def close_guesses(
@@ -350,7 +592,44 @@ async def _load_guessing(connection: AsyncConnection, round_id: int) -> _Guessin
     return _Guessing(row.until, row.closed, row.told) if row else None
 
 
-def _bounds_of(day: date) -> Bounds:
-    """Return when a day begins and when the next does, in UTC."""
-    begin = datetime.combine(day, time(), UTC)
-    return begin, begin + timedelta(days=1)
+async def _load_playing(
+    connection: AsyncConnection, place: _Place, now: datetime, during: timedelta
+) -> set[PlayerId]:
+    """Return who has played in a room for so long a time before now."""
+    lately = now - during, now + timedelta(microseconds=1)
+    return await load_active_players(connection, place.current_id, lately)
+
+
+async def _store_changes(connection: AsyncConnection, before: Round, after: Round) -> None:
+    """Store what the rules made of a round, with its vote and the ballots."""
+    truth = after.truth
+    this = rounds.c.id == after.id
+    values = {
+        "truth": truth.label if truth else None,
+        "told": truth.at if truth else None,
+        "told_by": truth.by if truth else None,
+        "made": after.made,
+        "confirmed": after.confirmed,
+        "is_void": after.is_void,
+    }
+    await connection.execute(update(rounds).where(this).values(values))
+    if before.vote == after.vote:
+        return
+    # The ballots go with it.
+    await connection.execute(delete(votes).where(votes.c.round_id == after.id))
+    if (vote := after.vote) is None:
+        return
+    opened = {
+        "round_id": after.id,
+        "opened_by": vote.by,
+        "opened": vote.opened,
+        "until": vote.until,
+        "closed": vote.closed,
+    }
+    await connection.execute(insert(votes).values(opened))
+    if vote.ballots:
+        cast = [
+            {"round_id": after.id, "player_id": one.by, "label": one.label, "at": one.at}
+            for one in vote.ballots
+        ]
+        await connection.execute(insert(ballots), cast)

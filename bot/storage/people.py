@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, delete, exists, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.game import scoring
-from bot.game.rules import PlayerId
+from bot.game.rules import PlayerId, worth
 from bot.storage.database import Database, read_transaction, write_transaction
-from bot.storage.queries import current_room_id, find_player, load_rounds
+from bot.storage.queries import find_player, load_rounds
 from bot.storage.schema import (
     admin_actions,
+    ballots,
+    frozen_points,
     guesses,
     guessings,
-    objections,
     players,
     rooms,
     rounds,
+    votes,
 )
 
 # What `export` hands out, ready for JSON: texts, numbers, and lists and dictionaries of them.
 Record = dict[str, object]
 
-# Platforms deliver a message again for a day at most, and so long a truth can be told.
+# Platforms deliver a message again for a day at most, and so long a truth can be told. What is left
+# after that is that there was a photo, and what the bot said of it.
 ROUND_KEPT = timedelta(hours=24)
 ROOM_KEPT = timedelta(days=365)
 
 _untold = rounds.c.truth.is_(None)
 # Others may have points for guesses in it.
 _unguessed = ~exists().where(guesses.c.round_id == rounds.c.id)
+# What leads from a round to its photo.
+_without_photo: dict[str, object] = {
+    "message": None,
+    "part": "",
+    "reference": None,
+    "answer": None,
+    "prints": null(),
+}
 
 
 class PeopleStore:
@@ -58,9 +68,7 @@ class PeopleStore:
         await connection.execute(delete(rooms).where(*private))
         sent = rounds.c.player_id == player_id
         await connection.execute(delete(rounds).where(sent, _untold, _unguessed))
-        await connection.execute(
-            update(rounds).where(sent).values(message=None, part="", reference=None, prints=null())
-        )
+        await connection.execute(update(rounds).where(sent).values(_without_photo))
         this = players.c.id == player_id
         await connection.execute(update(players).where(this).values(identity=None, name=None))
         await _delete_unused_players(connection)
@@ -78,8 +86,14 @@ class PeopleStore:
         if found is None:
             return {}
         told = select(rounds.c.id.label("round"), rounds.c.truth, rounds.c.told.label("at"))
-        objected = select(objections.c.round_id.label("round"), objections.c.at)
+        opened = select(
+            *(votes.c.round_id.label("round"), votes.c.opened, votes.c.until, votes.c.closed)
+        )
+        voted = select(ballots.c.round_id.label("round"), ballots.c.label, ballots.c.at)
         guessed = select(guesses.c.round_id.label("round"), guesses.c.what, guesses.c.at)
+        seasons = select(
+            *(rooms.c.chat.label("room"), frozen_points.c.season, frozen_points.c.points)
+        ).join(frozen_points, frozen_points.c.room_id == rooms.c.id)
         decided = select(
             rooms.c.chat.label("room"), admin_actions.c.action.label("deed"), admin_actions.c.at
         ).join(admin_actions, admin_actions.c.room_id == rooms.c.id)
@@ -89,10 +103,12 @@ class PeopleStore:
             "name": found.name,
             "rounds": await _export_rounds(connection, found.id),
             "truths": await _export(connection, told.where(rounds.c.told_by == found.id)),
-            "objections": await _export(
-                connection, objected.where(objections.c.player_id == found.id)
-            ),
+            "votes": await _export(connection, opened.where(votes.c.opened_by == found.id)),
+            "ballots": await _export(connection, voted.where(ballots.c.player_id == found.id)),
             "guesses": await _export(connection, guessed.where(guesses.c.player_id == found.id)),
+            "seasons": await _export(
+                connection, seasons.where(frozen_points.c.player_id == found.id)
+            ),
             "decisions": await _export(
                 connection, decided.where(admin_actions.c.player_id == found.id)
             ),
@@ -100,11 +116,19 @@ class PeopleStore:
 
     @write_transaction
     async def prune(self, connection: AsyncConnection, now: datetime) -> None:
-        """Delete rounds that came to no truth and rooms where nothing happened for a year."""
+        """Delete what is of no use any more, and rooms where nothing happened for a year.
+
+        Of photos that the bot answered and whose truth nobody told, it stays known that there was
+        one: untold answers are part of the bot's figures.
+        """
         missed = guessings.c.told.is_(None), guessings.c.until < now - ROUND_KEPT
         await connection.execute(delete(guessings).where(*missed))
-        over = rounds.c.arrived < now - ROUND_KEPT, _untold, _unguessed
-        await connection.execute(delete(rounds).where(*over))
+        over = rounds.c.arrived < now - ROUND_KEPT, _untold
+        unanswered = or_(rounds.c.label.is_(None), rounds.c.answered.is_(None))
+        await connection.execute(delete(rounds).where(*over, unanswered, _unguessed))
+        leads = [rounds.c[name].is_not(None) for name in _without_photo if name != "part"]
+        photo = or_(rounds.c.part != "", *leads)
+        await connection.execute(update(rounds).where(*over, photo).values(_without_photo))
         # Settings may be changed where nothing else ever happened: the year begins here.
         current = rooms.c.moved_to.is_(None)
         unseen = current, rooms.c.seen.is_(None)
@@ -118,8 +142,10 @@ async def _delete_unused_players(connection: AsyncConnection) -> None:
     references = (
         rounds.c.player_id,
         rounds.c.told_by,
-        objections.c.player_id,
+        votes.c.opened_by,
+        ballots.c.player_id,
         guesses.c.player_id,
+        frozen_points.c.player_id,
         admin_actions.c.player_id,
     )
     unused = [~exists().where(reference == players.c.id) for reference in references]
@@ -127,17 +153,16 @@ async def _delete_unused_players(connection: AsyncConnection) -> None:
 
 
 async def _export_rounds(connection: AsyncConnection, player_id: PlayerId) -> list[Record]:
-    """Return a player's rounds with what they scored."""
+    """Return a player's rounds with what they are worth."""
     sent = (
-        select(rounds, rooms.c.chat, current_room_id.label("current_id"))
+        select(rounds, rooms.c.chat)
         .join(rooms, rooms.c.id == rounds.c.room_id)
         .where(rounds.c.player_id == player_id)
         .order_by(rounds.c.id)
     )
     found = (await connection.execute(sent)).mappings().all()
-    scores: dict[int, scoring.Score] = {}
-    for current_id in {row["current_id"] for row in found}:
-        scores |= scoring.scores(await load_rounds(connection, current_room_id == current_id))
+    played = await load_rounds(connection, rounds.c.player_id == player_id)
+    worths = {round_.id: worth(round_) if round_.may_score else 0 for round_ in played}
     return [
         {
             "round": row["id"],
@@ -148,9 +173,15 @@ async def _export_rounds(connection: AsyncConnection, player_id: PlayerId) -> li
             "arrived": row["arrived"].isoformat(),
             "said": row["label"],
             "confidence": row["confidence"],
+            "sure": row["sure"],
             "unfamiliar": row["unfamiliar"],
+            "answer": row["answer"],
+            "made": row["made"],
             "truth": row["truth"],
-            "points": scores[row["id"]].player if row["id"] in scores else 0,
+            "confirmed": row["confirmed"],
+            "void": row["is_void"],
+            "withdrawn": row["hidden"],
+            "worth": worths.get(row["id"], 0),
         }
         for row in found
     ]
@@ -159,7 +190,7 @@ async def _export_rounds(connection: AsyncConnection, player_id: PlayerId) -> li
 async def _export(connection: AsyncConnection, query: Select[Any]) -> list[Record]:
     return [
         {
-            name: value.isoformat() if isinstance(value, datetime) else value
+            name: value.isoformat() if isinstance(value, date) else value
             for name, value in row.items()
         }
         for row in (await connection.execute(query)).mappings()

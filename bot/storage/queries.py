@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import (
     ColumnElement,
@@ -23,16 +24,25 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import AdminAction, Label, Player, Room, Verdict
-from bot.game.rules import Guess, Objection, PlayerId, Round, Truth, is_right_guess
+from bot.game.rules import (
+    Ballot,
+    Guess,
+    PlayerId,
+    Round,
+    Truth,
+    Vote,
+    is_right_guess,
+)
 from bot.game.scoring import RightGuess
 from bot.storage.schema import (
     admin_actions,
+    ballots,
     guesses,
     guessings,
-    objections,
     players,
     rooms,
     rounds,
+    votes,
 )
 
 # As long as a leaderboard can show and a database should hold.
@@ -135,18 +145,26 @@ def within(moment: ColumnElement[Any], bounds: Bounds) -> Condition:
 
 async def load_rounds(connection: AsyncConnection, *conditions: Condition) -> list[Round]:
     """Return the rounds that have a verdict and were not taken out of the game."""
-    these = (rounds.c.label.is_not(None), rounds.c.reset.is_(False), *conditions)
-    objected = await connection.execute(_join_rounds(select(objections), objections).where(*these))
-    objections_to: defaultdict[int, list[Objection]] = defaultdict(list)
-    for row in objected:
-        objections_to[row.round_id].append(Objection(row.player_id, row.at))
+    these = (rounds.c.label.is_not(None), rounds.c.reset_at.is_(None), *conditions)
+    cast = _join_rounds(select(ballots), ballots).where(*these)
+    cast = cast.order_by(ballots.c.at, ballots.c.player_id)
+    ballots_of: defaultdict[int, list[Ballot]] = defaultdict(list)
+    for row in await connection.execute(cast):
+        ballots_of[row.round_id].append(Ballot(row.player_id, Label(row.label), row.at))
+    opened = await connection.execute(_join_rounds(select(votes), votes).where(*these))
+    votes_of = {
+        row.round_id: Vote(
+            row.opened_by, row.opened, row.until, tuple(ballots_of[row.round_id]), row.closed
+        )
+        for row in opened
+    }
     found = await connection.execute(
         select(rounds, players.c.shared)
         .join(rooms, rooms.c.id == rounds.c.room_id)
         .join(players, players.c.id == rounds.c.player_id)
         .where(*these)
     )
-    return [_round_of(row, tuple(objections_to[row["id"]])) for row in found.mappings()]
+    return [_round_of(row, votes_of.get(row["id"])) for row in found.mappings()]
 
 
 async def load_round(connection: AsyncConnection, round_id: int) -> Round | None:
@@ -156,15 +174,16 @@ async def load_round(connection: AsyncConnection, round_id: int) -> Round | None
 
 async def load_guesses(connection: AsyncConnection, round_id: int) -> tuple[Guess, ...]:
     """Return what was guessed about a round, the first guess first."""
-    these = select(guesses).where(guesses.c.round_id == round_id).order_by(guesses.c.at)
+    these = select(guesses).where(guesses.c.round_id == round_id)
+    these = these.order_by(guesses.c.at, guesses.c.player_id)
     return tuple(map(_guess_of, (await connection.execute(these)).mappings()))
 
 
 async def load_right_guesses(
     connection: AsyncConnection, *conditions: Condition
 ) -> list[RightGuess]:
-    """Return the right guesses, of those guessings that are over."""
-    over = guessings.c.closed.is_not(None), *conditions
+    """Return the right guesses, of those guessings that are over, but those taken out."""
+    over = guessings.c.closed.is_not(None), guesses.c.reset_at.is_(None), *conditions
 
     def guessed(query: Select[Any]) -> Select[Any]:
         query = _join_rounds(query, guesses)
@@ -183,7 +202,9 @@ async def load_right_guesses(
 async def load_active_players(
     connection: AsyncConnection, current_id: int, bounds: Bounds
 ) -> set[PlayerId]:
-    """Return who sent a photo or guessed in a room within that time, by an identity of their own.
+    """Return who sent a photo, guessed or voted in a room within that time.
+
+    Without shared identities, and without those who are forgotten.
 
     Args:
         connection: Of the transaction.
@@ -195,8 +216,12 @@ async def load_active_players(
     sent = sent.where(here, within(rounds.c.arrived, bounds))
     guessed = _join_rounds(select(guesses.c.player_id), guesses)
     guessed = guessed.where(here, within(guesses.c.at, bounds))
-    active = or_(players.c.id.in_(sent), players.c.id.in_(guessed))
-    found = select(players.c.id).where(active, players.c.shared.is_(False))
+    voted = _join_rounds(select(ballots.c.player_id), ballots)
+    voted = voted.where(here, within(ballots.c.at, bounds))
+    active = or_(*(players.c.id.in_(played) for played in (sent, guessed, voted)))
+    found = select(players.c.id).where(
+        active, players.c.shared.is_(False), players.c.identity.is_not(None)
+    )
     return set((await connection.execute(found)).scalars())
 
 
@@ -205,12 +230,28 @@ def room_of(row: RowMapping) -> Room:
     return Room(row["platform"], row["chat"], private=row["private"])
 
 
+def zone_of(name: str | None, otherwise: tzinfo) -> tzinfo:
+    """Return the time zone of a room's setting; another one where there is none of that name."""
+    if name is None:
+        return otherwise
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):  # a newer system's name on an older one
+        return otherwise
+
+
 def verdict_of(row: RowMapping) -> Verdict | None:
     """Return the verdict of a row of `rounds`, if it has one."""
     if row["label"] is None:
         return None
     probabilities = {Label(label): share for label, share in row["probabilities"].items()}
-    return Verdict(Label(row["label"]), row["confidence"], probabilities, row["unfamiliar"])
+    return Verdict(
+        label=Label(row["label"]),
+        confidence=row["confidence"],
+        probabilities=probabilities,
+        unfamiliar=row["unfamiliar"],
+        sure=row["sure"],
+    )
 
 
 def _join_rounds(query: Select[Any], table: Table) -> Select[Any]:
@@ -223,7 +264,7 @@ def _guess_of(row: RowMapping) -> Guess:
     return Guess(row["player_id"], row["at"], Label(row["what"]))
 
 
-def _round_of(row: RowMapping, objected: tuple[Objection, ...]) -> Round:
+def _round_of(row: RowMapping, vote: Vote | None) -> Round:
     verdict = verdict_of(row)
     assert verdict is not None  # `load_rounds` leaves out those without
     truth = None
@@ -236,7 +277,9 @@ def _round_of(row: RowMapping, objected: tuple[Objection, ...]) -> Round:
         verdict=verdict,
         shared_identity=row["shared"],
         played_before=row["played_before"],
+        made=row["made"],
         truth=truth,
-        quorum=row["quorum"] or 2,
-        objections=objected,
+        confirmed=row["confirmed"],
+        vote=vote,
+        is_void=row["is_void"],
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,8 +16,9 @@ from bot.storage.queries import (
     find_or_add_player,
     find_or_add_room,
     find_room,
+    room_of,
 )
-from bot.storage.schema import admin_actions, players, rooms
+from bot.storage.schema import admin_actions, players, rooms, rounds
 
 SETTINGS = tuple(field.name for field in fields(RoomSettings))
 # A screenful.
@@ -65,6 +66,42 @@ class RoomStore:
         if changes:
             this = rooms.c.id == found.current_id
             await connection.execute(update(rooms).where(this).values(changes))
+
+    @read_transaction
+    async def daily_rooms(self, connection: AsyncConnection) -> list[Room]:
+        """Return the rooms that want the day's challenge posted."""
+        wanted = rooms.c.moved_to.is_(None), rooms.c.daily.is_not(None)
+        found = await connection.execute(select(rooms).where(*wanted).order_by(rooms.c.id))
+        return [room_of(row) for row in found.mappings()]
+
+    @read_transaction
+    async def played_days(
+        self, connection: AsyncConnection, room: Room, zone: tzinfo, now: datetime
+    ) -> int:
+        """Return on how many days in a row up to today somebody sent a photo.
+
+        Today breaks no row: until a photo comes, the row is that up to yesterday.
+
+        Args:
+            room: The room.
+            zone: Its time zone.
+            now: For what is today.
+        """
+        if (found := await find_room(connection, room)) is None:
+            return 0
+        sent = await connection.execute(
+            select(rounds.c.arrived)
+            .join(rooms, rooms.c.id == rounds.c.room_id)
+            .where(current_room_id == found.current_id, rounds.c.label.is_not(None))
+        )
+        played = {at.astimezone(zone).date() for at in sent.scalars()}
+        today = now.astimezone(zone).date()
+        day = today if today in played else today - timedelta(days=1)
+        streak = 0
+        while day in played:
+            streak += 1
+            day -= timedelta(days=1)
+        return streak
 
     @write_transaction
     async def mark_greeted(self, connection: AsyncConnection, room: Room, now: datetime) -> bool:

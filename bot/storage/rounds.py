@@ -88,6 +88,7 @@ class RoundStore:
                 label=verdict.label,
                 confidence=verdict.confidence,
                 unfamiliar=verdict.unfamiliar,
+                sure=verdict.sure,
                 probabilities=dict(verdict.probabilities),
             )
         )
@@ -101,6 +102,7 @@ class RoundStore:
         round_ids: Sequence[int],
         now: datetime,
         reference: str | None = None,
+        answer: str | None = None,
     ) -> None:
         """Note that the answer to some photos went out.
 
@@ -108,12 +110,14 @@ class RoundStore:
             round_ids: The photos' rounds.
             now: When it did; a time that is stored already stays.
             reference: The photos' reference, if that is only known now.
+            answer: The id of the bot's own message, if it has one.
         """
         these = rounds.c.id.in_(round_ids)
         first = these, rounds.c.answered.is_(None)
         await connection.execute(update(rounds).where(*first).values(answered=now))
-        if reference is not None:
-            await connection.execute(update(rounds).where(these).values(reference=reference))
+        known = {"reference": reference, "answer": answer}
+        if news := {name: value for name, value in known.items() if value is not None}:
+            await connection.execute(update(rounds).where(these).values(news))
 
     @read_transaction
     async def find(self, connection: AsyncConnection, round_id: int) -> StoredRound | None:
@@ -219,4 +223,6 @@ def _stored_round_of(row: RowMapping) -> StoredRound:
         verdict=verdict_of(row),
         arrived=row["arrived"],
         answered=row["answered"],
+        answer=row["answer"],
+        hidden=row["hidden"],
     )

@@ -68,6 +68,9 @@ rooms = Table(
     Column("every_photo", Boolean),
     Column("keep", Boolean),
     Column("spoken", String(35)),
+    Column("guess_every", Boolean),
+    Column("timezone", String(64)),
+    Column("daily", Integer),
     UniqueConstraint("platform", "chat", name="rooms_address"),
 )
 
@@ -85,8 +88,9 @@ players = Table(
     sqlite_autoincrement=True,
 )
 
-# `part` tells the pictures of one message apart. `prints`: perceptual hashes. `reset`: an admin set
-# the season back. Points are nowhere: they follow from what is here.
+# `part` tells the pictures of one message apart. `answer`: the bot's own message. `prints`:
+# perceptual hashes. `hidden`: who sent the photo does not want it shown again. `reset_at`: when an
+# admin set the season back. Points are nowhere: they follow from what is here.
 rounds = Table(
     "rounds",
     metadata,
@@ -98,27 +102,44 @@ rounds = Table(
     Column("reference", Text),
     Column("arrived", Moment, nullable=False),
     Column("answered", Moment),
+    Column("answer", String(64)),
     Column("label", String(16)),
     Column("confidence", Float),
     Column("unfamiliar", Boolean),
+    Column("sure", Boolean),
     Column("probabilities", JSON(none_as_null=True)),
     Column("prints", JSON(none_as_null=True)),
     Column("played_before", Boolean, nullable=False, server_default=false()),
     Column("truth", String(16)),
     Column("told", Moment),
     Column("told_by", ForeignKey("players.id"), index=True),
-    Column("quorum", Integer),
-    Column("reset", Boolean, nullable=False, server_default=false()),
+    Column("made", Boolean, nullable=False, server_default=false()),
+    Column("confirmed", Boolean, nullable=False, server_default=false()),
+    Column("is_void", Boolean, nullable=False, server_default=false()),
+    Column("hidden", Boolean, nullable=False, server_default=false()),
+    Column("reset_at", Moment),
     UniqueConstraint("room_id", "message", "part", name="rounds_photo"),
     Index("rounds_arrived", "arrived"),
     sqlite_autoincrement=True,  # a button may still name a round that is forgotten
 )
 
-objections = Table(
-    "objections",
+# Somebody objected to a round's truth, and the room votes about it.
+votes = Table(
+    "votes",
     metadata,
     Column("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
+    Column("opened_by", ForeignKey("players.id"), nullable=False, index=True),
+    Column("opened", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("closed", Moment),
+)
+
+ballots = Table(
+    "ballots",
+    metadata,
+    Column("round_id", ForeignKey("votes.round_id", ondelete="CASCADE"), primary_key=True),
     Column("player_id", ForeignKey("players.id"), primary_key=True, index=True),
+    Column("label", String(16), nullable=False),
     Column("at", Moment, nullable=False),
 )
 
@@ -139,6 +160,7 @@ guesses = Table(
     Column("player_id", ForeignKey("players.id"), primary_key=True, index=True),
     Column("at", Moment, nullable=False),
     Column("what", String(16), nullable=False),
+    Column("reset_at", Moment),
 )
 
 # What a room's admins did, for the room to see. The database's own names are of an older version.
@@ -158,6 +180,19 @@ podiums = Table(
     metadata,
     Column("room_id", ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True),
     Column("season", Date, primary_key=True),
+)
+
+# The points of the seasons that were over before the rules changed. Each such season has a row
+# without a player, which is the bot's: by it the season is known.
+frozen_points = Table(
+    "frozen_points",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("room_id", ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
+    Column("season", Date, nullable=False),
+    Column("player_id", ForeignKey("players.id"), index=True),
+    Column("points", Integer, nullable=False),
+    UniqueConstraint("room_id", "season", "player_id", name="frozen_points_of"),
 )
 
 # Small things to keep across a restart, such as a fingerprint of the commands that were published.

@@ -2,101 +2,205 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import AdminAction, Player, Room
-from bot.game.seasons import NamedPlayer, Season, month_of
+from bot.game.rules import TRUTH_WITHIN, PlayerId
+from bot.game.seasons import BOT, NamedPlayer, Season, month_of
 from bot.game.seasons import bounds as bounds_of
 from bot.storage.database import Database, read_transaction, write_transaction
 from bot.storage.queries import (
+    Bounds,
+    Condition,
     add_action,
     current_room_id,
+    current_rooms,
     find_or_add_player,
     find_or_add_room,
     find_room,
     load_right_guesses,
     load_rounds,
+    room_of,
     within,
+    zone_of,
 )
-from bot.storage.schema import guesses, guessings, players, podiums, rooms, rounds
+from bot.storage.schema import frozen_points, guesses, guessings, players, podiums, rooms, rounds
+
+# So long an admin can undo a reset.
+UNDO_RESET_WITHIN = timedelta(days=1)
+# A month begins at most that much earlier or later than in UTC.
+ZONES_DIFFER = timedelta(days=1)
 
 
 class SeasonStore:
-    """Stores who played when. A season is named by its month's first day."""
+    """Stores who played when. A season is named by its month's first day, in the room's zone."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @read_transaction
-    async def season(self, connection: AsyncConnection, room: Room, month: date) -> Season:
-        """Return a season of a room; an empty one of a room that is unknown."""
-        if (found := await find_room(connection, room)) is None:
-            return Season(room, month, (), (), {})
-        bounds = bounds_of(month)
-        of_room = current_room_id == found.current_id
-        played = await load_rounds(connection, of_room, within(rounds.c.told, bounds))
-        right_guesses = await load_right_guesses(connection, of_room, within(guesses.c.at, bounds))
-        took_part = {round_.player for round_ in played} | {guess.by for guess in right_guesses}
-        rows = await connection.execute(
-            select(players).where(players.c.id.in_(took_part), players.c.identity.is_not(None))
-        )
-        named = {row.id: NamedPlayer(row.name or "", row.identity) for row in rows}
-        return Season(room, month, played, right_guesses, named)
+    async def season(
+        self, connection: AsyncConnection, room: Room, month: date, zone: tzinfo, now: datetime
+    ) -> Season:
+        """Return a season of a room; an empty one of a room that is unknown.
+
+        Args:
+            room: Whose season.
+            month: Its first day.
+            zone: The room's time zone.
+            now: For what is pending.
+        """
+        season = await _load_span(connection, room, bounds_of(month, zone), zone, now)
+        frozen = await _load_frozen(connection, room, month)
+        if frozen is None:
+            return season
+        named = await _load_named(connection, set(season.players) | set(frozen))
+        return replace(season, players=named, frozen=frozen)
 
     @read_transaction
-    async def months(self, connection: AsyncConnection, room: Room) -> list[date]:
+    async def span(
+        self,
+        connection: AsyncConnection,
+        room: Room,
+        begin: datetime,
+        end: datetime,
+        zone: tzinfo,
+        now: datetime,
+    ) -> Season:
+        """Return what a room did in any time, by today's rules.
+
+        Args:
+            room: Whose season.
+            begin: When the time begins; its day is the season's name.
+            end: Until before when.
+            zone: The room's time zone.
+            now: For what is pending.
+        """
+        return await _load_span(connection, room, (begin, end), zone, now)
+
+    @read_transaction
+    async def months(self, connection: AsyncConnection, room: Room, zone: tzinfo) -> list[date]:
         """Return the room's seasons that have a round with a truth, the latest first."""
         if (found := await find_room(connection, room)) is None:
             return []
+        of_room = current_room_id == found.current_id
         told = await connection.execute(
-            select(rounds.c.told)
+            select(rounds.c.arrived)
             .join(rooms, rooms.c.id == rounds.c.room_id)
-            .where(current_room_id == found.current_id)
-            .where(rounds.c.told.is_not(None), rounds.c.reset.is_(False))
+            .where(of_room, rounds.c.told.is_not(None), rounds.c.reset_at.is_(None))
         )
-        return sorted({month_of(at) for at in told.scalars()}, reverse=True)
+        frozen = await connection.execute(
+            select(frozen_points.c.season)
+            .join(rooms, rooms.c.id == frozen_points.c.room_id)
+            .where(of_room, frozen_points.c.points > 0)
+        )
+        played = {month_of(at, zone) for at in told.scalars()} | set(frozen.scalars())
+        return sorted(played, reverse=True)
 
     @write_transaction
     async def reset(
-        self, connection: AsyncConnection, room: Room, player: Player, now: datetime
+        self, connection: AsyncConnection, room: Room, player: Player, now: datetime, zone: tzinfo
     ) -> None:
-        """Take the present season's rounds and guesses out of the game, and log who did that."""
-        bounds = bounds_of(month_of(now))
+        """Take the present season's rounds and guesses out of the game, and log who did that.
+
+        A photo whose truth its sender may still tell stays in the game.
+
+        Args:
+            room: Whose season.
+            player: The admin.
+            now: When.
+            zone: The room's time zone.
+        """
+        bounds = bounds_of(month_of(now, zone), zone)
         found = await find_or_add_room(connection, room, now)
         admin = await find_or_add_player(connection, room.platform, player)
-        of_room = rounds.c.room_id.in_(
-            select(rooms.c.id).where(current_room_id == found.current_id)
-        )
-        told = of_room, within(rounds.c.told, bounds)
-        await connection.execute(update(rounds).where(*told).values(reset=True))
-        over = select(guessings.c.round_id).where(guessings.c.closed.is_not(None))
-        guessed = (
-            guesses.c.round_id.in_(select(rounds.c.id).where(of_room)),
-            guesses.c.round_id.in_(over),
-            within(guesses.c.at, bounds),
-        )
-        await connection.execute(delete(guesses).where(*guessed))
+        over = or_(rounds.c.told.is_not(None), rounds.c.arrived < now - TRUTH_WITHIN)
+        played = within(rounds.c.arrived, bounds), rounds.c.label.is_not(None), over
+        closed = select(guessings.c.round_id).where(guessings.c.closed.is_not(None))
+        guessed = within(guesses.c.at, bounds), guesses.c.round_id.in_(closed)
+        for table, these in (
+            (rounds, (_rounds_of(found.current_id), *played)),
+            (guesses, (_guesses_of(found.current_id), *guessed)),
+        ):
+            these = (*these, table.c.reset_at.is_(None))
+            await connection.execute(update(table).where(*these).values(reset_at=now))
         await add_action(connection, found.id, admin, AdminAction.RESET, now)
 
+    @write_transaction
+    async def undo_reset(
+        self, connection: AsyncConnection, room: Room, player: Player, now: datetime
+    ) -> bool:
+        """Put back what the last reset of the last day took out of the game, and log who did that.
+
+        Args:
+            room: Whose season.
+            player: The admin.
+            now: When.
+
+        Returns:
+            Whether there was anything to put back.
+        """
+        if (found := await find_room(connection, room)) is None:
+            return False
+        tables = (rounds, _rounds_of(found.current_id)), (guesses, _guesses_of(found.current_id))
+        resets = [
+            (await connection.execute(select(func.max(table.c.reset_at)).where(of_room))).scalar()
+            for table, of_room in tables
+        ]
+        last = max((at for at in resets if at is not None), default=None)
+        if last is None or now - last > UNDO_RESET_WITHIN:
+            return False
+        for table, of_room in tables:
+            these = of_room, table.c.reset_at == last
+            await connection.execute(update(table).where(*these).values(reset_at=None))
+        admin = await find_or_add_player(connection, room.platform, player)
+        await add_action(connection, found.id, admin, AdminAction.UNDO, now)
+        return True
+
     @read_transaction
-    async def podiums_due(self, connection: AsyncConnection, month: date) -> list[Room]:
-        """Return the rooms that played in a season that is over and were not shown its podium."""
+    async def podiums_due(
+        self, connection: AsyncConnection, month: date, zone: tzinfo = UTC
+    ) -> list[Room]:
+        """Return the rooms that played in a season that is over and were not shown its podium.
+
+        Args:
+            month: The season.
+            zone: Of the rooms that chose none.
+        """
+        begin, end = bounds_of(month, UTC)
+        about = begin - ZONES_DIFFER, end + ZONES_DIFFER
         played = await connection.execute(
+            select(current_rooms.c.id, current_rooms.c.timezone, rounds.c.arrived)
+            .select_from(rounds)
+            .join(rooms, rooms.c.id == rounds.c.room_id)
+            .join(current_rooms, current_rooms.c.id == current_room_id)
+            .where(rounds.c.reset_at.is_(None), rounds.c.told.is_not(None))
+            .where(within(rounds.c.arrived, about))
+        )
+        due = {
+            row.id for row in played if month_of(row.arrived, zone_of(row.timezone, zone)) == month
+        }
+        frozen = await connection.execute(
             select(current_room_id)
-            .join(rounds, rounds.c.room_id == rooms.c.id)
-            .where(rounds.c.reset.is_(False), within(rounds.c.told, bounds_of(month)))
+            .join(frozen_points, frozen_points.c.room_id == rooms.c.id)
+            .where(frozen_points.c.season == month, frozen_points.c.points > 0)
         )
         shown = await connection.execute(
             select(current_room_id)
             .join(podiums, podiums.c.room_id == rooms.c.id)
             .where(podiums.c.season == month)
         )
-        due = set(played.scalars()) - set(shown.scalars())
-        found = await connection.execute(select(rooms).where(rooms.c.id.in_(due)))
-        return [Room(row.platform, row.chat, private=row.private) for row in found]
+        due = (due | set(frozen.scalars())) - set(shown.scalars())
+        found = await connection.execute(
+            select(rooms).where(rooms.c.id.in_(due)).order_by(rooms.c.id)
+        )
+        return [room_of(row) for row in found.mappings()]
 
     @write_transaction
     async def mark_podium_shown(self, connection: AsyncConnection, room: Room, month: date) -> None:
@@ -105,3 +209,57 @@ class SeasonStore:
         this = podiums.c.room_id == found.id, podiums.c.season == month
         if (await connection.execute(select(podiums).where(*this))).first() is None:
             await connection.execute(insert(podiums).values(room_id=found.id, season=month))
+
+
+async def _load_span(
+    connection: AsyncConnection, room: Room, bounds: Bounds, zone: tzinfo, now: datetime
+) -> Season:
+    """Return what a room did in some time, as if nothing of it was frozen."""
+    begin = bounds[0].astimezone(zone).date()
+    if (found := await find_room(connection, room)) is None:
+        return Season(room, begin, zone, now, (), (), {})
+    of_room = current_room_id == found.current_id
+    played = await load_rounds(connection, of_room, within(rounds.c.arrived, bounds))
+    right_guesses = await load_right_guesses(connection, of_room, within(guesses.c.at, bounds))
+    took_part = {round_.player for round_ in played} | {guess.by for guess in right_guesses}
+    named = await _load_named(connection, took_part)
+    return Season(room, begin, zone, now, played, right_guesses, named)
+
+
+async def _load_named(
+    connection: AsyncConnection, took_part: set[PlayerId]
+) -> Mapping[PlayerId, NamedPlayer]:
+    """Return the names of players; those who are forgotten have none."""
+    rows = await connection.execute(
+        select(players).where(players.c.id.in_(took_part), players.c.identity.is_not(None))
+    )
+    return {row.id: NamedPlayer(row.name or "", row.identity) for row in rows}
+
+
+async def _load_frozen(
+    connection: AsyncConnection, room: Room, month: date
+) -> Mapping[PlayerId, int] | None:
+    """Return the points of a season that was over before today's rules; None for any other."""
+    if (found := await find_room(connection, room)) is None:
+        return None
+    rows = await connection.execute(
+        select(frozen_points.c.player_id, frozen_points.c.points)
+        .join(rooms, rooms.c.id == frozen_points.c.room_id)
+        .where(current_room_id == found.current_id, frozen_points.c.season == month)
+    )
+    points: Counter[PlayerId] = Counter()
+    is_frozen = False
+    for row in rows:  # of two rooms, where one moved into the other
+        is_frozen = True
+        points[BOT if row.player_id is None else row.player_id] += row.points
+    return {who: total for who, total in points.items() if total} if is_frozen else None
+
+
+def _rounds_of(current_id: int) -> Condition:
+    """Return the condition that a round is of a room."""
+    return rounds.c.room_id.in_(select(rooms.c.id).where(current_room_id == current_id))
+
+
+def _guesses_of(current_id: int) -> Condition:
+    """Return the condition that a guess is of a room."""
+    return guesses.c.round_id.in_(select(rounds.c.id).where(_rounds_of(current_id)))

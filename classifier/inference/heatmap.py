@@ -15,13 +15,15 @@ from classifier.types import Prediction
 PICTURE_SIDE = 1024
 # A sprite of 32 pixels is shown this large.
 MIN_PICTURE_SIDE = 512
-# Where nothing speaks for the answer the photo is a little darker, so that the rest shines.
-DIMMED = 0.45
-# How much of the colour lies over the photo where it is hottest.
-VEIL = 0.45
-# From cold to hot: night blue, ice, carrot, snow. Dark to light all the way, so that it is legible
-# in grey and for the colour-blind as well.
-COLOURS = ((18, 30, 66), (38, 92, 160), (232, 116, 30), (255, 236, 190))
+# Where nothing speaks for the answer the photo is darker and has less colour, so that the rest
+# shines, even of a colourful photo.
+DIMMED = 0.4
+GREYED = 0.6
+# How much of the colour lies over the photo where it is hottest: snow must not stay white there.
+VEIL = 0.55
+# From cold to hot: night blue, ice, carrot, flame. Dark to light all the way, so that it is legible
+# in grey and for the colour-blind as well; no white at the end, which nobody would see on snow.
+COLOURS = ((18, 30, 66), (38, 92, 160), (240, 108, 26), (255, 172, 20))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def draw_heatmap(photo: Image.Image, prediction: Prediction, heat: torch.Tensor)
         heat: float32, (h, w) of 0..1.
     """
     mask = _smooth(heat, photo.size)
-    dark = Image.blend(Image.new("RGB", photo.size, COLOURS[0]), photo, DIMMED)
+    greyed = Image.blend(photo, photo.convert("L").convert("RGB"), GREYED)
+    dark = Image.blend(Image.new("RGB", photo.size, COLOURS[0]), greyed, DIMMED)
     lit = Image.composite(photo, dark, mask)
     coloured = mask.copy().convert("P")
     coloured.putpalette(_palette())

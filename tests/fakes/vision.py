@@ -10,13 +10,13 @@ from PIL import Image
 from bot.domain import Fingerprint, Label, Preview, Refusal, Refused, Timings, Verdict
 
 OLAF = Verdict(
-    Label.OLAF, 0.97, {Label.OLAF: 0.97, Label.ABOMINABLE: 0.01, Label.NEITHER: 0.02}, False
+    Label.OLAF, 0.97, {Label.OLAF: 0.95, Label.ABOMINABLE: 0.03, Label.NEITHER: 0.02}, False
 )
 YETI = Verdict(
-    Label.ABOMINABLE, 0.84, {Label.OLAF: 0.1, Label.ABOMINABLE: 0.84, Label.NEITHER: 0.06}, False
+    Label.ABOMINABLE, 0.84, {Label.OLAF: 0.15, Label.ABOMINABLE: 0.79, Label.NEITHER: 0.06}, False
 )
 STRANGER = Verdict(
-    Label.OLAF, 0.2, {Label.OLAF: 0.2, Label.ABOMINABLE: 0.1, Label.NEITHER: 0.7}, True
+    Label.OLAF, 0.67, {Label.OLAF: 0.2, Label.ABOMINABLE: 0.1, Label.NEITHER: 0.7}, True, False
 )
 
 

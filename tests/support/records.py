@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from bot.domain import Fingerprint, Label, Photo, Player, Room, Verdict
-from bot.game import scoring
 from bot.game.rules import Denied, Round
-from bot.game.seasons import NamedPlayer, month_of
+from bot.game.scoring import Score
+from bot.game.seasons import BOT, NamedPlayer, Season, month_of
 from bot.storage.store import Store
 
 NOW = datetime(2026, 12, 24, 18, 30, 15, 250000, tzinfo=UTC)
@@ -23,7 +23,7 @@ CHANNEL = Player("136817688", "Channel", shared=True)
 OLAF = Verdict(Label.OLAF, 0.97, {Label.OLAF: 0.97, Label.ABOMINABLE: 0.03}, unfamiliar=False)
 YETI = Verdict(Label.ABOMINABLE, 0.6, {Label.OLAF: 0.4, Label.ABOMINABLE: 0.6}, unfamiliar=True)
 NOBODY = NamedPlayer("nobody", "")
-FOOLED = 94  # what it scores to fool the bot when it was 97% sure
+FOOLED = 97  # what it scores to fool the bot when it was 97% sure
 
 
 def photo(
@@ -84,12 +84,22 @@ async def played_before(
 
 
 async def points(store: Store, room: Room = ROOM, now: datetime = NOW) -> dict[str, int]:
-    """Return the names of a season's players, and the bot's, with their points."""
-    season = await store.seasons.season(room, month_of(now))
+    """Return the names of a season's players, and the bot's in an old one, with their points."""
+    season = await season_of(store, room, now)
     return {
-        "bot" if who == scoring.BOT else season.players.get(who, NOBODY).name: total
-        for who, total in scoring.totals(season.rounds, season.right_guesses).items()
+        "bot" if who == BOT else season.players.get(who, NOBODY).name: total
+        for who, total in season.totals().items()
     }
+
+
+async def season_of(store: Store, room: Room = ROOM, now: datetime = NOW) -> Season:
+    """Return the season of a moment, in UTC."""
+    return await store.seasons.season(room, month_of(now, UTC), UTC, now)
+
+
+async def score(store: Store, round_id: int, now: datetime = NOW) -> Score:
+    """Return what a round brings, in UTC."""
+    return await store.game.score(round_id, now, UTC)
 
 
 async def tell(
@@ -112,6 +122,13 @@ async def fool(
     id_ = await played(store, player, now=now, room=room)
     assert isinstance(await tell(store, id_, player, now=now), Round)
     return id_
+
+
+async def object_to(
+    store: Store, round_id: int, player: Player = BEN, *, now: datetime = NOW + MINUTE
+) -> Round | Denied | None:
+    """Object to a truth; a vote that opens takes an hour."""
+    return await store.game.object_to(round_id, player, now, zone=UTC, until=now + 60 * MINUTE)
 
 
 def void(result: Round | Denied | None) -> bool:

@@ -33,4 +33,5 @@ def make_service(
         archive=PhotoArchive(kept),
         messengers=messengers,
         now=now,
+        zone=UTC,
     )

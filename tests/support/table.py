@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -85,6 +85,26 @@ class Table:
         await self.service.mark_sent(reply.outcomes, 1.0)
         return reply
 
+    async def album(self, player: Player, verdicts: Sequence[Verdict]) -> Reply:
+        """Send several photos at once that the bot sees so."""
+        photos = []
+        for verdict in verdicts:
+            self._photos += 1
+            data, reference = f"photo {self._photos}".encode(), f"file-{self._photos}"
+            self.vision.sees[data] = verdict
+            self.messenger.photos[reference] = data
+
+            async def fetch(limit: int, data: bytes = data) -> bytes:
+                return data
+
+            photos.append(
+                Photo(HOME, player, fetch, message=str(self._photos), reference=reference)
+            )
+        reply = await self.service.handle_album(photos)
+        assert reply is not None
+        await self.service.mark_sent(reply.outcomes, 1.0)
+        return reply
+
     async def tap(
         self, player: Player, reply: Reply | None, text: str, room: Room = HOME
     ) -> ButtonOutcome:
@@ -110,13 +130,9 @@ class Table:
         return reply
 
     async def points(self) -> dict[str, int]:
-        """Return the standings as the leaderboard tells them."""
-        lines = (await self.ask(MIA, "leaderboard")).text.splitlines()[1:]
-        found = {}
-        for line in lines:
-            name, _, points = line.partition(". ")[2].partition(": ")
-            found[name] = int(points.split()[0])
-        return found
+        """Return the month's points by name, as the board shows them."""
+        rows = await self.service.board(HOME, MIA)
+        return {row.name: row.points for row in rows}
 
 
 def labels(reply: Reply | None) -> list[str]:

@@ -128,8 +128,9 @@ def _is_ours(task: asyncio.Task[object]) -> bool:
     code = getattr(task.get_coro(), "cr_code", None)
     if code is None or task is asyncio.current_task():
         return False
-    waits_for_ready = {"_delay_ready", "_delay_shard_ready", "get"}
-    return "aiohttp/web" not in code.co_filename and _name(task) not in waits_for_ready
+    # A transaction outlives who waits for it; the store's end waits for it.
+    ends_by_itself = {"_delay_ready", "_delay_shard_ready", "get", "_transaction"}
+    return "aiohttp/web" not in code.co_filename and _name(task) not in ends_by_itself
 
 
 def _name(task: asyncio.Task[object]) -> str:

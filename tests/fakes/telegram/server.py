@@ -61,6 +61,7 @@ class TelegramServer(World):
 
     calls: what the bot called, in its order, with what it gave; polls are left out.
     downloads: names of the files that the bot fetched. pace: seconds for each byte of a file.
+    stall: a file that is asked for while this is set stops in its middle until the event comes.
     twice: each update is delivered twice. chaos: asked for a fault at every call and download.
     """
 
@@ -70,6 +71,7 @@ class TelegramServer(World):
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.downloads: list[str] = []
         self.pace = 0.0
+        self.stall: asyncio.Event | None = None
         self.twice = False
         self.polls = 0
         self.chaos: Callable[[str], Fault | None] = lambda _: None
@@ -252,6 +254,12 @@ class TelegramServer(World):
         self.notify()
         response = web.StreamResponse(headers={"Content-Length": str(len(file.data))})
         await response.prepare(request)
+        if stall := self.stall:
+            half = len(file.data) // 2
+            await response.write(file.data[:half])
+            await stall.wait()
+            await response.write(file.data[half:])
+            return response
         if not self.pace and not fault:
             await response.write(file.data)
             return response

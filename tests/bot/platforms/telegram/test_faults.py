@@ -217,12 +217,13 @@ async def test_a_file_whose_link_is_dead_is_gone(bot: RunningBot) -> None:
 
 
 async def test_a_file_that_trickles_in_holds_up_no_other_chat(bot: RunningBot) -> None:
-    bot.telegram.pace = 0.05
-    slow = bot.family.send_photo(bot.anna, b"a slow photo, a byte at a time")
+    bot.telegram.stall = stall = asyncio.Event()
+    slow = bot.family.send_photo(bot.anna, b"a photo that stops half-way")
     await bot.telegram.until(lambda: bool(bot.telegram.downloads))
-    bot.telegram.pace = 0.0
+    bot.telegram.stall = None
     await bot.home.answer(bot.home.send_photo(bot.anna, SNOW))
     assert not [said for said in bot.family.bots if said.reply_to == slow.id]
+    stall.set()
     assert (await bot.family.answer(slow)).text == OLAF
 
 

@@ -1,0 +1,40 @@
+"""The time, and each room's time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.domain import Room
+from bot.storage import Store
+
+
+def host_zone() -> tzinfo:
+    """Return the time zone of the machine."""
+    return datetime.now().astimezone().tzinfo or UTC
+
+
+class Clock:
+    """Tells the time, and by which zone a room lives.
+
+    Args:
+        store: Knows what a room chose.
+        now: The time, with its zone.
+        zone: The host's, for rooms that chose none.
+    """
+
+    def __init__(self, store: Store, now: Callable[[], datetime], zone: tzinfo) -> None:
+        self._store = store
+        self.now = now
+        self.zone = zone
+
+    async def zone_of(self, room: Room) -> tzinfo:
+        """Return a room's time zone."""
+        chosen = (await self._store.rooms.settings(room)).timezone
+        if chosen is None:
+            return self.zone
+        try:
+            return ZoneInfo(chosen)
+        except (ZoneInfoNotFoundError, ValueError):  # a newer system's name on an older one
+            return self.zone

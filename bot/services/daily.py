@@ -1,0 +1,119 @@
+"""The day's challenge, posted where a room wants it, and the evening's best fooling."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+from bot.domain import Delivery, Player, Reply, Room
+from bot.game.seasons import VOTES_END_AT
+from bot.services.cards import Cards
+from bot.services.clock import Clock
+from bot.services.language import Languages
+from bot.services.leaderboard import Leaderboards
+from bot.services.ports import Messenger
+from bot.storage import Store
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 30.0
+# The evening's card comes at the hour at which votes end: the family is at home.
+EVENING = 60 * VOTES_END_AT
+NOBODY = Player("", "")
+
+
+class Daily:
+    """Posts challenges and evening cards, each once a day, also across restarts.
+
+    Args:
+        store: Knows which rooms want them, and what was posted.
+        messengers: The platforms, by name.
+        languages: Finds a room's sentences.
+        leaderboards: Knows the day's challenge.
+        cards: Makes the evening's card.
+        clock: The time, and the rooms' zones.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        messengers: Mapping[str, Messenger],
+        languages: Languages,
+        leaderboards: Leaderboards,
+        cards: Cards,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._messengers = messengers
+        self._languages = languages
+        self._leaderboards = leaderboards
+        self._cards = cards
+        self._clock = clock
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Post what is due, until `stop`."""
+        self._stopping.clear()
+        while not self._stopping.is_set():
+            try:
+                await self.post_due()
+            except Exception:
+                log.exception("a daily challenge could not be posted; it is tried again")
+            try:
+                async with asyncio.timeout(EVERY_SECONDS):
+                    await self._stopping.wait()
+            except TimeoutError:
+                pass
+
+    def stop(self) -> None:
+        """End `run` after what is being posted."""
+        self._stopping.set()
+
+    async def post_due(self) -> None:
+        """Post each challenge and each card whose time has come today."""
+        now = self._clock.now()
+        for room in await self._store.rooms.daily_rooms():
+            settings = await self._store.rooms.settings(room)
+            local = now.astimezone(await self._clock.zone_of(room))
+            minute = 60 * local.hour + local.minute
+            if settings.daily is not None and minute >= settings.daily:
+                await self._once(room, "challenge", local.date(), now)
+            if minute >= EVENING:
+                await self._once(room, "card", local.date(), now)
+
+    async def _once(self, room: Room, what: str, day: date, now: datetime) -> None:
+        """Post something unless it was posted today, or the bot came too late for it."""
+        key = f"daily {what} {room.platform} {room.id}"
+        if await self._store.notes.recall(key) == day.isoformat():
+            return
+        messenger = self._messengers.get(room.platform)
+        if messenger is None:
+            return
+        reply = await (self._challenge if what == "challenge" else self._card)(room, now)
+        delivery = Delivery.SENT if reply is None else await messenger.send(room, reply)
+        if delivery is not Delivery.FAILED:
+            await self._store.notes.remember(key, day.isoformat())
+
+    async def _challenge(self, room: Room, now: datetime) -> Reply | None:
+        speaker = await self._languages.speaker_in(room, None)
+        idea = await self._leaderboards.challenge(room, speaker)
+        zone = await self._clock.zone_of(room)
+        days = await self._store.rooms.played_days(room, zone, now)
+        return Reply(speaker.rooms.daily_challenge(idea, days))
+
+    async def _card(self, room: Room, now: datetime) -> Reply | None:
+        """Return the card of the photo that fooled the bot best today; None when none did."""
+        speaker = await self._languages.speaker_in(room, None)
+        zone = await self._clock.zone_of(room)
+        begin = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        today = await self._store.seasons.span(room, begin.astimezone(UTC), now, zone, now)
+        for round_, points in today.best_foolings(1):
+            found = await self._store.rounds.find(round_.id)
+            if found is None or found.hidden or round_.player not in today.players:
+                return None
+            card = await self._cards.render(room, NOBODY, found, round_, speaker)
+            name = speaker.text.name(today.players[round_.player].name)
+            return Reply(speaker.rooms.evening_card(name, points), picture=card.picture)
+        return None

@@ -1,0 +1,65 @@
+"""Things that are done at a certain time; the store knows them too, for the next process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+log = logging.getLogger(__name__)
+
+# asyncio's longest wait is shorter than some timers; the rest is waited for again.
+LONGEST_SECONDS = 86400.0
+
+
+class Timers:
+    """Does work at its time, each key's once.
+
+    Args:
+        now: The time, with its zone.
+    """
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._working: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    def open(self) -> None:
+        """Take timers again, after `close`."""
+        self._closing = False
+
+    def set(self, key: int, at: datetime, work: Callable[[], Awaitable[None]]) -> None:
+        """Have work done at a time, anew if the key has a timer already."""
+        if self._closing:
+            return
+        if (timer := self._timers.pop(key, None)) is not None:
+            timer.cancel()
+        seconds = (at - self._now()).total_seconds()
+
+        def ring() -> None:
+            del self._timers[key]
+            if seconds > LONGEST_SECONDS:
+                self.set(key, at, work)
+                return
+            task = asyncio.create_task(self._do(work))
+            self._working.add(task)
+            task.add_done_callback(self._working.discard)
+
+        wait = min(max(0.0, seconds), LONGEST_SECONDS)
+        self._timers[key] = asyncio.get_running_loop().call_later(wait, ring)
+
+    async def close(self) -> None:
+        """Stop the timers, which the next process sets again, and finish what is being done."""
+        self._closing = True
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        await asyncio.gather(*self._working)
+
+    async def _do(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except Exception:
+            log.exception("what a timer asked for could not be done")
