@@ -256,7 +256,8 @@ class RoundSentences(Sentences):
             Label.NEITHER: self._("{teller} says neither, {objector} objects. What do you see?"),
         }[label].format(teller=clean_name(teller), objector=clean_name(objector))
         # Translators: how long votes are taken; {until} is such as "Sunday, 8:00 PM".
-        return f"{said} {self._('Open until: {until}.').format(until=until)}"
+        end = self._("Open until: {until}.").format(until=until)
+        return f"{said} {end}"
 
     def vote_count(self, number: int) -> str:
         """Return how many have voted so far."""
