@@ -87,9 +87,18 @@ def find(name: str) -> Command | None:
     return _BY_NAME.get(name)
 
 
-def menu(platform: str) -> tuple[Command, ...]:
-    """Return the commands that a platform's menu names."""
-    return tuple(each for each in COMMANDS if each.is_listed and platform in each.platforms)
+def menu(platform: str, *, admin: bool = True) -> tuple[Command, ...]:
+    """Return the commands that a platform's menu names.
+
+    Args:
+        platform: Its name.
+        admin: Whether the menu is for a room's admins.
+    """
+    return tuple(
+        each
+        for each in COMMANDS
+        if each.is_listed and platform in each.platforms and (admin or not each.admins_only)
+    )
 
 
 def N_(sentence: str) -> str:  # noqa: N802  # gettext's own name for it
