@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Sequence
+from typing import Any, TypeVar
 
 import pytest
 
@@ -25,6 +25,9 @@ from bot.platforms.telegram.edits import EditPace
 from bot.services.buttons import MakeGuess, ShowHeatmap, button
 from tests.fakes.telegram.running_bot import RunningBot, room_of
 from tests.fakes.telegram.things import Message
+from tests.fakes.telegram.world import PATIENCE
+
+T = TypeVar("T")
 
 pytestmark = pytest.mark.usefixtures("quick_retries")
 
@@ -56,6 +59,12 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
+async def soon(work: Awaitable[T]) -> T:
+    """Wait for what has no reason to wait."""
+    async with asyncio.timeout(PATIENCE):
+        return await work
+
+
 # The id of the bot's own message
 
 
@@ -76,8 +85,7 @@ class Noted:
         self.answers.put_nowait(answer)
 
     async def next(self) -> str | None:
-        async with asyncio.timeout(15):
-            return await self.answers.get()
+        return await soon(self.answers.get())
 
 
 async def test_the_service_is_told_the_id_of_an_answer(
@@ -241,11 +249,11 @@ async def test_of_guesses_within_ten_seconds_only_the_first_and_the_last_are_sho
     second = asyncio.create_task(edit(slow, message, question("Anna, Bea", 2)))
     await settle()
     third = asyncio.create_task(edit(slow, message, question("Anna, Bea, Cem", 3)))
-    assert await second is Delivery.SENT
+    assert await soon(second) is Delivery.SENT
     assert message.text == "Who is it? Anna"
     assert not third.done()
-    await slow.stop()  # which does not wait for ten seconds to pass
-    assert await third is Delivery.SENT
+    await soon(slow.stop())  # which does not wait for ten seconds to pass
+    assert await soon(third) is Delivery.SENT
     assert message.text == "Who is it? Anna, Bea, Cem"
     assert message.edits == 2
 
@@ -267,17 +275,17 @@ async def test_the_end_of_a_guess_round_does_not_wait_and_stays(slow: RunningBot
     waiting = asyncio.create_task(edit(slow, message, question("Anna, Bea", 2)))
     await settle()
     assert await edit(slow, message, Reply("It is over.", revision=3)) is Delivery.SENT
-    assert await waiting is Delivery.SENT
+    assert await soon(waiting) is Delivery.SENT
     late = asyncio.create_task(edit(slow, message, question("Anna, Bea, Cem", 2)))
-    await slow.stop()
-    assert await late is Delivery.SENT
+    await soon(slow.stop())
+    assert await soon(late) is Delivery.SENT
     assert (message.text, message.buttons) == ("It is over.", [])
 
 
 async def test_each_message_has_its_own_pace(slow: RunningBot) -> None:
     for _ in range(2):
         message = await sent(slow, question("", 0))
-        assert await edit(slow, message, question("Anna", 1)) is Delivery.SENT
+        assert await soon(edit(slow, message, question("Anna", 1))) is Delivery.SENT
         assert message.text == "Who is it? Anna"
 
 
@@ -285,7 +293,7 @@ async def test_what_shows_no_guesses_is_edited_at_once(slow: RunningBot) -> None
     message = await sent(slow, Reply("hello", buttons=(ROW,)))
     for revision in range(1, 4):
         reply = Reply(f"hello {revision}", buttons=(ROW,), revision=revision)
-        assert await edit(slow, message, reply) is Delivery.SENT
+        assert await soon(edit(slow, message, reply)) is Delivery.SENT
     assert message.edits == 3
 
 
@@ -303,7 +311,7 @@ async def test_guesses_by_tapping_are_shown_in_the_same_pace(
     message = await sent(slow, question("", 0))
     for _ in range(5):  # nobody's tap waits
         assert await slow.family.press(slow.anna, message).answered() == "noted"
-    await slow.stop()
+    await soon(slow.stop())
     assert message.text == "Who is it? 5"
     assert message.edits == 2
 
@@ -323,7 +331,7 @@ async def test_an_earlier_guess_does_not_take_the_place_of_a_later_one() -> None
     await apply(2)
     assert not later.done()
     pace.close()
-    await later
+    await soon(later)
     assert done == [1, 3]
 
 
