@@ -21,6 +21,7 @@ from bot.services.buttons import MakeGuess, button
 from bot.services.clock import Clock
 from bot.services.language import Languages
 from bot.services.ports import Messenger
+from bot.services.revisions import Revisions
 from bot.services.rounds import Rounds
 from bot.services.timers import Timers
 from bot.speech import Speaker
@@ -44,6 +45,7 @@ class Guessing:
         messengers: The platforms, by name.
         languages: Finds a room's sentences.
         clock: The time.
+        revisions: Numbers edits.
     """
 
     def __init__(
@@ -53,12 +55,14 @@ class Guessing:
         messengers: Mapping[str, Messenger],
         languages: Languages,
         clock: Clock,
+        revisions: Revisions,
     ) -> None:
         self._store = store
         self._rounds = rounds
         self._messengers = messengers
         self._languages = languages
         self._clock = clock
+        self._revisions = revisions
         self._timers = Timers(clock.now)
 
     async def open(self, photo: Photo, outcome: Classified, speaker: Speaker) -> Reply | None:
@@ -157,7 +161,8 @@ class Guessing:
         if delivery is not Delivery.FAILED:  # a room that does not want it is not asked again
             await self._store.game.mark_guesses_told(round_id)
             if question is not None:  # it takes no more guesses
-                await messenger.edit(opening.room, question, Reply(speaker.rounds.guess_over()))
+                over = self._revisions.number(Reply(speaker.rounds.guess_over()))
+                await messenger.edit(opening.room, question, over)
         return delivery
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -68,6 +67,7 @@ from bot.services.photo_archive import ArchiveJobs, PhotoArchive
 from bot.services.photos import Photos
 from bot.services.ports import Messenger, PhotoClassifier
 from bot.services.privacy import Privacy
+from bot.services.revisions import Revisions
 from bot.services.room_admin import RoomAdmin
 from bot.services.rounds import Rounds
 from bot.services.season_end import SeasonEnd
@@ -121,6 +121,7 @@ class Service:
         season_end: SeasonEnd,
         daily: Daily,
         clock: Clock,
+        revisions: Revisions,
     ) -> None:
         self._admission = admission
         self._store = store
@@ -141,7 +142,7 @@ class Service:
         self._parts = commands.Parts(
             self.handle_photo, rounds, heatmaps, leaderboards, room_admin, privacy
         )
-        self._revisions = itertools.count(1)
+        self._revisions = revisions
         self._taps: LRUCache[Room, asyncio.Lock] = LRUCache(REMEMBERED)
 
     async def wants_photo(self, room: Room, *, addressed: bool) -> bool:
@@ -451,7 +452,7 @@ class Service:
         """Return the outcome with its edit numbered, so that the later of two wins."""
         if outcome.edit is None:
             return outcome
-        return replace(outcome, edit=replace(outcome.edit, revision=next(self._revisions)))
+        return replace(outcome, edit=self._revisions.number(outcome.edit))
 
 
 def _surest(outcomes: Sequence[PhotoOutcome]) -> Classified | None:
@@ -485,7 +486,7 @@ def build_service(
         now: The time, with its zone.
         zone: The host's time zone, for rooms that chose none; the machine's if left out.
     """
-    clock = Clock(store, now, zone or host_zone())
+    clock, revisions = Clock(store, now, zone or host_zone()), Revisions()
     languages = Languages(store)
     jobs = ArchiveJobs(archive, store, messengers)
     photos = Photos(vision, admission, store, clock)
@@ -498,8 +499,8 @@ def build_service(
         archive=jobs,
         photos=photos,
         rounds=rounds,
-        voting=Voting(store, jobs, messengers, languages, clock, rounds.render),
-        guessing=Guessing(store, rounds, messengers, languages, clock),
+        voting=Voting(store, jobs, messengers, languages, clock, revisions, rounds.render),
+        guessing=Guessing(store, rounds, messengers, languages, clock, revisions),
         heatmaps=Heatmaps(photos, store, messengers),
         cards=cards,
         leaderboards=leaderboards,
@@ -509,4 +510,5 @@ def build_service(
         season_end=SeasonEnd(store, messengers, languages, clock),
         daily=Daily(store, messengers, languages, leaderboards, cards, clock),
         clock=clock,
+        revisions=revisions,
     )

@@ -13,6 +13,7 @@ from bot.services.clock import Clock
 from bot.services.language import Languages
 from bot.services.photo_archive import ArchiveJobs
 from bot.services.ports import Messenger
+from bot.services.revisions import Revisions
 from bot.services.timers import Timers
 from bot.speech import Speaker
 from bot.storage import Store
@@ -35,6 +36,7 @@ class Voting:
         messengers: The platforms, by name.
         languages: Finds a room's sentences.
         clock: The time.
+        revisions: Numbers edits.
         render: Words a round's message.
     """
 
@@ -45,6 +47,7 @@ class Voting:
         messengers: Mapping[str, Messenger],
         languages: Languages,
         clock: Clock,
+        revisions: Revisions,
         render: Render,
     ) -> None:
         self._store = store
@@ -52,6 +55,7 @@ class Voting:
         self._messengers = messengers
         self._languages = languages
         self._clock = clock
+        self._revisions = revisions
         self._render = render
         self._timers = Timers(clock.now)
 
@@ -85,7 +89,7 @@ class Voting:
         speaker = await self._languages.speaker_in(found.room, language)
         shown = await self._render(found.room, round_, speaker)
         if found.answer is not None:
-            await messenger.edit(found.room, found.answer, shown)
+            await messenger.edit(found.room, found.answer, self._revisions.number(shown))
         counts = Counter(ballot.label for ballot in round_.vote.ballots).most_common()
         if sum(count for _, count in counts) < VOTES_NEEDED:
             text = speaker.rounds.vote_stands()
