@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from bot.domain import Label
@@ -65,6 +67,24 @@ def test_a_percentage_is_written_as_the_language_does(language: str) -> None:
     said = speaker_for(language).text.percent(0.97)
     assert (said[:2], said[-1]) == ("97", "%")
     assert said[2:-1] in NO_BREAK
+
+
+def test_times_are_written_as_the_language_does(english: Speaker) -> None:
+    evening = datetime(2026, 11, 29, 20, 0)
+    said = english.text.time(evening).replace("\N{NARROW NO-BREAK SPACE}", " ")
+    assert said == "Sunday, 8:00 PM"
+    assert speaker_for("de").text.time(evening) == "Sonntag, 20:00"
+    assert speaker_for("de").text.clock_time(9, 5) == "09:05"
+
+
+@pytest.mark.parametrize(
+    ("language", "labels"),
+    [("en", ["Olaf", "Yeti", "Neither"]), ("de", ["Olaf", "Yeti", "Keiner"])],
+)
+def test_a_yeti_is_a_yeti_on_buttons(language: str, labels: list[str]) -> None:
+    speaker = speaker_for(language)
+    assert [speaker.text.label(label) for label in Label] == labels
+    assert [speaker.rounds.truth_button(label) for label in Label] == labels
 
 
 @pytest.mark.parametrize(
