@@ -267,14 +267,16 @@ def card(
     canvas.draw_foreground(225)
     if heading:
         canvas.draw_text(
-            heading, WIDTH / 2, 78, 56, theme.ink, CONTENT_WIDTH, align=0.5, min_size=36
+            heading, WIDTH / 2, 78, 56, theme.ink, CONTENT_WIDTH, align=0.5, min_size=30
         )
     left, right, bottom = 36, WIDTH - 36, 1214
     canvas.draw_card((left, top, right, bottom), 40, theme.card)
     inside = left + 24
     wide = right - 24 - inside
 
-    size, lines = _wrap_largest(text, ((60, 2), (52, 3), (46, 3), (42, 4)), BOLD, wide - 24)
+    size, lines = _wrap_largest(
+        text, ((60, 2), (52, 3), (46, 3), (42, 4), (38, 5)), BOLD, wide - 24
+    )
     high = round(size * 1.3)
     words_top = bottom - 128 - high * len(lines)
     place = (inside, top + 24, right - 24, words_top - 22)
@@ -287,17 +289,27 @@ def card(
         canvas.draw_text(line, WIDTH / 2, y, size, theme.ink, wide - 24, align=0.5)
 
     middle = bottom - 66
-    badge = fit_line(points, 46, BOLD, 380).width + 52
+    badge = min(400, lay_out(split_graphemes(points), 46, BOLD).width) + 52
     canvas.draw_box((right - 24 - badge, middle - 42, right - 24, middle + 42), 42, GOLD)
     canvas.draw_text(
-        points, right - 24 - badge / 2, middle, 46, contrasting_ink(GOLD), 381, align=0.5
+        points,
+        right - 24 - badge / 2,
+        middle,
+        46,
+        contrasting_ink(GOLD),
+        badge - 51,
+        align=0.5,
+        min_size=30,
     )
     room = wide - badge - 40
-    canvas.draw_text(name, inside + 10, middle, 50, theme.ink, room, min_size=36)
+    size, lines = _wrap_largest(name, ((50, 1), (42, 1), (36, 2), (32, 2)), BOLD, room)
+    for index, line in enumerate(lines):
+        y = middle + 44 * (index - (len(lines) - 1) / 2)
+        canvas.draw_text(line, inside + 10, y, size, theme.ink, room)
 
     canvas.draw_bot_avatar(MARGIN + 44, 1282, 44)
     used = canvas.draw_text(
-        day, WIDTH - MARGIN, 1282, 36, theme.ink_soft, 380, MEDIUM, align=1, min_size=28
+        day, WIDTH - MARGIN, 1282, 36, theme.ink_soft, 420, MEDIUM, align=1, min_size=26
     )
     start = MARGIN + 108
     room = WIDTH - MARGIN - used - 36 - start
@@ -340,16 +352,15 @@ def _draw_photo(
     small = photo.convert("RGB").resize((16, 12), Image.Resampling.BOX)
     blurred = small.resize((wide, high), Image.Resampling.BICUBIC)
     ground = Image.blend(blurred.filter(ImageFilter.GaussianBlur(20)), _plain(blurred), 0.45)
-    inset = _scaled(heat, 290, 290) if heat is not None else None
-    # Beside the photo where there is room for it, else in its corner.
-    beside = inset is not None and whole.width + inset.width + 60 <= wide
-    x = 0 if beside else (wide - whole.width) // 2
-    ground.paste(whole, (x, (high - whole.height) // 2))
+    free = wide - whole.width
+    # Beside the photo where there is room for it, else small in its corner.
+    beside = heat is not None and free >= 260
+    ground.paste(whole, (0 if beside else free // 2, (high - whole.height) // 2))
     canvas.draw_image(ground, left, top, 26)
-    if inset is not None:
-        free = wide - whole.width
-        x = right - (free + inset.width) / 2 if beside else right - 22 - inset.width
-        y = bottom - 22 - inset.height
+    if heat is not None:
+        inset = _scaled(heat, free - 52, high - 120) if beside else _scaled(heat, 290, 290)
+        x = right - (free + inset.width) // 2 if beside else right - 22 - inset.width
+        y = (top + bottom - inset.height) // 2 if beside else bottom - 22 - inset.height
         canvas.draw_box((x - 6, y - 6, x + inset.width + 6, y + inset.height + 6), 22, WHITE)
         canvas.draw_image(inset, x, y, 18)
 
@@ -464,24 +475,26 @@ def _draw_step(canvas: Canvas, rank: int, rows: list[Row]) -> None:
     )
 
     room = wide - 28
-    names = [row.name for row in rows]
+    size, names = 34, [row.name for row in rows]
     if len(names) == 1:
-        _, names = _wrap_largest(names[0], ((42, 1), (36, 1), (36, 2)), BOLD, room)
+        size, names = _wrap_largest(
+            names[0], ((42, 1), (36, 1), (34, 2), (30, 2), (30, 3)), BOLD, room
+        )
     elif len(names) > 3:
         names[2:] = [f"+{len(names) - 2}"]
-    high = 46 if len(names) > 1 else 54
-    y = top - 48 - high * len(names)
+    high = size + 12
+    names_top = top - 48 - high * len(names)
     # A plate, so that neither snow nor a tree crosses a name.
-    canvas.draw_card((left - 2, y - 6, right + 2, y + high * len(names) + 6), 24, theme.card)
-    for name in names:
-        size = high - 12
-        canvas.draw_text(
-            name, x, y + high / 2, size, theme.ink, room, align=0.5, min_size=size - 10
-        )
-        y += high
-    radius = {1: 112 if rank == 1 and len(names) == 1 else 92, 2: 70}.get(len(rows), 46)
+    plate = (left - 2, names_top - 6, right + 2, top - 42)
+    canvas.draw_card(plate, 24, theme.card)
+    for index, name in enumerate(names):
+        y = names_top + high * (index + 0.5)
+        canvas.draw_text(name, x, y, size, theme.ink, room, align=0.5, min_size=24)
+    # As large as the crown above the first step leaves it.
+    alone = {1: 112, 2: 92}.get(len(names), 76) if rank == 1 else 92
+    radius = {1: alone, 2: 70}.get(len(rows), 46)
     shown = rows[:3]
-    y = top - 48 - high * len(names) - 26 - radius
+    y = names_top - 26 - radius
     apart = 2.2 * radius
     for index, row in enumerate(shown):
         place = x + (index - (len(shown) - 1) / 2) * apart

@@ -81,8 +81,7 @@ class Cards:
         names = await self._store.game.names(room)
         name = speaker.text.name(names.get(round_.player))
         text = speaker.photos.card_text(round_.verdict, round_.truth_label, name)
-        if photo is None:
-            text = f"{text}\n{speaker.photos.card_gone()}"
+        gone = "" if photo else speaker.photos.card_gone()
         day = round_.arrived.astimezone(await self._clock.zone_of(room)).date()
         drawn = await asyncio.to_thread(
             charts.card,
@@ -94,8 +93,9 @@ class Cards:
             speaker.text.day(day),
             speaker.photos.card_signature(),
             theme_of(room),
+            missing=gone,
         )
-        return Reply(text, picture=drawn)
+        return Reply("\n".join(filter(None, (text, gone))), picture=drawn)
 
     async def hide(self, press: ButtonPress, action: HidePhoto, speaker: Speaker) -> ButtonOutcome:
         """Keep a photo out of hall, cards and evening pictures; its points stay."""

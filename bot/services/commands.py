@@ -134,13 +134,13 @@ async def _guess(parts: Parts, request: CommandRequest, speaker: Speaker) -> Rep
     if wish in ("on", "off"):
         return await parts.room_admin.guess_every(request, speaker, is_on=wish == "on")
     if request.photo is None:
-        return Reply(speaker.rounds.guess_how())
+        return Reply(speaker.rounds.guess_how(request.room.platform))
     return await parts.handle_photo(request.photo, guessing=True)
 
 
 async def _where(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
     if request.photo is None:
-        return Reply(speaker.photos.where_how())
+        return Reply(speaker.photos.where_how(request.room.platform))
     return await parts.heatmaps.of_photo(request.photo, speaker)
 
 

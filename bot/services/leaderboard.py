@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.domain import Button, CommandRequest, Label, PastPhoto, Player, Reply, Room
+from bot.domain import Button, CommandRequest, Label, PastPhoto, Reply, Room
 from bot.game.rules import PlayerId, Round
 from bot.game.scoring import Place, confusion, figures, places, podium
 from bot.game.seasons import Season, challenge_of, month_of, week_of
@@ -15,6 +16,7 @@ from bot.graphics.charts import DARK, LIGHT, Row, Theme
 from bot.services.buttons import HidePhoto, ShowCard, button
 from bot.services.clock import Clock
 from bot.speech import Speaker
+from bot.speech.standings import Span
 from bot.storage import Store
 
 # On phones Telegram is light as long as nobody changes it, Discord is dark.
@@ -22,8 +24,28 @@ THEMES: Mapping[str, Theme] = {"discord": DARK}
 # A look back at a year; the first places of more fill a phone's screen.
 SEASONS_SHOWN = 12
 BEST = 5
+SPANS: Mapping[str, Span] = {"week": "week", "all": "all"}
 # Before the first photo was ever sent.
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """A player's row on a board that goes along.
+
+    Attributes:
+        rank: The place, from 1.
+        name: The player's.
+        points: The player's.
+        player: The platform's id of the player; empty when they are forgotten.
+        colour: The player's number in the order of joining the room, from 0.
+    """
+
+    rank: int
+    name: str
+    points: int
+    player: str
+    colour: int
 
 
 class Leaderboards:
@@ -42,14 +64,15 @@ class Leaderboards:
         """Show the week's, the month's or all points; one's own records in a private chat."""
         if request.room.private:
             return await self.own(request, speaker)
-        span = {"week": "week", "all": "all"}.get(request.argument.strip().lower(), "month")
+        span = SPANS.get(request.argument.strip().lower(), "month")
         season = await self._span(request.room, span)
         standing = places(await self._all_points(season) if span == "all" else season.totals())
         title = speaker.standings.leaderboard_title(span, season.month)
         lines = [speaker.standings.leaderboard(title, _in_words(season, standing, speaker))]
-        tally = season.tally()
+        tally, against = season.tally(), ""
         if tally.fooled or tally.right:
-            lines.append(speaker.standings.tally(tally.fooled, tally.right))
+            against = speaker.standings.tally(tally.fooled, tally.right, span)
+            lines.append(against)
         if span == "month":
             lines += await self._crowns(season, speaker)
         text = "\n".join(lines)
@@ -57,7 +80,7 @@ class Leaderboards:
             return Reply(text)
         rows = _rows(season, standing, speaker, request.player.id)
         theme = theme_of(request.room)
-        drawn = await asyncio.to_thread(charts.leaderboard, title, rows, theme)
+        drawn = await asyncio.to_thread(charts.leaderboard, title, rows, theme, against)
         return Reply(text, picture=drawn)
 
     async def _crowns(self, season: Season, speaker: Speaker) -> list[str]:
@@ -94,10 +117,21 @@ class Leaderboards:
                 total[who] = total.get(who, 0) + points
         return total
 
-    async def rows(self, room: Room, player: Player, speaker: Speaker) -> list[Row]:
+    async def board(self, room: Room, speaker: Speaker) -> list[BoardRow]:
         """Return the season so far, for a platform that draws its own board."""
         season = await self._span(room, "month")
-        return _rows(season, season.places(), speaker, player.id)
+        joined = _joined(season)
+        return [
+            BoardRow(
+                place.rank,
+                _name(season, who, speaker),
+                place.points,
+                _key(season, who),
+                joined.get(who, 0),
+            )
+            for place in season.places()
+            for who in place.players
+        ]
 
     async def hall(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """Show the photos that fooled the bot best this season."""
@@ -164,7 +198,7 @@ class Leaderboards:
         drawn = await asyncio.to_thread(
             charts.confusion,
             speaker.standings.stats_title(),
-            lines[0],
+            _human(counts, speaker),
             (labels, labels),
             (speaker.standings.stats_was(), speaker.standings.stats_said()),
             [[counts.get((truth, answer), 0) for answer in Label] for truth in Label],
@@ -181,7 +215,7 @@ class Leaderboards:
             challenge_of(f"{room.platform} {room.id}", today, ideas)
         )
 
-    async def _span(self, room: Room, span: str) -> Season:
+    async def _span(self, room: Room, span: Span) -> Season:
         """Return the week, the month, or all that a room ever did."""
         now, zone = self._clock.now(), await self._clock.zone_of(room)
         if span == "month":
@@ -199,10 +233,20 @@ async def closing(season: Season, speaker: Speaker) -> Reply | None:
     drawn = await asyncio.to_thread(
         charts.podium,
         speaker.standings.podium_title(season.month),
+        speaker.text.month(season.month),
         _rows(season, first, speaker, ""),
         theme_of(season.room),
     )
     return Reply(text, picture=drawn)
+
+
+def _human(counts: Mapping[tuple[Label, Label], int], speaker: Speaker) -> str:
+    """Return one sentence about what the bot mixes up most."""
+    wrong = {pair: count for pair, count in counts.items() if pair[0] is not pair[1]}
+    if not wrong:
+        return speaker.standings.no_mix_up()
+    truth, answer = max(wrong, key=lambda pair: wrong[pair])
+    return speaker.standings.mix_up(truth, answer, wrong[truth, answer])
 
 
 def _hall_caption(season: Season, rank: int, round_: Round, points: int, speaker: Speaker) -> str:
@@ -222,19 +266,23 @@ def _names(season: Season, place: Place, speaker: Speaker) -> list[str]:
 
 
 def _rows(season: Season, standing: Sequence[Place], speaker: Speaker, asker: str) -> list[Row]:
-    joined = {who: number for number, who in enumerate(sorted(season.players))}
+    joined = _joined(season)
     return [
         Row(
             place.rank,
             _name(season, who, speaker),
             place.points,
             is_mine=bool(asker) and _key(season, who) == asker,
-            key=_key(season, who),
             colour=joined.get(who, 0),
         )
         for place in standing
         for who in place.players
     ]
+
+
+def _joined(season: Season) -> Mapping[PlayerId, int]:
+    """Return the number of each player in the order of joining the room, from 0."""
+    return {who: number for number, who in enumerate(sorted(season.players))}
 
 
 def _name(season: Season, who: PlayerId, speaker: Speaker) -> str:

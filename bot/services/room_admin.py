@@ -267,8 +267,13 @@ def _settings(room: Room, chosen: RoomSettings, speaker: Speaker) -> Reply:
     )
     language = button(speaker.rooms.language_button(), OpenLanguages())
     zone = button(speaker.rooms.timezone_button(), OpenTimezones())
-    rows = ((language, zone),) if sees_all(room) else ((every, called), (language, zone))
-    return Reply(speaker.rooms.settings(chosen, private=sees_all(room)), buttons=rows)
+    rows = (
+        ((language, zone),)
+        if sees_all(room) or room.platform == "discord"
+        else ((every, called), (language, zone))
+    )
+    text = speaker.rooms.settings(chosen, private=sees_all(room), platform=room.platform)
+    return Reply(text, buttons=rows)
 
 
 def _languages(chosen: RoomSettings, speaker: Speaker) -> Reply:

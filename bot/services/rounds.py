@@ -36,6 +36,7 @@ from bot.services.photo_archive import ArchiveJobs
 from bot.services.variants import Variants
 from bot.services.voting import Voting
 from bot.speech import Speaker
+from bot.speech.rounds import Ending
 from bot.storage import Store
 
 LABELS = (Label.OLAF, Label.ABOMINABLE, Label.NEITHER)
@@ -168,7 +169,7 @@ class Rounds:
             speaker.text.name(names.get(truth.by)),
             truth.label,
             speaker.text.name(names.get(vote.by)),
-            speaker.text.clock_time(until.hour, until.minute),
+            speaker.text.time(until),
         )
         return f"{asked} {speaker.rounds.vote_count(len(vote.ballots))}"
 
@@ -181,16 +182,19 @@ class Rounds:
         if score.just_for_fun is JustForFun.SHARED_IDENTITY:
             return speaker.rounds.shared_identity_scores_nothing()
         if score.is_pending:
-            return speaker.rounds.pending(score.worth)
-        kind = "praise" if round_.is_praised else "fooled" if round_.is_fooled else "right"
-        count = speaker.rounds.variants(kind)
-        variant = self._variants.choose(room, kind, count, round_.id)
-        if round_.is_praised:
+            count = speaker.rounds.variants("neither_fooled")
+            variant = self._variants.choose(room, "neither_fooled", count, round_.id)
+            overlooked = speaker.rounds.overlooked(variant)
+            return f"{overlooked} {speaker.rounds.pending(score.worth)}"
+        ending = _ending_of(round_)
+        count = speaker.rounds.variants(ending)
+        variant = self._variants.choose(room, ending, count, round_.id)
+        if ending == "praise":
             return speaker.rounds.praise(name, score.points, variant)
-        if not round_.is_fooled:
-            return speaker.rounds.right(variant)
-        if round_.verdict.call is Label.NEITHER:
-            return speaker.rounds.neither_fooled(name, score.points)
+        if ending == "right":
+            return speaker.rounds.right(variant, round_.verdict.voice)
+        if ending == "neither_fooled":
+            return speaker.rounds.neither_fooled(name, score.points, score.worth, variant)
         return speaker.rounds.fooled(
             name, score.points, score.worth, round_.verdict.percent, variant
         )
@@ -321,6 +325,14 @@ class Rounds:
 
     async def _player_id(self, press: ButtonPress) -> PlayerId | None:
         return await self._store.game.player_id(press.room.platform, press.player.id)
+
+
+def _ending_of(round_: Round) -> Ending:
+    if round_.is_praised:
+        return "praise"
+    if not round_.is_fooled:
+        return "right"
+    return "neither_fooled" if round_.verdict.call is Label.NEITHER else "fooled"
 
 
 def _why_not(denied: Denied | None, speaker: Speaker) -> str:

@@ -29,7 +29,6 @@ from bot.domain import (
     Room,
 )
 from bot.game.captions import wants_guesses
-from bot.graphics.charts import Row
 from bot.services import buttons, commands
 from bot.services.admission import Admission
 from bot.services.buttons import (
@@ -64,7 +63,7 @@ from bot.services.daily import Daily
 from bot.services.guessing import Guessing
 from bot.services.heatmaps import Heatmaps
 from bot.services.language import Languages
-from bot.services.leaderboard import Leaderboards
+from bot.services.leaderboard import BoardRow, Leaderboards
 from bot.services.photo_archive import ArchiveJobs, PhotoArchive
 from bot.services.photos import Photos
 from bot.services.ports import Messenger, PhotoClassifier
@@ -367,11 +366,11 @@ class Service:
             log.exception("a command could not be answered")
             return Reply(speaker.photos.refusal(Refusal.FAULT), refusal=Refusal.FAULT)
 
-    async def board(self, room: Room, player: Player) -> Sequence[Row]:
+    async def board(self, room: Room, player: Player) -> Sequence[BoardRow]:
         """Return the season's points so far, for a board that goes along. Never raises."""
         try:
             speaker = await self.languages.speaker(room, player)
-            return await self.leaderboards.rows(room, player, speaker)
+            return await self.leaderboards.board(room, speaker)
         except Exception:
             log.exception("a leaderboard could not be made")
             return ()

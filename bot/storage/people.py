@@ -94,6 +94,7 @@ class PeopleStore:
         seasons = select(
             *(rooms.c.chat.label("room"), frozen_points.c.season, frozen_points.c.points)
         ).join(frozen_points, frozen_points.c.room_id == rooms.c.id)
+        seasons = seasons.order_by(frozen_points.c.season, frozen_points.c.room_id)
         decided = select(
             rooms.c.chat.label("room"), admin_actions.c.action.label("deed"), admin_actions.c.at
         ).join(admin_actions, admin_actions.c.room_id == rooms.c.id)

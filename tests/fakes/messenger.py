@@ -6,10 +6,11 @@ from bot.domain import Delivery, Fetch, Refusal, Refused, Reply, Room
 
 
 class FakeMessenger:
-    """Answers every send with `delivery`; what did not go out is not kept."""
+    """Answers every send and every edit with `delivery`; what did not go out is not kept."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[Room, Reply, str | None]] = []
+        self.edited: list[tuple[Room, str, Reply]] = []
         self.photos: dict[str, bytes] = {}
         self.delivery = Delivery.SENT
         self.attempts = 0
@@ -26,4 +27,9 @@ class FakeMessenger:
         self.attempts += 1
         if self.delivery is Delivery.SENT:
             self.sent.append((room, reply, to))
+        return self.delivery
+
+    async def edit(self, room: Room, message: str, reply: Reply) -> Delivery:
+        if self.delivery is Delivery.SENT:
+            self.edited.append((room, message, reply))
         return self.delivery

@@ -14,6 +14,7 @@ import aiohttp
 from telegram import (
     Bot,
     BotCommand,
+    BotCommandScopeAllChatAdministrators,
     BotCommandScopeAllGroupChats,
     BotCommandScopeAllPrivateChats,
     Update,
@@ -101,7 +102,23 @@ class TelegramAdapter:
             log.warning("room=%s got no message: not connected", room.id)
             return Delivery.FAILED
         destination = Destination(room, int(to) if to else None)
-        return await self._connection.sender.send_to_chat(destination, reply)
+        return (await self._connection.sender.send_to_chat(destination, reply)).delivery
+
+    async def edit(self, room: Room, message: str, reply: Reply) -> Delivery:
+        """Turn a message of the bot's into something else.
+
+        Args:
+            room: Where it is.
+            message: Its id there.
+            reply: What it becomes: text and buttons; a later revision is never undone.
+
+        Returns:
+            What became of it; REFUSED where it is no more.
+        """
+        if self._connection is None:
+            log.warning("room=%s: a message was not edited: not connected", room.id)
+            return Delivery.FAILED
+        return await self._connection.sender.edit(room, int(message), reply)
 
     async def feed(self, headers: Mapping[str, str], body: bytes) -> int:
         """Take what was posted to the webhook.
@@ -202,16 +219,21 @@ class TelegramAdapter:
             ) from None
 
     async def _set_menu(self, bot: Bot) -> None:
-        """Have people's apps list the commands, in each language, in private and in groups."""
-        scopes = BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats()
+        """Have people's apps list the commands that are theirs, in each language."""
+        # Whether those of admins are among them. In private, everyone decides for themselves.
+        scopes = (
+            (BotCommandScopeAllPrivateChats(), True),
+            (BotCommandScopeAllGroupChats(), False),
+            (BotCommandScopeAllChatAdministrators(), True),
+        )
         try:
             for language in (None, *LANGUAGES):
                 speaker = speaker_for(language)
-                menu = [
-                    BotCommand(command.name, command.summary_in(speaker))
-                    for command in commands.menu(PLATFORM)
-                ]
-                for scope in scopes:
+                for scope, admin in scopes:
+                    menu = [
+                        BotCommand(command.name, command.summary_in(speaker))
+                        for command in commands.menu(PLATFORM, admin=admin)
+                    ]
                     await bot.set_my_commands(menu, scope=scope, language_code=language)
         except TelegramError as fault:
             log.warning("telegram: the menu of commands is not set (%s)", type(fault).__name__)
@@ -268,6 +290,7 @@ class _Connection:
         self.is_open = False
         await self._stop_polling()
         self.handlers.albums.close()
+        self.sender.close()
         await self.application.stop()
 
     async def close(self) -> None:

@@ -139,7 +139,7 @@ class Handlers:
         elif outcome.notice:  # too late for a notice, so everybody sees it
             await self._sender.send_to_chat(destination, Reply(outcome.notice))
         if outcome.edit is not None and isinstance(message, Message):
-            await self._sender.edit_message(message, outcome.edit)
+            await self._sender.edit(room, message.message_id, outcome.edit)
         if outcome.send is not None:
             await self._sender.send_to_chat(destination, outcome.send)
 
@@ -193,11 +193,15 @@ class Handlers:
         if reply is None:
             return
         started = perf_counter()
-        delivery = await self._sender.send_to_chat(
+        sent = await self._sender.send_to_chat(
             destination, reply, links=links or [], ask_back=ask_back
         )
-        if delivery is Delivery.SENT and reply.outcomes:
-            await self._service.mark_sent(reply.outcomes, (perf_counter() - started) * 1000)
+        if sent.delivery is Delivery.SENT and reply.outcomes:
+            await self._service.mark_sent(
+                reply.outcomes,
+                (perf_counter() - started) * 1000,
+                answer=None if sent.id is None else str(sent.id),
+            )
 
     def _command_request(
         self, message: IncomingMessage, command: TypedCommand, file: PickedFile | None

@@ -72,7 +72,7 @@ class IncomingMessage:
         caption: What was written beside its picture.
         file: The file of its picture, if it has one.
         replied_file: The file of the picture that it replies to, here or in another chat.
-        command: The command in its text or caption, if that is one of this bot's.
+        command: The command that its text or caption begins with, if that is one of this bot's.
         is_for_other_bot: Whether its command names another bot.
         is_mention: Whether it mentions this bot.
         is_addressed: Whether it is meant for this bot: a mention, a reply to it, a command.
@@ -201,14 +201,17 @@ def _sender_of(message: Message) -> Player:
 
 
 def _typed_command(message: Message, *, has_picture: bool) -> TypedCommand | None:
-    """Return the command that a text begins with, or the first one in a picture's caption."""
+    """Return the command that a text or a picture's caption begins with.
+
+    Telegram marks those inside a sentence as well; who mentions one does not give it.
+    """
     kinds: list[str | None] = [MessageEntityType.BOT_COMMAND]
     if has_picture:
         text, found = message.caption or "", message.parse_caption_entities(kinds)
     else:
         text, found = message.text or "", message.parse_entities(kinds)
     for entity, typed in found.items():
-        if has_picture or entity.offset == 0:
+        if entity.offset == 0:
             name, _, bot = typed.removeprefix("/").partition("@")
             return TypedCommand(name.lower(), bot.lower(), text.partition(typed)[2].strip())
     return None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from telegram import (
     Bot,
@@ -17,7 +17,7 @@ from telegram import (
     Message,
     ReplyParameters,
 )
-from telegram.constants import CallbackQueryLimit, MessageLimit
+from telegram.constants import CallbackQueryLimit, InlineKeyboardMarkupLimit, MessageLimit
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -27,14 +27,17 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.domain import Delivery, Document, PastPhoto, Picture, Reply, Room
+from bot.domain import Button, Delivery, Document, PastPhoto, Picture, Reply, Room
 from bot.platforms.common import EditOrder, backoff, retried
 from bot.platforms.telegram.client import Unanswered, seconds_of
-from bot.platforms.telegram.identity import PLATFORM, Destination, room_of
+from bot.platforms.telegram.edits import EditPace
+from bot.platforms.telegram.identity import PLATFORM, Destination
 from bot.services import Service
+from bot.services.buttons import MakeGuess, decode
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Markup = InlineKeyboardMarkup | ForceReply
 
 # An answer is of interest for so long; the network has that much time to come back.
@@ -42,6 +45,23 @@ PATIENCE = 300.0
 # A tap is answered soon or not at all: Telegram forgets it.
 TAP_PATIENCE = 10.0
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
+# A family guesses within seconds; a group gets some twenty messages and edits a minute in all.
+GUESS_EDIT_SECONDS = 10.0
+# So many characters, at most, fit side by side on a phone, with a button's edges as one each.
+ROW_CHARACTERS = 39
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """What became of a message.
+
+    Attributes:
+        delivery: Whether it went out.
+        id: Its own id, where Telegram told it.
+    """
+
+    delivery: Delivery
+    id: int | None = None
 
 
 class Sender:
@@ -56,6 +76,7 @@ class Sender:
         self._bot = bot
         self._service = service
         self._edits = EditOrder()
+        self._pace = EditPace(GUESS_EDIT_SECONDS)
 
     async def send_to_chat(
         self,
@@ -64,7 +85,7 @@ class Sender:
         *,
         links: Sequence[InlineKeyboardButton] = (),
         ask_back: bool = False,
-    ) -> Delivery:
+    ) -> SentMessage:
         """Send a message; what a chat or the network does is no fault.
 
         Args:
@@ -74,14 +95,14 @@ class Sender:
             ask_back: Whether the person's app is to open an answer to it.
 
         Returns:
-            What became of it. A message whose receipt was lost counts as sent: a second one would
-            be worse than a missing one.
+            What became of it. A message whose receipt was lost counts as sent, without an id: a
+            second one would be worse than a missing one.
         """
         markup: Markup | None = _keyboard(reply, links)
         if markup is None and ask_back:
             markup = ForceReply(selective=True)
         try:
-            await self._send_message(destination, reply, markup)
+            message = await self._send_message(destination, reply, markup)
         except ChatMigrated as moved:
             new = Room(PLATFORM, str(moved.new_chat_id))
             await self._service.move_room(destination.room, new)
@@ -90,44 +111,66 @@ class Sender:
         except Forbidden:
             log.info("no more welcome in room=%s", destination.room.id)
             await self._service.leave(destination.room)
-            return Delivery.REFUSED
+            return SentMessage(Delivery.REFUSED)
         except BadRequest as fault:
             # The chat is gone, its topic is closed, the bot may not write: it will be so again.
             log.warning("room=%s got no answer: %s", destination.room.id, fault.message)
-            return Delivery.REFUSED
+            return SentMessage(Delivery.REFUSED)
         except TelegramError as fault:
             log.warning("room=%s got no answer: %s", destination.room.id, type(fault).__name__)
-            return Delivery.FAILED
+            return SentMessage(Delivery.FAILED)
         await self._send_past_photos(destination, reply.past_photos)
-        return Delivery.SENT
+        return SentMessage(Delivery.SENT, message.message_id if message else None)
 
-    async def edit_message(self, message: Message, reply: Reply) -> None:
-        """Turn a message of the bot's into something else, unless it is gone or just that.
+    async def edit(self, room: Room, message: int, reply: Reply) -> Delivery:
+        """Turn a message of the bot's into something else.
 
-        Of two edits, that with the higher revision wins, whichever reaches Telegram first.
+        Of two edits, that with the higher revision wins, whichever reaches Telegram first. Those
+        that show who has guessed are spaced; whatever follows the guesses does not wait for them.
 
         Args:
-            message: The message as it was.
-            reply: What it becomes.
-        """
-        markup = _keyboard(reply)
+            room: Where it is.
+            message: Its id there.
+            reply: What it becomes: text and buttons.
 
-        async def call() -> object:
-            if message.text is None:
-                return await message.edit_caption(reply.text, reply_markup=markup)
-            return await message.edit_text(reply.text, reply_markup=markup)
+        Returns:
+            What became of it: SENT as well when it was just that already, or when a later edit took
+            this one's place; REFUSED when the message is gone or may not be edited any more.
+        """
+        key = room.id, message
+
+        async def edit() -> None:
+            await self._edits.apply(
+                key,
+                reply.revision,
+                lambda: _call_until_answered(
+                    lambda: self._edit_message(room, message, reply), PATIENCE
+                ),
+            )
 
         try:
-            await self._edits.apply(
-                (message.chat_id, message.message_id),
-                reply.revision,
-                lambda: _call_until_answered(call, PATIENCE),
-            )
+            if _asks_for_guesses(reply):
+                await self._pace.apply(key, reply.revision, edit)
+            else:
+                self._pace.replace(key, reply.revision)
+                await edit()
         except Forbidden:
-            await self._service.leave(room_of(message.chat))
+            await self._service.leave(room)
+            return Delivery.REFUSED
+        except (BadRequest, ChatMigrated) as fault:
+            if "is not modified" in fault.message:
+                return Delivery.SENT
+            # Too old or deleted; or the group has moved, and its messages stayed behind.
+            log.debug("a message was not edited: %s", fault.message)
+            return Delivery.REFUSED
         except TelegramError as fault:
-            # Not modified, too old, deleted: there is nothing left to do.
-            log.debug("a message was not edited: %s", type(fault).__name__)
+            log.warning("room=%s: a message was not edited: %s", room.id, type(fault).__name__)
+            return Delivery.FAILED
+        return Delivery.SENT
+
+    def close(self) -> None:
+        """Do at once what waits for its time, now and from now on."""
+        self._pace.close()
 
     async def answer_button(self, query: CallbackQuery, notice: str = "") -> None:
         """End the wait of who tapped a button.
@@ -144,16 +187,20 @@ class Sender:
 
     async def _send_message(
         self, destination: Destination, reply: Reply, markup: Markup | None
-    ) -> None:
-        """Send all of a reply but its past photos. Raises TelegramError."""
+    ) -> Message | None:
+        """Send all of a reply but its past photos. Raises TelegramError.
+
+        Returns:
+            The message that has the text and the buttons; None when its receipt was lost.
+        """
         text = reply.text
         if reply.document is not None:
-            await self._send_document(destination, text, reply.document)
-            return
+            return await self._send_document(destination, text, reply.document)
         if reply.picture is not None:
             fits = len(text) <= MessageLimit.CAPTION_LENGTH
+            caption, under_picture = (text, markup) if fits else ("", None)
             try:
-                await self._send_picture(destination, reply.picture, text if fits else "", markup)
+                sent = await self._send_picture(destination, reply.picture, caption, under_picture)
             except BadRequest as fault:
                 if "photo" not in fault.message.lower():
                     raise
@@ -161,14 +208,34 @@ class Sender:
                 text = f"{text}\n{reply.picture.description}"
             else:
                 if fits:
-                    return
-                markup = None
-        await self._send_text(destination, text[: MessageLimit.MAX_TEXT_LENGTH], markup)
+                    return sent
+        return await self._send_text(destination, text[: MessageLimit.MAX_TEXT_LENGTH], markup)
+
+    async def _edit_message(self, room: Room, message: int, reply: Reply) -> object:
+        """Edit a message's text, or its caption where it has a picture. Raises TelegramError."""
+        markup = _keyboard(reply)
+        try:
+            return await self._bot.edit_message_text(
+                reply.text[: MessageLimit.MAX_TEXT_LENGTH],
+                int(room.id),
+                message,
+                reply_markup=markup,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+            )
+        except BadRequest as fault:
+            if "no text in the message" not in fault.message:
+                raise
+        return await self._bot.edit_message_caption(
+            int(room.id),
+            message,
+            caption=reply.text[: MessageLimit.CAPTION_LENGTH],
+            reply_markup=markup,
+        )
 
     async def _send_text(
         self, destination: Destination, text: str, markup: Markup | None = None
-    ) -> None:
-        await _call_until_answered(
+    ) -> Message | None:
+        return await _call_until_answered(
             lambda: self._bot.send_message(
                 int(destination.room.id),
                 text,
@@ -182,8 +249,8 @@ class Sender:
 
     async def _send_picture(
         self, destination: Destination, picture: Picture, caption: str, markup: Markup | None
-    ) -> None:
-        await _call_until_answered(
+    ) -> Message | None:
+        return await _call_until_answered(
             lambda: self._bot.send_photo(
                 int(destination.room.id),
                 picture.png,
@@ -198,8 +265,8 @@ class Sender:
 
     async def _send_document(
         self, destination: Destination, caption: str, document: Document
-    ) -> None:
-        await _call_until_answered(
+    ) -> Message | None:
+        return await _call_until_answered(
             lambda: self._bot.send_document(
                 int(destination.room.id),
                 document.data,
@@ -282,12 +349,32 @@ def _reply_to(destination: Destination) -> ReplyParameters | None:
 def _keyboard(
     reply: Reply, links: Sequence[InlineKeyboardButton] = ()
 ) -> InlineKeyboardMarkup | None:
-    rows = [
-        [InlineKeyboardButton(button.text, callback_data=button.data) for button in row]
-        for row in reply.buttons
-    ]
+    space = InlineKeyboardMarkupLimit.TOTAL_BUTTON_NUMBER - len(links)
+    rows: list[list[InlineKeyboardButton]] = []
+    for part in (part for row in reply.buttons for part in _parts(row)):
+        if len(part) > space:  # Telegram would refuse the message
+            break
+        space -= len(part)
+        rows.append([InlineKeyboardButton(each.text, callback_data=each.data) for each in part])
     rows += [[link] for link in links]
     return InlineKeyboardMarkup(rows) if rows else None
+
+
+def _parts(row: Sequence[Button]) -> Iterator[Sequence[Button]]:
+    """Divide a row of buttons so that no label is cut off on a phone."""
+    longest = max((len(button.text) for button in row), default=0)
+    columns = min(len(row), InlineKeyboardMarkupLimit.BUTTONS_PER_ROW)
+    while columns > 1 and longest >= ROW_CHARACTERS // columns:
+        columns -= 1
+    for begin in range(0, len(row), max(1, columns)):
+        yield row[begin : begin + columns]
+
+
+def _asks_for_guesses(reply: Reply) -> bool:
+    """Return whether a reply is the message under which a room guesses."""
+    return any(
+        isinstance(decode(button.data), MakeGuess) for row in reply.buttons for button in row
+    )
 
 
 def _is_wrong_type(fault: BadRequest) -> bool:
@@ -296,14 +383,15 @@ def _is_wrong_type(fault: BadRequest) -> bool:
     return "file of type" in fault.message or "type of file" in fault.message.lower()
 
 
-async def _call_until_answered(call: Callable[[], Awaitable[object]], patience: float) -> None:
+async def _call_until_answered(call: Callable[[], Awaitable[T]], patience: float) -> T | None:
     """Make a call until Telegram answers it, through faults of the network, but not for ever.
-
-    Nothing is raised when it arrived, most likely, but its answer did not.
 
     Args:
         call: Makes it.
         patience: Seconds to wait in all.
+
+    Returns:
+        The answer; None when the call arrived, most likely, but its answer did not.
 
     Raises:
         TelegramError: For what another attempt would not change, or when patience has ended.
@@ -320,5 +408,7 @@ async def _call_until_answered(call: Callable[[], Awaitable[object]], patience: 
                 return 0.0
         return None
 
-    with suppress(Unanswered):
-        await retried(call, backoff(FIRST_WAIT, LONGEST_WAIT, patience), least_wait)
+    try:
+        return await retried(call, backoff(FIRST_WAIT, LONGEST_WAIT, patience), least_wait)
+    except Unanswered:
+        return None

@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 import unicodedata
-from itertools import pairwise
+from collections.abc import Mapping
+from itertools import combinations, pairwise, product
+from math import dist
 
 import pytest
 from hypothesis import example, given, settings
@@ -16,8 +18,18 @@ from PIL import Image, ImageChops
 
 from bot.domain import Label, Picture, Verdict
 from bot.graphics.canvas import Canvas
-from bot.graphics.charts import MARGIN, WIDTH, Row, confusion, heatmap, leaderboard, podium
-from bot.graphics.palette import DARK, LIGHT, Theme
+from bot.graphics.charts import (
+    CARD_HEIGHT,
+    MARGIN,
+    WIDTH,
+    Row,
+    card,
+    confusion,
+    heatmap,
+    leaderboard,
+    podium,
+)
+from bot.graphics.palette import AVATARS, DARK, LIGHT, Colour, Theme, contrast, contrasting_ink
 from bot.graphics.text_layout import (
     BOLD,
     MISSING,
@@ -27,6 +39,8 @@ from bot.graphics.text_layout import (
     initial,
     lay_out,
     split_graphemes,
+    visible_text,
+    wrap_text,
 )
 from bot.speech import LANGUAGES, speaker_for
 from tests.conftest import PROJECT
@@ -74,7 +88,7 @@ def opened(picture: Picture) -> Image.Image:
 
 
 def board(*names: str, theme: Theme = LIGHT) -> Picture:
-    rows = [Row(place, name, 100 - place, key="1") for place, name in enumerate(names, 1)]
+    rows = [Row(place, name, 100 - place, 0) for place, name in enumerate(names, 1)]
     return leaderboard("Лідери, листопад", rows, theme)
 
 
@@ -93,16 +107,16 @@ def changed(one: Image.Image, other: Image.Image) -> tuple[int, int, int, int]:
 
 @THEMES
 def test_each_picture_is_as_wide_as_a_phone_shows_and_has_an_ending(theme: Theme) -> None:
-    rows = [Row(1, "Mia", 3), Row(2, "Tom", 1)]
-    for picture in (board("Mia", theme=theme), podium("P", rows, theme), matrix(theme)):
+    rows = [Row(1, "Mia", 3, 0), Row(2, "Tom", 1, 1)]
+    for picture in (board("Mia", theme=theme), podium("P", "M", rows, theme), matrix(theme)):
         assert opened(picture).width == WIDTH
         assert picture.name.endswith(".png")
 
 
 def test_day_and_night_differ_in_every_picture() -> None:
-    rows = [Row(1, "Mia", 3)]
+    rows = [Row(1, "Mia", 3, 0)]
     assert board("Mia").png != board("Mia", theme=DARK).png
-    assert podium("P", rows, LIGHT).png != podium("P", rows, DARK).png
+    assert podium("P", "M", rows, LIGHT).png != podium("P", "M", rows, DARK).png
     assert matrix(LIGHT).png != matrix(DARK).png
 
 
@@ -133,53 +147,154 @@ def test_the_same_standings_are_the_same_bytes_in_another_process() -> None:
 
 
 def test_the_description_says_what_the_picture_shows() -> None:
-    rows = [Row(1, "Mia\x00\u202e", 40), Row(1, "Bot", 40, is_bot=True)]
+    rows = [Row(1, "Mia\x00\u202e", 40, 0), Row(1, "Tom", 40, 1)]
     assert leaderboard("November", rows, LIGHT).description.splitlines() == [
-        *("November", "1. Mia: 40", "1. Bot: 40")
+        *("November", "1. Mia: 40", "1. Tom: 40")
     ]
     said = matrix(LIGHT).description
     assert "Olaf: Olaf 40, Єті 3, Keiner von beiden 1" in said
 
 
-def test_after_a_dozen_come_the_bot_and_whoever_asked_only() -> None:
-    rows = [Row(place, f"p{place}", 50 - place) for place in range(1, 13)]
-    rows += [Row(13, "late", 9), Row(14, "bot", 8, is_bot=True), Row(15, "me", 7, is_mine=True)]
+def test_after_a_dozen_comes_whoever_asked_only() -> None:
+    rows = [Row(place, f"p{place}", 50 - place, place) for place in range(1, 13)]
+    rows += [Row(13, "late", 9, 12), Row(14, "me", 7, 13, is_mine=True)]
     said = leaderboard("t", rows, LIGHT).description.splitlines()
-    assert said[-4:] == ["12. p12: 38", "…", "14. bot: 8", "15. me: 7"]
+    assert said[-3:] == ["12. p12: 38", "…", "14. me: 7"]
     twelve = leaderboard("t", rows[:12], LIGHT)
     assert "…" not in twelve.description
     assert opened(twelve).height < opened(leaderboard("t", rows, LIGHT)).height
 
 
-def test_the_bot_and_whoever_asked_stand_out() -> None:
-    plain = opened(leaderboard("t", [Row(4, "Mia", 5)], LIGHT))
+def test_whoever_asked_stands_out() -> None:
     corner = (MARGIN + 20, 232 + 90)
     for row, colour in (
-        (Row(4, "Mia", 5, is_bot=True), LIGHT.bot),
-        (Row(4, "Mia", 5, is_mine=True), LIGHT.mine),
+        (Row(4, "Mia", 5, 0), LIGHT.card),
+        (Row(4, "Mia", 5, 0, is_mine=True), LIGHT.mine),
     ):
         assert opened(leaderboard("t", [row], LIGHT)).getpixel(corner) == colour
-    assert plain.getpixel(corner) == LIGHT.card
 
 
-def test_a_player_has_the_same_colour_under_another_name() -> None:
-    def disc(name: str, key: str) -> object:
-        picture = opened(leaderboard("t", [Row(4, name, 5, key=key)], LIGHT))
+@THEMES
+def test_the_line_about_the_bot_stands_above_the_rows_and_crosses_nothing(theme: Theme) -> None:
+    rows = [Row(1, "Mia", 3, 0)]
+    plain, told = (leaderboard("Title", rows, theme, line) for line in ("", "you 14, me 61"))
+    _, top, _, bottom = changed(opened(plain), opened(told))
+    untitled = opened(leaderboard(" ", rows, theme))
+    title_bottom = changed(untitled, opened(plain))[3]
+    assert title_bottom <= top + 8 < bottom < 232 - 8  # the face may reach beside a tail's foot
+    assert "you 14, me 61" in told.description
+
+
+# Avatars
+
+# How those see who lack red or green (Machado, Oliveira and Fernandes 2009), in linear light.
+SIGHTS = {
+    "all colours": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "no red": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "no green": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+}
+XYZ = (
+    (0.4124564, 0.3575761, 0.1804375),
+    (0.2126729, 0.7151522, 0.0721750),
+    (0.0193339, 0.1191920, 0.9503041),
+)
+
+
+def lab(colour: tuple[int, ...], sight: str) -> tuple[float, float, float]:
+    """Return where a colour is in CIELAB for somebody's sight."""
+
+    def times(matrix: tuple[tuple[float, ...], ...], vector: list[float]) -> list[float]:
+        return [sum(m * v for m, v in zip(row, vector, strict=True)) for row in matrix]
+
+    shares = [value / 255 for value in colour]
+    light = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in shares]
+    seen = [min(1.0, max(0.0, value)) for value in times(SIGHTS[sight], light)]
+    white = (0.95047, 1.0, 1.08883)
+    parts = [value / full for value, full in zip(times(XYZ, seen), white, strict=True)]
+    x, y, z = (v ** (1 / 3) if v > 0.008856 else 7.787 * v + 16 / 116 for v in parts)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_no_two_avatars_look_alike(sight: str) -> None:
+    assert len(AVATARS) >= 12
+    places = [lab(colour, sight) for colour in AVATARS]
+    assert min(dist(*pair) for pair in combinations(places[:8], 2)) > 26
+    assert min(dist(*pair) for pair in combinations(places, 2)) > 24
+
+
+@THEMES
+def test_avatars_are_seen_on_their_row_and_initials_on_them(theme: Theme) -> None:
+    for colour in AVATARS:
+        assert contrast(contrasting_ink(colour), colour) >= 4.5
+        for ground, sight in product((theme.card, theme.mine), SIGHTS):
+            assert dist(lab(colour, sight), lab(ground, sight)) > 20
+
+
+def test_a_family_of_eight_has_eight_colours_whatever_their_names_and_ranks() -> None:
+    def disc(row: Row) -> object:
+        picture = opened(leaderboard("t", [row], LIGHT))
         return picture.getpixel((MARGIN + 168 - 38, 232 + 58))
 
-    assert disc("Mia", "77") == disc("Tom", "77") != disc("Tom", "78")
+    family = [disc(Row(4, "Mia", 5, number)) for number in range(8)]
+    assert len(set(family)) == 8
+    assert [disc(Row(5, "Tom", 9, number)) for number in range(8)] == family
+    assert disc(Row(4, "Mia", 5, len(AVATARS))) == family[0]
+
+
+# The podium
+
+
+def test_a_podium_fills_its_upper_third() -> None:
+    empty = Canvas(WIDTH, 1180, LIGHT).image
+    for names in (("Mia",), ("Mia", "Tom"), ("Maximiliane-Theodora von und zu Schneeberg",)):
+        rows = [Row(1, name, 3, number) for number, name in enumerate(names)]
+        nobody, picture = (opened(podium("Podium", "May", some, LIGHT)) for some in ([], rows))
+        heading = changed(opened(podium(" ", "", [], LIGHT)), nobody)
+        crown = changed(nobody, picture)
+        assert 0 < heading[1] < 80
+        assert heading[3] < crown[1] < empty.height / 3 - 60
+
+
+def test_a_podium_says_what_it_is_one_of() -> None:
+    said = podium("Podium of the month", "May 2027", [Row(1, "Mia", 3, 0)], LIGHT).description
+    assert said.splitlines() == ["Podium of the month", "May 2027", "1. Mia: 3"]
+
+
+@THEMES
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_nothing_crosses_a_name_on_the_podium(theme: Theme, rank: int) -> None:
+    def drawn(name: str) -> Image.Image:
+        return opened(podium("P", "May", [Row(rank, name, 3, 0)], theme))
+
+    # Names of one initial: only the line differs.
+    box = changed(drawn("O"), drawn("OOOOOO"))
+    plate = drawn("O").crop(box)
+    ink = [colour for _, colour in plate.getcolors(100_000) or () if colour == theme.ink]
+    assert ink
+    spread = sum(n for n, colour in plate.getcolors(100_000) or () if colour == theme.card)
+    assert spread > 0.6 * plate.width * plate.height  # the plate, and no snow or tree
 
 
 @THEMES
 def test_a_podium_takes_ties_and_empty_places(theme: Theme) -> None:
-    tied = [Row(1, name, 30) for name in ("Mia", "Tom", "Zoe", "Ben", "Їжак")]
-    shared = podium("t", [*tied, Row(3, "Bot", 2, is_bot=True)], theme)
+    tied = [Row(1, name, 30, 0) for name in ("Mia", "Tom", "Zoe", "Ben", "Їжак")]
+    shared = podium("t", "m", [*tied, Row(3, "Opa", 2, 1)], theme)
     assert shared.description.count("1. ") == 5
-    nobody = opened(podium("t", [], theme))
-    first = opened(podium("t", [Row(1, "Mia", 3)], theme))
+    nobody = opened(podium("t", "m", [], theme))
+    first = opened(podium("t", "m", [Row(1, "Mia", 3, 0)], theme))
     left, _, right, _ = changed(nobody, first)
     assert WIDTH / 3 - 20 < left < right < WIDTH * 2 / 3 + 20  # nobody is second or third
-    assert changed(nobody, opened(podium("t", [Row(4, "Tom", 3)], theme))) == (0, 0, 0, 0)
+    fourth = opened(podium("t", "m", [Row(4, "Tom", 3, 0)], theme))
+    assert changed(nobody, fourth) == (0, 0, 0, 0)
 
 
 @THEMES
@@ -187,18 +302,181 @@ def test_a_right_answer_has_another_colour_than_a_wrong_one_and_more_has_more(th
     picture = opened(matrix(theme))
     top = 306 + 2 * 44 if picture.height > 306 + 44 + 3 * 194 + 160 else 306 + 44
 
-    def cell(row: int, column: int) -> tuple[int, ...]:
+    def cell(row: int, column: int) -> Colour:
         found = picture.getpixel((298 + 249 * column + 30, top + 194 * row + 40))
         assert isinstance(found, tuple)
-        return found
+        red, green, blue = found
+        return red, green, blue
 
     def blueness(colour: tuple[int, ...]) -> int:
         return colour[2] - colour[0]
 
     assert blueness(cell(0, 0)) > blueness(cell(0, 1)) + 30
-    assert blueness(cell(0, 0)) > blueness(cell(1, 1))  # 40 of 44 is more than 31 of 36
+    # 40 of 44 is more than 31 of 36.
+    assert contrast(cell(0, 0), theme.card) > contrast(cell(1, 1), theme.card)
     assert blueness(cell(1, 0)) < blueness(theme.card) < blueness(cell(1, 1))
     assert cell(1, 2) == cell(2, 0) == theme.card
+    # A 3 of 44 against a 0, and each number on its own box.
+    assert contrast(cell(0, 1), cell(1, 2)) >= 3
+    assert contrast(cell(0, 2), cell(1, 2)) >= 3
+    for row, column in product(range(3), range(3)):
+        ground = cell(row, column)
+        ink = contrasting_ink(ground) if ground != theme.card else theme.ink_soft
+        assert contrast(ink, ground) >= 3  # large letters
+
+
+@THEMES
+def test_a_matrix_has_its_sentence_whole_above_it(theme: Theme) -> None:
+    def drawn(sentence: str) -> Image.Image:
+        labels = ("Olaf", "Yeti", "Keiner von beiden")
+        picture = confusion(" ", sentence, (labels, labels), (" ", " "), COUNTS, theme)
+        assert sentence in picture.description
+        return opened(picture)
+
+    short = drawn("I was right in 71 of 80.")
+    long = drawn("Of 80 photos I was right in 71; whom I most like to take for Olaf is a yeti, ha!")
+    assert long.height > short.height  # a second line moves the matrix down, and crosses nothing
+    more = long.height - short.height
+    lower = long.crop((0, long.height - 700, WIDTH, long.height - 200))
+    same = short.crop((0, short.height - 700, WIDTH, short.height - 200))
+    assert more < 60
+    # The sky's gradient differs by a shade at most, the boxes not at all.
+    difference = ImageChops.difference(lower, same).convert("L")
+    assert difference.point([255 * (level > 8) for level in range(256)]).getbbox() is None
+
+
+# The card of a fooling
+
+LONG = "Maximiliane-Theodora von und zu Schneeberg"
+PHOTO, HEAT = Image.new("RGB", (400, 300), (10, 200, 10)), Image.new("RGB", (400, 300), "red")
+SHORT_CARD: dict[str, str] = {
+    "text": "It was Olaf",
+    "name": "Mia",
+    "points": "97 points",
+    "day": "1 May 2027",
+    "signature": "Snowpeople",
+    "heading": "Today",
+}
+LEFT_OF = {"points": "name", "day": "signature"}
+
+
+def drawn_card(
+    photo: Image.Image | None = PHOTO,
+    heat: Image.Image | None = HEAT,
+    theme: Theme = LIGHT,
+    missing: str = "",
+    words: Mapping[str, str] = SHORT_CARD,
+) -> Image.Image:
+    picture = card(
+        photo,
+        heat,
+        words["text"],
+        words["name"],
+        words["points"],
+        words["day"],
+        words["signature"],
+        theme,
+        heading=words["heading"],
+        missing=missing,
+    )
+    for said in (*words.values(), *([missing] if photo is None else [])):
+        assert " ".join(said.split()) in picture.description
+    return opened(picture)
+
+
+def boxes(longest: str) -> dict[str, tuple[int, int, int, int]]:
+    """Return where each of a card's words is when all are long: what changes when it does."""
+    found = {}
+    for field in SHORT_CARD:
+        # What is to the left uses what its neighbour leaves free, so it moves with it.
+        words = {key: "." if key == LEFT_OF.get(field) else longest for key in SHORT_CARD}
+        other = words | {field: "."}
+        if field == "text":  # a shorter one leaves more room for the photo
+            other[field] = longest.replace(longest[0], "L")
+        found[field] = changed(drawn_card(words=words), drawn_card(words=other))
+    return found
+
+
+@pytest.mark.parametrize("size", [(400, 300), (300, 400), (90, 1600), (1600, 90), (1, 1)])
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P"])
+def test_a_card_shows_the_whole_photo_and_its_heat_map(size: tuple[int, int], mode: str) -> None:
+    photo = Image.new("RGB", size, (10, 200, 10))
+    photo = photo.quantize(2) if mode == "P" else photo.convert(mode)
+    picture = drawn_card(photo, Image.new("RGB", size, (250, 0, 0)))
+    assert picture.size == (WIDTH, CARD_HEIGHT)
+    counts = {colour: number for number, colour in picture.getcolors(WIDTH * CARD_HEIGHT) or ()}
+    shown = photo.convert("RGB").getpixel((0, 0))
+    if min(size) > 100:
+        assert counts[shown] > 5 * counts[250, 0, 0] / 4 > 40_000  # type: ignore[index]
+        assert (250, 0, 0) not in {
+            colour for _, colour in drawn_card(photo, None).getcolors(WIDTH * CARD_HEIGHT) or ()
+        }
+
+
+def test_the_edges_of_a_photo_are_not_cut() -> None:
+    for size in ((400, 300), (300, 400), (1200, 300)):
+        photo = Image.new("RGB", size, (10, 200, 10))
+        edges = ((0, 0), (size[0] - 30, 0), (0, size[1] - 30), (size[0] - 30, size[1] - 30))
+        for number, corner in enumerate(edges):
+            photo.paste((200, 0, 50 * number), (*corner, corner[0] + 30, corner[1] + 30))
+        seen = {colour for _, colour in drawn_card(photo, None).getcolors(10**7) or ()}
+        assert {(200, 0, 50 * number) for number in range(4)} <= seen
+
+
+@THEMES
+def test_without_its_photo_a_card_shows_snow_and_not_the_heat_map(theme: Theme) -> None:
+    """Who withdraws a photo does not want it seen through its heat map either."""
+    gone = drawn_card(None, HEAT, theme, missing="The photo has melted")
+    assert (255, 0, 0) not in {colour for _, colour in gone.getcolors(10**7) or ()}
+    assert changed(gone, drawn_card(None, None, theme, missing="The photo has melted")) == (
+        *(0, 0, 0, 0),
+    )
+    box = changed(gone, drawn_card(None, None, theme))
+    assert 60 < box[0] < box[2] < WIDTH - 60
+    assert 132 < box[1] < box[3] < 900
+
+
+@pytest.mark.parametrize("name", ["Mia", LONG, FAMILY * 9, "عبد الرحمن " * 6, "Оленка ❄", "W" * 90])
+def test_nothing_on_a_card_overlaps_or_leaves_it(name: str) -> None:
+    found = boxes(name)
+    for left, top, right, bottom in found.values():
+        assert 20 < left < right < WIDTH - 20
+        assert 20 < top < bottom < CARD_HEIGHT - 20
+    for one, other in combinations(found.values(), 2):
+        assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+
+
+@THEMES
+def test_the_words_of_a_card_are_readable(theme: Theme) -> None:
+    for ink, ground in (
+        (theme.ink, theme.card),
+        (theme.ink, theme.hill_near),
+        (theme.ink_soft, theme.hill_near),
+        (theme.ink, theme.sky[0]),
+    ):
+        assert contrast(ink, ground) >= 4.5
+
+
+@given(SIGNS, st.integers(80, 500), st.integers(1, 4))
+@settings(max_examples=100)
+@example(LONG, 300, 3)
+@example("a" * 300, 90, 4)
+@example("-- - -a-b-", 80, 2)
+def test_lines_are_no_wider_than_asked_and_lose_nothing(text: str, width: int, most: int) -> None:
+    lines = wrap_text(text, 40, BOLD, width, most)
+    assert 1 <= len(lines) <= most
+    for line in lines[:-1]:
+        assert len(split_graphemes(line)) == 1 or (
+            lay_out(split_graphemes(line), 40, BOLD).width <= width
+        )
+    assert "".join("".join(lines).split()) == "".join(visible_text(text).split())
+
+
+def test_lines_break_between_words_and_after_hyphens() -> None:
+    assert wrap_text(LONG, 34, BOLD, 280, 3) == [
+        *("Maximiliane-", "Theodora von", "und zu Schneeberg")
+    ]
+    assert wrap_text("it is -5 today", 40, BOLD, 150, 4) == ["it is -5", "today"]
 
 
 # What is written on a heat map
@@ -328,7 +606,7 @@ def test_any_name_fits_its_box_and_is_seen(name: str, width: int) -> None:
     assert right - left > 0
     assert 50 - 6 <= left < right <= 50 + width + 6
     assert (
-        30 <= top < bottom <= 92
+        30 <= top < bottom <= 95
     )  # as high as letters with an accent, as low as those with a tail
 
 
@@ -344,10 +622,12 @@ def test_any_name_changes_nothing_but_its_own_row(name: str) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_are_drawn_everywhere(name: str) -> None:
-    rows = [Row(1, name, 10**9), Row(1, name, 5), Row(2, name, 3, is_mine=True)]
+    rows = [Row(1, name, 10**9, 0), Row(1, name, 5, 1), Row(2, name, 3, 2, is_mine=True)]
     for picture in (
-        leaderboard(name, rows, DARK),
-        podium(name, rows, LIGHT),
+        leaderboard(name, rows, DARK, name),
+        podium(name, name, rows, LIGHT),
+        podium(name, name, rows[1:], LIGHT),
+        card(None, None, name, name, name, name, name, DARK, heading=name, missing=name),
         confusion(name, name, ((name, "Olaf", name),) * 2, (name, name), COUNTS, LIGHT),
     ):
         assert opened(picture).width == WIDTH

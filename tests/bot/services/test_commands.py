@@ -46,7 +46,7 @@ def test_a_photo_goes_along_with_the_commands_that_are_about_one() -> None:
 def test_the_browser_needs_no_command_for_what_its_page_does() -> None:
     names = {each.name for each in commands.menu("web")}
     assert names.isdisjoint({"start", "help", "who", "where"})
-    assert {"guess", "leaderboard", "settings", "forget"} <= names
+    assert {"guess", "leaderboard", "settings", "privacy"} <= names
 
 
 async def test_what_only_admins_may_do_is_not_done_for_others(service: Service) -> None:

@@ -9,10 +9,12 @@ import pytest
 
 from bot.domain import Fetch, Label, Room
 from bot.services.photo_archive import HALF_SECONDS, KEPT_DAYS, PhotoArchive
+from bot.speech import speaker_for
 from tests.fakes.messenger import FakeMessenger
 from tests.support.table import MIA, OMA, Table
 
 DAY = 24 * 3600.0
+EN = speaker_for("en")
 
 
 class SlowMessenger(FakeMessenger):
@@ -99,9 +101,9 @@ async def test_a_photo_that_is_being_fetched_is_not_kept_of_who_is_forgotten_mea
     service = table.restart({"telegram": slow})
     slow.photos = table.messenger.photos
     await table.ask(OMA, "keep", "on")
-    await table.tap(MIA, await table.photo(MIA), "It's Abominable")
+    await table.tap(MIA, await table.photo(MIA), EN.rounds.truth_button(Label.ABOMINABLE))
     await slow.fetching.wait()
-    await table.tap(MIA, await table.ask(MIA, "forget"), "Yes, forget me")
+    await table.tap(MIA, await table.ask(MIA, "forget"), EN.privacy.forget_button())
     slow.may_fetch.set()
     await service.settle()
     assert files(tmp_path / "kept") == []

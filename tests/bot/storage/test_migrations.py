@@ -11,9 +11,19 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bot.domain import AdminAction, Label, LoggedAction, Player, Room, RoomSettings, StoredRound
-from bot.game.rules import Guess, Objection
-from bot.game.seasons import OpenGuessing
+from bot.domain import (
+    AdminAction,
+    Label,
+    LoggedAction,
+    Player,
+    Room,
+    RoomSettings,
+    StoredRound,
+    Voice,
+)
+from bot.game.rules import Denied, Guess, Truth
+from bot.game.scoring import Score
+from bot.game.seasons import BOT, NamedPlayer, OpenGuessing
 from bot.storage.database import migrate, open_database
 from bot.storage.schema import metadata
 from bot.storage.store import Store
@@ -23,7 +33,10 @@ NOW = datetime(2026, 12, 24, 18, tzinfo=UTC)
 
 
 async def create(revision: str, url: str, statements: Sequence[str]) -> None:
-    """Make a database as an earlier version of the bot did, with what it may have stored."""
+    """Make a database as an earlier version of the bot did, with what it may have stored.
+
+    Then bring it up to date, by a clock that stands still.
+    """
     if url.startswith("sqlite"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir()
     engine = create_async_engine(
@@ -34,6 +47,8 @@ async def create(revision: str, url: str, statements: Sequence[str]) -> None:
             await connection.run_sync(migrate, revision)
             for statement in statements:
                 await connection.execute(text(statement))
+        async with engine.begin() as connection:
+            await connection.run_sync(migrate, "head", NOW)
     finally:
         await engine.dispose()
 
@@ -132,17 +147,16 @@ async def test_a_database_of_version_0002_keeps_everything(new_url: str) -> None
                 LoggedAction(at - 60 * minute, "Anna", AdminAction.KEEP_ON),
                 LoggedAction(at - timedelta(days=1), "", AdminAction.RESET),
             ]
-            # One objection of the two that would void Anna's; Ben's guess is still open.
-            assert await points(store, room, NOW) == {"Anna": 94, "nobody": 94}
+            # One objection of the two that would have voided Anna's; Ben's guess is still open.
+            assert await points(store, room, NOW) == {"Anna": 97, "nobody": 97}
         assert await store.rooms.settings(CHANNEL) == RoomSettings()
         assert await store.rounds.find(1) == StoredRound(
             1, SUPERGROUP, GROUP, "7", "11", "file", OLAF, at, at + timedelta(seconds=1)
         )
         told = await store.game.round(1, SUPERGROUP)
         assert told is not None
-        assert told.objections == (Objection(2, at + 2 * minute),)
-        assert told.truth is not None
-        assert (told.truth.label, told.truth.by, told.quorum) == (Label.ABOMINABLE, 1, 2)
+        assert told.truth == Truth(Label.ABOMINABLE, 1, at + minute)
+        assert (told.made, told.confirmed, told.vote, told.is_void) == (False, False, None, False)
         assert await store.game.names(GROUP) == {1: "Anna", 2: "Ben", 4: "Channel"}
         until = at + timedelta(minutes=58, seconds=30)
         assert await store.game.open_guessings() == [OpenGuessing(3, SUPERGROUP, "13", until)]
@@ -161,4 +175,150 @@ async def test_a_database_of_version_0002_keeps_everything(new_url: str) -> None
         await store.rooms.note_language(GROUP, "uk")
         assert await store.rooms.spoken_language(SUPERGROUP) == "uk"
         await store.game.close_guesses(3, NOW)
-        assert await points(store, GROUP, NOW) == {"Anna": 94, "nobody": 94, "Ben": 10}
+        assert await points(store, GROUP, NOW) == {"Anna": 97, "nobody": 97, "Ben": 10}
+
+
+OCTOBER, NOVEMBER, DECEMBER = (date(2026, month, 1) for month in (10, 11, 12))
+
+
+def version_0003() -> list[str]:
+    """Return what a family of three had stored in three months, in a group that moved."""
+    statements = [
+        "INSERT INTO rooms (platform, chat, private, now_at) VALUES "
+        "('telegram', '-1001234567890', false, NULL), ('telegram', '-4001', false, 1), "
+        "('telegram', 'other', false, NULL)",
+        "INSERT INTO players (platform, identity, name, shared) VALUES "
+        "('telegram', '7', 'Anna', false), ('telegram', '8', 'Ben', false), "
+        "('telegram', NULL, NULL, false), ('telegram', '136817688', 'Channel', true)",
+    ]
+    ids = iter(range(1, 1000))
+
+    def add(
+        player: int,
+        arrived: str,
+        told: str | None = None,
+        truth: str = "abominable",
+        *,
+        room: int = 1,
+        unfamiliar: bool = False,
+        played_before: bool = False,
+        reset: bool = False,
+        probabilities: tuple[float, float, float] = (0.9, 0.06, 0.04),
+        objections: Sequence[int] = (),
+        quorum: int = 2,
+        guesses: Sequence[tuple[int, str]] = (),
+    ) -> None:
+        id_ = next(ids)
+        olaf, abominable, neither = probabilities
+        shares = f'{{"olaf": {olaf}, "abominable": {abominable}, "neither": {neither}}}'
+        truth_told = (
+            f"'{truth}', '{told}', {player}, {quorum}" if told else "NULL, NULL, NULL, NULL"
+        )
+        statements.append(
+            "INSERT INTO rounds (room_id, player_id, part, arrived, answered, label, confidence, "
+            "unfamiliar, probabilities, played_before, reset, truth, told, told_by, quorum) "
+            f"VALUES ({room}, {player}, '', '{arrived}', '{arrived}', 'olaf', {olaf}, "
+            f"{unfamiliar}, '{shares}', {played_before}, {reset}, {truth_told})"
+        )
+        statements.extend(
+            f"INSERT INTO objections VALUES ({id_}, {objector}, '{told}')"
+            for objector in objections
+        )
+        if guesses:
+            statements.append(
+                f"INSERT INTO guessings VALUES ({id_}, '{arrived}', '{arrived}', '{arrived}')"
+            )
+        statements.extend(
+            f"INSERT INTO guesses VALUES ({id_}, {guesser}, '{arrived}', '{label}')"
+            for guesser, label in guesses
+        )
+
+    # October, by the old rules: 2 * 0.9 - 1 of 100, half of that for neither or an unfamiliar one.
+    add(1, "2026-10-04 12:00:00", "2026-10-04 12:01:00", room=2)  # 80
+    add(1, "2026-10-04 12:00:00", "2026-10-04 12:02:00", "neither", room=2)  # 40
+    add(2, "2026-10-04 12:00:00", "2026-10-04 12:03:00", unfamiliar=True, room=2)  # 40
+    add(2, "2026-10-04 12:00:00", "2026-10-04 12:04:00", "neither", unfamiliar=True)  # the bot: 1
+    add(3, "2026-10-04 12:00:00", "2026-10-04 12:05:00", probabilities=(0.4, 0.3, 0.3))  # 1
+    add(4, "2026-10-04 12:00:00", "2026-10-04 12:06:00")  # a shared identity
+    add(2, "2026-10-04 12:00:00", "2026-10-04 12:07:00", played_before=True)
+    add(2, "2026-10-04 12:00:00", "2026-10-04 12:08:00", objections=(1, 3))  # void
+    add(2, "2026-10-04 12:00:00", "2026-10-04 12:09:00", objections=(1,), quorum=1)  # void
+    add(2, "2026-10-04 12:00:00", "2026-10-04 12:10:00", reset=True)
+    # Twenty of twenty-two count, for the bot as well: 20. Ben guesses 20 of 21 rightly: 200.
+    for second in range(10, 32):
+        at = f"2026-10-05 12:00:{second}"
+        add(1, at, at, "olaf", guesses=[(2, "olaf" if second > 10 else "neither")])
+    # November: a photo that all objected to, and one that was told in December.
+    add(1, "2026-11-04 12:00:00", "2026-11-04 12:01:00", objections=(2, 3))
+    add(2, "2026-11-30 23:59:00", "2026-12-01 00:01:00", probabilities=(0.6, 0.2, 0.2))
+    # December, in hand.
+    add(1, "2026-12-04 12:00:00", "2026-12-04 12:01:00", room=2, objections=(2,))
+    add(1, "2026-12-04 12:00:00", "2026-12-04 12:02:00", objections=(2, 3))
+    add(2, "2026-12-04 12:00:00", guesses=[(1, "olaf"), (3, "neither")])
+    add(1, "2026-12-05 12:00:00", "2026-12-05 12:02:00", unfamiliar=True)
+    add(1, "2026-12-06 12:00:00", "2026-12-06 12:02:00", reset=True)
+    add(1, "2026-10-05 12:00:00", "2026-10-05 12:02:00", room=3)
+    statements.append("INSERT INTO podiums VALUES (2, '2026-10-01')")
+    return statements
+
+
+async def test_what_was_over_before_the_rules_changed_keeps_its_points(new_url: str) -> None:
+    await create("0003", new_url, version_0003())
+    then = {OCTOBER: {"Anna": 120, "Ben": 240, "nobody": 1, "bot": 21}, NOVEMBER: {}}
+    async with Store.open(new_url) as store:
+        for room in (GROUP, SUPERGROUP):
+            for month, expected in then.items():
+                at = datetime(month.year, month.month, 15, tzinfo=UTC)
+                assert await points(store, room, at) == expected
+            season = await store.seasons.season(room, OCTOBER, UTC, NOW)
+            assert [(place.rank, place.points) for place in season.places()] == [
+                (1, 240),
+                (2, 120),
+                (3, 21),
+                (4, 1),
+            ]
+            assert await store.seasons.months(room, UTC) == [DECEMBER, NOVEMBER, OCTOBER]
+        other = Room("telegram", "other")
+        assert await points(store, other, datetime(2026, 10, 15, tzinfo=UTC)) == {"Anna": 80}
+        # Podiums that were shown stay so, those of other rooms are still due.
+        assert await store.seasons.podiums_due(OCTOBER) == [other]
+        # What Anna is known by goes, and her points stay.
+        known = await store.people.export("telegram", ANNA.id)
+        assert known["seasons"] == [
+            {"room": room, "season": "2026-10-01", "points": total}
+            for room, total in (("-1001234567890", 120), ("other", 80))
+        ]
+        await store.people.forget("telegram", ANNA.id)
+        await store.people.prune(NOW)
+        season = await store.seasons.season(GROUP, OCTOBER, UTC, NOW)
+        assert season.totals() == {1: 120, 2: 240, 3: 1, BOT: 21}
+        assert season.players[2] == NamedPlayer("Ben", "8")
+        assert 1 not in season.players
+
+
+async def test_the_season_in_hand_goes_by_the_rules_of_today(new_url: str) -> None:
+    await create("0003", new_url, version_0003())
+    async with Store.open(new_url) as store:
+        season = await store.seasons.season(SUPERGROUP, DECEMBER, UTC, NOW)
+        assert season.frozen is None
+        # 94 and 40, and a right guess; Ben's of November was told, and counts, in December.
+        assert await points(store, GROUP, NOW) == {"Anna": 144, "Ben": 75}
+        assert (season.told(), len(season.rounds)) == (3, 5)
+        verdicts = {
+            round_.arrived.day: (round_.verdict.percent, round_.verdict.voice)
+            for round_ in season.rounds
+        }
+        assert verdicts == {
+            1: (75, Voice.UNSURE),
+            4: (94, Voice.SURE),
+            5: (94, Voice.UNFAMILIAR),
+        }
+        (void,) = (round_ for round_ in season.rounds if round_.is_void)
+        assert await store.game.score(void.id, NOW, UTC) == Score()
+        again = await store.game.tell_truth(void.id, ANNA, Label.OLAF, NOW, by_admin=False)
+        assert again is Denied.OVER
+        # A season that is over now is added up by the rules of today for ever.
+        later = await store.seasons.season(SUPERGROUP, DECEMBER, UTC, NOW + timedelta(days=99))
+        assert later.totals() == season.totals()
+        # What an old reset took out, nobody brings back.
+        assert not await store.seasons.undo_reset(SUPERGROUP, ANNA, NOW)

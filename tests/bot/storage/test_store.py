@@ -40,6 +40,20 @@ async def test_settings_change_and_stay(database_url: str) -> None:
         assert await store.rooms.settings(ROOM) == RoomSettings(None, False)
 
 
+async def test_every_setting_is_kept(store: Store) -> None:
+    chosen = RoomSettings(
+        language="de",
+        every_photo=False,
+        keep=True,
+        guess_every=True,
+        timezone="America/Argentina/ComodRivadavia",
+        daily=540,
+    )
+    await store.rooms.change_settings(ROOM, chosen)
+    await store.rooms.move(ROOM, SUPERGROUP)
+    assert await store.rooms.settings(SUPERGROUP) == chosen
+
+
 async def test_two_admins_at_once_both_get_their_way(store: Store) -> None:
     seen = await store.rooms.settings(ROOM)
     await asyncio.gather(
@@ -156,6 +170,16 @@ async def test_a_reference_that_is_known_late_is_noted(store: Store) -> None:
     found = await store.rounds.find(id_)
     assert found is not None
     assert found.reference == "channel/message"
+
+
+async def test_the_answers_own_message_is_noted(store: Store) -> None:
+    ids = [await opened(store, photo(None, reference=name)) for name in ("a", "b")]
+    await store.rounds.mark_answered(ids, NOW, answer="78")
+    await store.rounds.mark_answered(ids, NOW)  # nothing new
+    for id_, reference in zip(ids, ("a", "b"), strict=True):
+        found = await store.rounds.find(id_)
+        assert found is not None
+        assert (found.answer, found.reference, found.hidden) == ("78", reference, False)
 
 
 async def test_an_answer_that_went_out_is_not_changed(store: Store) -> None:

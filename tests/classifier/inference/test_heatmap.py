@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from io import BytesIO
+from math import dist
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,39 @@ def test_hot_parts_shine_and_cold_parts_are_dimmed() -> None:
     picture = draw_heatmap(grey, SOMEBODY, heat).image.convert("L")
     assert picture.getpixel((480, 32)) > 130  # type: ignore[operator]
     assert picture.getpixel((32, 300)) < 90  # type: ignore[operator]
+
+
+def seen(colour: tuple[int, int, int]) -> tuple[float, float, float]:
+    """Return a colour's lightness, 0 to 100, and its two opponent colours, in CIELAB."""
+    shares = [value / 255 for value in colour]
+    red, green, blue = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in shares)
+    x = (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.9505
+    y = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    z = (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.089
+    x, y, z = (v ** (1 / 3) if v > 0.008856 else 7.787 * v + 16 / 116 for v in (x, y, z))
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+@pytest.mark.parametrize(
+    "photo",
+    ["white", "#eef2f8", "grey", "black", "orange", "#d23c28", "#28a03c", "#3c3cc8", "#ffe600"],
+)
+def test_hot_and_cold_differ_on_photos_of_any_colour(photo: str) -> None:
+    plain = Image.new("RGB", (512, 512), photo)
+    heat = torch.zeros(4, 4)
+    heat[0, 3] = heat[0, 2] = heat[1, 3] = heat[1, 2] = 1
+    picture = draw_heatmap(plain, SOMEBODY, heat).image
+    hot, cold = (seen(picture.getpixel(place)) for place in ((400, 110), (32, 480)))  # type: ignore[arg-type]
+    assert hot[0] > cold[0] + 20  # in grey and for the colour-blind
+    assert dist(hot, cold) > 45
+
+
+@pytest.mark.parametrize("snow", ["white", "#eef2f8", "#cfe6f8"])
+def test_the_hot_part_of_snow_does_not_look_like_snow(snow: str) -> None:
+    plain = Image.new("RGB", (512, 512), snow)
+    picture = draw_heatmap(plain, SOMEBODY, torch.ones(4, 4)).image
+    hot, before = (seen(one.getpixel((256, 256))) for one in (picture, plain))  # type: ignore[arg-type]
+    assert dist(hot, before) > 35
 
 
 async def test_what_is_no_picture_is_refused_as_usual(classifier: Classifier) -> None:

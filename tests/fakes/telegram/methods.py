@@ -13,6 +13,8 @@ from tests.fakes.telegram.things import CONTENT, Json, Message
 from tests.fakes.telegram.world import World
 
 LARGEST_FILE = 20 * 1024 * 1024
+# As the library's InlineKeyboardMarkupLimit has it; Telegram's own pages tell no number.
+MOST_BUTTONS = 100
 SCOPES = {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
 CHAT_SCOPES = {"chat", "chat_administrators", "chat_member"}
 
@@ -273,6 +275,8 @@ def _markup(given: Given) -> Json | None:
             'Bad Request: field "inline_keyboard" of the InlineKeyboardMarkup must be '
             "an Array of Arrays"
         )
+    if sum(len(row) for row in rows) > MOST_BUTTONS:
+        raise Refuse("Bad Request: reply markup is too long")
     for button in (button for row in rows for button in row):
         if not button.get("text"):
             raise Refuse("Bad Request: inline keyboard button text must be non-empty")

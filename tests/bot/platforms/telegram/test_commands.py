@@ -21,10 +21,10 @@ WHERE = "Where did you look?"
 
 
 async def test_the_menu_is_set_for_each_scope_and_language(bot: RunningBot) -> None:
-    menus = 2 * (1 + len(LANGUAGES))
+    menus = 3 * (1 + len(LANGUAGES))
     await bot.telegram.until(lambda: len(bot.telegram.methods.menus) == menus)
     scopes = {scope for scope, _ in bot.telegram.methods.menus}
-    assert scopes == {"all_private_chats", "all_group_chats"}
+    assert scopes == {"all_private_chats", "all_group_chats", "all_chat_administrators"}
     languages = {language for _, language in bot.telegram.methods.menus}
     assert languages == {"", *LANGUAGES}
     who = commands.find("who")
@@ -34,7 +34,25 @@ async def test_the_menu_is_set_for_each_scope_and_language(bot: RunningBot) -> N
         for command in bot.telegram.methods.menus["all_group_chats", "de"]
     }
     assert german["who"] == who.summary_in(speaker_for("de"))
-    assert {"help", "where", "settings", "privacy", "about"} < set(german)
+    assert {"help", "where", "settings", "privacy"} < set(german)
+
+
+async def test_commands_of_admins_are_in_the_menus_of_admins_and_of_private_chats_only(
+    bot: RunningBot,
+) -> None:
+    menus = bot.telegram.methods.menus
+    await bot.telegram.until(lambda: len(menus) == 3 * (1 + len(LANGUAGES)))
+    listed = commands.menu("telegram")
+    of_all = [each.name for each in listed if not each.admins_only]
+    assert len(of_all) < len(listed)
+    for language in ("", *LANGUAGES):
+        names = {
+            scope: [command["command"] for command in menus[scope, language]]
+            for scope in ("all_private_chats", "all_group_chats", "all_chat_administrators")
+        }
+        assert names["all_group_chats"] == of_all
+        assert names["all_chat_administrators"] == [each.name for each in listed]
+        assert names["all_private_chats"] == names["all_chat_administrators"]
 
 
 async def test_a_command_is_answered_in_the_persons_language(bot: RunningBot) -> None:
@@ -51,10 +69,32 @@ async def test_start_offers_a_button_that_brings_the_bot_to_a_group(bot: Running
 
 
 async def test_what_is_no_command_for_this_bot_is_left_alone(bot: RunningBot) -> None:
-    for text in ("/who@other_bot", "/dance", "and /who"):
+    for text in ("/who@other_bot", "/dance", "and /who", "🎅 /who", "he typed /who and it melted"):
         bot.family.send_text(bot.anna, text)
     await bot.family.answer(bot.family.send_photo(bot.anna, SNOW))
     assert len(bot.family.bots) == 1
+
+
+async def test_a_command_inside_a_sentence_is_none(
+    bot: RunningBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+
+    async def handle_command(request: CommandRequest) -> Reply:
+        given.append(request.name)
+        return Reply("ok")
+
+    monkeypatch.setattr(bot.service, "handle_command", handle_command)
+    for chat in (bot.home, bot.family):
+        told_of = [
+            chat.send_text(bot.anna, "he typed /forget and it melted"),
+            chat.send_photo(bot.anna, SNOW, caption="he typed /forget and it melted"),
+            chat.send_photo(bot.anna, SNOW, caption="🎅🎄 /forget"),
+        ]
+        await chat.answer(chat.send_photo(bot.anna, SNOW, caption="/forget"))
+        for photo in told_of[1:]:
+            assert (await chat.answer(photo)).text.startswith(OLAF)
+    assert given == ["forget", "forget"]
 
 
 async def test_an_unknown_command_gets_help_in_private(bot: RunningBot) -> None:

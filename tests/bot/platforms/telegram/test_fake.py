@@ -58,6 +58,7 @@ def button(**action: str) -> dict[str, Any]:
         ({"text": "x", "reply_markup": button()}, "text buttons are unallowed"),
         ({"text": "x", "reply_markup": button(url="snow")}, "URL is invalid"),
         ({"text": "x", "reply_markup": {"inline_keyboard": [{}]}}, "Array of Arrays"),
+        ({"text": "x", "reply_markup": {"inline_keyboard": [[{}] * 101]}}, "is too long"),
     ],
 )
 async def test_a_message_is_checked(call: Caller, given: dict[str, Any], why: str) -> None:
@@ -79,6 +80,11 @@ async def test_an_edit_is_checked(call: Caller) -> None:
     assert "is not modified" in (await call("editMessageText", text="snow", **given))[1]
     assert "no caption" in (await call("editMessageCaption", caption="ice", **given))[1]
     assert (await call("editMessageText", text="ice", **given))[0] == 200
+    photo = call.telegram.file(b"snow", "photo")
+    _, shown = await call("sendPhoto", chat_id=call.home.id, photo=photo.id)
+    picture = {"chat_id": call.home.id, "message_id": shown["message_id"]}
+    assert "no text" in (await call("editMessageText", text="ice", **picture))[1]
+    assert (await call("editMessageCaption", caption="ice", **picture))[0] == 200
     theirs = call.home.send_text(call.anna, "hello")
     given["message_id"] = theirs.id
     assert "can't be edited" in (await call("editMessageText", text="x", **given))[1]

@@ -166,8 +166,14 @@ async def test_who_in_reply_to_a_photo_of_another_chat_looks_at_it(bot: RunningB
 
 async def test_who_in_a_caption_calls_the_bot(bot: RunningBot) -> None:
     await only_when_called(bot)
-    photo = bot.family.send_photo(bot.anna, SNOW, caption="🎅🎄 so /who is it")
+    photo = bot.family.send_photo(bot.anna, SNOW, caption="/who is it? 🎅🎄")
     assert (await bot.family.answer(photo)).text == OLAF
+
+
+async def test_a_command_inside_a_caption_calls_nobody(bot: RunningBot) -> None:
+    await only_when_called(bot)
+    for caption in ("🎅🎄 so /who is it", "he typed /who and it melted"):
+        assert await is_left_alone(bot, bot.family.send_photo(bot.anna, SNOW, caption=caption))
 
 
 async def test_where_in_a_caption_shows_where(bot: RunningBot) -> None:
@@ -247,8 +253,15 @@ async def test_in_privacy_mode_the_caption_is_enough(bot: RunningBot) -> None:
 
 
 async def test_a_photo_for_another_bot_is_left_alone(bot: RunningBot) -> None:
-    for caption in ("/who@other_bot", "look, /dance@other_bot"):
+    for caption in ("/who@other_bot", "/dance@other_bot now"):
         assert await is_left_alone(bot, bot.family.send_photo(bot.anna, SNOW, caption=caption))
+
+
+async def test_a_photo_whose_caption_tells_of_another_bots_command_is_answered(
+    bot: RunningBot,
+) -> None:
+    photo = bot.family.send_photo(bot.anna, SNOW, caption="look, /dance@other_bot")
+    assert (await bot.family.answer(photo)).text == OLAF
 
 
 async def test_words_without_a_picture_get_help_in_private_only(bot: RunningBot) -> None:
