@@ -180,7 +180,7 @@ class StandingSentences(Sentences):
 
     def hall_empty(self) -> str:
         """Return the sentence that says that nobody fooled the bot this month."""
-        return self._("Nobody has fooled me this month. My hat feels lonely: do try!")
+        return self._("Nobody has fooled me this month. I'm nearly bored: do try!")
 
     def me(self, season: date, name: str, figures: PlayerFigures, *, best_of_week: int = 0) -> str:
         """Return a player's own figures of a season, a line for each.

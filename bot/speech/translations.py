@@ -52,10 +52,6 @@ class Translation:
         self.gettext = catalogue.gettext
         self.ngettext = catalogue.ngettext
 
-    def percent(self, share: float) -> str:
-        """Return a probability (0 to 1) as a whole percentage; it is never 0 % or 100 %."""
-        return self.whole_percent(min(0.99, max(0.01, share)))
-
     def whole_percent(self, share: float) -> str:
         """Return a counted share (0 to 1) as a whole percentage, 0 % and 100 % included."""
         return format_percent(round(share, 2), locale=self.language)

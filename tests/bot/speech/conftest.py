@@ -14,3 +14,12 @@ def speaker(request: pytest.FixtureRequest) -> Speaker:
 @pytest.fixture
 def english() -> Speaker:
     return speaker_for("en")
+
+
+@pytest.fixture(
+    params=["A" * 64, "مريم بنت خالد", "👨‍👩‍👧‍👦❄️ Omi", "{name}\u202e%s", ""],
+    ids=["long", "right-to-left", "emoji", "tricky", "empty"],
+)
+def name(request: pytest.FixtureRequest) -> str:
+    """Names of every kind, one after the other."""
+    return str(request.param)

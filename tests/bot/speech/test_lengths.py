@@ -20,13 +20,20 @@ def notices(speaker: Speaker) -> Iterator[str]:
     yield speaker.photos.where_done()
     yield from (rooms.changed(), rooms.only_admins(), rooms.old_button())
     yield rooms.not_yours_to_decide()
-    yield from (rounds.objected(1), rounds.objected_before(), rounds.objection_late())
+    yield from (rounds.objected_before(), rounds.objection_late(), rounds.objections_enough(3))
+    yield from (rounds.objection_needs_players(), rounds.objection_not_here())
     yield from (rounds.objection_own(), rounds.nothing_to_object_to(), rounds.not_your_photo())
+    yield from (rounds.vote_own(), rounds.vote_before(), rounds.vote_late())
+    yield from (rounds.vote_noted(label) for label in Label)
+    yield from (rounds.confirmed_before(), rounds.confirm_own())
+    yield from (rounds.undo_done(), rounds.undo_late(), rounds.undo_nothing())
+    yield from (rounds.made_noted(), rounds.made_own())
     yield from (rounds.told_before(), rounds.round_over(), rounds.shared_identity_cannot_tap())
     yield from (rounds.guess_own(), rounds.guessed_before(), rounds.guess_late())
     yield from (rounds.guess_noted(label) for label in Label)
     yield from (privacy.export_how(), privacy.export_nothing())
     yield from (privacy.forgot(), privacy.forgot_not(), privacy.reset_not())
+    yield from (privacy.hidden(), privacy.not_yours_to_hide())
 
 
 def labels(speaker: Speaker) -> Iterator[str]:
@@ -35,21 +42,53 @@ def labels(speaker: Speaker) -> Iterator[str]:
     yield from (rooms.add_me_to_a_group(), rooms.language_button(), rooms.back_button())
     yield from (rooms.chosen(rooms.photos_button(every=every)) for every in (True, False))
     yield from (rooms.chosen(rooms.language_name(language)) for language in (None, *LANGUAGES))
+    yield from (rooms.timezone_button(), rooms.chosen(rooms.timezone_name(None)))
+    yield rooms.chosen(rooms.timezone_name("America/Argentina/Buenos_Aires"))
+    yield rooms.privacy_mode_button()
     yield from (rounds.truth_button(label) for label in Label)
     yield from (speaker.text.label(label) for label in Label)
-    yield rounds.objection_button()
+    yield from (rounds.objection_button(), rounds.confirm_button(), rounds.change_button())
+    yield from (rounds.made_button(), speaker.photos.card_button(), privacy.hide_button())
+    yield from (privacy.about_button(), privacy.export_button(), privacy.forget_me_button())
     yield from (privacy.forget_button(), privacy.forget_not_button())
-    yield from (privacy.reset_button(), privacy.reset_not_button())
+    yield from (privacy.reset_button(), privacy.reset_not_button(), privacy.reset_undo_button())
 
 
 def captions(speaker: Speaker) -> Iterator[str]:
     standings = speaker.standings
-    call = speaker.photos.call(Label.ABOMINABLE)
-    yield standings.hall_entry(10, LONG_NAMES[0], 100, call, 0.99)
+    verdict = Verdict(Label.ABOMINABLE, 0.99, {}, unfamiliar=False)
+    yield standings.hall_entry(10, LONG_NAMES[0], 100, verdict)
     places = [(rank, LONG_NAMES, 3000) for rank in (1, 2, 3)]
-    yield standings.podium(NOVEMBER, places, bot_won=True)
-    yield standings.stats(999, 1000)
+    yield standings.podium(NOVEMBER, places)
+    yield standings.stats(999, 1000, 1000)
+    yield speaker.photos.card_text(verdict, Label.NEITHER, LONG_NAMES[0])
+    yield speaker.rooms.evening_card(LONG_NAMES[0], 99)
     yield speaker.privacy.export()
+
+
+def test_three_truths_fit_into_one_row_of_a_phone(speaker: Speaker) -> None:
+    """Telegram clips a button of a third of a phone's width after about ten letters."""
+    assert max(len(speaker.rounds.truth_button(label)) for label in Label) <= 8
+
+
+def test_the_first_line_of_an_answer_is_short(speaker: Speaker) -> None:
+    for unfamiliar, sure in ((False, True), (False, False), (True, False)):
+        verdict = Verdict(Label.ABOMINABLE, 0.61, {}, unfamiliar, sure)
+        for variant in range(speaker.photos.variants(verdict.voice)):
+            assert len(speaker.photos.answer(verdict, variant)) <= 110
+
+
+def test_a_hello_to_a_group_is_two_short_lines(speaker: Speaker) -> None:
+    for platform in ("telegram", "discord", "web"):
+        for hears_all in (True, False):
+            said = speaker.rooms.hello(platform, "@snowpeople_bot", hears_all=hears_all)
+            assert said.count("\n") == 1
+            assert len(said) <= 240
+
+
+def test_the_rules_are_five_lines(speaker: Speaker) -> None:
+    assert len(speaker.rooms.rules().splitlines()) == 5
+    assert len(speaker.rooms.rules()) <= 600
 
 
 def test_a_notice_fits_into_what_telegram_shows_on_a_tap(speaker: Speaker) -> None:

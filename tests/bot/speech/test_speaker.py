@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from bot.domain import Label
@@ -55,16 +57,29 @@ def test_large_numbers_are_grouped_as_the_language_does(english: Speaker) -> Non
     assert speaker_for("de").text.points(1204) == "1.204 Punkte"
 
 
-@pytest.mark.parametrize(("share", "said"), [(0.9999, "99%"), (1.0, "99%"), (0.001, "1%")])
-def test_the_bot_is_never_quite_certain(english: Speaker, share: float, said: str) -> None:
-    assert english.text.percent(share) == said
-
-
 @pytest.mark.parametrize("language", ["de", "fr", "es"])
 def test_a_percentage_is_written_as_the_language_does(language: str) -> None:
-    said = speaker_for(language).text.percent(0.97)
+    said = speaker_for(language).text.percentage(97)
     assert (said[:2], said[-1]) == ("97", "%")
     assert said[2:-1] in NO_BREAK
+
+
+def test_times_are_written_as_the_language_does(english: Speaker) -> None:
+    evening = datetime(2026, 11, 29, 20, 0)
+    said = english.text.time(evening).replace("\N{NARROW NO-BREAK SPACE}", " ")
+    assert said == "Sunday, 8:00 PM"
+    assert speaker_for("de").text.time(evening) == "Sonntag, 20:00"
+    assert speaker_for("de").text.clock_time(9, 5) == "09:05"
+
+
+@pytest.mark.parametrize(
+    ("language", "labels"),
+    [("en", ["Olaf", "Yeti", "Neither"]), ("de", ["Olaf", "Yeti", "Keiner"])],
+)
+def test_a_yeti_is_a_yeti_on_buttons(language: str, labels: list[str]) -> None:
+    speaker = speaker_for(language)
+    assert [speaker.text.label(label) for label in Label] == labels
+    assert [speaker.rounds.truth_button(label) for label in Label] == labels
 
 
 @pytest.mark.parametrize(
