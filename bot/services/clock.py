@@ -29,6 +29,11 @@ class Clock:
         self.now = now
         self.zone = zone
 
+    @property
+    def zone_name(self) -> str | None:
+        """The IANA name of the host's zone, where it has one."""
+        return self.zone.key if isinstance(self.zone, ZoneInfo) else None
+
     async def zone_of(self, room: Room) -> tzinfo:
         """Return a room's time zone."""
         chosen = (await self._store.rooms.settings(room)).timezone

@@ -60,12 +60,14 @@ class RoomAdmin:
 
     async def settings(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """Show a room's settings, with the buttons that change them."""
-        return _settings(request.room, await self._store.rooms.settings(request.room), speaker)
+        chosen = await self._store.rooms.settings(request.room)
+        return _settings(request.room, chosen, self._clock.zone_name, speaker)
 
     async def open_settings(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
         """Show the settings again, where the languages were."""
         chosen = await self._store.rooms.settings(press.room)
-        return ButtonOutcome(edit=_settings(press.room, chosen, speaker))
+        shown = _settings(press.room, chosen, self._clock.zone_name, speaker)
+        return ButtonOutcome(edit=shown)
 
     async def open_languages(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
         """Show the languages to choose from."""
@@ -247,7 +249,8 @@ class RoomAdmin:
         await self._store.rooms.change_settings(press.room, chosen, before=before)
         await self._store.rooms.log_action(press.room, press.player, done, self._clock.now())
         speaker = speaker_for(chosen.language or press.player.language)
-        return ButtonOutcome(speaker.rooms.changed(), edit=_settings(press.room, chosen, speaker))
+        shown = _settings(press.room, chosen, self._clock.zone_name, speaker)
+        return ButtonOutcome(speaker.rooms.changed(), edit=shown)
 
 
 def sees_all(room: Room) -> bool:
@@ -255,7 +258,9 @@ def sees_all(room: Room) -> bool:
     return room.private or room.platform == "web"
 
 
-def _settings(room: Room, chosen: RoomSettings, speaker: Speaker) -> Reply:
+def _settings(
+    room: Room, chosen: RoomSettings, host_timezone: str | None, speaker: Speaker
+) -> Reply:
     every, called = (
         _choice(
             speaker.rooms.photos_button(every=is_every),
@@ -272,7 +277,9 @@ def _settings(room: Room, chosen: RoomSettings, speaker: Speaker) -> Reply:
         if sees_all(room) or room.platform == "discord"
         else ((every, called), (language, zone))
     )
-    text = speaker.rooms.settings(chosen, private=sees_all(room), platform=room.platform)
+    text = speaker.rooms.settings(
+        chosen, private=sees_all(room), platform=room.platform, host_timezone=host_timezone
+    )
     return Reply(text, buttons=rows)
 
 

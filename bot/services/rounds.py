@@ -104,6 +104,7 @@ class Rounds:
             if round_.played_before:
                 lines.append(speaker.rounds.played_before())
             if round_.may_score:
+                lines.append(speaker.rounds.truth_ask())
                 rows.append(
                     tuple(
                         button(speaker.rounds.truth_button(label), TellTruth(round_.id, label))
