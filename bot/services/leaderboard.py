@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from bot.domain import Button, CommandRequest, Label, PastPhoto, Reply, Room
 from bot.game.rules import PlayerId, Round
 from bot.game.scoring import Place, confusion, figures, places, podium
-from bot.game.seasons import Season, challenge_of, month_of, week_of
+from bot.game.seasons import BOT, Season, challenge_of, month_of, week_of
 from bot.graphics import charts
 from bot.graphics.charts import DARK, LIGHT, Row, Theme
 from bot.services.buttons import HidePhoto, ShowCard, button
@@ -114,7 +114,8 @@ class Leaderboards:
         for month in months:
             each = await self._store.seasons.season(season.room, month, season.zone, season.now)
             for who, points in each.totals().items():
-                total[who] = total.get(who, 0) + points
+                if who != BOT:
+                    total[who] = total.get(who, 0) + points
         return total
 
     async def board(self, room: Room, speaker: Speaker) -> list[BoardRow]:
@@ -286,7 +287,9 @@ def _joined(season: Season) -> Mapping[PlayerId, int]:
 
 
 def _name(season: Season, who: PlayerId, speaker: Speaker) -> str:
-    """Name a player, or somebody who is forgotten."""
+    """Name a player, somebody who is forgotten, or the bot, which old seasons ranked as well."""
+    if who == BOT:
+        return speaker.standings.bot_name()
     named = season.players.get(who)
     return speaker.text.name(named.name if named else None)
 
