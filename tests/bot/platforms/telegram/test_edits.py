@@ -328,7 +328,7 @@ async def test_an_earlier_guess_does_not_take_the_place_of_a_later_one() -> None
     await apply(1)
     later = asyncio.create_task(apply(3))
     await settle()
-    await apply(2)
+    await soon(apply(2))
     assert not later.done()
     pace.close()
     await soon(later)
