@@ -112,14 +112,23 @@ class Served:
         return await self._outcome("commands", {"name": name, "argument": argument}, headers)
 
     async def join(
-        self, secret: str = SECRET, name: str = "Ana", room: str = "home", language: str = ""
+        self,
+        secret: str = SECRET,
+        name: str = "Ana",
+        room: str = "home",
+        language: str = "",
+        **more: str,
     ) -> Live:
         """Open a room's page."""
         live = await self.session.ws_connect(
             f"{self.url}/r/{room}/live", headers={"Accept-Language": language}
         )
-        await live.send_json({"type": "hello", "player": secret, "name": name})
+        await live.send_json({"type": "hello", "player": secret, "name": name, **more})
         return Live(live)
+
+    def admin_token(self, room: str = "home") -> str:
+        """Return what the page of a room's admin sends along."""
+        return self.server.admin_link(room).split("#admin=")[1]
 
     async def entries(self) -> list[dict[str, Any]]:
         """Return what somebody who comes in now is shown."""
@@ -167,13 +176,16 @@ async def serving(
     rooms: Rooms | None = None,
     vision: FakeVision | None = None,
     kept: Path = Path("kept"),
+    data_folder: Path | None = None,
 ) -> AsyncIterator[Served]:
     """Run a web room whose bot sees a yeti in whatever is no refusal's name, unless told."""
     listening = socket.create_server(("127.0.0.1", 0))
     address = WebAddress("127.0.0.1", listening.getsockname()[1], public)
     rooms = rooms or Rooms()
     vision = vision or FakeVision(YETI)
-    server = WebServer(address, health=lambda: {"status": "ok"}, rooms=rooms)
+    server = WebServer(
+        address, health=lambda: {"status": "ok"}, rooms=rooms, data_folder=data_folder
+    )
     messengers: dict[str, Messenger] = {server.name: server}
     admission = Admission(RateLimits(Rate(1000, 60), Rate(1000, 60)))
     async with (

@@ -27,6 +27,7 @@ from bot.domain import (
     Room,
 )
 from bot.platforms.common import PREVIEW_SIDE
+from bot.platforms.web.admins import Admins
 from bot.platforms.web.broadcast import Broadcast
 from bot.platforms.web.requests import (
     STATUS,
@@ -62,6 +63,8 @@ from bot.services.buttons import (
 ARGUMENT_LENGTH = 200
 # What a button may carry.
 DATA = re.compile(r"[\x20-\x7e]{1,64}")
+# Actions whose answer is nobody's business but that of who tapped.
+PRIVATE_ACTIONS = frozenset({"ShowAbout", "ExportMine", "AskToForget"})
 
 
 class OutcomeJson(TypedDict, total=False):
@@ -87,13 +90,17 @@ class Api:
         service: What answers.
         rooms: Where it is shown.
         broadcast: Sends pages what changes besides.
+        admins: Knows who may decide for a room.
     """
 
-    def __init__(self, service: Service, rooms: Rooms, broadcast: Broadcast) -> None:
+    def __init__(
+        self, service: Service, rooms: Rooms, broadcast: Broadcast, admins: Admins
+    ) -> None:
         self._service = service
         self._rooms = rooms
         self._broadcast = broadcast
-        self._parser = RequestParser(service)
+        self._admins = admins
+        self._parser = RequestParser(service, admins)
         self._commands = {command.name: command for command in commands.menu(PLATFORM)}
         # Photos that are classified but not shown yet, by the ids that their entries will have.
         self._in_hand: dict[str, bytes] = {}
@@ -143,6 +150,24 @@ class Api:
             delivery = Delivery.SENT
         await self._broadcast.send_boards(shown.name)
         return delivery
+
+    async def edit(self, room: Room, message: str, reply: Reply) -> Delivery:
+        """Give an entry other words and buttons, for everyone in its room.
+
+        Args:
+            room: Where it is.
+            message: The entry's id.
+            reply: What it becomes; one that is older than what is there changes nothing.
+
+        Returns:
+            REFUSED when the entry is no more.
+        """
+        shown = self._rooms.find_room(room)
+        if shown is None or shown.find(message) is None:
+            return Delivery.REFUSED
+        self._rooms.edit(shown.name, message, reply)
+        await self._broadcast.send_boards(shown.name)
+        return Delivery.SENT
 
     async def _post_photo(self, request: web.Request) -> web.Response:
         asker = self._parser.asker(request)
@@ -209,7 +234,8 @@ class Api:
             raise await asker.refused(error.reason) from error
         except Full as error:
             raise await asker.refused(Refusal.BUSY) from error
-        await self._service.mark_sent(reply.outcomes, (time.perf_counter() - started) * 1000)
+        milliseconds = (time.perf_counter() - started) * 1000
+        await self._service.mark_sent(reply.outcomes, milliseconds, answer=entry.id)
         return entry
 
     async def _get_photo(self, request: web.Request) -> web.Response:
@@ -237,9 +263,12 @@ class Api:
         entry = room.find(under) if room and isinstance(under, str) else None
         if entry and not entry.has_button(data):
             entry = None  # a page that makes things up changes nothing for the others
-        is_admin = _nobody if isinstance(action, TellTruth) else _everybody
+        is_alone = type(action).__name__ in PRIVATE_ACTIONS
+        # An answer for one person alone may say more than one for a room.
+        where = replace(asker.room, private=True) if is_alone else asker.room
+        is_admin = _nobody if isinstance(action, TellTruth) else asker.is_admin
         outcome = await self._service.handle_button(
-            ButtonPress(asker.room, asker.player, data, is_admin)
+            ButtonPress(where, asker.player, data, is_admin)
         )
         answer: OutcomeJson = {"notice": outcome.notice}
         if outcome.edit:
@@ -248,12 +277,16 @@ class Api:
                     await self._broadcast.send_languages(asker.name)
                 case ForgetMe(confirmed=True):
                     self._rooms.forget(asker.player)
+                    self._admins.forget(asker.player)
             if entry:
                 self._rooms.edit(asker.name, entry.id, outcome.edit)
             else:
                 answer["edit"] = render_reply(outcome.edit)
             await self._broadcast.send_boards(asker.name)
-        if outcome.send:
+        if outcome.send and (is_alone or (under is None and not outcome.send.picture)):
+            # The button was in an answer that nobody else sees.
+            answer["private"] = _render_private(outcome.send)
+        elif outcome.send:
             to = entry.id if entry else None
             answer.update(await self._show(asker, outcome.send, to))
         return web.json_response(answer)
@@ -270,7 +303,7 @@ class Api:
                 asker.room,
                 asker.player,
                 command.name,
-                _everybody,
+                asker.is_admin,
                 argument,
                 alone=not command.for_room,
             )
@@ -341,11 +374,6 @@ def _still_there(reply: Reply, room: WebRoom | None) -> tuple[PastPreview, ...]:
 async def _nobody() -> bool:
     """Let nobody tell the truth about another's photo."""
     return False
-
-
-async def _everybody() -> bool:
-    """Let whoever came by the room's link decide for it: a web room has no admins."""
-    return True
 
 
 def _entry_response(status: HTTPStatus, entry: Entry, name: str) -> web.Response:

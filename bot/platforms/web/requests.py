@@ -17,6 +17,7 @@ from aiohttp.typedefs import Handler
 
 from bot.domain import Player, Refusal, Refused, Room
 from bot.platforms.common import CHUNK, read_capped
+from bot.platforms.web.admins import Admins
 from bot.platforms.web.rooms import room_of
 from bot.services import Service
 from bot.services.rate_limit import Rate, RateLimits
@@ -89,12 +90,18 @@ class Asker:
         room: The room as the service knows it.
         player: Who asks.
         service: Finds the sentences.
+        admin: Whether they may decide for the room.
     """
 
     name: str
     room: Room
     player: Player
     service: Service
+    admin: bool = False
+
+    async def is_admin(self) -> bool:
+        """Return whether they may decide for the room, in the way that the service asks."""
+        return self.admin
 
     async def speaker(self) -> Speaker:
         """Return the sentences in their language."""
@@ -118,10 +125,12 @@ class RequestParser:
 
     Args:
         service: Finds the sentences for what is rejected.
+        admins: Knows who may decide for a room.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, admins: Admins) -> None:
         self._service = service
+        self._admins = admins
         self._limits = RateLimits(MESSAGES_OF_A_PLAYER, MESSAGES_OF_A_ROOM)
 
     def asker(self, request: web.Request) -> Asker:
@@ -137,7 +146,8 @@ class RequestParser:
         player = player_of(request.headers.get("X-Player"), nickname, language)
         if player is None:
             raise Rejected(HTTPStatus.FORBIDDEN, speaker_for(language).rooms.who_are_you())
-        return Asker(name, room_of(name), player, self._service)
+        admin = self._admins.is_admin(name, player, request.headers.get("X-Admin"))
+        return Asker(name, room_of(name), player, self._service, admin)
 
     async def message(self, request: web.Request, asker: Asker) -> dict[str, object]:
         """Return the small message of a tap or a command.

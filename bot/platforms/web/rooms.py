@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Literal, NotRequired, TypedDict
 
-from bot.domain import Player, Preview, Reply, Room
+from bot.domain import Label, Player, Preview, Reply, Room, Verdict
 from bot.services import buttons
-from bot.services.buttons import MakeGuess, ObjectToTruth, TellTruth
+from bot.services.buttons import MakeGuess
 
 PLATFORM = "web"
 
@@ -30,6 +30,18 @@ ROOMS = 200
 PEOPLE = 500
 # A browser this far behind does not read any more; it is let go and may come back.
 UNSENT = 100
+
+Audience = Literal["sender", "others", "everyone"]
+# Whom buttons are shown to that are not for everyone, by the names of their actions.
+AUDIENCES: Mapping[str, Audience] = {
+    "TellTruth": "sender",
+    "UndoTruth": "sender",
+    "MarkMade": "sender",
+    "ConfirmTruth": "others",
+    "ObjectToTruth": "others",
+    "CastBallot": "others",
+    "MakeGuess": "others",
+}
 
 # What pages receive: `type` tells what it is about.
 Event = Mapping[str, object]
@@ -46,7 +58,7 @@ class ButtonJson(TypedDict):
 
     text: str
     data: str
-    audience: Literal["sender", "others", "everyone"]
+    audience: Audience
 
 
 class DocumentJson(TypedDict):
@@ -64,6 +76,8 @@ class ReplyJson(TypedDict):
         buttons: Rows of them.
         label: The verdict's, if the text tells one.
         confidence: The verdict's, 0 to 1.
+        pair: Which of the two it is, from 0 for the yeti to 1 for Olaf.
+        familiar: How much it looks like one of the two at all, 0 to 1.
         unfamiliar: The verdict's.
         document: Goes with the text.
     """
@@ -72,6 +86,8 @@ class ReplyJson(TypedDict):
     buttons: list[list[ButtonJson]]
     label: NotRequired[str]
     confidence: NotRequired[float]
+    pair: NotRequired[float]
+    familiar: NotRequired[float]
     unfamiliar: NotRequired[bool]
     document: NotRequired[DocumentJson]
 
@@ -211,11 +227,13 @@ class Member:
 
     Attributes:
         player: Whose page it is.
+        is_admin: Whether they may decide for the room.
         outbox: Events that were not sent yet.
         lost: Set when the page does not keep up.
     """
 
     player: Player
+    is_admin: bool = False
     outbox: asyncio.Queue[Event] = field(default_factory=lambda: asyncio.Queue(maxsize=UNSENT))
     lost: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -301,7 +319,7 @@ class Rooms:
         self.expire()
         return next((found for found in self if found.room == room), None)
 
-    def join(self, name: str, player: Player) -> Member:
+    def join(self, name: str, player: Player, *, is_admin: bool = False) -> Member:
         """Let a player into a room, tell the others, and send what was shown lately.
 
         Raises:
@@ -310,7 +328,7 @@ class Rooms:
         if sum(len(room.members) for room in self) >= PEOPLE:
             raise Full
         room = self._open(name)
-        member = Member(player)
+        member = Member(player, is_admin)
         room.members.add(member)
         member.send(
             {
@@ -360,7 +378,11 @@ class Rooms:
         edited = replace(
             entry,
             reply=replace(
-                entry.reply, text=reply.text, buttons=reply.buttons, revision=reply.revision
+                entry.reply,
+                text=reply.text,
+                verdict=reply.verdict or entry.reply.verdict,
+                buttons=reply.buttons,
+                revision=reply.revision,
             ),
         )
         room.entries[room.entries.index(entry)] = edited
@@ -430,19 +452,25 @@ def render_reply(reply: Reply) -> ReplyJson:
     if verdict := reply.verdict:
         rendered["label"] = verdict.label
         rendered["confidence"] = round(verdict.confidence, 4)
+        rendered["pair"], rendered["familiar"] = _pair(verdict), _familiar(verdict)
         rendered["unfamiliar"] = verdict.unfamiliar
     return rendered
 
 
-def _audience(data: str) -> Literal["sender", "others", "everyone"]:
+def _audience(data: str) -> Audience:
     """Return whom a button is shown to; the service refuses it to the others in any case."""
-    match buttons.decode(data):
-        case TellTruth():
-            return "sender"
-        case ObjectToTruth():
-            return "others"
-        case _:
-            return "everyone"
+    return AUDIENCES.get(type(buttons.decode(data)).__name__, "everyone")
+
+
+def _pair(verdict: Verdict) -> float:
+    """Return which of the two it is, from 0 for the yeti to 1 for Olaf."""
+    olaf, yeti = (verdict.probabilities.get(each, 0.0) for each in (Label.OLAF, Label.ABOMINABLE))
+    return round(olaf / (olaf + yeti), 4) if olaf + yeti > 0 else 0.5
+
+
+def _familiar(verdict: Verdict) -> float:
+    """Return how much it looks like one of the two at all, 0 to 1."""
+    return round(min(1.0, max(0.0, 1 - verdict.probabilities.get(Label.NEITHER, 0.0))), 4)
 
 
 def _render_player(player: Player) -> PlayerJson:

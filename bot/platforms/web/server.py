@@ -18,6 +18,7 @@ from yarl import URL
 from bot.domain import Delivery, Fetch, Player, Refusal, Refused, Reply, Room
 from bot.platforms.contract import State
 from bot.platforms.web.address import WebAddress
+from bot.platforms.web.admins import Admins
 from bot.platforms.web.api import Api
 from bot.platforms.web.broadcast import Broadcast
 from bot.platforms.web.requests import (
@@ -53,6 +54,7 @@ class WebServer:
         rooms: All rooms.
         has_room: Whether the page is served at all, besides /healthz and the hooks.
         hooks: What other services may post to, by the public address that they know.
+        data_folder: Keeps what admin links are made with; without one they end with the process.
 
     Attributes:
         name: The platform's.
@@ -68,12 +70,14 @@ class WebServer:
         rooms: Rooms | None = None,
         has_room: bool = True,
         hooks: Mapping[str, Hook] = MappingProxyType({}),
+        data_folder: Path | None = None,
     ) -> None:
         self._address = address
         self._health = health
         self._rooms = rooms or Rooms()
         self._has_room = has_room
         self._hooks = hooks
+        self._admins = Admins(data_folder if has_room else None)
         self._api: Api | None = None
         self._runner: web.AppRunner | None = None
         self._expiring: asyncio.Task[None] | None = None
@@ -86,10 +90,10 @@ class WebServer:
             listening: The socket, bound.
         """
         broadcast = Broadcast(service, self._rooms)
-        self._api = Api(service, self._rooms, broadcast)
+        self._api = Api(service, self._rooms, broadcast, self._admins)
         app = self._app()
         if self._has_room:
-            page = _Page(service, self._address, self._rooms, broadcast)
+            page = _Page(service, self._address, self._rooms, broadcast, self._admins)
             page.add_routes(app.router)
             self._api.add_routes(app.router)
             app.on_shutdown.append(page.close_sockets)
@@ -114,6 +118,18 @@ class WebServer:
         """Show everyone in a room what the bot says; there is never anything to try again."""
         # Before the start there is no room: what a restart interrupted has nobody to see it.
         return await self._api.send(room, reply, to) if self._api else Delivery.REFUSED
+
+    async def edit(self, room: Room, message: str, reply: Reply) -> Delivery:
+        """Turn an entry into something else, for everyone in its room."""
+        return await self._api.edit(room, message, reply) if self._api else Delivery.REFUSED
+
+    def admin_link(self, room: str) -> str:
+        """Return the link that makes whoever opens it an admin of a room.
+
+        Args:
+            room: The room's name, as its link has it.
+        """
+        return f"{self._address.url}/r/{quote(room)}#admin={self._admins.token(room)}"
 
     def state(self) -> State:
         """Return how busy the rooms are, for /healthz."""
@@ -149,12 +165,18 @@ class _Page:
     """The page of a room: its files, its WebSockets, and the link to hand on."""
 
     def __init__(
-        self, service: Service, address: WebAddress, rooms: Rooms, broadcast: Broadcast
+        self,
+        service: Service,
+        address: WebAddress,
+        rooms: Rooms,
+        broadcast: Broadcast,
+        admins: Admins,
     ) -> None:
         self._service = service
         self._address = address
         self._rooms = rooms
         self._broadcast = broadcast
+        self._admins = admins
         self._index = (STATIC / "index.html").read_text(encoding="utf-8")
         self._sockets: set[web.WebSocketResponse] = set()
 
@@ -192,7 +214,12 @@ class _Page:
 
     async def _get_websocket(self, request: web.Request) -> web.WebSocketResponse:
         return await serve_websocket(
-            request, self._rooms, room_name(request), self._sockets, self._broadcast.first_events
+            request,
+            self._rooms,
+            room_name(request),
+            self._sockets,
+            self._broadcast.first_events,
+            self._admins,
         )
 
     async def _get_share(self, request: web.Request) -> web.Response:

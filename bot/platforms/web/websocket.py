@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
+from typing import Protocol
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from bot.domain import Player, Room
+from bot.platforms.web.admins import Admins
 from bot.platforms.web.requests import (
     MESSAGE_BYTES,
     browser_language,
@@ -34,8 +36,12 @@ MESSAGES = Rate(30, 10)
 CLOSED_IDLE = 4001
 CLOSED_FULL = 4029
 
-# Returns what a page is sent besides what its room shows: its language, its points.
-FirstEvents = Callable[[Room, Player], Awaitable[Sequence[Event]]]
+
+class FirstEvents(Protocol):
+    """Finds out what a page is sent besides what its room shows: its language, its points."""
+
+    def __call__(self, room: Room, player: Player, *, is_admin: bool) -> Awaitable[Sequence[Event]]:
+        """Return the events for a player in a room."""
 
 
 async def serve_websocket(
@@ -44,6 +50,7 @@ async def serve_websocket(
     name: str,
     open_sockets: set[web.WebSocketResponse],
     first_events: FirstEvents,
+    admins: Admins,
 ) -> web.WebSocketResponse:
     """Keep one browser in a room until it leaves, falls silent or misbehaves.
 
@@ -53,6 +60,7 @@ async def serve_websocket(
         name: The room's.
         open_sockets: Holds the socket as long as it is open.
         first_events: Returns what a page is sent when it comes in.
+        admins: Knows who may decide for a room.
     """
     socket = web.WebSocketResponse(
         timeout=CLOSE_SECONDS, heartbeat=PING_SECONDS, max_msg_size=MESSAGE_BYTES
@@ -60,13 +68,17 @@ async def serve_websocket(
     await socket.prepare(request)
     open_sockets.add(socket)
     try:
-        player = await _receive_hello(socket, browser_language(request))
-        if player is None:
+        hello = await _receive_hello(socket, browser_language(request))
+        if hello is None:
             await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"say hello first")
             return socket
-        events = await first_events(room_of(name), player)
+        player, token = hello
+        is_admin = admins.is_admin(name, player, token)
+        events = list(await first_events(room_of(name), player, is_admin=is_admin))
+        if is_admin:  # for this page to keep: who created the room has no token yet
+            events.append({"type": "admin", "token": admins.token(name)})
         try:
-            member = rooms.join(name, player)
+            member = rooms.join(name, player, is_admin=is_admin)
         except Full:
             await socket.close(code=CLOSED_FULL, message=b"full")
             return socket
@@ -88,11 +100,15 @@ async def serve_websocket(
     return socket
 
 
-async def _receive_hello(socket: web.WebSocketResponse, language: str | None) -> Player | None:
+async def _receive_hello(
+    socket: web.WebSocketResponse, language: str | None
+) -> tuple[Player, object] | None:
+    """Return who says hello, and the token of an admin link if they hold one."""
     with suppress(TimeoutError):
         message = _parse(await socket.receive(timeout=HELLO_SECONDS))
         if message and message.get("type") == "hello":
-            return player_of(message.get("player"), message.get("name"), language)
+            player = player_of(message.get("player"), message.get("name"), language)
+            return (player, message.get("admin")) if player else None
     return None
 
 

@@ -36,7 +36,7 @@ const memory = {
 };
 
 await loadLanguage(document.documentElement.lang);
-const me = { player: rememberedSecret(), name: clean(memory.recall('name') ?? '') || surpriseName() };
+const me = { player: rememberedSecret(), name: clean(memory.recall('name') ?? '') || surpriseName(), admin: rememberedToken() };
 
 function rememberedSecret() {
   const kept = memory.recall('player');
@@ -44,6 +44,16 @@ function rememberedSecret() {
   const secret = randomId();
   memory.keep('player', secret);
   return secret;
+}
+
+/** Whoever opens a room's admin link decides for it; the token leaves the address, or it would be handed on by mistake. */
+function rememberedToken() {
+  const opened = new URLSearchParams(location.hash.slice(1)).get('admin');
+  if (opened) {
+    memory.keep(`admin.${room}`, opened);
+    history.replaceState(null, '', location.pathname);
+  }
+  return opened ?? memory.recall(`admin.${room}`);
 }
 
 /** Half an emoji, cut off by the input's maxlength, cannot be sent. */
@@ -106,6 +116,11 @@ const handlers = {
     translatePage();
     showPeople(people);
     board.showAgain();
+  },
+  admin({ token }) {
+    me.admin = token;
+    memory.keep(`admin.${room}`, token);
+    byId('admin').hidden = false;
   },
   entry({ entry, cheer }) {
     if (!heldBack(entry)) log.show(entry);
@@ -292,9 +307,11 @@ function listenForNames() {
 
 // --- the invitation to others ---
 
+let shared = location.origin + room;
+
 async function openShare() {
   byId('share-copied').textContent = '';
-  byId('share-link').value = location.origin + room;
+  byId('share-link').value = shared;
   byId('qr').src = `${room}/qr.svg`;
   byId('share-dialog').showModal();
   try {
@@ -306,15 +323,16 @@ async function openShare() {
 }
 
 function showShare({ url, note }) {
+  shared = url;
   byId('share-link').value = url;
   byId('share-note').textContent = note;
   byId('share-note').hidden = !note;
 }
 
-async function copyLink() {
-  const link = byId('share-link');
-  link.select();
-  byId('share-copied').textContent = (await copied(link.value)) ? WORDS.copied : WORDS.copyYourself;
+async function copyLink(link) {
+  byId('share-link').value = link;
+  byId('share-link').select();
+  byId('share-copied').textContent = (await copied(link)) ? WORDS.copied : WORDS.copyYourself;
 }
 
 /** The clipboard API is missing on http in a home network; the old command copies the selection there. */
@@ -332,16 +350,19 @@ function listenForShare() {
   qr.addEventListener('load', () => (qr.hidden = false));
   qr.addEventListener('error', () => (qr.hidden = true));
   byId('share-button').addEventListener('click', openShare);
-  byId('share-copy').addEventListener('click', copyLink);
+  byId('share-copy').addEventListener('click', () => copyLink(shared));
+  byId('admin-copy').addEventListener('click', () => copyLink(`${shared}#admin=${me.admin}`));
   byId('share-send').hidden = !navigator.share;
   byId('share-send').addEventListener('click', () => {
     // Somebody who closes the system's sheet has changed his mind: that is no error.
-    navigator.share({ title: WORDS.game, url: byId('share-link').value }).catch(() => {});
+    navigator.share({ title: WORDS.game, url: shared }).catch(() => {});
   });
 }
 
 translatePage();
 playAs(me.name);
+// An admin link that is pasted into an open page is a page of its own.
+addEventListener('hashchange', () => location.hash.startsWith('#admin=') && location.reload());
 listenForPhotos();
 listenForCaptions();
 listenForNames();

@@ -4,11 +4,14 @@ import { icon, letter, make, nameOf, note, picture, setRatio } from './elements.
 import { WORDS, dateLocale, fill } from './words.js';
 
 const MOST_ROUNDS = 200;
+// From here on a photo is called a snow person without a "perhaps".
+const FAMILIAR = 0.75;
 
 /**
  * @typedef {{id: string, name: string}} Player the name is empty where there is none
  * @typedef {{text: string, data: string, audience: 'sender'|'others'|'everyone'}} Button `data` is for the server alone
- * @typedef {{text: string, buttons: Button[][], label?: 'olaf'|'abominable', confidence?: number, unfamiliar?: boolean}} Answer
+ * @typedef {{text: string, buttons: Button[][], label?: 'olaf'|'abominable', confidence?: number,
+ *   pair?: number, familiar?: number, unfamiliar?: boolean}} Answer
  *   with a label it is what the bot saw on a photo; its first line is the verdict
  * @typedef {{entry: string, photo: string, width: number, height: number, caption: string}} PastPhoto
  * @typedef {{id: string, at: number, to: string|null, answer: Answer, player?: Player, caption?: string, photo?: string,
@@ -217,24 +220,12 @@ export class Log {
 
   /** @param {Answer} answer @param {Under} under @param {string|null} sender @param {Element|null} above */
   #verdict(answer, under, sender, above) {
-    const { text, label, confidence, unfamiliar } = answer;
+    const { text, label, unfamiliar } = answer;
     const [call, ...more] = text.split('\n');
     const kind = unfamiliar ? 'unfamiliar' : label;
-    // As the server words it: never quite certain.
-    const percent = Math.min(99, Math.max(1, Math.round(confidence * 100)));
-    const bar = make('div', {
-      class: 'bar',
-      role: 'meter',
-      'aria-label': WORDS.howSure,
-      'aria-valuemin': '0',
-      'aria-valuemax': '100',
-      'aria-valuenow': String(percent),
-      'aria-valuetext': `${percent}%`,
-    });
-    bar.style.setProperty('--confidence', String(confidence));
     const verdict = make('p', { class: 'verdict' }, icon(kind), make('span', {}, call));
     const rest = more.length ? [make('p', { class: 'text', dir: 'auto' }, more.join('\n'))] : [];
-    const parts = [above, verdict, bar, ...rest, ...this.#buttons(answer, under, sender)];
+    const parts = [above, verdict, pairOf(answer), familiarOf(answer), ...rest, ...this.#buttons(answer, under, sender)];
     return make('div', { class: `bubble answer ${kind}` }, ...parts.filter(Boolean));
   }
 
@@ -313,6 +304,32 @@ export class Log {
     }
     return bubble;
   }
+}
+
+/** Which of the two it is: a slider from the yeti to Olaf. @param {Answer} answer */
+function pairOf({ label, confidence, pair }) {
+  // As the server words it: never less than half, and never quite certain.
+  const percent = Math.min(99, Math.max(50, Math.round(confidence * 100)));
+  const slider = make('div', {
+    class: 'slider',
+    role: 'meter',
+    'aria-label': WORDS.howSure,
+    'aria-valuemin': '50',
+    'aria-valuemax': '100',
+    'aria-valuenow': String(percent),
+    'aria-valuetext': `${label === 'olaf' ? WORDS.olaf : WORDS.yeti}, ${percent}%`,
+  });
+  slider.style.setProperty('--pair', String(pair));
+  const end = (kind, name) => make('span', { class: kind, 'aria-hidden': 'true' }, icon(kind), name);
+  return make('div', { class: 'pair', dir: 'ltr' }, end('abominable', WORDS.yeti), slider, end('olaf', WORDS.olaf));
+}
+
+/** How much it looks like one of the two at all; told without a number. @param {Answer} answer */
+function familiarOf({ familiar, unfamiliar }) {
+  const surely = familiar >= FAMILIAR ? WORDS.surely : WORDS.perhaps;
+  const groove = make('div', { class: 'groove', role: 'img', 'aria-label': `${WORDS.snowPerson} ${unfamiliar ? WORDS.hardly : surely}` });
+  groove.style.setProperty('--familiar', String(familiar));
+  return make('div', { class: 'familiar' }, make('span', { 'aria-hidden': 'true' }, WORDS.snowPerson), groove);
 }
 
 function timeOf(at) {

@@ -18,7 +18,7 @@ export class Talk {
 
   /**
    * @param {string} room
-   * @param {{player: string, name: string}} me
+   * @param {{player: string, name: string, admin: string|null}} me
    * @param {import('./bubbles.js').Log} log
    * @param {{showNewest: () => void, letGuess: () => void}} page
    */
@@ -53,13 +53,13 @@ export class Talk {
       return made;
     };
     if (!choices.length) return button(description, '');
-    const named = { on: WORDS.on, off: WORDS.off };
+    const named = { on: WORDS.on, off: WORDS.off, week: WORDS.week, month: WORDS.month, all: WORDS.all };
     const choose = choices.map((choice) => button(named[choice] ?? choice, choice));
     return make('div', { class: 'choice', role: 'group', 'aria-label': description }, make('span', {}, description), ...choose);
   }
 
   #command(name, argument) {
-    if (name === 'guess') {
+    if (name === 'guess' && !argument) {
       this.#letGuess();
       this.toast(WORDS.guessReady);
     } else {

@@ -83,15 +83,15 @@ export function randomId() {
   return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_');
 }
 
-function headersOf(who) {
-  return { 'X-Player': who.player, 'X-Nickname': encodeURIComponent(who.name) };
+function headersOf({ player, name, admin }) {
+  return { 'X-Player': player, 'X-Nickname': encodeURIComponent(name), ...(admin ? { 'X-Admin': admin } : {}) };
 }
 
 /**
  * Posts a tap or a command.
  * @param {string} address
  * @param {object} message
- * @param {{player: string, name: string}} who
+ * @param {{player: string, name: string, admin: string|null}} who
  * @returns {Promise<object>} what it leads to
  */
 export async function ask(address, message, who) {
@@ -111,7 +111,7 @@ export async function ask(address, message, who) {
  * Posts one photo. XMLHttpRequest, because fetch does not tell how far an upload has come.
  * @param {string} address
  * @param {{id: string, body: Blob, caption: string}} photo
- * @param {{player: string, name: string}} who
+ * @param {{player: string, name: string, admin: string|null}} who
  * @param {(fraction: number) => void} onProgress
  * @returns {Promise<object>} the entry
  */

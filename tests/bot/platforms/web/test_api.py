@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +15,8 @@ from bot.domain import (
     ButtonOutcome,
     ButtonPress,
     Delivery,
+    Document,
+    PhotoOutcome,
     Picture,
     Preview,
     Refusal,
@@ -20,12 +24,13 @@ from bot.domain import (
     Reply,
 )
 from bot.platforms.web.requests import MESSAGE_BYTES, MESSAGES_OF_A_PLAYER
-from bot.platforms.web.rooms import room_of
+from bot.platforms.web.rooms import ENTRY_SECONDS, room_of
 from bot.speech import speaker_for
 from tests.fakes.vision import OLAF, YETI, FakeVision
-from tests.fakes.web_room import HEADERS, SECRET, Served, buttons, serving
+from tests.fakes.web_room import HEADERS, SECRET, Clock, Served, buttons, serving
 
 HOME = room_of("home")
+BEN = {"X-Player": "b" * 24, "X-Nickname": "Ben"}
 GERMAN = {**HEADERS, "Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 ONCE = {**HEADERS, "X-Photo-Id": "i" * 32}
 
@@ -137,13 +142,15 @@ async def test_settings_offer_nothing_but_the_language(served: Served) -> None:
     assert ["English", "Deutsch"] in [[b["text"] for b in row] for row in chosen["buttons"]]
 
 
-async def test_whoever_is_in_the_room_may_choose_its_language_and_every_page_is_told(
+async def test_an_admin_of_the_room_may_choose_its_language_and_every_page_is_told(
     served: Served,
 ) -> None:
     ana = await served.join(language="en")
     ben = await served.join("b" * 24, "Ben", language="fr")
     assert (await ana.receive("language"))["language"] == "en"
     assert (await ben.receive("language"))["language"] == "fr"
+    by_ben = await served.press("set:language:uk", headers=BEN)
+    assert "edit" not in by_ben
     outcome = await served.press("set:language:uk")
     assert outcome["notice"].startswith("Готово")
     for page in (ana, ben):
@@ -230,6 +237,96 @@ async def test_of_two_edits_that_overtake_each_other_the_later_one_stays(
     await late
     (shown,) = await served.entries()
     assert "Français" in shown["answer"]["text"]
+
+
+async def test_the_bot_edits_what_it_said_for_everyone_and_for_who_comes_later(
+    served: Served,
+) -> None:
+    ana = await served.join()
+    photo = await served.photo()
+    edited = Reply("Abominable! It was a vote.", buttons=((Button("Fine", "where:1"),),))
+    assert await served.server.edit(HOME, photo["id"], edited) is Delivery.SENT
+    event = await ana.receive("edit")
+    assert event["entry"] == {**photo, "answer": event["entry"]["answer"]}
+    answer = event["entry"]["answer"]
+    assert (answer["text"], answer["label"]) == (edited.text, "abominable")
+    assert buttons(event["entry"]) == {"Fine": "where:1"}
+    assert (await ana.receive("board"))["places"] == []
+    assert await served.entries() == [event["entry"]]
+
+
+async def test_of_the_bots_edits_the_one_of_the_later_revision_stays(served: Served) -> None:
+    photo = await served.photo()
+    for revision in (2, 1):
+        reply = Reply(f"Revision {revision}", revision=revision)
+        assert await served.server.edit(HOME, photo["id"], reply) is Delivery.SENT
+    (shown,) = await served.entries()
+    assert shown["answer"]["text"] == "Revision 2"
+
+
+async def test_what_is_no_more_cannot_be_edited(served: Served, clock: Clock) -> None:
+    photo = await served.photo()
+    reply = Reply("Hello?")
+    assert await served.server.edit(HOME, "no entry", reply) is Delivery.REFUSED
+    assert await served.server.edit(room_of("away"), photo["id"], reply) is Delivery.REFUSED
+    clock.now += ENTRY_SECONDS
+    assert await served.server.edit(HOME, photo["id"], reply) is Delivery.REFUSED
+
+
+async def test_the_service_learns_under_which_id_a_photo_was_answered(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[str | None] = []
+    mark_sent = served.service.mark_sent
+
+    async def note(
+        outcomes: Sequence[PhotoOutcome],
+        milliseconds: float,
+        reference: str | None = None,
+        answer: str | None = None,
+    ) -> None:
+        answers.append(answer)
+        await mark_sent(outcomes, milliseconds, reference, answer)
+
+    monkeypatch.setattr(served.service, "mark_sent", note)
+    photo = await served.photo()
+    assert answers == [photo["id"]]
+
+
+@dataclass(frozen=True)
+class ExportMine:
+    """Stands for the action of that name."""
+
+
+@pytest.mark.parametrize("has_entry", [False, True])
+async def test_what_a_private_answers_button_leads_to_is_for_who_tapped_alone(
+    served: Served, monkeypatch: pytest.MonkeyPatch, has_entry: bool
+) -> None:
+    asked: list[ButtonPress] = []
+
+    async def export(press: ButtonPress) -> ButtonOutcome:
+        asked.append(press)
+        reply = Reply("All about you.", document=Document(b"{}", "snowpeople.json"))
+        return ButtonOutcome(send=reply)
+
+    entry = await served.photo()
+    monkeypatch.setattr(served.service, "handle_button", export)
+    monkeypatch.setattr("bot.services.buttons.decode", lambda _: ExportMine())
+    outcome = await served.press(where(entry), entry if has_entry else None)
+    assert outcome["private"]["text"] == "All about you."
+    assert outcome["private"]["document"] == {"name": "snowpeople.json", "data": "e30="}
+    # Whoever is alone with the bot may be handed everything.
+    assert asked[0].room == HOME
+    assert asked[0].room.private
+    assert "entry" not in outcome
+    assert len(await served.entries()) == 1
+
+
+async def test_a_picture_is_for_everyone_wherever_its_button_was(served: Served) -> None:
+    photo = await served.photo()
+    outcome = await served.press(where(photo), None)
+    assert "private" not in outcome
+    assert (await served.entries())[-1] == outcome["entry"]
 
 
 async def test_an_edit_leaves_an_entry_alone_that_has_no_such_button(served: Served) -> None:

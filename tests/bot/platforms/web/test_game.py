@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain import Delivery, Reply
+from bot.domain import Button, Delivery, Reply
 from bot.platforms.web.requests import CAPTION_LENGTH
 from bot.platforms.web.rooms import room_of
 from bot.services import guessing
@@ -86,6 +86,14 @@ async def test_nobody_may_tell_the_truth_about_anothers_photo(served: Served) ->
     assert await served.entries() == [photo]
 
 
+async def test_not_even_an_admin_tells_the_truth_about_anothers_photo(served: Served) -> None:
+    photo = await shown(served, b"an Olaf", BEN)
+    by_link = {**ANA, "X-Admin": served.admin_token()}
+    outcome = await served.press(buttons(photo)["It's Olaf"], photo, by_link)
+    assert outcome["notice"].startswith("Only whoever sent the photo")
+    assert await served.entries() == [photo]
+
+
 async def test_a_caption_that_tells_the_truth_settles_the_round_at_once(served: Served) -> None:
     ana = await arrived(served)
     photo = await shown(served, b"an Olaf", caption="It's Olaf!")
@@ -137,6 +145,27 @@ async def test_guesses_are_answered_when_all_have_guessed_and_the_answer_means_t
     assert await points(ben) == {"Ana": 68, "Ben": 10}
 
 
+async def test_a_question_that_was_edited_is_answered_all_the_same(served: Served) -> None:
+    ana, ben = await arrived(served), await arrived(served, BEN)
+    photo = await shown(served, b"what is it?", caption="guess")
+    row = tuple(Button(text, data) for text, data in buttons(photo).items())
+    asked = Reply("What will I say? Carl has tapped.", buttons=(row,), revision=1)
+    assert await served.server.edit(HOME, photo["id"], asked) is Delivery.SENT
+    edited = (await ben.receive("edit"))["entry"]
+    assert (edited["answer"]["text"], buttons(edited)) == (asked.text, buttons(photo))
+    await served.press(buttons(edited)["Abominable"], edited, BEN)
+    closed = (await ben.receive("edit"))["entry"]
+    assert (closed["answer"]["text"], buttons(closed)) == (asked.text, {})
+    while (answer := (await ana.receive("entry"))["entry"])["to"] is None:
+        pass
+    assert (answer["to"], answer["answer"]["label"]) == (photo["id"], "abominable")
+    over = Reply("What did I say?", revision=2)
+    assert await served.server.edit(HOME, photo["id"], over) is Delivery.SENT
+    first, last = await served.entries()
+    assert (first["answer"]["text"], buttons(first)) == (over.text, {})
+    assert last == answer
+
+
 async def test_guesses_are_answered_when_their_time_is_over(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,7 +205,7 @@ async def test_each_button_is_for_who_may_use_it(served: Served) -> None:
     told = await shown(served, b"another Olaf", caption="olaf")
     assert audiences(told)["Objection!"] == "others"
     asking = await shown(served, b"what is it?", caption="guess")
-    assert set(audiences(asking).values()) == {"everyone"}
+    assert set(audiences(asking).values()) == {"others"}
 
 
 @pytest.mark.parametrize(
@@ -194,6 +223,7 @@ async def test_each_button_is_for_who_may_use_it(served: Served) -> None:
 async def test_what_is_for_the_room_is_said_to_everyone(
     served: Served, name: str, part: str
 ) -> None:
+    await arrived(served)
     ben = await arrived(served, BEN)
     said = (await served.command(name))["entry"]
     assert part in said["answer"]["text"]
@@ -264,12 +294,15 @@ async def test_who_is_forgotten_is_gone_from_the_room_and_from_the_board(served:
     assert picture.status == 404
 
 
-async def test_anybody_in_the_room_may_set_the_season_back(served: Served) -> None:
+async def test_only_an_admin_of_the_room_may_set_the_season_back(served: Served) -> None:
     ana = await arrived(served)
     await shown(served, b"an Olaf", caption="olaf")
-    ask = (await served.command("reset", headers=BEN))["entry"]
-    assert await points(ana) == {"Ana": 68}
-    await served.press(buttons(ask)["Yes, back to zero"], ask, BEN)
+    refused = (await served.command("reset", headers=BEN))["entry"]
+    assert (buttons(refused), await points(ana)) == ({}, {"Ana": 68})
+    ask = (await served.command("reset"))["entry"]
+    assert "admins" in (await served.press(buttons(ask)["Yes, back to zero"], ask, BEN))["notice"]
+    by_link = {**BEN, "X-Admin": served.admin_token()}
+    await served.press(buttons(ask)["Yes, back to zero"], ask, by_link)
     edit = await ana.receive("edit")
     assert "By decision of Ben" in edit["entry"]["answer"]["text"]
     assert await points(ana) == {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain import Player, Preview, Reply
+from bot.domain import Button, Label, Player, Preview, Reply, Verdict
 from bot.platforms.web import rooms as rooms_module
 from bot.platforms.web.requests import NAME_LENGTH, clean, clean_room_name
 from bot.platforms.web.rooms import (
@@ -18,6 +18,7 @@ from bot.platforms.web.rooms import (
     Full,
     Member,
     Rooms,
+    render_reply,
     room_of,
 )
 from tests.fakes.vision import OLAF
@@ -207,3 +208,37 @@ def test_a_nickname_fits_a_line(typed: str, shown: str) -> None:
 def test_a_room_name_fits_a_link(typed: str, link: str) -> None:
     assert clean_room_name(typed) == link
     assert clean_room_name(link) == link
+
+
+@pytest.mark.parametrize(
+    ("olaf", "yeti", "pair", "familiar"),
+    [
+        (0.9, 0.1, 0.9, 1.0),
+        (0.02, 0.06, 0.25, 0.08),
+        (0.0, 0.5, 0.0, 0.5),
+        (0.0, 0.0, 0.5, 0.0),
+    ],
+)
+def test_a_verdict_tells_which_of_the_two_and_how_familiar(
+    olaf: float, yeti: float, pair: float, familiar: float
+) -> None:
+    probabilities = {Label.OLAF: olaf, Label.ABOMINABLE: yeti, Label.NEITHER: 1 - olaf - yeti}
+    answer = render_reply(Reply("", verdict=Verdict(Label.OLAF, 0.7, probabilities, False)))
+    assert (answer["pair"], answer["familiar"]) == (pair, familiar)
+
+
+@pytest.mark.parametrize(
+    ("name", "audience"),
+    [
+        *(("TellTruth", "sender"), ("UndoTruth", "sender"), ("MarkMade", "sender")),
+        *(("ConfirmTruth", "others"), ("ObjectToTruth", "others")),
+        *(("CastBallot", "others"), ("MakeGuess", "others")),
+        *(("ShowHeatmap", "everyone"), ("HidePhoto", "everyone"), ("NoneType", "everyone")),
+    ],
+)
+def test_a_button_is_for_whom_its_action_is(
+    name: str, audience: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.services.buttons.decode", lambda _: type(name, (), {})())
+    (row,) = render_reply(Reply("", buttons=((Button("Tap", "x"),),)))["buttons"]
+    assert [each["audience"] for each in row] == [audience]

@@ -16,7 +16,11 @@ from bot.speech import LANGUAGES
 Words = dict[str, str | list[str]]
 OTHERS = [language for language in LANGUAGES if language != "en"]
 # The same word in another language as well.
-SAME = {("fr", "menu"), ("pt", "menu")}
+SAME = {
+    *(("fr", "menu"), ("pt", "menu")),
+    *((language, "olaf") for language in ("de", "fr", "es", "pt")),
+    *((language, "yeti") for language in ("de", "es", "pt")),
+}
 
 
 @cache
