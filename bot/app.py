@@ -82,6 +82,7 @@ async def serve(
             address,
             health=lambda: _health(stopping, vision, web, supervisors),
             has_room=settings.web_room,
+            data_folder=settings.data_folder,
             hooks={webhook: telegram.feed} if telegram and webhook else {},
         )
         service = build_service(
@@ -93,7 +94,7 @@ async def serve(
         )
         await stack.enter_async_context(service.running())
         await web.start(service, listening)
-        print(_welcome(settings, address), flush=True)
+        print(_welcome(settings, address, web.admin_link("home")), flush=True)
         running = [asyncio.create_task(each.run(service), name=each.name) for each in supervisors]
         pruning = asyncio.create_task(_prune(service), name="pruning")
         all_over = await _until_the_end(stopping, running, has_room=settings.web_room)
@@ -213,13 +214,14 @@ def _address(settings: Settings, listening: socket.socket) -> WebAddress:
     return WebAddress(settings.web_host, listening.getsockname()[1], public)
 
 
-def _welcome(settings: Settings, address: WebAddress) -> str:
+def _welcome(settings: Settings, address: WebAddress, admin_link: str) -> str:
     """Return where the room is, and draw the way there for phones that can reach it."""
     if not settings.web_room:
         return f"No room in the browser, only {address.url}/healthz   (Ctrl-C ends it)"
     lines = [f"The room is open: {address.url}   (Ctrl-C ends it)"]
     if not settings.telegram_token and not settings.discord_token:
         lines.insert(0, "No Telegram or Discord token is set, so it is just us and the browser.")
+    lines.append(f"Your own link, with an admin's say there: {admin_link}")
     if address.is_open:
         code = StringIO()
         segno.make(address.url).terminal(code, border=1, compact=True)

@@ -68,8 +68,7 @@ class Broadcast:
                 "rank": row.rank,
                 "name": row.name,
                 "points": row.points,
-                "bot": row.is_bot,
-                "id": row.key,
+                "id": row.player,
             }
             for row in await self._service.board(room, player)
         ]
