@@ -174,7 +174,7 @@ async def test_a_download_that_broke_is_tried_once_more(evening: Evening) -> Non
     photo = discord.world.attach(evening.home, OLAF_PNG, "snow.png")
     discord.spoil(photo, "broken once")
     message = await discord.send(evening.ana, evening.home, "", photo, mention=True)
-    assert (await discord.answer(message)).content == EN.photos.answer(OLAF)
+    assert (await discord.answer(message)).content == EN.photos.answer(OLAF, 0)
     assert len(discord.cdn_requests) == 2
 
 

@@ -105,7 +105,7 @@ async def test_admins_change_the_settings_and_only_they_see_them(evening: Evenin
     await discord.press(evening.ana, settings, "Deutsch")
     await discord.until(lambda: "Deutsch" in settings.content)
     message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
-    assert (await discord.answer(message)).content == DE.photos.answer(OLAF)
+    assert (await discord.answer(message)).content == DE.photos.answer(OLAF, 0)
 
 
 async def test_others_cannot_change_the_settings(evening: Evening) -> None:
@@ -174,7 +174,7 @@ async def test_an_acknowledgement_that_is_lost_on_its_way_back_is_no_second_one(
     discord = evening.discord
     discord.fail("POST", "/callback$", drops="after")
     interaction = await discord.slash(evening.ana, evening.home, "who", OLAF_PNG)
-    assert (await discord.answered(interaction)).content == EN.photos.answer(OLAF)
+    assert (await discord.answered(interaction)).content == EN.photos.answer(OLAF, 0)
 
 
 async def test_an_acknowledgement_that_never_arrived_is_sent_again(evening: Evening) -> None:

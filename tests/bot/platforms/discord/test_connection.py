@@ -14,7 +14,7 @@ from tests.fakes.discord.world import SEND
 from tests.fakes.vision import OLAF, YETI
 
 EN = speaker_for("en")
-ANSWER = EN.photos.answer(OLAF)
+ANSWER = EN.photos.answer(OLAF, 0)
 
 
 async def ask(evening: Evening) -> None:
@@ -74,7 +74,7 @@ async def test_a_connection_that_is_cut_comes_back(evening: Evening) -> None:
     discord = evening.discord
     discord.gateway.drop()
     message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
-    assert (await discord.answer(message)).content == ANSWER
+    assert (await discord.answer(message)).content.startswith(ANSWER)
 
 
 @pytest.mark.parametrize("code", [4000, 4007, 4008, 4009, 1001, 1000])
@@ -82,7 +82,7 @@ async def test_a_close_that_can_be_resumed_is(evening: Evening, code: int) -> No
     discord = evening.discord
     await discord.gateway.close(code)
     message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
-    assert (await discord.answer(message)).content == ANSWER
+    assert (await discord.answer(message)).content.startswith(ANSWER)
 
 
 @pytest.mark.parametrize("is_resumable", [True, False])
@@ -176,9 +176,9 @@ async def test_several_shards_share_the_servers() -> None:
         assert len(discord.gateway.live) == 2
         await ask(evening)
         message = await discord.send(evening.ana, other.channels[0], "", OLAF_PNG, mention=True)
-        assert (await discord.answer(message)).content == ANSWER
+        assert (await discord.answer(message)).content.startswith(ANSWER)
         private = await discord.send(evening.ana, discord.dm(evening.ana), "", OLAF_PNG)
-        assert (await discord.answer(private)).content == ANSWER
+        assert (await discord.answer(private)).content.startswith(ANSWER)
         assert evening.adapter.state()["shards"] == 2
 
 
@@ -269,9 +269,9 @@ async def test_what_was_in_hand_when_the_process_died_is_answered_after_the_rest
     assert not discord.said
     evening.vision.may_answer.set()
     await evening.start()
-    assert (await discord.answer(message)).content == ANSWER
+    assert (await discord.answer(message)).content.startswith(ANSWER)
     assert len((await discord.answer(album)).content.splitlines()) == 2
-    assert (await discord.answer(private)).content == EN.photos.answer(YETI)
+    assert (await discord.answer(private)).content == EN.photos.answer(YETI, 0)
     await evening.settled()
     await evening.stop()
     await evening.start()

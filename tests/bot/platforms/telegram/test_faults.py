@@ -58,7 +58,7 @@ async def test_a_flood_wait_in_one_chat_holds_up_no_other(bot: RunningBot) -> No
     await bot.telegram.until(lambda: fault.times == 0)
     assert await answers(bot) == [OLAF]
     assert not bot.family.bots
-    assert (await bot.family.answer(waits)).text == OLAF
+    assert (await bot.family.answer(waits)).text.startswith(OLAF)
 
 
 async def test_a_flood_wait_longer_than_the_limiters_patience_is_waited_out(
@@ -90,7 +90,7 @@ async def test_a_photo_that_was_deleted_before_the_answer_is_answered_anyway(
     bot.home.delete(photo)
     bot.vision.may_answer.set()
     await bot.telegram.until(lambda: bool(bot.home.bots))
-    assert bot.home.bots[0].text == OLAF
+    assert bot.home.bots[0].text.startswith(OLAF)
     assert bot.home.bots[0].reply_to is None
 
 
@@ -224,7 +224,7 @@ async def test_a_file_that_trickles_in_holds_up_no_other_chat(bot: RunningBot) -
     await bot.home.answer(bot.home.send_photo(bot.anna, SNOW))
     assert not [said for said in bot.family.bots if said.reply_to == slow.id]
     stall.set()
-    assert (await bot.family.answer(slow)).text == OLAF
+    assert (await bot.family.answer(slow)).text.startswith(OLAF)
 
 
 async def test_a_server_of_ones_own_may_name_a_file_on_its_disk(

@@ -142,7 +142,7 @@ async def test_an_identity_that_several_share_gets_an_answer(bot: RunningBot, wh
         bot.family.json() if who == "admin" else {"id": -1009, "type": "channel", "title": "Snow"}
     )
     photo = bot.family.send_photo(sender, SNOW, sender_chat=behind)
-    assert (await bot.family.answer(photo)).text == OLAF
+    assert (await bot.family.answer(photo)).text.startswith(OLAF)
     (round_,) = [await bot.store.rounds.find(1)]
     assert round_ is not None
     assert round_.player_id == str(behind["id"])

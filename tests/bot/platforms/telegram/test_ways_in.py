@@ -25,7 +25,7 @@ async def is_left_alone(bot: RunningBot, message: Message) -> bool:
 
 async def test_a_photo_is_answered_by_a_reply_to_it(bot: RunningBot) -> None:
     answer = await bot.home.answer(bot.home.send_photo(bot.anna, SNOW))
-    assert answer.text == OLAF
+    assert answer.text.startswith(OLAF)
     assert answer.buttons[-1] == "Where did you look?"
 
 
@@ -46,7 +46,7 @@ async def test_the_same_photo_is_answered_again_without_a_download(bot: RunningB
     await bot.home.answer(bot.home.send_photo(bot.anna, sizes))
     origin = {"type": "hidden_user", "sender_user_name": "Bea", "date": 1}
     forwarded = bot.family.send_photo(bot.anna, sizes, forward_origin=origin)
-    assert (await bot.family.answer(forwarded)).text == OLAF
+    assert (await bot.family.answer(forwarded)).text.startswith(OLAF)
     assert len(bot.telegram.downloads) == 1
     assert len(bot.telegram.called("getFile")) == 1
 
@@ -76,7 +76,7 @@ async def test_a_video_sent_as_a_file_is_its_thumbnail(bot: RunningBot) -> None:
 
 
 async def test_a_sticker_is_a_picture(bot: RunningBot) -> None:
-    assert (await bot.home.answer(bot.home.send_sticker(bot.anna, SNOW))).text == OLAF
+    assert (await bot.home.answer(bot.home.send_sticker(bot.anna, SNOW))).text.startswith(OLAF)
     assert bot.telegram.downloads == ["sticker"]
 
 
@@ -115,7 +115,7 @@ async def test_a_live_photo_is_its_still(bot: RunningBot) -> None:
     sizes = [size.json(sides=True) for size in bot.telegram.photo(SNOW)]
     live = {"file_id": "l", "file_unique_id": "l", "width": 800, "height": 600, "duration": 2}
     sent = bot.home.send(bot.anna, live_photo=live | {"photo": sizes})
-    assert (await bot.home.answer(sent)).text == OLAF
+    assert (await bot.home.answer(sent)).text.startswith(OLAF)
 
 
 async def test_an_album_gets_one_answer_with_a_line_for_each_picture(bot: RunningBot) -> None:
@@ -133,7 +133,7 @@ async def test_albums_of_two_chats_and_of_files_do_not_mix(bot: RunningBot) -> N
         bot.family.send_document(bot.anna, SNOW, mime="image/png", media_group_id="7")
         for _ in range(2)
     ]
-    assert (await bot.home.answer(ours)).text == OLAF
+    assert (await bot.home.answer(ours)).text.startswith(OLAF)
     assert (await bot.family.answer(theirs[0])).text == f"1. {OLAF}\n2. {OLAF}"
 
 
@@ -146,7 +146,7 @@ async def test_who_in_reply_to_an_earlier_photo_looks_at_it(bot: RunningBot) -> 
     bot.family.bot_status = "member"  # so it never saw the photo itself
     photo = bot.family.send_photo(bot.anna, SNOW)
     asked = bot.family.send_text(bot.anna, "/who", reply_to=photo)
-    assert (await bot.family.answer(asked)).text == OLAF
+    assert (await bot.family.answer(asked)).text.startswith(OLAF)
 
 
 async def test_who_in_reply_to_a_photo_that_was_answered_answers_again(bot: RunningBot) -> None:
@@ -161,13 +161,13 @@ async def test_who_in_reply_to_a_photo_of_another_chat_looks_at_it(bot: RunningB
     origin = {"type": "hidden_user", "sender_user_name": "Bea", "date": 1}
     elsewhere = {"origin": origin, "photo": sizes}
     asked = bot.family.send_text(bot.anna, "/who", external_reply=elsewhere)
-    assert (await bot.family.answer(asked)).text == OLAF
+    assert (await bot.family.answer(asked)).text.startswith(OLAF)
 
 
 async def test_who_in_a_caption_calls_the_bot(bot: RunningBot) -> None:
     await only_when_called(bot)
     photo = bot.family.send_photo(bot.anna, SNOW, caption="/who is it? 🎅🎄")
-    assert (await bot.family.answer(photo)).text == OLAF
+    assert (await bot.family.answer(photo)).text.startswith(OLAF)
 
 
 async def test_a_command_inside_a_caption_calls_nobody(bot: RunningBot) -> None:
@@ -203,7 +203,7 @@ async def test_who_makes_the_persons_next_photo_one_that_is_meant_for_the_bot(
     assert "Show me!" in asked.text
     not_hers = bot.family.send_photo(bea, SNOW)
     hers = bot.family.send_photo(bot.anna, SNOW)
-    assert (await bot.family.answer(hers)).text == OLAF
+    assert (await bot.family.answer(hers)).text.startswith(OLAF)
     second = bot.family.send_photo(bot.anna, SNOW)
     assert await is_left_alone(bot, second)
     assert await is_left_alone(bot, not_hers)
@@ -212,14 +212,14 @@ async def test_who_makes_the_persons_next_photo_one_that_is_meant_for_the_bot(
 async def test_a_mention_in_a_caption_calls_the_bot(bot: RunningBot) -> None:
     await only_when_called(bot)
     photo = bot.family.send_photo(bot.anna, SNOW, caption="@snowpeople_bot and this?")
-    assert (await bot.family.answer(photo)).text == OLAF
+    assert (await bot.family.answer(photo)).text.startswith(OLAF)
 
 
 async def test_a_mention_in_reply_to_a_photo_calls_the_bot(bot: RunningBot) -> None:
     await only_when_called(bot)
     photo = bot.family.send_photo(bot.anna, SNOW)
     asked = bot.family.send_text(bot.anna, "and this, @Snowpeople_Bot?", reply_to=photo)
-    assert (await bot.family.answer(asked)).text == OLAF
+    assert (await bot.family.answer(asked)).text.startswith(OLAF)
 
 
 async def test_a_photo_in_reply_to_the_bot_calls_it(bot: RunningBot) -> None:
@@ -227,7 +227,7 @@ async def test_a_photo_in_reply_to_the_bot_calls_it(bot: RunningBot) -> None:
     asked = await bot.family.answer(bot.family.send_text(bot.anna, "/who"))
     bea = bot.telegram.person("Bea")
     photo = bot.family.send_photo(bea, SNOW, reply_to=asked)
-    assert (await bot.family.answer(photo)).text == OLAF
+    assert (await bot.family.answer(photo)).text.startswith(OLAF)
 
 
 async def test_an_album_is_called_for_by_the_caption_of_one(bot: RunningBot) -> None:
@@ -239,7 +239,7 @@ async def test_an_album_is_called_for_by_the_caption_of_one(bot: RunningBot) -> 
 async def test_in_a_group_every_photo_is_answered_unless_its_admins_say_otherwise(
     bot: RunningBot,
 ) -> None:
-    assert (await bot.family.answer(bot.family.send_photo(bot.anna, SNOW))).text == OLAF
+    assert (await bot.family.answer(bot.family.send_photo(bot.anna, SNOW))).text.startswith(OLAF)
     await only_when_called(bot)
     assert await is_left_alone(bot, bot.family.send_photo(bot.anna, SNOW))
 
@@ -248,7 +248,7 @@ async def test_in_privacy_mode_the_caption_is_enough(bot: RunningBot) -> None:
     bot.family.bot_status = "member"
     unheard = bot.family.send_photo(bot.anna, SNOW)
     photo = bot.family.send_photo(bot.anna, SNOW, caption="/who@snowpeople_bot")
-    assert (await bot.family.answer(photo)).text == OLAF
+    assert (await bot.family.answer(photo)).text.startswith(OLAF)
     assert await is_left_alone(bot, unheard)
 
 
@@ -261,7 +261,7 @@ async def test_a_photo_whose_caption_tells_of_another_bots_command_is_answered(
     bot: RunningBot,
 ) -> None:
     photo = bot.family.send_photo(bot.anna, SNOW, caption="look, /dance@other_bot")
-    assert (await bot.family.answer(photo)).text == OLAF
+    assert (await bot.family.answer(photo)).text.startswith(OLAF)
 
 
 async def test_words_without_a_picture_get_help_in_private_only(bot: RunningBot) -> None:
@@ -302,4 +302,4 @@ async def test_a_name_from_right_to_left_and_a_caption_at_its_limit_change_nothi
 ) -> None:
     noa = bot.telegram.person("\u202e\u05e0\u05d5\u05e2\u05d4 \u2066<b>*_`")
     photo = bot.family.send_photo(noa, SNOW, caption="☃️" * 512)
-    assert (await bot.family.answer(photo)).text == OLAF
+    assert (await bot.family.answer(photo)).text.startswith(OLAF)
