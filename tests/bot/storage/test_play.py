@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
@@ -41,6 +41,9 @@ FAMILIES = (("mia", "ben"), ("mia", "ben", "oma"), ("mia", "ben", "oma", "dad"))
 UNSURE = replace(OLAF, confidence=0.6, sure=False)
 MONTHS = (date(2026, 12, 1), date(2027, 1, 1))
 players = st.sampled_from(sorted(PEOPLE))
+SENDER = "whoever sent it"
+# Chance alone seldom comes to a vote.
+steered = st.sampled_from([True, True, True, False])
 labels = st.sampled_from(Label)
 # Pictures that look the same as each other or not at all.
 PRINTS = (0, 2**128 - 1, 2**64 - 1)
@@ -93,7 +96,21 @@ class Family(RuleBasedStateMachine):
 
     @initialize(target=rounds, family=st.sampled_from(FAMILIES))
     def photos(self, family: Sequence[str]) -> Any:
-        return multiple(*(self.send(name, OLAF, None) for name in family))
+        ids = [self.send(name, OLAF, None) for name in family]
+        for id_, name in zip(ids, family, strict=True):
+            truth = Truth(Label.ABOMINABLE, self.player_ids[name], self.now)
+            told = self.store.game.tell_truth(
+                id_, PEOPLE[name], Label.ABOMINABLE, self.now, by_admin=False
+            )
+            self.keep(
+                rules.tell_truth(self.expected[id_], truth, by_admin=False), self.runner.run(told)
+            )
+        return multiple(*ids)
+
+    def pick(self, id_: int, wanted: Callable[[Round], bool], is_steered: bool) -> int:
+        """Return a round about which there is something to tap, if there is one, or any."""
+        found = [round_.id for round_ in self.expected.values() if wanted(round_)]
+        return found[id_ % len(found)] if is_steered and found else id_
 
     @rule(
         target=rounds,
@@ -132,7 +149,11 @@ class Family(RuleBasedStateMachine):
         self.compare()
 
     @rule(
-        tells=st.lists(st.tuples(rounds, players, labels, st.booleans()), min_size=1, max_size=4),
+        tells=st.lists(
+            st.tuples(rounds, st.just(SENDER) | players, labels, st.booleans()),
+            min_size=1,
+            max_size=4,
+        ),
         moves=st.booleans(),
         data=st.data(),
     )
@@ -141,7 +162,10 @@ class Family(RuleBasedStateMachine):
     ) -> None:
         """Tell and change truths at the same moment, while the room may move."""
         taps: list[Coroutine[Any, Any, Any]] = []
-        for id_, name, label, by_admin in tells:
+        names = {who: name for name, who in self.player_ids.items()}
+        for id_, who, label, by_admin in tells:
+            sent = self.expected.get(id_)
+            name = names.get(sent.player if sent else 0, "mia") if who == SENDER else who
             taps.append(
                 self.store.game.tell_truth(id_, PEOPLE[name], label, self.now, by_admin=by_admin)
             )
@@ -176,12 +200,16 @@ class Family(RuleBasedStateMachine):
 
     @rule(
         id_=rounds,
+        is_steered=steered,
         names=st.lists(players, min_size=1, max_size=4),
-        wait=st.sampled_from([0, 1]),
+        wait=st.sampled_from([1, 1, 0]),
         data=st.data(),
     )
-    def object_at_once(self, id_: int, names: list[str], wait: int, data: st.DataObject) -> None:
+    def object_at_once(
+        self, id_: int, is_steered: bool, names: list[str], wait: int, data: st.DataObject
+    ) -> None:
         """Object at the same moment: whoever comes first, what comes of it is the same."""
+        id_ = self.pick(id_, lambda r: bool(r.truth) and r.vote is None, is_steered)
         self.now += wait * MINUTE
         until = self.now + 60 * MINUTE
         results = self.tap(
@@ -227,14 +255,21 @@ class Family(RuleBasedStateMachine):
 
     @rule(
         id_=rounds,
+        is_steered=steered,
         ballots=st.lists(st.tuples(players, labels), min_size=1, max_size=5),
         closes=st.booleans(),
         data=st.data(),
     )
     def vote_at_once(
-        self, id_: int, ballots: list[tuple[str, Label]], closes: bool, data: st.DataObject
+        self,
+        id_: int,
+        is_steered: bool,
+        ballots: list[tuple[str, Label]],
+        closes: bool,
+        data: st.DataObject,
     ) -> None:
         """Vote at the same moment; afterwards the vote may end, for all who say so."""
+        id_ = self.pick(id_, lambda r: r.is_disputed, is_steered)
         self.tap(
             [
                 self.store.game.cast_ballot(id_, PEOPLE[name], label, self.now)
