@@ -60,7 +60,13 @@ class JustForFun(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Who is on the photo, as somebody told it."""
+    """Who is on the photo, as somebody told it.
+
+    Attributes:
+        label: Who it is.
+        by: Who told it.
+        at: When.
+    """
 
     label: Label
     by: PlayerId
@@ -69,7 +75,13 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """Whom somebody sees on a photo about which there is a vote."""
+    """Whom somebody sees on a photo about which there is a vote.
+
+    Attributes:
+        by: Who votes.
+        label: What they see.
+        at: When.
+    """
 
     by: PlayerId
     label: Label
@@ -102,7 +114,13 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What somebody thinks that the bot will answer."""
+    """What somebody thinks that the bot will answer.
+
+    Attributes:
+        by: Who guesses.
+        at: When.
+        label: What they think.
+    """
 
     by: PlayerId
     at: datetime
@@ -170,6 +188,15 @@ class Round:
         """Whether there is a vote about it."""
         return self.vote is not None and self.vote.is_open
 
+    @property
+    def is_overruled(self) -> bool:
+        """Whether an objection is right, as the ballots stand: the fooling is void or none."""
+        if self.vote is None:
+            return False
+        ended = close_vote(self, self.vote.until)
+        is_decided = len(self.vote.ballots) >= VOTES_NEEDED and not ended.is_fooled
+        return ended.is_void or is_decided
+
     def is_pending(self, now: datetime) -> bool:
         """Return whether its points wait for somebody to say that its truth is true.
 
@@ -204,6 +231,8 @@ def tell_truth(round_: Round, truth: Truth, *, by_admin: bool) -> Round | Denied
     Who sent the photo may within a day, and a room's admins at any time. The first to tell counts.
     Who told it may change it for ten minutes while nobody has confirmed or objected, an admin at
     any time; so of two at the same moment an admin's counts, whichever came in first.
+
+    An admin's own photo is no exception from what the room has said: there an admin is a player.
     """
     if truth.by != round_.player and not by_admin:
         return Denied.NOT_YOURS
@@ -213,23 +242,31 @@ def tell_truth(round_: Round, truth: Truth, *, by_admin: bool) -> Round | Denied
     if before is not None and before.at == truth.at:
         if _rank(round_, before) <= _rank(round_, truth):
             return Denied.TOLD
-    elif before is not None and not by_admin:
-        if before.by != truth.by:
+    elif before is not None:
+        may_decide = by_admin and not (
+            truth.by == round_.player and _is_contested(round_, truth.at)
+        )
+        if before.by != truth.by and not may_decide:
             return Denied.TOLD
-        if _is_settled(round_) or truth.at - before.at > UNDO_WITHIN:
+        is_late = _is_settled(round_, truth.at) or truth.at - before.at > UNDO_WITHIN
+        if is_late and not may_decide:
             return Denied.LATE
     return replace(round_, truth=truth, confirmed=False, vote=None, is_void=False)
 
 
 def undo_truth(round_: Round, by: PlayerId, at: datetime, *, by_admin: bool) -> Round | Denied:
-    """Take the truth back: who told it for ten minutes, an admin at any time."""
+    """Take the truth back: who told it for ten minutes, an admin at any time.
+
+    As with `tell_truth`, an admin's own photo is no exception from what the room has said.
+    """
     if round_.truth is None:
         return Denied.UNTOLD
-    if not by_admin:
-        if by != round_.truth.by:
-            return Denied.NOT_YOURS
-        if _is_settled(round_) or at - round_.truth.at > UNDO_WITHIN:
-            return Denied.LATE
+    may_decide = by_admin and not (by == round_.player and _is_contested(round_, at))
+    if by != round_.truth.by and not may_decide:
+        return Denied.NOT_YOURS
+    is_late = _is_settled(round_, at) or at - round_.truth.at > UNDO_WITHIN
+    if is_late and not may_decide:
+        return Denied.LATE
     return replace(round_, truth=None, confirmed=False, vote=None, is_void=False)
 
 
@@ -260,12 +297,15 @@ def object_to(
 ) -> Round | Denied:
     """Object to the truth that was told, which opens a vote; where only two play, it voids.
 
+    Of two objections at the same moment the one of the smaller number counts.
+
     Args:
         round_: The round.
         by: Who objects: any player of the room but the sender and the teller.
         at: When: within a day after the truth.
         until: When the vote ends at the latest.
-        today: How many objections that player has made today.
+        today: How many objections that player has made today, without those whose rounds are
+            overruled so far: who is right may go on, or the lies after the third would pay.
         playing: Who plays in the room.
         shared_identity: Whether several people may use the objector's identity.
     """
@@ -278,15 +318,17 @@ def object_to(
     everybody = set(playing)
     if by not in everybody:
         return Denied.NOT_HERE
-    if round_.vote is not None or round_.is_void:
+    before = round_.vote
+    is_first = before is not None and before.is_open and (at, by) < (before.opened, before.by)
+    if (before is not None or round_.is_void) and not is_first:
         return Denied.AGAIN
     if at - round_.truth.at > OBJECTION_WITHIN:
         return Denied.LATE
     if today >= OBJECTIONS_A_DAY:
         return Denied.ENOUGH
-    if len(everybody) <= 2:
+    if len(everybody | {round_.player}) <= 2:
         return replace(round_, is_void=True, vote=Vote(by, at, at, closed=at))
-    return replace(round_, vote=Vote(by, at, until))
+    return replace(round_, vote=Vote(by, at, until, before.ballots if before else ()))
 
 
 def cast_ballot(
@@ -304,7 +346,7 @@ def cast_ballot(
         return Denied.OWN
     if ballot.by not in set(playing):
         return Denied.NOT_HERE
-    if vote is None or not vote.is_open or ballot.at > vote.until:
+    if vote is None or not vote.is_open or ballot.at >= vote.until:
         return Denied.LATE
     mine = [before for before in vote.ballots if before.by == ballot.by]
     if any((before.at, before.label) <= (ballot.at, ballot.label) for before in mine):
@@ -314,8 +356,11 @@ def cast_ballot(
 
 
 def everyone_voted(round_: Round, playing: Iterable[PlayerId]) -> bool:
-    """Return whether all who play in the room, but the sender, have voted."""
-    if round_.vote is None:
+    """Return whether all who play in the room, but the sender, have voted.
+
+    A vote that would decide nothing stays open: somebody who was away for a week may come.
+    """
+    if round_.vote is None or len(round_.vote.ballots) < VOTES_NEEDED:
         return False
     voted = {ballot.by for ballot in round_.vote.ballots}
     return set(playing) <= {round_.player, *voted}
@@ -335,9 +380,17 @@ def close_vote(round_: Round, at: datetime) -> Round:
     return replace(closed, truth=replace(truth, label=counts[0][0]), confirmed=True)
 
 
-def _is_settled(round_: Round) -> bool:
+def _is_contested(round_: Round, at: datetime) -> bool:
+    """Return whether somebody objected before now.
+
+    An objection at the very moment of a change was one to the truth before, and goes with it.
+    """
+    return round_.is_void if round_.vote is None else round_.vote.opened < at
+
+
+def _is_settled(round_: Round, at: datetime) -> bool:
     """Return whether others have had their say, so that a truth can no longer be taken back."""
-    return round_.confirmed or round_.vote is not None or round_.is_void
+    return round_.confirmed or _is_contested(round_, at)
 
 
 def _rank(round_: Round, truth: Truth) -> tuple[bool, PlayerId, Label]:

@@ -83,7 +83,7 @@ class Figures:
         made: How many works it recognised.
         points: Guesses included.
         best: The points of the best fooling.
-        streak: The longest run of foolings that no right answer broke.
+        streak: The longest run of foolings that no failed try broke.
     """
 
     rounds: int = 0
@@ -187,9 +187,14 @@ def podium(places: Iterable[Place]) -> list[Place]:
     return [place for place in places if place.rank <= 3]
 
 
-def tally(rounds: Iterable[Round]) -> Tally:
-    """Count the family's foolings against its failed tries, just-for-fun rounds left out."""
-    counted = [round_ for round_, _ in _told(rounds) if round_.may_score]
+def tally(rounds: Iterable[Round], now: datetime) -> Tally:
+    """Count the family's foolings against its failed tries.
+
+    Rounds just for fun are left out, and foolings that are pending now.
+    """
+    counted = [
+        round_ for round_, _ in _told(rounds) if round_.may_score and not round_.is_pending(now)
+    ]
     fooled = sum(round_.is_fooled for round_ in counted)
     praised = sum(round_.is_praised for round_ in counted)
     return Tally(fooled, len(counted) - fooled - praised)
@@ -202,7 +207,7 @@ def figures(
     now: datetime,
     zone: tzinfo,
 ) -> Figures:
-    """Return a player's own figures; rounds just for fun are no part of them.
+    """Return a player's own figures, without rounds just for fun and those that are pending.
 
     Args:
         rounds: A season's.
@@ -217,13 +222,16 @@ def figures(
     played = foolings = made = best = run = streak = 0
     for round_, _ in _told(rounds):
         score = scored[round_.id]
-        if round_.player == player and score.just_for_fun is None:
-            played += 1
-            made += round_.is_praised
-            foolings += round_.is_fooled
-            best = max(best, score.worth if round_.is_fooled and not score.is_pending else 0)
-            run = run + 1 if round_.is_fooled else 0
-            streak = max(streak, run)
+        if round_.player != player or score.just_for_fun is not None or score.is_pending:
+            continue
+        played += 1
+        made += round_.is_praised
+        foolings += round_.is_fooled
+        if round_.is_fooled:
+            best, run = max(best, score.worth), run + 1
+        elif not round_.is_praised:  # a work that was recognised is no defeat
+            run = 0
+        streak = max(streak, run)
     total = totals(rounds, right_guesses, now, zone).get(player, 0)
     return Figures(played, foolings, made, total, best, streak)
 

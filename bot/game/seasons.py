@@ -69,11 +69,15 @@ class Season:
 
     def tally(self) -> Tally:
         """Count the family's foolings against its failed tries."""
-        return tally(self.rounds)
+        return tally(self.rounds, self.now)
 
     def told(self) -> int:
         """Return how many rounds' truths were told."""
         return sum(round_.truth is not None and not round_.is_void for round_ in self.rounds)
+
+    def untold(self) -> int:
+        """Return how many rounds' truths were never told."""
+        return sum(round_.truth is None and not round_.is_void for round_ in self.rounds)
 
     def best_foolings(self, most: int) -> list[tuple[Round, int]]:
         """Return the rounds in which the bot was fooled best, and their worth."""
