@@ -15,7 +15,7 @@ import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Browser, expect
 
-from bot.domain import Button, ButtonOutcome, ButtonPress, Document, Label, Preview, Reply
+from bot.domain import Button, ButtonOutcome, ButtonPress, Document, Label, Preview, Reply, Verdict
 from bot.platforms.web import server
 from bot.platforms.web.rooms import ENTRY_SECONDS, Rooms
 from bot.services import guessing
@@ -315,6 +315,17 @@ async def say(served: Served, table: str, reply: Reply) -> None:
     await served.server.edit(room.room, room.entries[-1].id, reply)
 
 
+def percent(verdict: Verdict) -> int:
+    """Return the confidence as it is shown."""
+    return min(99, round(100 * verdict.confidence))
+
+
+def pair(verdict: Verdict) -> float:
+    """Return where the slider stands between yeti and Olaf."""
+    olaf, yeti = (verdict.probabilities[each] for each in (Label.OLAF, Label.ABOMINABLE))
+    return olaf / (olaf + yeti)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_the_bar_tells_which_of_the_two_and_how_familiar_without_a_small_number(
     browser: Browser, served: Served, table: str, scheme: str
@@ -326,18 +337,18 @@ async def test_the_bar_tells_which_of_the_two_and_how_familiar_without_a_small_n
         knob = (
             "(slider) => parseFloat(getComputedStyle(slider, '::before').left) / slider.clientWidth"
         )
-        await expect(slider).to_have_attribute("aria-valuetext", "Yeti, 84%")
-        assert await slider.evaluate(knob) == pytest.approx(0.106, abs=0.01)
+        await expect(slider).to_have_attribute("aria-valuetext", f"Yeti, {percent(YETI)}%")
+        assert await slider.evaluate(knob) == pytest.approx(pair(YETI), abs=0.01)
         await expect(mia.page.get_by_role("img", name="Snow person? Surely.")).to_be_visible()
         await say(served, table, Reply("Olaf! 97%", verdict=OLAF))
-        await expect(slider).to_have_attribute("aria-valuetext", "Olaf, 97%")
-        assert await slider.evaluate(knob) == pytest.approx(0.99, abs=0.01)
+        await expect(slider).to_have_attribute("aria-valuetext", f"Olaf, {percent(OLAF)}%")
+        assert await slider.evaluate(knob) == pytest.approx(pair(OLAF), abs=0.01)
         await say(served, table, Reply("Neither, I'd say.", verdict=STRANGER))
         hardly = mia.page.get_by_role("img", name="Snow person? Hardly.")
         await expect(hardly).to_be_visible()
         filled = "(groove) => parseFloat(getComputedStyle(groove, '::before').width)"
-        share = await hardly.evaluate(filled) / (await hardly.bounding_box() or {})["width"]
-        assert share == pytest.approx(0.3, abs=0.01)
+        width: float = await hardly.evaluate("(groove) => groove.clientWidth")
+        assert await hardly.evaluate(filled) == pytest.approx(0.3 * width, abs=1)
         bars = mia.page.locator(".pair, .familiar")
         said = " ".join(
             [await each.evaluate("(bar) => bar.outerHTML") for each in await bars.all()]
