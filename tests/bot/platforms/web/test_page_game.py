@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from io import BytesIO
@@ -14,12 +15,12 @@ import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Browser, expect
 
-from bot.domain import Preview
+from bot.domain import Button, ButtonOutcome, ButtonPress, Document, Label, Preview, Reply, Verdict
 from bot.platforms.web import server
 from bot.platforms.web.rooms import ENTRY_SECONDS, Rooms
 from bot.services import guessing
-from tests.fakes.vision import OLAF, YETI, FakeVision
-from tests.fakes.web_room import Clock, Served, serving
+from tests.fakes.vision import OLAF, STRANGER, YETI, FakeVision
+from tests.fakes.web_room import HEADERS, Clock, Served, serving
 from tests.support import pictures
 from tests.support.browser import CHROMIUM, Visitor, encoded, overflowing, visiting
 
@@ -29,6 +30,17 @@ pytestmark = [
 ]
 
 PHONE = {"width": 320, "height": 600}
+# What most phones have.
+USUAL_PHONE = {"width": 390, "height": 844}
+# What is on the three buttons with which a truth is told.
+TRUTHS = {
+    "en-US": ("Olaf", "Yeti", "Neither"),
+    "de-DE": ("Olaf", "Yeti", "Keiner"),
+    "fr-FR": ("Olaf", "Yéti", "Aucun"),
+    "es-MX": ("Olaf", "Yeti", "Ninguno"),
+    "pt-BR": ("Olaf", "Yeti", "Nenhum"),
+    "uk-UA": ("Олаф", "Єті", "Жоден"),
+}
 DESK = {"width": 1360, "height": 800}
 
 
@@ -107,8 +119,7 @@ async def test_guesses_come_first_and_the_answer_leads_back_to_its_photo(
         await expect(asking.get_by_text("guess", exact=True)).to_be_visible()
         await expect(person.answers).to_have_count(1)
     await expect(mia.toast).to_be_empty()
-    await mia.rounds.last.get_by_role("button", name="Olaf").click()
-    await expect(mia.toast).to_contain_text("let the others guess")
+    await expect(mia.rounds.last.get_by_role("button")).to_have_count(0)
     await ben.rounds.last.get_by_role("button", name="Abominable").click()
     await expect(ben.toast).to_contain_text("Noted: Abominable.")
     for person in (mia, ben):
@@ -263,7 +274,8 @@ async def test_whoever_has_no_nickname_is_named_in_the_language_of_each_page(
             await expect(person.rounds.get_by_role("img", name=word)).to_be_visible()
             await expect(person.page.locator("#people")).to_contain_text(word)
         # A room that chooses a language changes the word that is on the page, too.
-        await served.post("presses", {"data": "set:language:es"}, room)
+        admin = {**HEADERS, "X-Admin": served.admin_token(room)}
+        await served.post("presses", {"data": "set:language:es"}, room, admin)
         for person in (mia, german):
             await expect(person.page.locator("html")).to_have_attribute("lang", "es")
             await expect(person.rounds.locator(".who bdi")).to_have_text("Alguien")
@@ -296,7 +308,135 @@ async def test_the_menu_offers_choices_where_there_are_some(mia: Visitor, ben: V
         await expect(person.rounds).to_contain_text("Learning is on here, by decision of Mia.")
 
 
-# The contrast (WCAG 2) of an element's text against the first opaque colour behind it.
+async def say(served: Served, table: str, reply: Reply) -> None:
+    """Have the bot turn the newest entry of a room into something else."""
+    room = served.rooms.find(table.rsplit("/", 1)[1])
+    assert room is not None
+    await served.server.edit(room.room, room.entries[-1].id, reply)
+
+
+def percent(verdict: Verdict) -> int:
+    """Return the confidence as it is shown."""
+    return min(99, round(100 * verdict.confidence))
+
+
+def pair(verdict: Verdict) -> float:
+    """Return where the slider stands between yeti and Olaf."""
+    olaf, yeti = (verdict.probabilities[each] for each in (Label.OLAF, Label.ABOMINABLE))
+    return olaf / (olaf + yeti)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_bar_tells_which_of_the_two_and_how_familiar_without_a_small_number(
+    browser: Browser, served: Served, table: str, scheme: str
+) -> None:
+    options = {"viewport": USUAL_PHONE, "color_scheme": scheme}
+    async with visiting(browser, table, **options) as mia:
+        await mia.show(pictures.draw_yeti())
+        slider = mia.answers
+        knob = (
+            "(slider) => parseFloat(getComputedStyle(slider, '::before').left) / slider.clientWidth"
+        )
+        await expect(slider).to_have_attribute("aria-valuetext", f"Yeti, {percent(YETI)}%")
+        assert await slider.evaluate(knob) == pytest.approx(pair(YETI), abs=0.01)
+        await expect(mia.page.get_by_role("img", name="Snow person? Surely.")).to_be_visible()
+        await say(served, table, Reply("Olaf! 97%", verdict=OLAF))
+        await expect(slider).to_have_attribute("aria-valuetext", f"Olaf, {percent(OLAF)}%")
+        assert await slider.evaluate(knob) == pytest.approx(pair(OLAF), abs=0.01)
+        await say(served, table, Reply("Neither, I'd say.", verdict=STRANGER))
+        hardly = mia.page.get_by_role("img", name="Snow person? Hardly.")
+        await expect(hardly).to_be_visible()
+        filled = "(groove) => parseFloat(getComputedStyle(groove, '::before').width)"
+        width: float = await hardly.evaluate("(groove) => groove.clientWidth")
+        assert await hardly.evaluate(filled) == pytest.approx(0.3 * width, abs=1)
+        bars = mia.page.locator(".pair, .familiar")
+        said = " ".join(
+            [await each.evaluate("(bar) => bar.outerHTML") for each in await bars.all()]
+        )
+        spoken = re.findall(r'aria-[a-z]+="([^"]*)"|>([^<]+)<', said)
+        numbers = [int(found) for pair in spoken for found in re.findall(r"\d+", " ".join(pair))]
+        assert numbers
+        assert min(numbers) >= 50
+        assert await overflowing(mia) == []
+        for part in (".pair .olaf", ".pair .abominable", ".familiar span"):
+            assert await mia.page.evaluate(CONTRAST, part) >= 4.5
+
+
+@pytest.mark.parametrize("locale", TRUTHS)
+async def test_three_truths_stand_in_one_row_and_are_for_the_sender_alone(
+    browser: Browser, served: Served, table: str, mia: Visitor, locale: str
+) -> None:
+    async with visiting(browser, table, viewport=USUAL_PHONE, locale=locale) as sender:
+        await sender.show(pictures.draw_olaf())
+        await expect(mia.answers).to_have_count(1)
+        row = tuple(
+            Button(text, f"truth:1:{label}")
+            for text, label in zip(TRUTHS[locale], Label, strict=True)
+        )
+        await say(served, table, Reply("Olaf! 97%", buttons=(row, (Button("Hm?", "where:1"),))))
+        taps = sender.rounds.last.locator(".taps").first.get_by_role("button")
+        await expect(taps).to_have_text(list(TRUTHS[locale]))
+        boxes = [await tap.bounding_box() for tap in await taps.all()]
+        assert len({box["y"] for box in boxes if box}) == 1
+        assert min(box["height"] for box in boxes if box) >= 44
+        assert await overflowing(sender) == []
+        await expect(mia.rounds.last.get_by_role("button")).to_have_text(["Hm?"])
+        await say(served, table, Reply("Olaf! 97%"))
+        for person in (mia, sender):
+            await expect(person.rounds.last.get_by_role("button")).to_have_count(0)
+
+
+async def test_who_created_the_room_is_admin_and_so_is_who_opens_the_admin_link(
+    browser: Browser, table: str, mia: Visitor, ben: Visitor
+) -> None:
+    reset = '#menu [data-command="reset"]'
+    await expect(mia.page.locator(reset)).to_have_count(1)
+    await expect(ben.page.locator(reset)).to_have_count(0)
+    await ben.button("Invite").click()
+    await expect(ben.button("Copy my own link")).to_be_hidden()
+    await mia.button("Invite").click()
+    await mia.button("Copy my own link").click()
+    link = await mia.page.locator("#share-link").input_value()
+    assert link.startswith(f"{table}#admin=")
+    # Pasted into the open page of somebody who was none.
+    await ben.page.goto(link)
+    await expect(ben.page.locator(reset)).to_have_count(1)
+    assert ben.page.url == table
+    await ben.page.reload()
+    await expect(ben.page.locator(reset)).to_have_count(1)
+    # Another device, all cookies lost.
+    async with visiting(browser, link) as other:
+        await expect(other.page.locator(reset)).to_have_count(1)
+        assert other.page.url == table
+        await other.ask_for("points back to zero")
+        await expect(other.button("Yes, back to zero")).to_be_visible()
+
+
+class ExportMine:
+    """Stands for the action of that name."""
+
+
+async def test_a_private_answers_button_brings_a_private_answer_with_its_file(
+    served: Served, mia: Visitor, ben: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def export(_: ButtonPress) -> ButtonOutcome:
+        document = Document(b'{"name": "Mia"}', "snowpeople.json")
+        return ButtonOutcome(send=Reply("All about you.", document=document))
+
+    await mia.ask_for("in which language")
+    monkeypatch.setattr(served.service, "handle_button", export)
+    monkeypatch.setattr("bot.services.buttons.decode", lambda _: ExportMine())
+    await mia.button("Language").click()
+    await expect(mia.rounds).to_have_count(2)
+    await expect(mia.rounds.last).to_contain_text("Only you see this")
+    async with mia.page.expect_download() as download:
+        await mia.page.get_by_role("link", name="Save the file").click()
+    assert (await download.value).suggested_filename == "snowpeople.json"
+    await expect(ben.rounds).to_have_count(0)
+
+
+# The contrast (WCAG 2) of an element's text against the first opaque colour behind it, which is
+# where a gradient begins.
 CONTRAST = """(selector) => {
     const element = document.querySelector(selector);
     const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
@@ -309,7 +449,9 @@ CONTRAST = """(selector) => {
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     const behind = (each) => {
-        const { backgroundColor } = getComputedStyle(each);
+        const { backgroundColor, backgroundImage } = getComputedStyle(each);
+        const shade = /gradient.*?(rgba?\\([^)]*\\))/.exec(backgroundImage);
+        if (shade) return shade[1];
         const isClear = /, 0\\)$|transparent/.test(backgroundColor);
         return isClear && each.parentElement ? behind(each.parentElement) : backgroundColor;
     };
