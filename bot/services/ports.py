@@ -24,6 +24,18 @@ class Messenger(Protocol):
             What raises Refused with GONE when the photo is no more.
         """
 
+    async def edit(self, room: Room, message: str, reply: Reply) -> Delivery:
+        """Turn a message of the bot's into something else.
+
+        Args:
+            room: Where it is.
+            message: Its id, as it was given to `Service.mark_sent`.
+            reply: What it becomes: text and buttons; a later revision is never undone.
+
+        Returns:
+            What became of it; REFUSED where it is no more.
+        """
+
     async def send(self, room: Room, reply: Reply, to: str | None = None) -> Delivery:
         """Send a message.
 

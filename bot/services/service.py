@@ -192,6 +192,7 @@ class Service:
         outcomes: Sequence[PhotoOutcome],
         milliseconds: float,
         reference: str | None = None,
+        answer: str | None = None,
     ) -> None:
         """Note that the answer to photos went out; writes the log's line for each.
 
@@ -199,6 +200,7 @@ class Service:
             outcomes: The reply's.
             milliseconds: How long sending it took.
             reference: Where the photo can be fetched again, if that is only known now.
+            answer: The id of the answer's own message, as `Messenger.edit` wants it.
         """
         rounds = [outcome.round_id for outcome in outcomes if outcome.round_id is not None]
         try:
