@@ -70,6 +70,8 @@ def check_command(command: Mapping[str, Any]) -> None:
         if not is_menu and (name != name.lower() or not re.fullmatch(r"[-_\w]{1,32}", name)):
             raise bad(name="Command name is invalid")
     _check_described(command, is_menu=is_menu)
+    if not re.fullmatch(r"\d+|None", str(command.get("default_member_permissions"))):
+        raise bad(default_member_permissions="Must be a bit set.")
     if len(command.get("options") or []) > 25:
         raise bad(options="Must be 25 or fewer in length.")
     for option in command.get("options") or []:

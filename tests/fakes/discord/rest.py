@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
@@ -34,6 +35,8 @@ from tests.fakes.discord.world import (
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 REQUESTS_A_SECOND = 50
 FIRST_RESPONSE_SECONDS = 3.0
+# Of all messages of one channel, as its headers tell.
+EDITS = 5
 
 
 @dataclass(eq=False)
@@ -98,18 +101,26 @@ class Fault:
 
 
 class Rest:
-    """Serves the API; the server around it is told of every message."""
+    """Serves the API; the server around it is told of every message and every edit.
+
+    Attributes:
+        edit_seconds: In how many seconds a channel's messages may be edited five times.
+    """
 
     def __init__(
         self,
         world: World,
         said: Callable[[Message], Awaitable[None]],
+        edited: Callable[[Message], Awaitable[None]],
         changed: Callable[[], None],
     ) -> None:
         self._world = world
         self._said = said
+        self._edited = edited
         self._changed = changed
         self._recent: deque[float] = deque()
+        self._edits: defaultdict[int, deque[float]] = defaultdict(deque)
+        self.edit_seconds = 5.0
         self._nonces: dict[tuple[int, str], Message] = {}
         self.gateway_url = ""
         self.shards = 1
@@ -247,9 +258,9 @@ class Rest:
         self._world.commands = [
             {
                 "dm_permission": True,
-                "default_member_permissions": None,
                 "description": "",
                 **command,
+                "default_member_permissions": _bits(command.get("default_member_permissions")),
                 "id": str(self._world.flakes.new()),
                 "application_id": str(self._world.application),
                 "version": "1",
@@ -322,9 +333,32 @@ class Rest:
         message = self._seen_message(request)
         if message.author is not self._world.bot:
             raise Refusal(403, 50005, "Cannot edit a message authored by another user")
+        if message.channel.archived:
+            raise Refusal(400, 50083, "Thread is archived")
+        self._admit_edit(message.channel)
         payload, files = await payload_of(request)
+        if files:
+            self._check_may_write(message.channel, has_files=True)
+        left = payload.get("attachments", message.attachments)
+        if not (payload.get("content", message.content) or files or left or message.embeds):
+            raise Refusal(400, 50006, "Cannot send an empty message")
         self._change(message, payload, files)
+        message.edited = datetime.now(UTC).isoformat()
+        if "content" in payload:  # made anew, by what this request allows
+            message.mentions = self._pinged(payload)
+        await self._edited(message)
         return web.json_response(self._world.wire(message))
+
+    def _admit_edit(self, channel: Channel) -> None:
+        recent, now = self._edits[channel.id], time.monotonic()
+        while recent and recent[0] <= now - self.edit_seconds:
+            recent.popleft()
+        if len(recent) >= EDITS:
+            wait = recent[0] + self.edit_seconds - now
+            raise Refusal(
+                429, 0, "You are being rate limited.", retry_after=wait, **{"global": False}
+            )
+        recent.append(now)
 
     async def _delete(self, request: web.Request) -> web.Response:
         self._seen_message(request).is_deleted = True
@@ -486,6 +520,10 @@ class Rest:
         self._world.messages[message.id] = message
         await self._said(message)
         self._changed()
+
+
+def _bits(permissions: str | int | None) -> str | None:
+    return None if permissions is None else str(permissions)
 
 
 class _Dropped(Exception):

@@ -47,7 +47,7 @@ class DiscordServer:
         self.token = token
         self.world = World(token)
         self.gateway = Gateway(self.world, self._notify)
-        self.rest = Rest(self.world, self._bot_said, self._notify)
+        self.rest = Rest(self.world, self._bot_said, self._bot_edited, self._notify)
         self.said: list[Message] = []
         self.transcript: list[str] = []
         self.cdn_requests: list[tuple[str, bool]] = []
@@ -184,9 +184,20 @@ class DiscordServer:
         channel: Channel,
         name: str,
         photo: bytes | Mapping[str, Any] | None = None,
+        *,
+        is_granted: bool = False,
     ) -> Interaction:
-        """Use a slash command, as far as the bot has told Discord of it."""
+        """Use a slash command, as far as the bot has told Discord of it.
+
+        Args:
+            user: Who.
+            channel: Where.
+            name: The command's.
+            photo: Its bytes, or an attachment that was made with `attach`.
+            is_granted: Whether the server's settings offer this person what is hidden from others.
+        """
         command = self._command(name, 1)
+        assert is_granted or name in self.offered(user, channel), f"/{name} is hidden"
         data: dict[str, Any] = {"id": command["id"], "name": name, "type": 1, "options": []}
         if photo is not None:
             assert any(o["type"] == 11 for o in command.get("options", [])), f"/{name} has no photo"
@@ -197,6 +208,18 @@ class DiscordServer:
         shown = " [photo]" if photo else ""
         self.transcript.append(f"{_place(channel)} {user.name} uses /{name}{shown}")
         return await self._interact(user, channel, 2, data)
+
+    def offered(self, user: User, channel: Channel) -> list[str]:
+        """Return the slash commands that a person sees in a channel."""
+        rights = _rights(user)
+        return [
+            command["name"]
+            for command in self.world.commands
+            if command.get("type", 1) == 1
+            and (
+                channel.guild is None or _may_use(rights, command.get("default_member_permissions"))
+            )
+        ]
 
     async def menu(self, user: User, message: Message) -> Interaction:
         """Choose the bot's entry of the message menu ('Apps')."""
@@ -341,7 +364,7 @@ class DiscordServer:
             self.world.flakes.new(), secrets.token_hex(16), user, channel, time.monotonic(), message
         )
         self.rest.interactions[interaction.token] = interaction
-        rights = EVERYTHING | (ADMINISTRATOR | MANAGE_GUILD if user.is_admin else 0)
+        rights = _rights(user)
         payload: dict[str, Any] = {
             "id": str(interaction.id),
             "application_id": str(self.world.application),
@@ -386,9 +409,14 @@ class DiscordServer:
         if message.only_for is None:
             await self._emit("MESSAGE_CREATE", self.world.event(message), message.channel)
 
-    def _write(self, message: Message) -> None:
+    async def _bot_edited(self, message: Message) -> None:
+        self._write(message, is_edit=True)
+        await self._emit("MESSAGE_UPDATE", self.world.event(message), message.channel)
+
+    def _write(self, message: Message, *, is_edit: bool = False) -> None:
         """Write a message into the transcript."""
-        parts = [f"{_place(message.channel)} {message.author.name}:"]
+        edits = " edits" if is_edit else ""
+        parts = [f"{_place(message.channel)} {message.author.name}{edits}:"]
         if message.only_for is not None:
             parts[0] = f"{parts[0][:-1]} (only for {message.only_for.name}):"
         if message.reply_to is not None:
@@ -404,6 +432,16 @@ class DiscordServer:
     def _notify(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def _rights(user: User) -> int:
+    return EVERYTHING | (ADMINISTRATOR | MANAGE_GUILD if user.is_admin else 0)
+
+
+def _may_use(rights: int, wanted: str | None) -> bool:
+    if wanted is None or rights & ADMINISTRATOR:
+        return True
+    return int(wanted) > 0 and rights & int(wanted) == int(wanted)  # 0 is for admins alone
 
 
 def _place(channel: Channel) -> str:

@@ -89,13 +89,15 @@ class Guild:
     channels: list[Channel] = field(default_factory=list)
     system_channel: Channel | None = None
     bot_role: int = 0
+    roles: dict[int, str] = field(default_factory=dict)
+    nicks: dict[int, str] = field(default_factory=dict)
     joined: str = "2025-12-01T18:00:00+00:00"
 
     def member(self, user: User, permissions: int | None = None) -> dict[str, Any]:
         return {
             "user": user.wire(),
             "roles": [str(self.bot_role)] if user.bot else [],
-            "nick": None,
+            "nick": self.nicks.get(user.id),
             "avatar": None,
             "joined_at": self.joined,
             "deaf": False,
@@ -109,6 +111,7 @@ class Guild:
         roles = [
             _role(self.id, "@everyone", EVERYTHING),
             {**_role(self.bot_role, bot.name, 0), "tags": {"bot_id": str(bot.id)}},
+            *(_role(id_, name, 0) for id_, name in self.roles.items()),
         ]
         return {
             "id": str(self.id),
@@ -151,6 +154,7 @@ class Channel:
     Attributes:
         denied: Permissions that nobody has here.
         locked: Whether only moderators may write here.
+        archived: Whether the thread is asleep: nothing in it can be edited.
     """
 
     id: int
@@ -161,6 +165,7 @@ class Channel:
     person: User | None = None
     denied: int = 0
     locked: bool = False
+    archived: bool = False
 
     @property
     def allowed(self) -> int:
@@ -181,7 +186,7 @@ class Channel:
                 "member_count": 1,
                 "rate_limit_per_user": 0,
                 "thread_metadata": {
-                    "archived": False,
+                    "archived": self.archived,
                     "locked": self.locked,
                     "auto_archive_duration": 1440,
                     "archive_timestamp": made_at(self.id),
@@ -225,6 +230,7 @@ class Message:
     only_for: User | None = None
     pings: bool = True
     is_deleted: bool = False
+    edited: str | None = None
 
     @property
     def labels(self) -> list[str]:
@@ -303,7 +309,7 @@ class World:
             "components": message.components,
             "sticker_items": message.stickers,
             "timestamp": made_at(message.id),
-            "edited_timestamp": None,
+            "edited_timestamp": message.edited,
             "tts": False,
             "mention_everyone": False,
             "mentions": [user.wire() for user in message.mentions],
@@ -350,7 +356,11 @@ class World:
         member = guild.member(message.author)
         del member["user"]
         more = {} if message.webhook is not None else {"member": member}
-        return {**self.wire(message), "guild_id": str(guild.id), **more}
+        written = self.wire(message)
+        for user, mention in zip(message.mentions, written["mentions"], strict=True):
+            mention["member"] = guild.member(user)
+            del mention["member"]["user"]
+        return {**written, "guild_id": str(guild.id), **more}
 
     def may_read(self, message: Message) -> bool:
         """Return whether the bot is given what the message says, as Discord decides it."""
