@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 import aiohttp
@@ -24,12 +25,14 @@ from bot.domain import (
 from bot.platforms.contract import State
 from bot.platforms.discord.client import DiscordClient, Handlers, IdentifyLimit, use_servers
 from bot.platforms.discord.commands import Notes
+from bot.platforms.discord.edits import MessageEdits
 from bot.platforms.discord.files import Files, PictureReference
 from bot.platforms.discord.guilds import GuildHandlers
 from bot.platforms.discord.identity import PLATFORM
 from bot.platforms.discord.interactions import InteractionHandlers
+from bot.platforms.discord.links import find_guild, with_links
 from bot.platforms.discord.messages import MessageHandlers
-from bot.platforms.discord.sender import CannotSend, Sender
+from bot.platforms.discord.sender import CannotSend, Sender, SentMessage
 from bot.platforms.discord.tasks import RunningTasks
 from bot.services import Service
 
@@ -79,6 +82,8 @@ class DiscordAdapter:
         self._notes = notes
         self._identifies = IdentifyLimit()
         self._sender = Sender()
+        # The service counts revisions for as long as it lives, longer than a connection.
+        self._edits = MessageEdits()
         self._state = "starting"
         self._connection: Connection | None = None
 
@@ -162,13 +167,55 @@ class DiscordAdapter:
             SENT when the message is there; REFUSED when the bot may not write there, or the
             channel is gone or closed; FAILED when Discord cannot be reached or is in trouble.
         """
-        if self._connection is None:
+        connection = self._connection
+        if connection is None:
             return Delivery.FAILED
-        channel = self._connection.client.get_partial_messageable(int(room.id))
+        client = connection.client
+        channel = client.get_partial_messageable(int(room.id))
         # An interaction has no message that could be replied to.
         message_id = int(to) if to and to.isdecimal() else None
+
+        async def send() -> None:
+            shown = await _shown(client, room, reply)
+            await self._sender.send_reply(channel, shown, to=message_id)
+
+        return await self._deliver(connection, room, send())
+
+    async def edit(self, room: Room, message: str, reply: Reply) -> Delivery:
+        """Turn a message of the bot's into something else.
+
+        Args:
+            room: Where it is.
+            message: Its id, as it was given to `Service.mark_sent`: a SentMessage as a text.
+            reply: What it becomes: text and buttons; a later revision is never undone.
+
+        Returns:
+            SENT when the message shows that, or something newer; REFUSED when it is gone, or the
+            bot may not edit it, such as one that only one person sees; FAILED when Discord cannot
+            be reached or is in trouble.
+        """
+        connection = self._connection
+        if connection is None:
+            return Delivery.FAILED
+        client = connection.client
         try:
-            await self._sender.send_reply(channel, reply, to=message_id)
+            place = SentMessage.parse(message)
+        except ValueError:  # of another platform or time
+            return Delivery.REFUSED
+        partial = client.get_partial_messageable(place.channel).get_partial_message(place.message)
+
+        async def edit() -> None:
+            await self._sender.edit_reply(partial, await _shown(client, room, reply))
+
+        request = self._edits.apply(place.message, reply.revision, edit)
+        return await self._deliver(connection, room, request)
+
+    async def _deliver(
+        self, connection: Connection, room: Room, request: Awaitable[None]
+    ) -> Delivery:
+        """Return what became of a message that is sent or edited by a request."""
+        try:
+            await request
         except CannotSend:
             log.info("may not write in %s", room.id)
             return Delivery.REFUSED
@@ -181,6 +228,10 @@ class DiscordAdapter:
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             log.warning("could not write in %s: %s", room.id, type(error).__name__)
             return Delivery.FAILED
+        except RuntimeError:  # what aiohttp raises for a session that was closed meanwhile
+            if self._connection is connection:
+                raise
+            return Delivery.FAILED
         return Delivery.SENT
 
     def _connect(self, service: Service, files: Files) -> Connection:
@@ -189,7 +240,7 @@ class DiscordAdapter:
         messages = MessageHandlers(service, tasks, files, self._sender)
         handlers = Handlers(
             messages,
-            InteractionHandlers(service, tasks, files),
+            InteractionHandlers(service, tasks, files, self._edits),
             GuildHandlers(service, tasks, self._sender),
         )
         client = DiscordClient(handlers, self._notes, self._identifies, self._note_state)
@@ -244,6 +295,13 @@ class DiscordAdapter:
     def _note_state(self, state: str) -> None:
         if self._state != "stopping":
             self._state = state
+
+
+async def _shown(client: DiscordClient, room: Room, reply: Reply) -> Reply:
+    """Return a reply as Discord can show it. Raises as `find_guild` does."""
+    if not reply.past_photos:
+        return reply
+    return await with_links(client, await find_guild(client, room), reply)
 
 
 def _new_token() -> str:

@@ -67,7 +67,12 @@ def build_tree(client: discord.Client, handlers: InteractionHandlers) -> app_com
         allowed_installs=AppInstallationType(guild=True, user=False),
     )
     for command in menu(PLATFORM):
-        tree.add_command(_slash_command(command, handlers))
+        slash_command = _slash_command(command, handlers)
+        if command.admins_only:
+            # Discord hides it from others, unless a server's settings say otherwise; in private
+            # everyone sees it. The service asks again.
+            slash_command.default_permissions = discord.Permissions(manage_guild=True)
+        tree.add_command(slash_command)
 
     async def on_message_menu(interaction: Interaction, message: discord.Message) -> None:
         handlers.handle_message_menu(interaction, message)

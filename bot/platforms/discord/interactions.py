@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from time import perf_counter
 
 import discord
@@ -20,7 +19,8 @@ from bot.domain import (
     Refused,
     Reply,
 )
-from bot.platforms.common import PREVIEW_SIDE, EditOrder
+from bot.platforms.common import PREVIEW_SIDE
+from bot.platforms.discord.edits import MessageEdits
 from bot.platforms.discord.files import (
     Files,
     PictureReference,
@@ -34,7 +34,15 @@ from bot.platforms.discord.identity import (
     player_of_interaction,
     room_of_interaction,
 )
-from bot.platforms.discord.sender import Upload, button_view, markdown, uploads, with_retries
+from bot.platforms.discord.links import with_links
+from bot.platforms.discord.sender import (
+    SentMessage,
+    Upload,
+    button_view,
+    markdown,
+    uploads,
+    with_retries,
+)
 from bot.platforms.discord.tasks import RunningTasks
 from bot.services import Service
 from bot.services.commands import Command
@@ -75,13 +83,16 @@ class InteractionHandlers:
         service: What answers.
         tasks: Where the work goes on.
         files: Fetches pictures.
+        edits: Makes the edits of messages, of these and of those that the service asks for.
     """
 
-    def __init__(self, service: Service, tasks: RunningTasks, files: Files) -> None:
+    def __init__(
+        self, service: Service, tasks: RunningTasks, files: Files, edits: MessageEdits
+    ) -> None:
         self._service = service
         self._tasks = tasks
         self._files = files
-        self._edits = EditOrder()
+        self._edits = edits
 
     def handle_slash_command(
         self,
@@ -153,7 +164,7 @@ class InteractionHandlers:
         )
         reply = await self._service.handle_command(request)
         if reply is not None:
-            reply = await _with_links(interaction, reply)
+            reply = await with_links(interaction.client, interaction.guild_id, reply)
         await self._fill_response(interaction, message_id, reply, shown)
 
     async def _answer_menu(self, interaction: Interaction, message: discord.Message) -> None:
@@ -183,14 +194,16 @@ class InteractionHandlers:
         )
         outcome = await self._service.handle_button(press)
         try:
-            if outcome.edit is not None:
-                # Without files of its own it keeps those that are there: the photo, say.
-                files = uploads(outcome.edit) or None
-                await self._edit_message(interaction, message_id, outcome.edit, files)
+            # First, since an edit may have to wait for others of the same message.
             if outcome.notice:
                 await interaction.followup.send(markdown(outcome.notice), ephemeral=True)
+            if outcome.edit is not None:
+                edit = await with_links(interaction.client, interaction.guild_id, outcome.edit)
+                # Without files of its own it keeps those that are there: the photo, say.
+                await self._edit_message(interaction, message_id, edit, uploads(edit) or None)
             if outcome.send is not None:
-                await self._send_followup(interaction, outcome.send)
+                sent = await with_links(interaction.client, interaction.guild_id, outcome.send)
+                await self._send_followup(interaction, sent)
         except discord.HTTPException as error:  # the message is gone, or the token's time is over
             log.info("a button's answer could not be given (%d)", error.code)
 
@@ -218,12 +231,16 @@ class InteractionHandlers:
             return
         milliseconds = (perf_counter() - started) * 1000
         indexes = {number: index for index, number in enumerate(previews)} if may_attach else {}
+        answer = _place_of_answer(interaction, message_id if message is None else message.id)
         for number, outcome in enumerate(reply.outcomes):
             reference = None
             if message is not None and number in indexes:
                 reference = PictureReference(message.channel.id, message.id, indexes[number])
             await self._service.mark_sent(
-                [outcome], milliseconds, None if reference is None else str(reference)
+                [outcome],
+                milliseconds,
+                None if reference is None else str(reference),
+                answer=None if answer is None else str(answer),
             )
         if files and not may_attach:
             await self._explain_missing_files(interaction)
@@ -239,19 +256,21 @@ class InteractionHandlers:
     async def _send_followup(self, interaction: Interaction, reply: Reply) -> None:
         may_attach = _may_attach(interaction)
 
-        async def send() -> None:
+        async def send() -> SentMessage:
             view = button_view(reply)
-            await interaction.followup.send(
+            sent = await interaction.followup.send(
                 markdown(reply.text),
                 files=[upload.file() for upload in uploads(reply)] if may_attach else [],
                 view=MISSING if view is None else view,
                 wait=True,
             )
+            return SentMessage(sent.channel.id, sent.id)
 
         started = perf_counter()
-        await with_retries(send)
+        sent = await with_retries(send)
         if reply.outcomes:
-            await self._service.mark_sent(reply.outcomes, (perf_counter() - started) * 1000)
+            milliseconds = (perf_counter() - started) * 1000
+            await self._service.mark_sent(reply.outcomes, milliseconds, answer=str(sent))
         if reply.picture and not may_attach:
             await self._explain_missing_files(interaction)
 
@@ -353,23 +372,11 @@ async def _acknowledge(interaction: Interaction, *, is_quiet: bool = False) -> i
     return message_id
 
 
-async def _with_links(interaction: Interaction, reply: Reply) -> Reply:
-    """Return the reply with links to the photos that it shows again, those that still exist."""
-    lines = [reply.text]
-    for photo in reply.past_photos:
-        if photo.reference is None:
-            continue
-        place = PictureReference.parse(photo.reference)
-        channel = interaction.client.get_partial_messageable(place.channel)
-        try:
-            await channel.fetch_message(place.message)
-        except discord.NotFound:
-            continue
-        except discord.HTTPException:
-            pass  # perhaps people may see it all the same
-        path = f"{interaction.guild_id or '@me'}/{place.channel}/{place.message}"
-        lines.append(f"{photo.caption}\nhttps://discord.com/channels/{path}")
-    return replace(reply, text="\n".join(lines), past_photos=())
+def _place_of_answer(interaction: Interaction, message_id: int) -> SentMessage | None:
+    """Return where the answer to an interaction is, if Discord told the id of its message."""
+    if interaction.channel_id is None or message_id == interaction.id:
+        return None
+    return SentMessage(interaction.channel_id, message_id)
 
 
 def _photos(interaction: Interaction, shown: Sequence[ShownPhoto]) -> list[Photo]:

@@ -13,9 +13,10 @@ from cachetools import FIFOCache
 
 from bot.domain import Photo, Refusal, Reply
 from bot.platforms.common import ReplyOrder, Slot
+from bot.platforms.discord.captions import caption_of
 from bot.platforms.discord.files import Files, PictureReference, is_withheld
 from bot.platforms.discord.identity import IncomingMessage, parse_message
-from bot.platforms.discord.sender import CannotSend, Sender
+from bot.platforms.discord.sender import CannotSend, Sender, SentMessage
 from bot.platforms.discord.tasks import RunningTasks
 from bot.services import Service
 
@@ -86,10 +87,10 @@ class MessageHandlers:
         if reply is None:
             return
         try:
-            milliseconds = await self._reply_in_channel(channel, message_id, reply)
+            sent, milliseconds = await self._reply_in_channel(channel, message_id, reply)
         except CannotSend:
             return
-        await self._service.mark_sent(reply.outcomes, milliseconds)
+        await self._service.mark_sent(reply.outcomes, milliseconds, answer=str(sent))
 
     async def _answer_message(self, incoming: IncomingMessage, slot: Slot) -> None:
         message = incoming.message
@@ -102,12 +103,14 @@ class MessageHandlers:
                 if reply is None:
                     return
                 try:
-                    milliseconds = await self._reply_in_channel(message.channel, message.id, reply)
+                    sent, milliseconds = await self._reply_in_channel(
+                        message.channel, message.id, reply
+                    )
                 except CannotSend:
                     await self._tell_in_private(incoming)
                     return
             if reply.outcomes:
-                await self._service.mark_sent(reply.outcomes, milliseconds)
+                await self._service.mark_sent(reply.outcomes, milliseconds, answer=str(sent))
         finally:
             slot.release()
             self._unfurling.pop(message.id, None)
@@ -131,7 +134,7 @@ class MessageHandlers:
                     key=source.key,
                     message=str(message.id),
                     reference=str(PictureReference(shown.channel.id, shown.id, index)),
-                    caption=message.clean_content,
+                    caption=caption_of(message.content),
                 )
                 for index, source in enumerate(sources)
             ]
@@ -145,13 +148,13 @@ class MessageHandlers:
 
     async def _reply_in_channel(
         self, channel: MessageableChannel, message_id: int, reply: Reply
-    ) -> float:
-        """Send the answer to a message, and return how many milliseconds that took."""
+    ) -> tuple[SentMessage, float]:
+        """Send the answer to a message; return where it is and how many milliseconds that took."""
         started = perf_counter()
         # With the question's id as its nonce, an answer cannot appear twice, not even if the
         # process ends before it is noted.
-        await self._sender.send_reply(channel, reply, to=message_id, nonce=str(message_id))
-        return (perf_counter() - started) * 1000
+        sent = await self._sender.send_reply(channel, reply, to=message_id, nonce=str(message_id))
+        return sent, (perf_counter() - started) * 1000
 
     async def _hint(self, incoming: IncomingMessage, shown: discord.Message) -> Reply | None:
         """Return how to show a photo, when there is none in what a message shows."""

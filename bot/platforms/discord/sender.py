@@ -8,11 +8,12 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import TYPE_CHECKING, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Self, TypedDict, TypeVar
 
 import aiohttp
 import discord
 from discord.ui import Button, DynamicItem, View
+from discord.utils import MISSING
 
 from bot.domain import Reply
 from bot.platforms.common import retried
@@ -72,6 +73,28 @@ class PersistentButton(
 
 
 @dataclass(frozen=True, slots=True)
+class SentMessage:
+    """Where a message of the bot's is, to be edited by whoever knows it.
+
+    Attributes:
+        channel: Its channel's id.
+        message: Its id.
+    """
+
+    channel: int
+    message: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the place that `str` turned into a text. Raises ValueError for any other text."""
+        channel, message = map(int, text.split("/"))
+        return cls(channel, message)
+
+    def __str__(self) -> str:
+        return f"{self.channel}/{self.message}"
+
+
+@dataclass(frozen=True, slots=True)
 class Upload:
     """A file to send, which can be sent again when the connection broke.
 
@@ -116,7 +139,7 @@ class Sender:
         *,
         to: int | None = None,
         nonce: str | None = None,
-    ) -> None:
+    ) -> SentMessage:
         """Send a reply; it is there when this returns.
 
         Args:
@@ -125,6 +148,9 @@ class Sender:
             to: The id of the message that it replies to, if that still exists.
             nonce: At most 25 characters; sent with it again, Discord knows the message and does
                 not show it twice.
+
+        Returns:
+            Where it is.
 
         Raises:
             CannotSend: When the bot may not write there, or the channel is gone or closed.
@@ -139,24 +165,60 @@ class Sender:
         if (view := button_view(reply)) is not None:
             options["view"] = view
 
-        async def send() -> None:
+        async def send() -> SentMessage:
             await self.throttle()
             files = [upload.file() for upload in uploads(reply)]
-            await channel.send(markdown(reply.text), files=files, **options)
+            sent = await channel.send(markdown(reply.text), files=files, **options)
+            return SentMessage(channel.id, sent.id)
 
         try:
-            await with_retries(send)
+            return await with_retries(send)
         except discord.Forbidden as error:
             if error.code == MISSING_PERMISSIONS and reply.picture is not None:
-                await self.send_reply(channel, replace(reply, picture=None), to=to, nonce=nonce)
-                return
+                without = replace(reply, picture=None)
+                return await self.send_reply(channel, without, to=to, nonce=nonce)
             raise CannotSend from error
         except discord.NotFound as error:
             raise CannotSend from error
         except discord.HTTPException as error:
             if error.code == NO_HISTORY and to is not None:
-                await self.send_reply(channel, reply, nonce=nonce)
+                return await self.send_reply(channel, reply, nonce=nonce)
+            if error.code in CLOSED:
+                raise CannotSend from error
+            raise
+
+    async def edit_reply(self, message: discord.PartialMessage, reply: Reply) -> None:
+        """Turn a message of the bot's into a reply; without files of its own it keeps those there.
+
+        Args:
+            message: The message.
+            reply: What it becomes; without buttons, those that are there go.
+
+        Raises:
+            CannotSend: When the message is gone, is not the bot's, or may not be edited any more.
+            discord.DiscordException: For other trouble with Discord.
+            aiohttp.ClientError: When the connection broke time and again, as OSError.
+        """
+
+        async def edit() -> None:
+            await self.throttle()
+            files = [upload.file() for upload in uploads(reply)]
+            await message.edit(
+                content=markdown(reply.text),
+                attachments=files or MISSING,
+                view=button_view(reply),
+            )
+
+        try:
+            await with_retries(edit)
+        except discord.Forbidden as error:
+            if error.code == MISSING_PERMISSIONS and reply.picture is not None:
+                await self.edit_reply(message, replace(reply, picture=None))
                 return
+            raise CannotSend from error
+        except discord.NotFound as error:
+            raise CannotSend from error
+        except discord.HTTPException as error:
             if error.code in CLOSED:
                 raise CannotSend from error
             raise

@@ -5,7 +5,17 @@ from contextlib import suppress
 
 import pytest
 
-from bot.domain import Button, Label, Reply
+from bot.domain import (
+    Button,
+    ButtonOutcome,
+    ButtonPress,
+    CommandRequest,
+    Delivery,
+    Label,
+    PastPhoto,
+    Reply,
+    Room,
+)
 from bot.platforms.discord import sender
 from bot.platforms.discord.sender import PersistentButton, button_view
 from bot.services import commands
@@ -206,6 +216,123 @@ async def test_the_hall_links_to_the_photos_that_still_exist(evening: Evening) -
     place = f"https://discord.com/channels/{evening.family.id}/{evening.home.id}"
     assert f"{place}/{fooled.id}" in hall.content
     assert f"{place}/{gone.id}" not in hall.content
+
+
+async def hall_of(evening: Evening, number: int = 2, caption: str = "97 points") -> Reply:
+    """Return a hall with so many photos that are there and a button for each."""
+    room, shown, rows = Room("discord", str(evening.home.id)), [], []
+    for index in range(number):
+        photo = await evening.discord.send(evening.ana, evening.home, "", OLAF_PNG)
+        reference = f"{evening.home.id}/{photo.id}/0"
+        shown.append(PastPhoto(room, str(photo.id), reference, f"{index + 1}. {caption}"))
+        rows.append((Button(f"Card {index + 1}", f"x:{index}"),))
+    return Reply("The hall", buttons=tuple(rows), past_photos=tuple(shown))
+
+
+def links(evening: Evening, hall: Reply, place: str | None = None) -> list[str]:
+    """Return the links to a hall's photos, as they are written in a server or a private chat."""
+    guild = place or str(evening.family.id)
+    return [
+        f"https://discord.com/channels/{guild}/{photo.reference[:-2]}"
+        for photo in hall.past_photos
+        if photo.reference is not None
+    ]
+
+
+async def test_the_hall_has_its_photos_and_their_buttons_together(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discord, hall = evening.discord, await hall_of(evening)
+
+    async def handle_command(_: CommandRequest) -> Reply:
+        return hall
+
+    monkeypatch.setattr(evening.service, "handle_command", handle_command)
+    shown = await discord.answered(await discord.slash(evening.ben, evening.home, "hall"))
+    one, two = links(evening, hall)
+    expected = f"The hall\n1. 97 points\n{one}\n2. 97 points\n{two}"
+    assert shown.content.replace("\\", "") == expected
+    assert shown.labels == ["Card 1", "Card 2"]
+
+
+async def test_a_hall_after_a_tap_and_one_that_is_sent_have_photos_and_buttons(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discord, hall = evening.discord, await hall_of(evening)
+    room = Room("discord", str(evening.home.id))
+    assert await evening.adapter.send(room, hall) is Delivery.SENT
+    sent = discord.said[-1]
+    await discord.delete(discord.world.messages[int(hall.past_photos[0].message or 0)])
+
+    async def handle_button(_: ButtonPress) -> ButtonOutcome:
+        return ButtonOutcome(edit=hall, send=hall)
+
+    monkeypatch.setattr(evening.service, "handle_button", handle_button)
+    assert links(evening, hall)[0] in sent.content
+    again = await discord.followed_up(await discord.press(evening.ana, sent, "Card 1"))
+    for message in (sent, again):
+        assert links(evening, hall)[0] not in message.content
+        assert links(evening, hall)[1] in message.content
+        assert message.labels == ["Card 1", "Card 2"]
+    assert await evening.adapter.edit(room, f"{room.id}/{sent.id}", hall) is Delivery.SENT
+    assert links(evening, hall)[1] in sent.content
+
+
+async def test_a_hall_in_a_thread_and_in_private_links_to_where_it_is(evening: Evening) -> None:
+    discord, hall = evening.discord, await hall_of(evening)
+    thread = discord.channel(evening.family, "thread", parent=evening.home)  # not heard of
+    assert await evening.adapter.send(Room("discord", str(thread.id)), hall) is Delivery.SENT
+    assert links(evening, hall)[0] in discord.said[-1].content
+    private = Room("discord", str(discord.dm(evening.ana).id), private=True)
+    assert await evening.adapter.send(private, hall) is Delivery.SENT
+    assert links(evening, hall, "@me")[0] in discord.said[-1].content
+
+
+async def test_a_hall_that_is_too_long_has_only_whole_links(evening: Evening) -> None:
+    hall = await hall_of(evening, 3, "_" * 400)
+    room = Room("discord", str(evening.home.id))
+    assert await evening.adapter.send(room, hall) is Delivery.SENT
+    shown = evening.discord.said[-1]
+    assert shown.content.endswith(links(evening, hall)[1])
+    assert len(shown.labels) == 3
+
+
+async def test_a_command_of_admins_is_hidden_from_others_and_refused_to_them(
+    evening: Evening,
+) -> None:
+    discord, ana, ben = evening.discord, evening.ana, evening.ben
+    ana.is_admin = True
+    of_admins = {each.name for each in commands.COMMANDS if each.admins_only}
+    assert "reset" in of_admins
+    hidden = set(discord.offered(ana, evening.home)) - set(discord.offered(ben, evening.home))
+    assert hidden == of_admins
+    assert of_admins <= set(discord.offered(ben, discord.dm(ben)))
+    reset = next(each for each in discord.world.commands if each["name"] == "reset")
+    assert reset["default_member_permissions"] == str(1 << 5)
+    asked = await discord.slash(ben, evening.home, "reset", is_granted=True)
+    assert (await discord.answered(asked)).content == DE.rooms.only_admins()
+
+
+async def test_a_notice_does_not_wait_for_the_edits_of_its_message(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discord = evening.discord
+    room = Room("discord", str(evening.home.id))
+    await evening.adapter.send(room, Reply("3", buttons=((Button("Olaf", "x:1"),),)))
+    asked = discord.said[-1]
+
+    async def handle_button(_: ButtonPress) -> ButtonOutcome:
+        return ButtonOutcome("noted", edit=Reply("2", revision=1))
+
+    monkeypatch.setattr(evening.service, "handle_button", handle_button)
+    may_go_on = asyncio.Event()
+    discord.fail("PATCH", EDITING, held_until=may_go_on)
+    notice = await discord.followed_up(await discord.press(evening.ana, asked, "Olaf"))
+    assert notice.content == "noted"
+    assert asked.content == "3"
+    may_go_on.set()
+    await evening.settled()
+    assert asked.content == "2"
 
 
 async def test_menus_are_told_in_every_language_and_only_when_they_changed(

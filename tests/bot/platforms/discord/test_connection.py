@@ -285,7 +285,7 @@ async def test_an_answer_that_went_out_just_before_the_process_died_is_not_sent_
     discord = evening.discord
     with monkeypatch.context() as patch:
 
-        async def dies(*_: object) -> None:
+        async def dies(*_: object, **__: object) -> None:
             await asyncio.Event().wait()
 
         patch.setattr(evening.service, "mark_sent", dies)

@@ -126,6 +126,45 @@ async def test_an_unknown_message_is_unknown(bot: Bot) -> None:
     assert (await bot.ask("GET", "/channels/1/messages/1"))[1]["code"] == 10003
 
 
+async def edited(bot: Bot, message: int, **body: Any) -> tuple[int, int]:
+    path = f"/channels/{bot.home.id}/messages/{message}"
+    status, answer = await bot.ask("PATCH", path, body)
+    return status, answer.get("code", 0)
+
+
+async def test_a_message_of_ones_own_is_edited_within_discords_limits(bot: Bot) -> None:
+    await bot.say(content="x", components=buttons("a"))
+    (mine,) = bot.discord.said
+    assert await edited(bot, mine.id, content="y") == (200, 0)
+    assert (mine.content, mine.labels) == ("y", ["Where?"])
+    assert mine.edited is not None
+    assert await edited(bot, mine.id, components=[]) == (200, 0)
+    assert (mine.content, mine.labels) == ("y", [])
+    assert await edited(bot, mine.id, content="x" * 2001) == (400, 50035)
+    assert await edited(bot, mine.id, content="") == (400, 50006)
+    hers = await bot.discord.send(bot.ana, bot.home, "hi")
+    assert await edited(bot, hers.id, content="y") == (403, 50005)
+    await bot.discord.delete(mine)
+    assert await edited(bot, mine.id, content="y") == (404, 10008)
+
+
+async def test_an_edit_pings_whom_it_names_unless_it_says_otherwise(bot: Bot) -> None:
+    await bot.say(content="x")
+    (mine,) = bot.discord.said
+    await edited(bot, mine.id, content=bot.ana.mention)
+    assert mine.mentions == [bot.ana]
+    await edited(bot, mine.id, content=bot.ana.mention, allowed_mentions={"parse": []})
+    assert not mine.mentions
+
+
+async def test_a_channels_messages_are_edited_five_times_in_a_while(bot: Bot) -> None:
+    await bot.say(content="x")
+    (mine,) = bot.discord.said
+    answers = [await edited(bot, mine.id, content=str(n)) for n in range(6)]
+    assert [status for status, _ in answers] == [200] * 5 + [429]
+    assert mine.content == "4"
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -136,6 +175,7 @@ async def test_an_unknown_message_is_unknown(bot: Bot) -> None:
         {"name": "who", "description": "d" * 101},
         {"name": "who", "description": "d", "description_localizations": {"xx": "d"}},
         {"name": "who", "description": "d", "description_localizations": {"de": "d" * 101}},
+        {"name": "who", "description": "d", "default_member_permissions": "admins"},
         {"name": "m" * 33, "type": 3},
         {"name": "menu", "type": 3, "description": "d"},
     ],
