@@ -107,7 +107,7 @@ class InteractionHandlers:
             interaction: Its use.
             command: Which one.
             attachment: The photo that came with it.
-            argument: What was chosen to come after its name.
+            argument: What was chosen or written to come after its name.
         """
         if self._tasks.claim(interaction.id):
             self._tasks.start(self._answer_command(interaction, command, attachment, argument))
@@ -139,8 +139,9 @@ class InteractionHandlers:
         attachment: discord.Attachment | None,
         argument: str,
     ) -> None:
-        # Asked without the photo that it wants, it is only told how to be used.
-        is_quiet = not command.for_room or (command.takes_photo and attachment is None)
+        # Asked without all that it could have, it only tells how to be used.
+        is_bare = attachment is None and not argument
+        is_quiet = not command.for_room or (command.takes_photo and is_bare)
         message_id = await _acknowledge(interaction, is_quiet=is_quiet)
         if message_id is None:
             return
