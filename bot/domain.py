@@ -424,12 +424,14 @@ class ButtonPress:
         player: Who.
         data: The button's.
         is_admin: Whether they may decide for the room.
+        alone: Whether nobody else sees what is sent in answer.
     """
 
     room: Room
     player: Player
     data: str
     is_admin: IsAdmin
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

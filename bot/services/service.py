@@ -319,7 +319,7 @@ class Service:
                 outcome = ButtonOutcome(send=Reply(speaker.rooms.about()))
             case ExportMine():
                 reply = await self.privacy.export(
-                    press.room, press.player, speaker, alone=press.room.private
+                    press.room, press.player, speaker, alone=press.alone or press.room.private
                 )
                 outcome = ButtonOutcome(send=reply)
             case AskToForget():

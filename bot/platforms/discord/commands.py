@@ -117,22 +117,32 @@ def _slash_command(
     async def with_choice(interaction: Interaction, choice: str | None = None) -> None:
         handlers.handle_slash_command(interaction, command, argument=choice or "")
 
+    async def with_both(
+        interaction: Interaction,
+        photo: discord.Attachment | None = None,
+        choice: str | None = None,
+    ) -> None:
+        handlers.handle_slash_command(interaction, command, photo, argument=choice or "")
+
+    async def with_text(interaction: Interaction, text: str | None = None) -> None:
+        handlers.handle_slash_command(interaction, command, argument=text or "")
+
     name = command.name
     summary = _translatable(lambda language: command.summary_in(speaker_for(language)))
+    photo = app_commands.describe(photo=summary)
+    choice = app_commands.describe(choice=summary)
+    offered = app_commands.choices(choice=[Choice(name=one, value=one) for one in command.choices])
+    if command.takes_photo and command.choices:
+        both = photo(choice(offered(with_both)))
+        return app_commands.Command(name=name, description=summary, callback=both)
     if command.takes_photo:
-        return app_commands.Command(
-            name=name,
-            description=summary,
-            callback=app_commands.describe(photo=summary)(with_photo),
-        )
+        return app_commands.Command(name=name, description=summary, callback=photo(with_photo))
     if command.choices:
-        offered = [Choice(name=each, value=each) for each in command.choices]
-        chosen = app_commands.choices(choice=offered)(with_choice)
-        return app_commands.Command(
-            name=name,
-            description=summary,
-            callback=app_commands.describe(choice=summary)(chosen),
-        )
+        chosen = choice(offered(with_choice))
+        return app_commands.Command(name=name, description=summary, callback=chosen)
+    if command.takes_text:
+        text = app_commands.describe(text=summary)(with_text)
+        return app_commands.Command(name=name, description=summary, callback=text)
     return app_commands.Command(name=name, description=summary, callback=plain)
 
 

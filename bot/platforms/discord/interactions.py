@@ -107,7 +107,7 @@ class InteractionHandlers:
             interaction: Its use.
             command: Which one.
             attachment: The photo that came with it.
-            argument: What was chosen to come after its name.
+            argument: What was chosen or written to come after its name.
         """
         if self._tasks.claim(interaction.id):
             self._tasks.start(self._answer_command(interaction, command, attachment, argument))
@@ -139,8 +139,9 @@ class InteractionHandlers:
         attachment: discord.Attachment | None,
         argument: str,
     ) -> None:
-        # Asked without the photo that it wants, it is only told how to be used.
-        is_quiet = not command.for_room or (command.takes_photo and attachment is None)
+        # Asked without all that it could have, it only tells how to be used.
+        is_bare = attachment is None and not argument
+        is_quiet = not command.for_room or (command.takes_photo and is_bare)
         message_id = await _acknowledge(interaction, is_quiet=is_quiet)
         if message_id is None:
             return
@@ -191,6 +192,7 @@ class InteractionHandlers:
             player_of_interaction(interaction),
             data,
             admin_check(interaction),
+            alone=_is_alone(interaction),
         )
         outcome = await self._service.handle_button(press)
         try:
@@ -203,7 +205,7 @@ class InteractionHandlers:
                 await self._edit_message(interaction, message_id, edit, uploads(edit) or None)
             if outcome.send is not None:
                 sent = await with_links(interaction.client, interaction.guild_id, outcome.send)
-                await self._send_followup(interaction, sent)
+                await self._send_followup(interaction, sent, is_quiet=press.alone)
         except discord.HTTPException as error:  # the message is gone, or the token's time is over
             log.info("a button's answer could not be given (%d)", error.code)
 
@@ -253,7 +255,9 @@ class InteractionHandlers:
         reply = Reply(speaker.photos.refusal(Refusal.NOT_A_PICTURE))
         await self._fill_response(interaction, message_id, reply, [])
 
-    async def _send_followup(self, interaction: Interaction, reply: Reply) -> None:
+    async def _send_followup(
+        self, interaction: Interaction, reply: Reply, *, is_quiet: bool
+    ) -> None:
         may_attach = _may_attach(interaction)
 
         async def send() -> SentMessage:
@@ -262,6 +266,7 @@ class InteractionHandlers:
                 markdown(reply.text),
                 files=[upload.file() for upload in uploads(reply)] if may_attach else [],
                 view=MISSING if view is None else view,
+                ephemeral=is_quiet,
                 wait=True,
             )
             return SentMessage(sent.channel.id, sent.id)
@@ -396,3 +401,8 @@ def _photos(interaction: Interaction, shown: Sequence[ShownPhoto]) -> list[Photo
 
 def _may_attach(interaction: Interaction) -> bool:
     return interaction.guild_id is None or interaction.app_permissions.attach_files
+
+
+def _is_alone(interaction: Interaction) -> bool:
+    """Whether the button is under a message that only who tapped it sees."""
+    return interaction.message is not None and interaction.message.flags.ephemeral

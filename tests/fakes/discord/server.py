@@ -186,6 +186,7 @@ class DiscordServer:
         photo: bytes | Mapping[str, Any] | None = None,
         *,
         is_granted: bool = False,
+        arguments: Mapping[str, str] | None = None,
     ) -> Interaction:
         """Use a slash command, as far as the bot has told Discord of it.
 
@@ -195,6 +196,7 @@ class DiscordServer:
             name: The command's.
             photo: Its bytes, or an attachment that was made with `attach`.
             is_granted: Whether the server's settings offer this person what is hidden from others.
+            arguments: Options that are texts, by name.
         """
         command = self._command(name, 1)
         assert is_granted or name in self.offered(user, channel), f"/{name} is hidden"
@@ -205,7 +207,14 @@ class DiscordServer:
                 photo = self.world.attach(channel, photo, "slash.png")
             data["options"] = [{"name": "photo", "type": 11, "value": photo["id"]}]
             data["resolved"] = {"attachments": {photo["id"]: dict(photo)}}
-        shown = " [photo]" if photo else ""
+        arguments = arguments or {}
+        for option, text in arguments.items():
+            (known,) = [o for o in command.get("options", []) if o["name"] == option]
+            offered = [choice["value"] for choice in known.get("choices", [])]
+            assert known["type"] == 3
+            assert not offered or text in offered, f"{option} cannot be {text}"
+            data["options"].append({"name": option, "type": 3, "value": text})
+        shown = "".join(f" {text}" for text in arguments.values()) + (" [photo]" if photo else "")
         self.transcript.append(f"{_place(channel)} {user.name} uses /{name}{shown}")
         return await self._interact(user, channel, 2, data)
 

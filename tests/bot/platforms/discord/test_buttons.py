@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from bot.domain import (
 from bot.platforms.discord import sender
 from bot.platforms.discord.sender import PersistentButton, button_view
 from bot.services import commands
+from bot.services.commands import Command, Section
 from bot.speech import speaker_for
 from tests.fakes.discord.bot import OLAF_PNG, YETI_PNG, Evening
 from tests.fakes.vision import OLAF, STRANGER, YETI
@@ -311,6 +313,49 @@ async def test_a_command_of_admins_is_hidden_from_others_and_refused_to_them(
     assert reset["default_member_permissions"] == str(1 << 5)
     asked = await discord.slash(ben, evening.home, "reset", is_granted=True)
     assert (await discord.answered(asked)).content == DE.rooms.only_admins()
+
+
+def a_command(**fields: Any) -> Command:
+    async def handler(*_: object) -> Reply:
+        return Reply("done")
+
+    return Command("guess", "Guess", Section.PLAY, handler, for_room=True, **fields)
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "photo", "is_quiet"),
+    [
+        (a_command(takes_photo=True, choices=("on", "off")), {"choice": "on"}, None, False),
+        (a_command(takes_photo=True, choices=("on", "off")), {}, OLAF_PNG, False),
+        (a_command(takes_photo=True, choices=("on", "off")), {}, None, True),
+        (a_command(choices=("week", "all")), {"choice": "week"}, None, False),
+        (a_command(takes_text=True), {"text": "Opa Olaf"}, None, False),
+        (a_command(takes_text=True), {}, None, False),
+    ],
+)
+async def test_a_command_gets_what_is_chosen_or_written_after_its_name(
+    before: Evening,
+    monkeypatch: pytest.MonkeyPatch,
+    command: Command,
+    arguments: dict[str, str],
+    photo: bytes | None,
+    *,
+    is_quiet: bool,
+) -> None:
+    asked: list[CommandRequest] = []
+
+    async def handle_command(request: CommandRequest) -> Reply:
+        asked.append(request)
+        return Reply("done")
+
+    monkeypatch.setattr("bot.platforms.discord.commands.menu", lambda *_, **__: (command,))
+    monkeypatch.setattr(before.service, "handle_command", handle_command)
+    await before.start()
+    used = await before.discord.slash(before.ana, before.home, "guess", photo, arguments=arguments)
+    answer = await before.discord.answered(used)
+    assert [request.argument for request in asked] == ["".join(arguments.values())]
+    assert (asked[0].photo is not None) == (photo is not None)
+    assert (answer.only_for is before.ana) == is_quiet
 
 
 async def test_a_notice_does_not_wait_for_the_edits_of_its_message(
