@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -187,6 +188,7 @@ class _Family:
         self.right_guesses: list[RightGuess] = []
         self.truths: dict[int, Label] = {}
         self.lies: list[int] = []
+        self.disputed: set[int] = set()
         self.objections: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
         self.zeal = [chance.lognormvariate(0, moods) for _ in kinds]
         self.skill = [chance.lognormvariate(0, moods) for _ in kinds]
@@ -228,7 +230,10 @@ class _Family:
     def check(self, day: datetime) -> None:
         for hour in CHECKS:
             now = day + timedelta(hours=hour)
-            self._close(now)
+            for number in sorted(self.disputed):
+                vote = self.rounds[number].vote
+                if vote is not None and vote.until <= now:
+                    self._close(number, now)
             for later in (timedelta(), timedelta(minutes=30)):  # and once more when others voted
                 for player in self.awake:
                     for number in sorted(self.lies, key=lambda one: -worth(self.rounds[one])):
@@ -238,7 +243,7 @@ class _Family:
 
     def _object(self, player: int, number: int, now: datetime) -> None:
         round_ = self.rounds[number]
-        if round_.truth is None or round_.truth.at > now:
+        if round_.vote is not None or round_.truth is None or round_.truth.at > now:
             return
         mine = self.objections[player, now.toordinal()]
         objected = object_to(
@@ -254,16 +259,16 @@ class _Family:
             return
         mine.append(number)
         self.rounds[number] = objected
+        self.disputed.add(number)
         self._ballot(number, player, now + timedelta(minutes=1))
 
     def _vote(self, now: datetime) -> None:
-        for number, round_ in list(self.rounds.items()):
-            if round_.is_disputed:
-                for player, kind in enumerate(self.kinds):
-                    if self.chance.random() < kind.votes:
-                        self._ballot(number, player, now)
-                if everyone_voted(self.rounds[number], range(len(self.kinds))):
-                    self.rounds[number] = close_vote(self.rounds[number], now)
+        for number in sorted(self.disputed):
+            for player, kind in enumerate(self.kinds):
+                if self.chance.random() < kind.votes:
+                    self._ballot(number, player, now)
+            if everyone_voted(self.rounds[number], range(len(self.kinds))):
+                self._close(number, now)
 
     def _ballot(self, number: int, player: int, now: datetime) -> None:
         # One in ten sees something else on the photo.
@@ -275,10 +280,9 @@ class _Family:
         if isinstance(voted, Round):
             self.rounds[number] = voted
 
-    def _close(self, now: datetime) -> None:
-        for number, round_ in self.rounds.items():
-            if round_.vote is not None and round_.is_disputed and round_.vote.until <= now:
-                self.rounds[number] = close_vote(round_, now)
+    def _close(self, number: int, now: datetime) -> None:
+        self.rounds[number] = close_vote(self.rounds[number], now)
+        self.disputed.discard(number)
 
 
 def _poisson(mean: float, chance: random.Random) -> int:
@@ -338,7 +342,7 @@ def simulate(answers: Sequence[Answer], months: int, seed: int) -> Report:
             played[kind.name] += 1
             points[kind.name] += had[player]
             won[kind.name] += (player in first) / len(first)
-    few = max(months // 5, 12)
+    few = max(months // 10, 4)
     rate = replace(FOOLER, skill=FOOLING_RATE)
     quiet = (replace(MAKER, photos=0), replace(GUESSER, photos=0), replace(FOOLER, photos=0))
 
@@ -352,25 +356,39 @@ def simulate(answers: Sequence[Answer], months: int, seed: int) -> Report:
         months,
         {kind.name: won[kind.name] / months for kind in KINDS},
         {kind.name: points[kind.name] / max(played[kind.name], 1) for kind in KINDS},
-        {n: _ratio(n, pool, chance, days=months * DAYS // 4) for n in (1, 2, 3, 4, 5)},
+        _ratios(pool, chance),
         {n: alone(replace(LIAR, photos=n, skill=0, lies=1)) for n in (3, 6, 9)},
         {n: alone(replace(rate, photos=n)) for n in (3, 6, 9)},
     )
 
 
-def _ratio(photos: int, pool: Pool, chance: random.Random, days: int) -> float:
-    """Return how many times the points three times as many photos of the same quality bring."""
-    few, many = (_brought(count, pool, chance, days) for count in (photos, 3 * photos))
-    return many / few
+def _ratios(pool: Pool, chance: random.Random, *, days: int = 500) -> dict[int, float]:
+    """Return how many times the points three times as many photos of the same quality bring.
+
+    What so many foolings of a day bring is averaged over days; how often there are so many is not
+    left to chance.
+    """
+    most = 5
+    brought = [_brought(foolings, pool, chance, days) for foolings in range(3 * most + 1)]
+
+    def expected(photos: int) -> float:
+        return sum(
+            brought[fooled]
+            * math.comb(photos, fooled)
+            * FOOLING_RATE**fooled
+            * (1 - FOOLING_RATE) ** (photos - fooled)
+            for fooled in range(photos + 1)
+        )
+
+    return {n: expected(3 * n) / expected(n) for n in range(1, most + 1)}
 
 
-def _brought(photos: int, pool: Pool, chance: random.Random, days: int) -> float:
-    """Return what exactly so many photos a day bring a day, on average, if nobody objects."""
+def _brought(foolings: int, pool: Pool, chance: random.Random, days: int) -> float:
+    """Return what exactly so many foolings of a day bring, on average, if nobody objects."""
     rounds = []
-    for number in range(photos * days):
-        fools = chance.random() < FOOLING_RATE
-        answer = chance.choice(pool.foolings if fools else pool.others)
-        at = BEGIN + number // photos * DAY + timedelta(hours=12)
+    for number in range(foolings * days):
+        answer = chance.choice(pool.foolings)
+        at = BEGIN + number // foolings * DAY + timedelta(hours=12)
         rounds.append(Round(number, 0, at, answer.verdict, truth=Truth(answer.truth, 0, at)))
     return totals(rounds, [], BEGIN + (days + 2) * DAY, UTC).get(0, 0) / days
 

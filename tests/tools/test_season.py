@@ -13,7 +13,7 @@ from bot.game import rules
 from tools import season
 from tools.season import LIAR, MOST_RATIO, MOST_WON, RATIO_BASE, Report, draw, load, main, simulate
 
-MONTHS = 40
+MONTHS = 30
 
 
 @pytest.fixture(scope="module")
