@@ -271,20 +271,21 @@ class GameStore:
             return None
         place = await _note_activity(connection, round_id, now)
         player_id = await find_or_add_player(connection, place.room.platform, player)
-        today = await connection.execute(
-            select(func.count())
-            .select_from(votes)
+        of_today = await connection.scalars(
+            select(votes.c.round_id)
             .join(rounds, rounds.c.id == votes.c.round_id)
             .join(rooms, rooms.c.id == rounds.c.room_id)
             .where(current_room_id == place.current_id, votes.c.opened_by == player_id)
             .where(within(votes.c.opened, day_bounds(now.astimezone(zone).date(), zone)))
         )
+        objected_to = [await load_round(connection, of) for of in of_today.all()]
         objected = rules.object_to(
             round_,
             player_id,
             now,
             until=until,
-            today=today.scalar_one(),
+            # Whoever is right may go on: a liar must not outlast three objections.
+            today=sum(of is not None and not of.is_overruled for of in objected_to),
             playing=await _load_playing(connection, place, now, PLAYING_WITHIN),
             shared_identity=player.shared,
         )

@@ -120,7 +120,7 @@ async def test_a_mention_and_a_reply_come_with_their_content(family: Family) -> 
     await family.ana.send(family.channel, f"{bot(family)} who?", attachments=[PHOTO])
     answer = family.channel.last_message
     assert answer is not None
-    assert said(family).startswith(EN.photos.answer(OLAF, 0))
+    assert (said(family) or "").startswith(EN.photos.answer(OLAF, 0))
     await family.ana.send(family.channel, "and this?", reply_to=answer, attachments=[PHOTO])
     assert (said(family) or "").startswith(EN.photos.answer(OLAF, 0))
 
