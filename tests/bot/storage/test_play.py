@@ -97,14 +97,8 @@ class Family(RuleBasedStateMachine):
     @initialize(target=rounds, family=st.sampled_from(FAMILIES))
     def photos(self, family: Sequence[str]) -> Any:
         ids = [self.send(name, OLAF, None) for name in family]
-        for id_, name in zip(ids, family, strict=True):
-            truth = Truth(Label.ABOMINABLE, self.player_ids[name], self.now)
-            told = self.store.game.tell_truth(
-                id_, PEOPLE[name], Label.ABOMINABLE, self.now, by_admin=False
-            )
-            self.keep(
-                rules.tell_truth(self.expected[id_], truth, by_admin=False), self.runner.run(told)
-            )
+        for id_, name in list(zip(ids, family, strict=True))[1:]:
+            self.tell_own(id_, name, Label.ABOMINABLE)
         return multiple(*ids)
 
     def pick(self, id_: int, wanted: Callable[[Round], bool], is_steered: bool) -> int:
@@ -211,6 +205,45 @@ class Family(RuleBasedStateMachine):
         """Object at the same moment: whoever comes first, what comes of it is the same."""
         id_ = self.pick(id_, lambda r: bool(r.truth) and r.vote is None, is_steered)
         self.now += wait * MINUTE
+        self.object_to(id_, names, data)
+
+    @rule(
+        target=rounds,
+        name=st.sampled_from(FAMILIES[0]),
+        verdict=st.sampled_from([OLAF, YETI]),
+        seen=st.lists(labels, min_size=len(PEOPLE), max_size=len(PEOPLE)),
+        voters=st.integers(0, len(PEOPLE)),
+        closes=st.booleans(),
+        data=st.data(),
+    )
+    def dispute(
+        self,
+        name: str,
+        verdict: Verdict,
+        seen: list[Label],
+        voters: int,
+        closes: bool,
+        data: st.DataObject,
+    ) -> int:
+        """Tell the truth of a new photo; all the others object at once, and some vote."""
+        id_ = self.send(name, verdict, None)
+        self.tell_own(id_, name, Label.OLAF if verdict is YETI else Label.ABOMINABLE)
+        self.now += MINUTE
+        self.object_to(id_, list(PEOPLE), data)
+        if ballots := list(zip(PEOPLE, seen, strict=True))[:voters]:
+            self.vote(id_, ballots, data)
+        if closes:
+            self.close(id_, data)
+        return id_
+
+    def tell_own(self, id_: int, name: str, label: Label) -> None:
+        told = self.store.game.tell_truth(id_, PEOPLE[name], label, self.now, by_admin=False)
+        truth = Truth(label, self.player_ids[name], self.now)
+        self.keep(
+            rules.tell_truth(self.expected[id_], truth, by_admin=False), self.runner.run(told)
+        )
+
+    def object_to(self, id_: int, names: list[str], data: st.DataObject) -> None:
         until = self.now + 60 * MINUTE
         results = self.tap(
             [
@@ -270,6 +303,11 @@ class Family(RuleBasedStateMachine):
     ) -> None:
         """Vote at the same moment; afterwards the vote may end, for all who say so."""
         id_ = self.pick(id_, lambda r: r.is_disputed, is_steered)
+        self.vote(id_, ballots, data)
+        if closes:
+            self.close(id_, data)
+
+    def vote(self, id_: int, ballots: list[tuple[str, Label]], data: st.DataObject) -> None:
         self.tap(
             [
                 self.store.game.cast_ballot(id_, PEOPLE[name], label, self.now)
@@ -290,8 +328,6 @@ class Family(RuleBasedStateMachine):
         if (round_ := self.expected.get(id_)) is not None:
             everyone = self.runner.run(self.store.game.everyone_voted(id_, self.now))
             assert everyone == rules.everyone_voted(round_, week)
-        if closes:
-            self.close(id_, data)
 
     @rule(data=st.data())
     def close_what_is_due(self, data: st.DataObject) -> None:
@@ -319,12 +355,18 @@ class Family(RuleBasedStateMachine):
 
     @rule(
         id_=rounds,
+        is_steered=steered,
         guesses=st.lists(st.tuples(players, labels), min_size=1, max_size=4),
         data=st.data(),
     )
     def guess_at_once(
-        self, id_: int, guesses: list[tuple[str, Label]], data: st.DataObject
+        self,
+        id_: int,
+        is_steered: bool,
+        guesses: list[tuple[str, Label]],
+        data: st.DataObject,
     ) -> None:
+        id_ = self.pick(id_, lambda r: r.truth is None, is_steered)
         may = self.runner.run(self.store.game.open_guesses(id_, self.now))
         self.tap(
             [self.store.game.guess(id_, PEOPLE[name], label, self.now) for name, label in guesses],
