@@ -16,7 +16,6 @@ from tests.fakes.telegram.things import Message
 pytestmark = pytest.mark.usefixtures("quick_retries")
 
 SNOW = b"snow"
-OLAF = "Olaf! 97%"
 HELLO = Reply("hello")
 
 
