@@ -124,14 +124,15 @@ def write(url: str, name: str, acknowledge: Connection) -> None:
             assert isinstance(told, Round)
             acknowledge.send(("told", id_))
             later = now + timedelta(minutes=1)
-            objected = await store.game.object_to(id_, ben, later, zone=UTC, until=later)
+            until = later + timedelta(hours=1)
+            objected = await store.game.object_to(id_, ben, later, zone=UTC, until=until)
             assert isinstance(objected, Round)
             acknowledge.send(("objected", id_))
             for player in (ben, OMA):
                 voted = await store.game.cast_ballot(id_, player, Label.NEITHER, later)
                 assert isinstance(voted, Round)
             acknowledge.send(("voted", id_))
-            assert await store.game.close_vote(id_, later)
+            assert await store.game.close_vote(id_, until)
             acknowledge.send(("decided", id_))
 
     async def run() -> None:

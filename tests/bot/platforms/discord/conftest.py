@@ -5,8 +5,19 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from bot.domain import Verdict
 from bot.platforms.discord import sender
+from bot.speech import Speaker, speaker_for
 from tests.fakes.discord.bot import Evening, an_evening
+
+EN = speaker_for("en")
+
+
+def is_answer(text: str | None, verdict: Verdict, speaker: Speaker = EN) -> bool:
+    """Return whether a message's first line is a verdict, in one of the ways to speak it."""
+    variants = range(speaker.photos.variants(verdict.voice))
+    first = (text or "").partition("\n")[0]
+    return first in {speaker.photos.answer(verdict, variant) for variant in variants}
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import pytest
 from bot.domain import Refusal, Refused
 from bot.platforms.discord.files import Files
 from bot.speech import speaker_for
+from tests.bot.platforms.discord.conftest import is_answer
 from tests.fakes.discord.bot import OLAF_PNG, Evening, an_evening
 from tests.fakes.vision import OLAF
 
@@ -174,7 +175,7 @@ async def test_a_download_that_broke_is_tried_once_more(evening: Evening) -> Non
     photo = discord.world.attach(evening.home, OLAF_PNG, "snow.png")
     discord.spoil(photo, "broken once")
     message = await discord.send(evening.ana, evening.home, "", photo, mention=True)
-    assert (await discord.answer(message)).content == EN.photos.answer(OLAF, 0)
+    assert is_answer((await discord.answer(message)).content, OLAF)
     assert len(discord.cdn_requests) == 2
 
 

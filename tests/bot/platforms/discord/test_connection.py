@@ -9,18 +9,18 @@ from bot.platforms.discord import client
 from bot.platforms.discord.client import HOUR, IDENTIFIES_AN_HOUR, IdentifyLimit
 from bot.speech import speaker_for
 from bot.supervisor import Supervisor
+from tests.bot.platforms.discord.conftest import is_answer
 from tests.fakes.discord.bot import OLAF_PNG, YETI_PNG, Evening, an_evening
 from tests.fakes.discord.world import SEND
 from tests.fakes.vision import OLAF, YETI
 
 EN = speaker_for("en")
-ANSWER = EN.photos.answer(OLAF, 0)
 
 
 async def ask(evening: Evening) -> None:
     """Ask something, and see that it is answered."""
     message = await evening.discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
-    assert (await evening.discord.answer(message)).content.startswith(ANSWER)
+    assert is_answer((await evening.discord.answer(message)).content, OLAF)
 
 
 async def test_no_privileged_intent_is_asked_for(evening: Evening) -> None:
@@ -33,7 +33,7 @@ async def test_a_request_to_reconnect_is_followed_and_nothing_missed(evening: Ev
     await ask(evening)
     await discord.gateway.reconnect()
     message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
-    assert (await discord.answer(message)).content.startswith(ANSWER)
+    assert is_answer((await discord.answer(message)).content, OLAF)
     await discord.until(lambda: discord.gateway.resumed == 1)
     await ask(evening)
     assert discord.gateway.identified == 1
@@ -74,7 +74,7 @@ async def test_a_connection_that_is_cut_comes_back(evening: Evening) -> None:
     discord = evening.discord
     discord.gateway.drop()
     message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
-    assert (await discord.answer(message)).content.startswith(ANSWER)
+    assert is_answer((await discord.answer(message)).content, OLAF)
 
 
 @pytest.mark.parametrize("code", [4000, 4007, 4008, 4009, 1001, 1000])
@@ -82,7 +82,7 @@ async def test_a_close_that_can_be_resumed_is(evening: Evening, code: int) -> No
     discord = evening.discord
     await discord.gateway.close(code)
     message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
-    assert (await discord.answer(message)).content.startswith(ANSWER)
+    assert is_answer((await discord.answer(message)).content, OLAF)
 
 
 @pytest.mark.parametrize("is_resumable", [True, False])
@@ -176,9 +176,9 @@ async def test_several_shards_share_the_servers() -> None:
         assert len(discord.gateway.live) == 2
         await ask(evening)
         message = await discord.send(evening.ana, other.channels[0], "", OLAF_PNG, mention=True)
-        assert (await discord.answer(message)).content.startswith(ANSWER)
+        assert is_answer((await discord.answer(message)).content, OLAF)
         private = await discord.send(evening.ana, discord.dm(evening.ana), "", OLAF_PNG)
-        assert (await discord.answer(private)).content.startswith(ANSWER)
+        assert is_answer((await discord.answer(private)).content, OLAF)
         assert evening.adapter.state()["shards"] == 2
 
 
@@ -269,9 +269,9 @@ async def test_what_was_in_hand_when_the_process_died_is_answered_after_the_rest
     assert not discord.said
     evening.vision.may_answer.set()
     await evening.start()
-    assert (await discord.answer(message)).content.startswith(ANSWER)
-    assert len((await discord.answer(album)).content.splitlines()) == 2
-    assert (await discord.answer(private)).content == EN.photos.answer(YETI, 0)
+    assert is_answer((await discord.answer(message)).content, OLAF)
+    assert (await discord.answer(album)).content == EN.photos.album([OLAF, YETI], 1)
+    assert is_answer((await discord.answer(private)).content, YETI)
     await evening.settled()
     await evening.stop()
     await evening.start()
@@ -305,7 +305,7 @@ async def test_the_bot_says_hello_once_where_it_is_invited(evening: Evening) -> 
     (hello,) = discord.said
     assert hello.channel is club.channels[0]
     assert discord.bot.mention in hello.content
-    assert "Olaf or Abominable?" in hello.content
+    assert hello.content == EN.rooms.hello("discord", discord.bot.mention, hears_all=False)
     await evening.stop()
     await evening.start()
     await evening.settled()
