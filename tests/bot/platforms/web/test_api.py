@@ -30,6 +30,7 @@ from tests.fakes.vision import OLAF, YETI, FakeVision
 from tests.fakes.web_room import HEADERS, SECRET, Clock, Served, buttons, serving
 
 HOME = room_of("home")
+EN, DE, UK = speaker_for("en"), speaker_for("de"), speaker_for("uk")
 BEN = {"X-Player": "b" * 24, "X-Nickname": "Ben"}
 GERMAN = {**HEADERS, "Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 ONCE = {**HEADERS, "X-Photo-Id": "i" * 32}
@@ -70,12 +71,12 @@ async def test_the_second_tap_gets_a_notice_and_the_room_hears_nothing(served: S
 
 
 async def test_a_button_of_another_time_says_kindly_that_its_time_is_over(served: Served) -> None:
-    assert "time is over" in (await served.press("where:999", {"id": "no entry"}))["notice"]
+    assert (await served.press("where:999", {"id": "no entry"}))["notice"] == EN.rooms.old_button()
 
 
 async def test_a_button_of_another_room_shows_nothing(served: Served) -> None:
     photo = await served.photo(room="away")
-    assert "time is over" in (await served.press(where(photo), photo))["notice"]
+    assert (await served.press(where(photo), photo))["notice"] == EN.rooms.old_button()
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ async def test_a_senseless_tap_is_refused_with_a_sentence(served: Served, messag
     [
         *(b"no json", {}, {"name": 1}, {"name": "../x"}, {"name": "x" * 33}),
         *({"name": "who"}, {"name": "where"}, {"name": "help"}, {"name": "start"}),
-        *({"name": "about", "argument": 1}, {"name": "about", "argument": "x" * 201}),
+        *({"name": "rules", "argument": 1}, {"name": "rules", "argument": "x" * 201}),
     ],
 )
 async def test_a_senseless_command_is_refused_with_a_sentence(
@@ -128,16 +129,16 @@ async def test_who_taps_without_end_is_asked_to_wait(served: Served) -> None:
 
 
 async def test_a_command_is_answered_to_who_asked_alone(served: Served) -> None:
-    response = await served.post("commands", {"name": "about", "argument": ""}, headers=GERMAN)
+    response = await served.post("commands", {"name": "rules", "argument": ""}, headers=GERMAN)
     sent = (await response.json())["private"]
-    assert "neuronales Netz" in sent["text"]
+    assert sent["text"] == DE.rooms.rules()
     assert sent["buttons"] == []
     assert await served.entries() == []
 
 
-async def test_settings_offer_nothing_but_the_language(served: Served) -> None:
+async def test_settings_offer_the_language_and_the_time_zone_and_no_choice_of_photos(served: Served) -> None:
     sent = (await (await served.post("commands", {"name": "settings"})).json())["private"]
-    assert [b["data"] for row in sent["buttons"] for b in row] == ["set:language"]
+    assert [b["data"] for row in sent["buttons"] for b in row] == ["set:language", "set:zone"]
     chosen = (await served.press("set:language"))["edit"]
     assert ["English", "Deutsch"] in [[b["text"] for b in row] for row in chosen["buttons"]]
 
@@ -152,11 +153,13 @@ async def test_an_admin_of_the_room_may_choose_its_language_and_every_page_is_to
     by_ben = await served.press("set:language:uk", headers=BEN)
     assert "edit" not in by_ben
     outcome = await served.press("set:language:uk")
-    assert outcome["notice"].startswith("Готово")
+    assert outcome["notice"] == UK.rooms.changed()
     for page in (ana, ben):
         told = await page.receive("language")
         assert told["language"] == "uk"
-        assert "Хто я такий" in {item["description"] for item in told["menu"]}
+        assert UK.text.gettext("The game in five lines") in {
+            item["description"] for item in told["menu"]
+        }
     await served.press("set:language:auto")
     assert (await ben.receive("language"))["language"] == "fr"
 
@@ -164,7 +167,7 @@ async def test_an_admin_of_the_room_may_choose_its_language_and_every_page_is_to
 async def test_the_menu_leaves_out_what_needs_a_photo_to_reply_to(served: Served) -> None:
     menu = (await (await served.join()).receive("language"))["menu"]
     names = {item["name"] for item in menu}
-    assert {"settings", "privacy", "about"} <= names
+    assert {"settings", "privacy", "rules"} <= names
     assert not names & {"who", "where", "help", "start"}
 
 
@@ -183,8 +186,9 @@ async def test_the_page_comes_in_the_rooms_language_else_in_the_browsers(served:
 
 async def test_the_servers_sentences_come_in_the_persons_language(served: Served) -> None:
     entry = await served.photo(headers=GERMAN)
-    assert entry["answer"]["text"] == "Yeti! 84\N{NO-BREAK SPACE}%"
-    assert entry["answer"]["buttons"][-1][0]["text"] == "Wo hast du hingeschaut?"
+    assert entry["answer"]["text"].startswith(DE.photos.heatmap_answer(YETI))
+    assert entry["answer"]["text"].endswith(DE.rounds.truth_ask())
+    assert entry["answer"]["buttons"][-1][0]["text"] == DE.photos.where_button()
     response = await served.post_photo(b"damaged", headers=GERMAN)
     assert "kaputt" in (await response.json())["error"]
     stranger = await served.post_photo(b"photo", headers={"Accept-Language": "de"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from datetime import timedelta
@@ -10,16 +11,21 @@ from typing import Any
 
 import pytest
 
-from bot.domain import Button, Delivery, Reply
+from bot.domain import Button, Delivery, Label, Reply
 from bot.platforms.web.requests import CAPTION_LENGTH
 from bot.platforms.web.rooms import room_of
 from bot.services import guessing
+from bot.speech import speaker_for
+from tests.fakes.vision import YETI
 from tests.fakes.web_room import HEADERS, SECRET, Live, Served, buttons
 
 HOME = room_of("home")
 ANA = HEADERS
 BEN = {"X-Player": "b" * 24, "X-Nickname": "Ben"}
-BOT = "Me, the bot"
+EN = speaker_for("en")
+OLAF_BUTTON = EN.rounds.truth_button(Label.OLAF)
+YETI_BUTTON = EN.rounds.truth_button(Label.ABOMINABLE)
+OBJECT = EN.rounds.objection_button()
 
 
 async def shown(
@@ -42,55 +48,64 @@ async def arrived(served: Served, who: dict[str, str] = ANA) -> Live:
     return live
 
 
+async def under_privacy(served: Served, label: str) -> dict[str, Any]:
+    """Tap a button under /privacy, and return what one is told alone."""
+    told = (await served.command("privacy"))["private"]
+    data = buttons({"answer": told})[label]
+    private: dict[str, Any] = (await served.press(data))["private"]
+    return private
+
+
 async def test_a_round_is_told_objected_to_and_void_and_everyone_follows_the_points(
     served: Served,
 ) -> None:
     ana, ben = await arrived(served), await arrived(served, BEN)
+    await shown(served, b"another yeti", BEN)  # Ben plays, too
     photo = await shown(served, b"an Olaf")
-    await served.press(buttons(photo)["It's Olaf"], photo)
+    await served.press(buttons(photo)[OLAF_BUTTON], photo)
     for page in (ana, ben):
         edit = await page.receive("edit")
         assert edit["cheer"] is True
-        assert edit["entry"]["answer"]["text"].splitlines()[0] == "Abominable! 84%"
-        assert "Ana says: it's Olaf." in edit["entry"]["answer"]["text"]
+        assert edit["entry"]["answer"]["text"].startswith(EN.photos.heatmap_answer(YETI))
+        assert EN.rounds.told("Ana", Label.OLAF) in edit["entry"]["answer"]["text"]
         assert edit["entry"]["answer"]["confidence"] == 0.84
-        assert await points(page) == {"Ana": 68}
+        assert await points(page) == {"Ana": 84}
     told = edit["entry"]
-    own = await served.press(buttons(told)["Objection!"], told)
-    assert own["notice"] == "Objecting is for the others."
-    await served.press(buttons(told)["Objection!"], told, BEN)
+    own = await served.press(buttons(told)[OBJECT], told)
+    assert own["notice"] == EN.rounds.objection_own()
+    await served.press(buttons(told)[OBJECT], told, BEN)
     edit = await ana.receive("edit")
     assert "cheer" not in edit
-    assert "doesn't count" in edit["entry"]["answer"]["text"]
+    assert EN.rounds.void() in edit["entry"]["answer"]["text"]
     assert await points(ana) == {}
 
 
 async def test_a_cheer_is_for_who_is_there_and_not_for_who_comes_later(served: Served) -> None:
     photo = await shown(served, b"an Olaf")
-    await served.press(buttons(photo)["It's Olaf"], photo)
+    await served.press(buttons(photo)[OLAF_BUTTON], photo)
     assert "cheer" not in json.dumps(await served.entries())
 
 
-async def test_when_the_bot_was_right_it_has_a_point_and_nobody_cheers(served: Served) -> None:
+async def test_when_the_bot_was_right_nobody_has_points_and_nobody_cheers(served: Served) -> None:
     ana = await arrived(served)
     photo = await shown(served, b"a yeti")
-    await served.press(buttons(photo)["It's Abominable"], photo)
+    await served.press(buttons(photo)[YETI_BUTTON], photo)
     assert "cheer" not in await ana.receive("edit")
-    assert await points(ana) == {BOT: 1}
+    assert await points(ana) == {}
 
 
 async def test_nobody_may_tell_the_truth_about_anothers_photo(served: Served) -> None:
     photo = await shown(served, b"an Olaf")
-    outcome = await served.press(buttons(photo)["It's Olaf"], photo, BEN)
-    assert outcome["notice"].startswith("Only whoever sent the photo")
+    outcome = await served.press(buttons(photo)[OLAF_BUTTON], photo, BEN)
+    assert outcome["notice"] == EN.rounds.not_your_photo()
     assert await served.entries() == [photo]
 
 
 async def test_not_even_an_admin_tells_the_truth_about_anothers_photo(served: Served) -> None:
     photo = await shown(served, b"an Olaf", BEN)
     by_link = {**ANA, "X-Admin": served.admin_token()}
-    outcome = await served.press(buttons(photo)["It's Olaf"], photo, by_link)
-    assert outcome["notice"].startswith("Only whoever sent the photo")
+    outcome = await served.press(buttons(photo)[OLAF_BUTTON], photo, by_link)
+    assert outcome["notice"] == EN.rounds.not_your_photo()
     assert await served.entries() == [photo]
 
 
@@ -100,8 +115,8 @@ async def test_a_caption_that_tells_the_truth_settles_the_round_at_once(served: 
     event = await ana.receive("entry")
     assert event["cheer"] is True
     assert event["entry"]["caption"] == "It's Olaf!"
-    assert "It's Abominable" not in buttons(photo)
-    assert await points(ana) == {"Ana": 68}
+    assert YETI_BUTTON not in buttons(photo)
+    assert await points(ana) == {"Ana": 84}
 
 
 @pytest.mark.parametrize(
@@ -130,39 +145,48 @@ async def test_guesses_are_answered_when_all_have_guessed_and_the_answer_means_t
     await shown(served, b"another", BEN)
     photo = await shown(served, b"what is it?", caption="guess")
     assert "label" not in photo["answer"]
-    assert set(buttons(photo)) == {"Olaf", "Abominable"}
-    noted = await served.press(buttons(photo)["Abominable"], photo, BEN)
-    assert noted["notice"].startswith("Noted: Abominable.")
-    closed = (await ben.receive("edit"))["entry"]
-    assert (closed["id"], closed["answer"]["buttons"]) == (photo["id"], [])
+    assert set(buttons(photo)) == {EN.text.label(label) for label in Label}
+    noted = await served.press(buttons(photo)[YETI_BUTTON], photo, BEN)
+    assert noted["notice"] == EN.rounds.guess_noted(Label.ABOMINABLE)
+    tapped = (await ben.receive("edit"))["entry"]
+    assert tapped["answer"]["text"] == EN.rounds.guess_open(30, ["Ben"])
+    closed = await edited_without_buttons(ben)
+    assert closed["id"] == photo["id"]
     while (answer := (await ana.receive("entry"))["entry"])["to"] is None:
         pass
     assert answer["to"] == photo["id"]
     assert answer["answer"]["label"] == "abominable"
-    assert "Ben saw that coming: 10 points!" in answer["answer"]["text"]
+    assert EN.rounds.guessed(["Ben"], 10) in answer["answer"]["text"]
     assert await points(ben) == {"Ben": 10}
-    await served.press(buttons(answer)["It's Olaf"], answer)
-    assert await points(ben) == {"Ana": 68, "Ben": 10}
+    await served.press(buttons(answer)[OLAF_BUTTON], answer)
+    assert await points(ben) == {"Ana": 84, "Ben": 10}
+
+
+async def edited_without_buttons(live: Live) -> dict[str, Any]:
+    """Wait for an edit that takes the buttons away, and return its entry."""
+    while buttons(entry := (await live.receive("edit"))["entry"]):
+        pass
+    found: dict[str, Any] = entry
+    return found
 
 
 async def test_a_question_that_was_edited_is_answered_all_the_same(served: Served) -> None:
     ana, ben = await arrived(served), await arrived(served, BEN)
     photo = await shown(served, b"what is it?", caption="guess")
     row = tuple(Button(text, data) for text, data in buttons(photo).items())
-    asked = Reply("What will I say? Carl has tapped.", buttons=(row,), revision=1)
+    asked = Reply("What will I say? Ten seconds left.", buttons=(row,))
     assert await served.server.edit(HOME, photo["id"], asked) is Delivery.SENT
     edited = (await ben.receive("edit"))["entry"]
     assert (edited["answer"]["text"], buttons(edited)) == (asked.text, buttons(photo))
-    await served.press(buttons(edited)["Abominable"], edited, BEN)
-    closed = (await ben.receive("edit"))["entry"]
-    assert (closed["answer"]["text"], buttons(closed)) == (asked.text, {})
+    await served.press(buttons(edited)[YETI_BUTTON], edited, BEN)
+    assert (await edited_without_buttons(ben))["id"] == photo["id"]
     while (answer := (await ana.receive("entry"))["entry"])["to"] is None:
         pass
     assert (answer["to"], answer["answer"]["label"]) == (photo["id"], "abominable")
-    over = Reply("What did I say?", revision=2)
-    assert await served.server.edit(HOME, photo["id"], over) is Delivery.SENT
+    while (await served.entries())[0]["answer"]["text"] != EN.rounds.guess_over():
+        await asyncio.sleep(0.01)
     first, last = await served.entries()
-    assert (first["answer"]["text"], buttons(first)) == (over.text, {})
+    assert (first["id"], buttons(first)) == (photo["id"], {})
     assert last == answer
 
 
@@ -188,10 +212,12 @@ async def test_what_is_sent_to_a_room_that_is_no_more_is_refused(served: Served)
 async def test_the_menu_begins_with_the_game_and_offers_choices(served: Served) -> None:
     menu = (await (await served.join()).receive("language"))["menu"]
     names = [item["name"] for item in menu]
-    assert names[:3] == ["guess", "challenge", "leaderboard"]
-    assert set(names) >= {"hall", "me", "stats", "forget", "export", "reset", "keep", "log"}
+    assert names[:4] == ["rules", "guess", "challenge", "leaderboard"]
+    assert set(names) >= {"hall", "me", "stats", "undo", "daily", "reset", "keep", "log"}
+    assert not set(names) & {"about", "forget", "export"}  # buttons under /privacy
     assert {item["name"]: item["choices"] for item in menu if item["choices"]} == {
-        "keep": ["on", "off"]
+        "leaderboard": ["week", "month", "all"],
+        "keep": ["on", "off"],
     }
 
 
@@ -200,10 +226,10 @@ async def test_each_button_is_for_who_may_use_it(served: Served) -> None:
         return {b["text"]: b["audience"] for row in entry["answer"]["buttons"] for b in row}
 
     photo = await shown(served, b"an Olaf")
-    assert audiences(photo)["It's Olaf"] == "sender"
+    assert audiences(photo)[OLAF_BUTTON] == "sender"
     assert audiences(photo)["Where did you look?"] == "everyone"
     told = await shown(served, b"another Olaf", caption="olaf")
-    assert audiences(told)["Objection!"] == "others"
+    assert audiences(told)[OBJECT] == "others"
     asking = await shown(served, b"what is it?", caption="guess")
     assert set(audiences(asking).values()) == {"others"}
 
@@ -211,13 +237,14 @@ async def test_each_button_is_for_who_may_use_it(served: Served) -> None:
 @pytest.mark.parametrize(
     ("name", "part"),
     [
-        ("guess", "Then everyone says what I'll say"),
+        ("guess", EN.rounds.guess_how("web")),
         ("challenge", "Today"),
-        ("leaderboard", "Nobody has points"),
-        ("hall", "Nobody has fooled me"),
-        ("stats", "No round here"),
-        ("log", "haven't changed anything"),
-        ("reset", "Nothing brings them back"),
+        ("leaderboard", EN.standings.leaderboard("", ())),
+        ("hall", EN.standings.hall_empty()),
+        ("stats", EN.standings.stats(0, 0, 0)),
+        ("log", EN.privacy.log(())),
+        ("reset", "back to zero?"),
+        ("undo", EN.rounds.undo_nothing()),
     ],
 )
 async def test_what_is_for_the_room_is_said_to_everyone(
@@ -230,7 +257,7 @@ async def test_what_is_for_the_room_is_said_to_everyone(
     assert (await ben.receive("entry"))["entry"] == said
 
 
-@pytest.mark.parametrize("name", ["me", "settings", "privacy", "about", "forget", "export"])
+@pytest.mark.parametrize("name", ["me", "rules", "settings", "privacy"])
 async def test_what_is_for_one_is_said_to_who_asked_alone(served: Served, name: str) -> None:
     assert "private" in await served.command(name)
     assert await served.entries() == []
@@ -239,7 +266,7 @@ async def test_what_is_for_one_is_said_to_who_asked_alone(served: Served, name: 
 async def test_the_leaderboard_is_a_picture_for_everyone(served: Served) -> None:
     await shown(served, b"an Olaf", caption="olaf")
     said = (await served.command("leaderboard"))["entry"]
-    assert "1. Ana: 68 points" in said["answer"]["text"]
+    assert EN.standings.place(1, ["Ana"], 84) in said["answer"]["text"]
     picture = await served.session.get(served.url + said["photo"])
     assert (await picture.read()).startswith(b"jpeg of \x89PNG")
 
@@ -253,14 +280,15 @@ async def test_the_hall_shows_the_photos_that_are_still_there(served: Served) ->
     said = (await served.command("hall"))["entry"]
     (again,) = said["past_photos"]
     assert again["photo"] == kept["photo"] != gone["photo"]
-    assert again["caption"].startswith("2. Ben, 68 points.")
+    assert again["caption"] == EN.standings.hall_entry(2, "Ben", 84, YETI)
     assert (await served.entries())[-1] == said
 
 
 async def test_an_export_is_a_file_for_who_asked(served: Served) -> None:
-    assert "document" not in (await served.command("export"))["private"]
+    export = EN.privacy.export_button()
+    assert "document" not in await under_privacy(served, export)
     await shown(served, b"photo")
-    said = (await served.command("export"))["private"]
+    said = await under_privacy(served, export)
     assert said["document"]["name"] == "snowpeople.json"
     everything = base64.b64decode(said["document"]["data"]).decode()
     assert "Ana" in everything
@@ -273,15 +301,15 @@ async def test_who_is_forgotten_is_gone_from_the_room_and_from_the_board(served:
     photo = await shown(served, b"an Olaf", caption="olaf")
     others = await shown(served, b"another", BEN)
     about = await served.press(buttons(photo)["Where did you look?"], photo)
-    assert await points(ben) == {"Ana": 68}
-    ask = (await served.command("forget"))["private"]
+    assert await points(ben) == {"Ana": 84}
+    ask = await under_privacy(served, EN.privacy.forget_me_button())
     yes, no = (row[0]["data"] for row in ask["buttons"])
-    assert "missed you" in (await served.press(no, None))["edit"]["text"]
+    assert EN.privacy.forgot_not() in (await served.press(no, None))["edit"]["text"]
     assert len(await served.entries()) == 3
     stolen = await served.press(yes, None, BEN)
     assert "edit" not in stolen
     assert len(await served.entries()) == 3
-    assert "Have we met?" in (await served.press(yes, None))["edit"]["text"]
+    assert EN.privacy.forgot() in (await served.press(yes, None))["edit"]["text"]
     assert {(await ben.receive("gone"))["id"] for _ in range(2)} == {
         photo["id"],
         about["entry"]["id"],
@@ -298,13 +326,13 @@ async def test_only_an_admin_of_the_room_may_set_the_season_back(served: Served)
     ana = await arrived(served)
     await shown(served, b"an Olaf", caption="olaf")
     refused = (await served.command("reset", headers=BEN))["entry"]
-    assert (buttons(refused), await points(ana)) == ({}, {"Ana": 68})
+    assert (buttons(refused), await points(ana)) == ({}, {"Ana": 84})
     ask = (await served.command("reset"))["entry"]
-    assert "admins" in (await served.press(buttons(ask)["Yes, back to zero"], ask, BEN))["notice"]
+    assert EN.rooms.only_admins() == (await served.press(buttons(ask)[EN.privacy.reset_button()], ask, BEN))["notice"]
     by_link = {**BEN, "X-Admin": served.admin_token()}
-    await served.press(buttons(ask)["Yes, back to zero"], ask, by_link)
+    await served.press(buttons(ask)[EN.privacy.reset_button()], ask, by_link)
     edit = await ana.receive("edit")
-    assert "By decision of Ben" in edit["entry"]["answer"]["text"]
+    assert "Ben has set the points" in edit["entry"]["answer"]["text"]
     assert await points(ana) == {}
     assert "points back to zero" in (await served.command("log"))["entry"]["answer"]["text"]
 
@@ -316,7 +344,7 @@ async def test_photos_are_kept_to_learn_from_where_the_room_wants_it(
     photo = await shown(served, b"told by a caption", caption="olaf")
     assert "label" in photo["answer"]
     photo = await shown(served, b"told by a tap")
-    await served.press(buttons(photo)["It's Olaf"], photo)
+    await served.press(buttons(photo)[OLAF_BUTTON], photo)
     await served.service.settle()
     assert {path.read_bytes() for path in (kept / "olaf").iterdir()} == {
         b"told by a caption",
@@ -326,4 +354,4 @@ async def test_photos_are_kept_to_learn_from_where_the_room_wants_it(
 
 async def test_settings_offer_no_choice_of_photos(served: Served) -> None:
     outcome = await served.press("set:photos:called", None)
-    assert "time is over" in outcome["notice"]
+    assert outcome["notice"] == EN.rooms.old_button()

@@ -84,24 +84,24 @@ async def ben(browser: Browser, table: str, mia: Visitor) -> AsyncIterator[Visit
 async def test_a_round_is_played_to_its_end_in_two_browsers(mia: Visitor, ben: Visitor) -> None:
     await mia.show(pictures.draw_olaf())
     await expect(ben.answers).to_have_count(1)
-    await expect(ben.button("It's Olaf")).to_have_count(0)
+    await expect(ben.button(OLAF_BUTTON)).to_have_count(0)
     await expect(ben.board).to_be_hidden()
-    await mia.button("It's Olaf").press("Enter")
+    await mia.button(OLAF_BUTTON).press("Enter")
     for person in (mia, ben):
         await expect(person.rounds).to_contain_text("Mia says: it's Olaf.")
         await expect(person.rounds).to_contain_text("68 points for Mia!")
         await expect(person.answers).to_have_attribute("aria-valuenow", "84")
         await expect(person.page.locator("#places li")).to_have_text(["1.MMia68"])
-    await expect(mia.button("Objection!")).to_have_count(0)
+    await expect(mia.button(OBJECT)).to_have_count(0)
     await expect(mia.button("Where did you look?")).to_be_focused()
-    await ben.button("Objection!").click()
+    await ben.button(OBJECT).click()
     for person in (mia, ben):
         await expect(person.rounds).to_contain_text("This round doesn't count")
         await expect(person.rounds).not_to_contain_text("68 points")
         await expect(person.board).to_be_hidden()
     await ben.page.reload()
     await expect(ben.rounds).to_contain_text("This round doesn't count")
-    await expect(ben.button("Objection!")).to_have_count(0)
+    await expect(ben.button(OBJECT)).to_have_count(0)
 
 
 async def test_guesses_come_first_and_the_answer_leads_back_to_its_photo(
@@ -128,8 +128,8 @@ async def test_guesses_come_first_and_the_answer_leads_back_to_its_photo(
         await expect(person.rounds.last).to_contain_text("Ben saw that coming: 10 points!")
         await expect(person.rounds.nth(1).get_by_role("button")).to_have_count(0)
         await expect(person.page.locator("#places li")).to_have_text(["1.BBen10"])
-    await expect(ben.rounds.last.get_by_role("button", name="It's Olaf")).to_have_count(0)
-    await mia.rounds.last.get_by_role("button", name="It's Olaf").click()
+    await expect(ben.rounds.last.get_by_role("button", name=OLAF_BUTTON)).to_have_count(0)
+    await mia.rounds.last.get_by_role("button", name=OLAF_BUTTON).click()
     for person in (mia, ben):
         await expect(person.page.locator("#places li")).to_have_text(["1.MMia68", "2.BBen10"])
     await mia.ask_for("An idea for a photo")
