@@ -424,6 +424,7 @@ class ButtonPress:
         player: Who.
         data: The button's.
         is_admin: Whether they may decide for the room.
+        bot: The bot's own name, as people write it there.
         alone: Whether nobody else sees what is sent in answer.
     """
 
@@ -431,6 +432,7 @@ class ButtonPress:
     player: Player
     data: str
     is_admin: IsAdmin
+    bot: str = ""
     alone: bool = False
 
 

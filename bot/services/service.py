@@ -332,7 +332,7 @@ class Service:
             case UndoReset():
                 outcome = await self.room_admin.undo_reset(press, speaker)
             case ExplainPrivacyMode():
-                outcome = ButtonOutcome(send=Reply(speaker.rooms.privacy_mode_help()))
+                outcome = ButtonOutcome(send=Reply(speaker.rooms.privacy_mode_help(press.bot)))
             case OpenSettings():
                 outcome = await self.room_admin.open_settings(press, speaker)
             case OpenLanguages():

@@ -124,7 +124,8 @@ class Handlers:
             await self._sender.answer_button(query, speaker.rooms.old_button())
             return
         room, player = room_of(message.chat), player_of(query.from_user)
-        press = ButtonPress(room, player, query.data, self._admins.admin_check(room, player))
+        is_admin = self._admins.admin_check(room, player)
+        press = ButtonPress(room, player, query.data, is_admin, self._bot.username)
         destination = destination_of(message)
         handling = asyncio.ensure_future(self._service.handle_button(press))
         try:

@@ -9,7 +9,6 @@ from bot.speech import speaker_for
 from tests.fakes.telegram.running_bot import RunningBot, running_bot
 from tests.fakes.vision import OLAF
 
-
 EN = speaker_for("en")
 QUESTION = EN.rounds.truth_ask()
 
