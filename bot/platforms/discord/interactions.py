@@ -10,6 +10,7 @@ import discord
 from discord.utils import MISSING
 
 from bot.domain import (
+    ButtonOutcome,
     ButtonPress,
     Classified,
     CommandRequest,
@@ -45,6 +46,7 @@ from bot.platforms.discord.sender import (
 )
 from bot.platforms.discord.tasks import RunningTasks
 from bot.services import Service
+from bot.services.buttons import ExportMine, decode
 from bot.services.commands import Command
 
 log = logging.getLogger(__name__)
@@ -192,7 +194,15 @@ class InteractionHandlers:
             data,
             admin_check(interaction),
         )
-        outcome = await self._service.handle_button(press)
+        is_quiet = _is_for_one_person(interaction)
+        if is_quiet and isinstance(decode(data), ExportMine):
+            # A press cannot tell the service that nobody else sees the answer; a command can.
+            request = CommandRequest(
+                press.room, press.player, "export", press.is_admin, alone=is_quiet
+            )
+            outcome = ButtonOutcome(send=await self._service.handle_command(request))
+        else:
+            outcome = await self._service.handle_button(press)
         try:
             # First, since an edit may have to wait for others of the same message.
             if outcome.notice:
@@ -203,7 +213,7 @@ class InteractionHandlers:
                 await self._edit_message(interaction, message_id, edit, uploads(edit) or None)
             if outcome.send is not None:
                 sent = await with_links(interaction.client, interaction.guild_id, outcome.send)
-                await self._send_followup(interaction, sent)
+                await self._send_followup(interaction, sent, is_quiet=is_quiet)
         except discord.HTTPException as error:  # the message is gone, or the token's time is over
             log.info("a button's answer could not be given (%d)", error.code)
 
@@ -253,15 +263,24 @@ class InteractionHandlers:
         reply = Reply(speaker.photos.refusal(Refusal.NOT_A_PICTURE))
         await self._fill_response(interaction, message_id, reply, [])
 
-    async def _send_followup(self, interaction: Interaction, reply: Reply) -> None:
+    async def _send_followup(
+        self, interaction: Interaction, reply: Reply, *, is_quiet: bool
+    ) -> None:
+        """Send a new message, which only who asked sees when it `is_quiet`."""
         may_attach = _may_attach(interaction)
+        files = uploads(reply)
 
         async def send() -> SentMessage:
             view = button_view(reply)
+            if view is not None:
+                # Its buttons need none of it: discord.py would keep what one person sees, for
+                # a quarter of an hour.
+                view.stop()
             sent = await interaction.followup.send(
                 markdown(reply.text),
-                files=[upload.file() for upload in uploads(reply)] if may_attach else [],
+                files=[upload.file() for upload in files] if may_attach else [],
                 view=MISSING if view is None else view,
+                ephemeral=is_quiet,
                 wait=True,
             )
             return SentMessage(sent.channel.id, sent.id)
@@ -271,7 +290,7 @@ class InteractionHandlers:
         if reply.outcomes:
             milliseconds = (perf_counter() - started) * 1000
             await self._service.mark_sent(reply.outcomes, milliseconds, answer=str(sent))
-        if reply.picture and not may_attach:
+        if files and not may_attach:
             await self._explain_missing_files(interaction)
 
     async def _edit_message(
@@ -370,6 +389,11 @@ async def _acknowledge(interaction: Interaction, *, is_quiet: bool = False) -> i
         log.info("an interaction was not ours to answer (%d)", error.code)
         return None
     return message_id
+
+
+def _is_for_one_person(interaction: Interaction) -> bool:
+    """Return whether nobody but who asked sees the message that a button is on."""
+    return interaction.message is not None and interaction.message.flags.ephemeral
 
 
 def _place_of_answer(interaction: Interaction, message_id: int) -> SentMessage | None:
