@@ -192,7 +192,7 @@ class InteractionHandlers:
             player_of_interaction(interaction),
             data,
             admin_check(interaction),
-            alone=_is_alone(interaction),
+            alone=_is_for_one_person(interaction),
         )
         outcome = await self._service.handle_button(press)
         try:
@@ -258,13 +258,19 @@ class InteractionHandlers:
     async def _send_followup(
         self, interaction: Interaction, reply: Reply, *, is_quiet: bool
     ) -> None:
+        """Send a new message, which only who asked sees when it `is_quiet`."""
         may_attach = _may_attach(interaction)
+        files = uploads(reply)
 
         async def send() -> SentMessage:
             view = button_view(reply)
+            if view is not None:
+                # Its buttons need none of it: discord.py would keep what one person sees, for
+                # a quarter of an hour.
+                view.stop()
             sent = await interaction.followup.send(
                 markdown(reply.text),
-                files=[upload.file() for upload in uploads(reply)] if may_attach else [],
+                files=[upload.file() for upload in files] if may_attach else [],
                 view=MISSING if view is None else view,
                 ephemeral=is_quiet,
                 wait=True,
@@ -276,7 +282,7 @@ class InteractionHandlers:
         if reply.outcomes:
             milliseconds = (perf_counter() - started) * 1000
             await self._service.mark_sent(reply.outcomes, milliseconds, answer=str(sent))
-        if reply.picture and not may_attach:
+        if files and not may_attach:
             await self._explain_missing_files(interaction)
 
     async def _edit_message(
@@ -377,6 +383,11 @@ async def _acknowledge(interaction: Interaction, *, is_quiet: bool = False) -> i
     return message_id
 
 
+def _is_for_one_person(interaction: Interaction) -> bool:
+    """Return whether nobody but who asked sees the message that a button is on."""
+    return interaction.message is not None and interaction.message.flags.ephemeral
+
+
 def _place_of_answer(interaction: Interaction, message_id: int) -> SentMessage | None:
     """Return where the answer to an interaction is, if Discord told the id of its message."""
     if interaction.channel_id is None or message_id == interaction.id:
@@ -401,8 +412,3 @@ def _photos(interaction: Interaction, shown: Sequence[ShownPhoto]) -> list[Photo
 
 def _may_attach(interaction: Interaction) -> bool:
     return interaction.guild_id is None or interaction.app_permissions.attach_files
-
-
-def _is_alone(interaction: Interaction) -> bool:
-    """Whether the button is under a message that only who tapped it sees."""
-    return interaction.message is not None and interaction.message.flags.ephemeral

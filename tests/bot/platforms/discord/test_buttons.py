@@ -24,6 +24,7 @@ from bot.services.commands import Command, Section
 from bot.speech import speaker_for
 from tests.bot.platforms.discord.conftest import is_answer
 from tests.fakes.discord.bot import OLAF_PNG, YETI_PNG, Evening
+from tests.fakes.discord.world import ATTACH
 from tests.fakes.vision import OLAF, STRANGER, YETI
 
 EDITING = "@original$"
@@ -192,11 +193,53 @@ async def test_an_acknowledgement_that_never_arrived_is_sent_again(evening: Even
 
 async def test_commands_that_all_need_not_read_are_for_who_asked_alone(evening: Evening) -> None:
     discord = evening.discord
-    for name in ("help", "privacy", "about"):
+    for name in ("help", "privacy", "rules"):
         interaction = await discord.slash(evening.ana, evening.home, name)
         answer = await discord.answered(interaction)
         assert answer.only_for is evening.ana
         assert len(answer.content) > 50
+
+
+async def test_what_is_asked_for_under_an_answer_for_one_person_is_for_them_alone(
+    evening: Evening,
+) -> None:
+    discord = evening.discord
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    await discord.press(
+        evening.ana, await discord.answer(message), EN.rounds.truth_button(Label.OLAF)
+    )
+    await evening.settled()
+    privacy = await discord.answered(await discord.slash(evening.ana, evening.home, "privacy"))
+    shown = {}
+    for label in (
+        EN.privacy.about_button(),
+        EN.privacy.export_button(),
+        EN.privacy.forget_me_button(),
+    ):
+        pressed = await discord.press(evening.ana, privacy, label)
+        shown[label] = await discord.followed_up(pressed)
+        assert shown[label].only_for is evening.ana
+    assert shown[EN.privacy.about_button()].content == EN.rooms.about()
+    export = shown[EN.privacy.export_button()]
+    assert export.content == EN.privacy.export()
+    assert b"Ana" in discord.read(export)
+    asked = shown[EN.privacy.forget_me_button()]
+    await discord.press(evening.ana, asked, EN.privacy.forget_button())
+    await discord.until(lambda: asked.content == EN.privacy.forgot())
+
+
+async def test_a_file_that_the_bot_may_not_attach_is_excused_for(evening: Evening) -> None:
+    discord, evening.home.denied = evening.discord, ATTACH
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    await discord.answer(message)
+    await evening.settled()
+    privacy = await discord.answered(await discord.slash(evening.ana, evening.home, "privacy"))
+    pressed = await discord.press(evening.ana, privacy, EN.privacy.export_button())
+    await discord.until(lambda: len(pressed.followups) == 2)
+    export, excuse = pressed.followups
+    assert not export.attachments
+    assert excuse.content == EN.rooms.cannot_attach_there()
+    assert excuse.only_for is evening.ana
 
 
 async def test_help_names_the_bot_so_that_it_can_be_tapped(evening: Evening) -> None:
@@ -212,9 +255,9 @@ async def test_the_hall_links_to_the_photos_that_still_exist(evening: Evening) -
         for photo in (OLAF_PNG, YETI_PNG)
     ]
     answers = [await discord.answer(message) for message in (fooled, gone)]
-    for answer in answers:
-        await discord.press(evening.ana, answer, EN.rounds.truth_button(Label.NEITHER))
-    await discord.until(lambda: all("Neither" in answer.content for answer in answers))
+    for answer, truth in zip(answers, (Label.ABOMINABLE, Label.OLAF), strict=True):
+        await discord.press(evening.ana, answer, EN.rounds.truth_button(truth))
+    await discord.until(lambda: all("Ana says: it's" in answer.content for answer in answers))
     await evening.settled()
     await discord.delete(gone)
     hall = await discord.answered(await discord.slash(evening.ben, evening.home, "hall"))
