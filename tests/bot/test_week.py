@@ -361,9 +361,7 @@ async def friday(week: Week) -> None:
 
 async def weekend(week: Week) -> None:
     await week.group.ask(week.mia, "/challenge")
-    await week.group.photo(
-        week.mia, "the challenge, done", OLAF, "Das ist Olaf, selbst gemacht!"
-    )
+    await week.group.photo(week.mia, "the challenge, done", OLAF, "Das ist Olaf, selbst gemacht!")
     week.clock.turn(SUNDAY, 10)
     await week.channel.slash(week.leo, "me")
     await week.channel.slash(week.leo, "stats")

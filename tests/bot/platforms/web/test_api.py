@@ -136,7 +136,9 @@ async def test_a_command_is_answered_to_who_asked_alone(served: Served) -> None:
     assert await served.entries() == []
 
 
-async def test_settings_offer_the_language_and_the_time_zone_and_no_choice_of_photos(served: Served) -> None:
+async def test_settings_offer_the_language_and_the_time_zone_and_no_choice_of_photos(
+    served: Served,
+) -> None:
     sent = (await (await served.post("commands", {"name": "settings"})).json())["private"]
     assert [b["data"] for row in sent["buttons"] for b in row] == ["set:language", "set:zone"]
     chosen = (await served.press("set:language"))["edit"]

@@ -328,7 +328,10 @@ async def test_only_an_admin_of_the_room_may_set_the_season_back(served: Served)
     refused = (await served.command("reset", headers=BEN))["entry"]
     assert (buttons(refused), await points(ana)) == ({}, {"Ana": 84})
     ask = (await served.command("reset"))["entry"]
-    assert EN.rooms.only_admins() == (await served.press(buttons(ask)[EN.privacy.reset_button()], ask, BEN))["notice"]
+    assert (
+        EN.rooms.only_admins()
+        == (await served.press(buttons(ask)[EN.privacy.reset_button()], ask, BEN))["notice"]
+    )
     by_link = {**BEN, "X-Admin": served.admin_token()}
     await served.press(buttons(ask)[EN.privacy.reset_button()], ask, by_link)
     edit = await ana.receive("edit")
