@@ -81,15 +81,18 @@ class Week:
 
     async def points(self) -> list[dict[str, int]]:
         """Return the season's points in the group, the channel and the browser's room."""
+        # In the language that is spoken there: whoever asks for a board is answered in theirs.
         rooms = (
-            Room("telegram", str(self.group.chat.id)),
-            Room("discord", str(self.channel.channel.id)),
-            room_of("opa"),
+            (Room("telegram", str(self.group.chat.id)), "de"),
+            (Room("discord", str(self.channel.channel.id)), "en"),
+            (room_of("opa"), "de"),
         )
-        nobody = Player("", "", "en")
         return [
-            {row.name: row.points for row in await self.service.board(room, nobody)}
-            for room in rooms
+            {
+                row.name: row.points
+                for row in await self.service.board(room, Player("", "", language))
+            }
+            for room, language in rooms
         ]
 
 
