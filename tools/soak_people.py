@@ -19,8 +19,8 @@ from tests.fakes.telegram.things import File, User
 from tests.support.pictures import draw_olaf, draw_yeti, encoded
 from tools.soak_count import DiscordAnswers, Ledger, telegram_sent
 
-# Below bot/limits.py, with room for what piles up while the line is broken; and below the twenty
-# messages a minute that Telegram allows in a group.
+# Below the limits of bot/services/rate_limit.py, with room for what piles up while the line is
+# broken; and below the twenty messages a minute that Telegram allows in a group.
 A_PLAYER, A_GROUP, A_ROOM = 11, 13, 33
 # Mean seconds between two times that somebody in a room sends something.
 GROUP_SECONDS, ROOM_SECONDS = 7.0, 5.0

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.domain import Label, Verdict
+from bot.speech import Speaker
 from tests.fakes.discord import world as discord
 from tests.fakes.discord.rest import Interaction
 from tests.fakes.discord.server import DiscordServer
@@ -14,6 +17,22 @@ from tests.fakes.telegram.chats import Chat
 
 NAMES, LINE = 13, 100
 MOVING = {"animation": "GIF", "sticker": "sticker", "video": "video", "video_note": "video note"}
+
+
+def answer_pattern(speaker: Speaker) -> re.Pattern[str]:
+    """Return what matches the beginning of any answer to a photo, also the first of an album."""
+    verdicts = [
+        Verdict(label, 0.77, {}, unfamiliar, sure)
+        for label in (Label.OLAF, Label.ABOMINABLE)
+        for unfamiliar, sure in ((False, True), (False, False), (True, False))
+    ]
+    answers = {
+        speaker.photos.answer(verdict, variant)
+        for verdict in verdicts
+        for variant in range(speaker.photos.variants(verdict.voice))
+    }
+    escaped = (re.escape(answer).replace("77", r"\d\d") for answer in answers)
+    return re.compile(f"(?:1\\. )?(?:{'|'.join(escaped)})")
 
 
 @dataclass

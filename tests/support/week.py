@@ -143,6 +143,14 @@ class TelegramPage(Page):
             self.write(BOT, f"(changes it) {self._said(message)}")
         return notice
 
+    async def see(self, message: telegram.Message) -> None:
+        """Write down what the bot has made of a message by now, once it does not change."""
+        edits = -1
+        while edits != message.edits:
+            edits = message.edits
+            await asyncio.sleep(0.1)
+        self.write(BOT, f"(changes it) {self._said(message)}")
+
     async def hear(self, to: telegram.Message) -> telegram.Message:
         """Wait for what the bot says to a message."""
         said = await self.chat.answer(to)
@@ -217,6 +225,14 @@ class DiscordPage(Page):
         await self.server.until(lambda: (message.content, message.labels) != before)
         self.write(BOT, f"(changes it) {self._said(message)}")
 
+    async def press_for_more(
+        self, who: discord.User, message: discord.Message, label: str
+    ) -> discord.Message:
+        """Press a button that leads to another message, and return that."""
+        self.act(who.name, f"presses [{label}]", after=TAP_SECONDS)
+        pressed = await self.server.press(who, message, label)
+        return self._hear(await self.server.followed_up(pressed))
+
     async def press_in_vain(self, who: discord.User, message: discord.Message, label: str) -> str:
         """Press a button of somebody else's, and return what one is told."""
         self.act(who.name, f"presses [{label}]", after=TAP_SECONDS)
@@ -268,6 +284,7 @@ class WebPage(Page):
             "Accept-Language": language,
         }
         self._photos = 0
+        self._changed: dict[str, dict[str, Any]] = {}
         self._told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def open(self, session: ClientSession) -> None:
@@ -303,13 +320,19 @@ class WebPage(Page):
         self.whisper(self.who, _of_web(said))
         return answer
 
-    async def tap(self, entry: dict[str, Any], label: str) -> None:
-        """Tap a button that changes what is there."""
+    async def tap(self, entry: dict[str, Any], label: str, *, sends: bool = False) -> None:
+        """Tap a button that changes what is there, or, if it sends, leads to a new message."""
         self.act(self.who, f"taps [{label}]", after=TAP_SECONDS)
-        buttons = [b for row in entry["answer"]["buttons"] for b in row]
+        shown = self._changed.get(entry["id"], entry)
+        buttons = [b for row in shown["answer"]["buttons"] for b in row]
         (data,) = [b["data"] for b in buttons if b["text"] == label]
-        assert await self._post("presses", {"data": data, "entry": entry["id"]}) == {"notice": ""}
+        outcome = await self._post("presses", {"data": data, "entry": entry["id"]})
+        assert outcome["notice"] == ""
+        if sends:
+            await self.hear()
+            return
         changed = await self._next("edit")
+        self._changed[entry["id"]] = changed["entry"]
         confetti = " *confetti*" if changed.get("cheer") else ""
         self.write(BOT, f"(changes it) {_of_web(changed['entry']['answer'])}{confetti}")
 

@@ -69,6 +69,7 @@ class Broadcast:
                 "name": row.name,
                 "points": row.points,
                 "id": row.player,
+                "colour": row.colour,
             }
             for row in await self._service.board(room, player)
         ]

@@ -9,12 +9,14 @@ import socket
 
 import aiohttp
 
+from bot.speech import speaker_for
+from tests.support.evening import answer_pattern
 from tests.support.family import BotProcess, a_family
 from tests.support.pictures import draw_olaf, draw_yeti, encoded
 
 OLAF = encoded(draw_olaf((320, 240)), "JPEG")
 YETI = encoded(draw_yeti((320, 240)), "JPEG")
-ANSWER = re.compile(r"(Olaf|Abominable)! \d\d%")
+ANSWER = answer_pattern(speaker_for("en"))
 
 
 def free_port() -> int:

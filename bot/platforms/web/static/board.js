@@ -1,11 +1,11 @@
 /** The season's points, along with what happens in the room. */
 
-import { letter, make } from './elements.js';
+import { letter, make, setColours } from './elements.js';
 import { dateLocale } from './words.js';
 
 const byId = (id) => document.getElementById(id);
 
-/** @typedef {{rank: number, name: string, points: number, bot: boolean, id: string}} Place equals share a rank */
+/** @typedef {{rank: number, name: string, points: number, id: string, colour: number}} Place equals share a rank; `colour` is the number of joining, from 0 */
 
 export class Board {
   /** @type {Place[]} */
@@ -24,6 +24,7 @@ export class Board {
     const before = new Map(this.#places.map(({ id, points }) => [id, points]));
     const gained = this.#places.length ? places.filter(({ id, points }) => points > (before.get(id) ?? 0)) : [];
     this.#places = places;
+    setColours(places);
     byId('board').hidden = byId('board-button').hidden = !places.length;
     if (!places.length) return;
     byId('first').textContent = places[0].name;
@@ -37,12 +38,9 @@ export class Board {
   }
 
   /** @param {Place} place @param {boolean} isUp */
-  #row({ rank, name, points, bot, id }, isUp) {
-    const face = bot
-      ? make('img', { class: 'avatar', src: '/static/icon.svg', alt: '', width: '28', height: '28' })
-      : letter(id, name);
-    const row = make('li', {}, make('span', { class: 'rank' }, `${rank}.`), face, make('bdi', {}, name), make('b', {}, written(points)));
-    row.classList.toggle('me', !bot && id === this.me);
+  #row({ rank, name, points, id }, isUp) {
+    const row = make('li', {}, make('span', { class: 'rank' }, `${rank}.`), letter(id, name), make('bdi', {}, name), make('b', {}, written(points)));
+    row.classList.toggle('me', id !== '' && id === this.me);
     row.classList.toggle('up', isUp);
     return row;
   }

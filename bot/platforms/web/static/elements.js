@@ -45,11 +45,20 @@ export function nameOf(name) {
   return name ? make('bdi', {}, name) : make('bdi', { 'data-text': 'somebody' }, WORDS.somebody);
 }
 
-/** A player's avatar: the first letter of the name, in a colour of one's own. */
+// As many as style.css has.
+const COLOURS = 12;
+/** @type {Map<string, number>} the number of each player's colour, as on the bot's pictures */
+const colours = new Map();
+
+/** A player's avatar: the first letter of the name, in the player's colour. */
 export function letter(id, name) {
-  const avatar = make('span', { class: 'avatar letter', 'aria-hidden': 'true' }, initial(name));
-  avatar.style.setProperty('--hue', String(hueOf(id)));
-  return avatar;
+  return make('span', { class: 'avatar letter', 'aria-hidden': 'true', 'data-player': id, 'data-colour': colourOf(id) }, initial(name));
+}
+
+/** Gives players their colours, also where they are shown already. @param {{id: string, colour: number}[]} players */
+export function setColours(players) {
+  for (const { id, colour } of players) if (id) colours.set(id, colour % COLOURS);
+  for (const avatar of document.querySelectorAll('.letter')) avatar.dataset.colour = colourOf(avatar.dataset.player);
 }
 
 function initial(name) {
@@ -57,8 +66,9 @@ function initial(name) {
   return first?.segment.toLocaleUpperCase() ?? '';
 }
 
-function hueOf(id) {
+/** The number of a player's colour; any, but always the same, for somebody without points so far. */
+function colourOf(id) {
   let hash = 0;
-  for (const sign of id) hash = (hash * 31 + sign.charCodeAt(0)) % 360;
-  return hash;
+  for (const sign of id) hash = (hash * 31 + sign.charCodeAt(0)) % COLOURS;
+  return String(colours.get(id) ?? hash);
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from typing import Any
 import pytest
 
 from bot.domain import Button, Delivery, Label, Reply
+from bot.graphics.palette import AVATARS, contrasting_ink, parse_hex
 from bot.platforms.web.requests import CAPTION_LENGTH
 from bot.platforms.web.rooms import room_of
+from bot.platforms.web.server import STATIC
 from bot.services import guessing
 from bot.speech import speaker_for
 from tests.fakes.vision import YETI
@@ -358,3 +361,23 @@ async def test_photos_are_kept_to_learn_from_where_the_room_wants_it(
 async def test_settings_offer_no_choice_of_photos(served: Served) -> None:
     outcome = await served.press("set:photos:called", None)
     assert outcome["notice"] == EN.rooms.old_button()
+
+
+async def test_the_board_tells_each_players_colour_in_the_order_of_joining(served: Served) -> None:
+    await shown(served, b"a first Olaf", BEN, caption="olaf")
+    await shown(served, b"a second Olaf", caption="olaf")
+    places = (await (await served.join()).receive("board"))["places"]
+    assert {place["name"]: place["colour"] for place in places} == {"Ben": 0, "Ana": 1}
+
+
+def test_the_page_has_the_colours_of_the_bots_pictures() -> None:
+    style = (STATIC / "style.css").read_text(encoding="utf-8")
+    rule = r'\.letter\[data-colour="(\d+)"\] \{ background: (#\w{6}); color: (#\w{6}); \}'
+    found = [
+        (int(number), parse_hex(ground), parse_hex(ink))
+        for number, ground, ink in re.findall(rule, style)
+    ]
+    expected = [(number, each, contrasting_ink(each)) for number, each in enumerate(AVATARS)]
+    assert found == expected
+    script = (STATIC / "elements.js").read_text(encoding="utf-8")
+    assert f"const COLOURS = {len(AVATARS)};" in script

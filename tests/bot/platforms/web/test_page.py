@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
-ANSWER = re.compile(r"(Olaf|Abominable)! \d+%")
+ANSWER = re.compile(r"((Olaf|Abominable)[!?] |(Olaf|Yeti), )\d+%")
 NASTY_NAME = "<img src=x onerror=alert(1)>"
 
 

@@ -16,11 +16,13 @@ from PIL import Image
 from playwright.async_api import Browser, expect
 
 from bot.domain import Button, ButtonOutcome, ButtonPress, Document, Label, Preview, Reply, Verdict
+from bot.graphics.palette import AVATARS, contrasting_ink
 from bot.platforms.web import server
 from bot.platforms.web.rooms import ENTRY_SECONDS, Rooms
 from bot.services import guessing
+from bot.speech import speaker_for
 from tests.fakes.vision import OLAF, STRANGER, YETI, FakeVision
-from tests.fakes.web_room import HEADERS, Clock, Served, serving
+from tests.fakes.web_room import Clock, Served, serving
 from tests.support import pictures
 from tests.support.browser import CHROMIUM, Visitor, encoded, overflowing, visiting
 
@@ -42,6 +44,10 @@ TRUTHS = {
     "uk-UA": ("Олаф", "Єті", "Жоден"),
 }
 DESK = {"width": 1360, "height": 800}
+EN = speaker_for("en")
+OLAF_BUTTON = EN.rounds.truth_button(Label.OLAF)
+YETI_BUTTON = EN.rounds.truth_button(Label.ABOMINABLE)
+OBJECT = EN.rounds.objection_button()
 
 
 class SharpVision(FakeVision):
@@ -82,26 +88,58 @@ async def ben(browser: Browser, table: str, mia: Visitor) -> AsyncIterator[Visit
 
 
 async def test_a_round_is_played_to_its_end_in_two_browsers(mia: Visitor, ben: Visitor) -> None:
+    await ben.show(pictures.draw_yeti())  # Ben plays, too, so he may object
+    await expect(mia.answers).to_have_count(1)
     await mia.show(pictures.draw_olaf())
-    await expect(ben.answers).to_have_count(1)
-    await expect(ben.button(OLAF_BUTTON)).to_have_count(0)
+    await expect(ben.answers).to_have_count(2)
+    of_mia, of_ben = mia.rounds.last, ben.rounds.last
+    await expect(of_mia).to_contain_text(EN.rounds.truth_ask())
+    await expect(of_ben.get_by_role("button", name=OLAF_BUTTON)).to_have_count(0)
     await expect(ben.board).to_be_hidden()
-    await mia.button(OLAF_BUTTON).press("Enter")
+    await of_mia.get_by_role("button", name=OLAF_BUTTON).press("Enter")
     for person in (mia, ben):
-        await expect(person.rounds).to_contain_text("Mia says: it's Olaf.")
-        await expect(person.rounds).to_contain_text("68 points for Mia!")
-        await expect(person.answers).to_have_attribute("aria-valuenow", "84")
-        await expect(person.page.locator("#places li")).to_have_text(["1.MMia68"])
+        await expect(person.rounds.last).to_contain_text(EN.rounds.told("Mia", Label.OLAF))
+        await expect(person.rounds.last).to_contain_text("84 points for Mia!")
+        await expect(person.answers.last).to_have_attribute("aria-valuenow", "84")
+        await expect(person.page.locator("#places li")).to_have_text(["1.MMia84"])
     await expect(mia.button(OBJECT)).to_have_count(0)
-    await expect(mia.button("Where did you look?")).to_be_focused()
     await ben.button(OBJECT).click()
     for person in (mia, ben):
-        await expect(person.rounds).to_contain_text("This round doesn't count")
-        await expect(person.rounds).not_to_contain_text("68 points")
+        await expect(person.rounds.last).to_contain_text(EN.rounds.void())
+        await expect(person.rounds.last).not_to_contain_text("84 points")
         await expect(person.board).to_be_hidden()
     await ben.page.reload()
-    await expect(ben.rounds).to_contain_text("This round doesn't count")
+    await expect(ben.rounds.last).to_contain_text(EN.rounds.void())
     await expect(ben.button(OBJECT)).to_have_count(0)
+
+
+async def test_a_wrong_tap_is_taken_back_with_one_more(mia: Visitor, ben: Visitor) -> None:
+    await mia.show(pictures.draw_olaf())
+    await mia.button(YETI_BUTTON).click()
+    await expect(ben.rounds).to_contain_text(EN.rounds.told("Mia", Label.ABOMINABLE))
+    await expect(ben.button(EN.rounds.change_button())).to_have_count(0)
+    await mia.button(EN.rounds.change_button()).click()
+    for person in (mia, ben):
+        await expect(person.rounds).to_contain_text(EN.rounds.truth_ask())
+    await mia.button(OLAF_BUTTON).click()
+    for person in (mia, ben):
+        await expect(person.rounds).to_contain_text("84 points for Mia!")
+
+
+async def test_a_players_colour_is_the_same_beside_photos_and_points_as_on_pictures(
+    mia: Visitor, ben: Visitor
+) -> None:
+    await ben.show(pictures.draw_olaf(), "olaf")
+    await expect(mia.page.locator("#places li")).to_have_count(1)
+    await mia.show(pictures.draw_yeti(), "olaf")
+    shades = "each => [getComputedStyle(each).backgroundColor, getComputedStyle(each).color]"
+    for person in (mia, ben):
+        await expect(person.page.locator("#places li")).to_have_count(2)
+        for number, name in enumerate(("B", "M")):
+            avatars = person.page.locator(".letter", has_text=name)
+            ground = AVATARS[number]
+            expected = [f"rgb{ground}", f"rgb{contrasting_ink(ground)}"]
+            assert [await each.evaluate(shades) for each in await avatars.all()] == [expected] * 2
 
 
 async def test_guesses_come_first_and_the_answer_leads_back_to_its_photo(
@@ -119,19 +157,22 @@ async def test_guesses_come_first_and_the_answer_leads_back_to_its_photo(
         await expect(asking.get_by_text("guess", exact=True)).to_be_visible()
         await expect(person.answers).to_have_count(1)
     await expect(mia.toast).to_be_empty()
-    await expect(mia.rounds.last.get_by_role("button")).to_have_count(0)
-    await ben.rounds.last.get_by_role("button", name="Abominable").click()
-    await expect(ben.toast).to_contain_text("Noted: Abominable.")
+    for label in Label:  # it is her photo, so the others guess
+        button = EN.text.label(label)
+        await expect(ben.rounds.last.get_by_role("button", name=button)).to_be_visible()
+        await expect(mia.rounds.last.get_by_role("button", name=button)).to_have_count(0)
+    await ben.rounds.last.get_by_role("button", name=YETI_BUTTON).click()
+    await expect(ben.toast).to_contain_text(EN.rounds.guess_noted(Label.ABOMINABLE))
     for person in (mia, ben):
         await expect(person.rounds).to_have_count(3)
         await expect(person.answers).to_have_count(2)
-        await expect(person.rounds.last).to_contain_text("Ben saw that coming: 10 points!")
+        await expect(person.rounds.last).to_contain_text(EN.rounds.guessed(["Ben"], 10))
         await expect(person.rounds.nth(1).get_by_role("button")).to_have_count(0)
         await expect(person.page.locator("#places li")).to_have_text(["1.BBen10"])
     await expect(ben.rounds.last.get_by_role("button", name=OLAF_BUTTON)).to_have_count(0)
     await mia.rounds.last.get_by_role("button", name=OLAF_BUTTON).click()
     for person in (mia, ben):
-        await expect(person.page.locator("#places li")).to_have_text(["1.MMia68", "2.BBen10"])
+        await expect(person.page.locator("#places li")).to_have_text(["1.MMia84", "2.BBen10"])
     await mia.ask_for("An idea for a photo")
     await expect(mia.rounds).to_have_count(4)
 
@@ -155,13 +196,13 @@ async def test_a_caption_is_out_of_the_way_on_a_phone_and_may_tell_the_truth(
     await expect(mia.page.locator("#caption")).to_be_visible()
     await ben.page.locator("#caption-button").click()
     await expect(field).to_be_focused()
-    await field.fill("It's Олаф, <b>really</b>")
+    await field.fill("Це Олаф! <3")
     await field.press("Enter")
     await expect(ben.button("Show me a photo")).to_be_focused()
     await ben.show(pictures.draw_olaf())
     for person in (mia, ben):
-        await expect(person.rounds).to_contain_text("It's Олаф, <b>really</b>")
-        await expect(person.rounds).to_contain_text("68 points for Ben!")
+        await expect(person.rounds).to_contain_text("Це Олаф! <3")
+        await expect(person.rounds).to_contain_text("84 points for Ben!")
     await expect(field).to_be_hidden()
     await expect(field).to_have_value("")
 
@@ -179,7 +220,7 @@ async def test_snow_falls_for_who_fools_the_bot_unless_motion_is_unwanted(
             await person.page.evaluate(watch)
         served.vision.verdict = OLAF
         await mia.show(pictures.draw_olaf(), "olaf")
-        await expect(lively.rounds).to_contain_text("A point for me!")
+        await expect(lively.rounds).to_contain_text(EN.rounds.told("Mia", Label.OLAF))
         assert not await lively.page.evaluate("window.snowed")
         await mia.show(pictures.draw_yeti(), "yeti")
         await expect(lively.page.locator(snow)).to_have_css("pointer-events", "none")
@@ -203,13 +244,13 @@ async def test_the_board_opens_on_a_phone_and_stays_open_beside_the_photos_on_a_
     await mia.rename("Wilhelmina Alexandra von Schneeb")
     await mia.show(pictures.draw_olaf(), "olaf")
     await mia.show(pictures.draw_yeti(), "yeti")
-    await expect(mia.page.locator("#places li")).to_have_count(2)
+    await expect(mia.page.locator("#places li")).to_have_count(1)
     await expect(mia.board).to_be_visible()
     await expect(mia.page.locator("#board-button")).to_be_hidden()
     outcomes = {"viewport": PHONE, "locale": locale, "color_scheme": scheme}
     async with visiting(browser, table, **outcomes) as phone:
         opener = phone.page.locator("#board-button")
-        await expect(opener).to_contain_text("68")
+        await expect(opener).to_contain_text("84")
         await expect(phone.board).to_be_hidden()
         await opener.press("Enter")
         await expect(phone.board).to_be_visible()
@@ -227,7 +268,7 @@ async def test_the_hall_leads_to_its_photos_and_shows_those_that_melted_as_such(
     await expect(ben.rounds).to_have_count(1)
     await ben.ask_for("The photos that fooled me best")
     for person in (mia, ben):
-        hung = person.page.get_by_role("link", name="1. Mia, 68 points.")
+        hung = person.page.get_by_role("link", name="1. Mia, 84 points.")
         await expect(hung.locator("img")).to_have_js_property("naturalWidth", 320)
         assert await overflowing(person) == []
     await ben.page.get_by_role("link", name="1. Mia").click()
@@ -241,7 +282,8 @@ async def test_the_hall_leads_to_its_photos_and_shows_those_that_melted_as_such(
 async def test_everything_known_of_a_person_is_a_file_to_keep(mia: Visitor, tmp_path: Path) -> None:
     await mia.show(pictures.draw_olaf(), "olaf")
     await expect(mia.answers).to_have_count(1)
-    await mia.ask_for("Everything I know of you")
+    await mia.ask_for("What I remember")
+    await mia.button(EN.privacy.export_button()).click()
     async with mia.page.expect_download() as download:
         await mia.page.get_by_role("link", name="Save the file").click()
     path = tmp_path / "saved.json"
@@ -253,11 +295,12 @@ async def test_everything_known_of_a_person_is_a_file_to_keep(mia: Visitor, tmp_
 async def test_who_is_forgotten_is_gone_from_everybodys_page(mia: Visitor, ben: Visitor) -> None:
     await mia.show(pictures.draw_olaf(), "olaf")
     await expect(ben.rounds).to_have_count(1)
-    await mia.ask_for("I forget you")
-    await mia.button("Yes, forget me").click()
+    await mia.ask_for("What I remember")
+    await mia.button(EN.privacy.forget_me_button()).click()
+    await mia.button(EN.privacy.forget_button()).click()
     await expect(ben.rounds).to_have_count(0)
-    await expect(mia.rounds).to_have_count(1)
-    await expect(mia.rounds).to_contain_text("Have we met?")
+    await expect(mia.rounds).to_have_count(2)  # what is remembered, and this
+    await expect(mia.rounds.last).to_contain_text(EN.privacy.forgot())
     await expect(ben.page.locator("#places li bdi")).to_have_text("a forgotten snow person")
 
 
@@ -274,8 +317,8 @@ async def test_whoever_has_no_nickname_is_named_in_the_language_of_each_page(
             await expect(person.rounds.get_by_role("img", name=word)).to_be_visible()
             await expect(person.page.locator("#people")).to_contain_text(word)
         # A room that chooses a language changes the word that is on the page, too.
-        admin = {**HEADERS, "X-Admin": served.admin_token(room)}
-        await served.post("presses", {"data": "set:language:es"}, room, admin)
+        headers = {**headers, "X-Admin": served.admin_token(room)}
+        await served.post("presses", {"data": "set:language:es"}, room, headers)
         for person in (mia, german):
             await expect(person.page.locator("html")).to_have_attribute("lang", "es")
             await expect(person.rounds.locator(".who bdi")).to_have_text("Alguien")
@@ -305,7 +348,7 @@ async def test_the_menu_offers_choices_where_there_are_some(mia: Visitor, ben: V
     choices = mia.page.get_by_role("group", name="may I keep photos")
     await choices.get_by_role("button", name="On").click()
     for person in (mia, ben):
-        await expect(person.rounds).to_contain_text("Learning is on here, by decision of Mia.")
+        await expect(person.rounds).to_contain_text("Mia has switched learning on.")
 
 
 async def say(served: Served, table: str, reply: Reply) -> None:

@@ -54,7 +54,7 @@ async def test_button_of_another_time_says_kindly_that_its_time_is_over(visitor:
     await visitor.page.route("**/presses", age)
     await visitor.choose(photo())
     await visitor.page.get_by_role("button", name=WHERE).click()
-    await expect(visitor.toast).to_contain_text("time is over")
+    await expect(visitor.toast).to_contain_text("That button has melted")
 
 
 async def test_tap_without_the_network_is_said_kindly_and_works_later(visitor: Visitor) -> None:
@@ -93,13 +93,13 @@ async def test_menu_answers_who_asked_alone_and_is_closed_with_escape(
     menu = visitor.page.get_by_role("button", name="Menu")
     async with visiting(browser, room) as other:
         await menu.press("Enter")
-        about = visitor.page.get_by_role("button", name="Who I am")
+        about = visitor.page.get_by_role("button", name="The game in five lines")
         await expect(about).to_be_visible()
         await visitor.page.keyboard.press("Escape")
         await expect(about).to_be_hidden()
-        await visitor.ask_for("Who I am")
+        await visitor.ask_for("The game in five lines")
         await expect(visitor.rounds).to_contain_text("Only you see this")
-        await expect(visitor.rounds).to_contain_text("neural network")
+        await expect(visitor.rounds).to_contain_text("1. Show me a photo")
         await expect(other.rounds).to_have_count(0)
 
 
@@ -165,7 +165,7 @@ async def test_what_the_bot_says_is_shown_as_text_and_never_runs(visitor: Visito
         await route.fulfill(json={"private": {"text": nasty, "buttons": buttons}, "notice": nasty})
 
     await visitor.page.route("**/commands", say_something_nasty)
-    await visitor.ask_for("Who I am")
+    await visitor.ask_for("The game in five lines")
     await expect(visitor.rounds.get_by_role("button", name=nasty)).to_be_visible()
     await expect(visitor.rounds).to_contain_text(re.compile(re.escape(nasty)))
     await expect(visitor.toast).to_have_text(nasty)

@@ -14,9 +14,12 @@ from bot.platforms.web.requests import MESSAGE_BYTES, STATUS
 from bot.platforms.web.rooms import ENTRY_SECONDS, PEOPLE, UNSENT, Rooms, room_of
 from bot.platforms.web.websocket import CLOSED_FULL, CLOSED_IDLE
 from bot.services.admission import MAX_BYTES
+from bot.speech import speaker_for
+from tests.fakes.vision import YETI
 from tests.fakes.web_room import HEADERS, SECRET, Clock, Live, Served, serving
 
 HOME = room_of("home")
+EN = speaker_for("en")
 
 
 async def test_a_photo_is_answered_and_everyone_in_the_room_sees_both(served: Served) -> None:
@@ -25,17 +28,17 @@ async def test_a_photo_is_answered_and_everyone_in_the_room_sees_both(served: Se
     assert response.status == 201
     entry = (await response.json())["entry"]
     assert entry["answer"] == {
-        "text": "Abominable! 84%",
+        "text": f"{EN.photos.answer(YETI, 1)}\n{EN.rounds.truth_ask()}",
         "label": "abominable",
         "confidence": 0.84,
-        "pair": 0.1064,
+        "pair": 0.1596,
         "familiar": 0.94,
         "unfamiliar": False,
         "buttons": [
             [
-                {"text": "It's Olaf", "data": "truth:1:olaf", "audience": "sender"},
-                {"text": "It's Abominable", "data": "truth:1:abominable", "audience": "sender"},
-                {"text": "It's neither", "data": "truth:1:neither", "audience": "sender"},
+                {"text": "Olaf", "data": "truth:1:olaf", "audience": "sender"},
+                {"text": "Yeti", "data": "truth:1:abominable", "audience": "sender"},
+                {"text": "Neither", "data": "truth:1:neither", "audience": "sender"},
             ],
             [{"text": "Where did you look?", "data": "where:1", "audience": "everyone"}],
         ],
