@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.domain import CommandRequest, Photo, Reply
+from bot.game.rules import Denied
 from bot.services.heatmaps import Heatmaps
 from bot.services.leaderboard import Leaderboards
 from bot.services.privacy import Privacy
@@ -163,8 +164,12 @@ async def _daily(parts: Parts, request: CommandRequest, speaker: Speaker) -> Rep
 async def _undo(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
     """Take back one's own last truth, else an admin's last reset or keep."""
     done = await parts.rounds.undo_last(request, speaker)
-    done = done or await parts.room_admin.undo(request, speaker)
-    return done or Reply(speaker.rounds.undo_nothing())
+    if isinstance(done, Reply):
+        return done
+    if undone := await parts.room_admin.undo(request, speaker):
+        return undone
+    is_late = done is Denied.LATE
+    return Reply(speaker.rounds.undo_late() if is_late else speaker.rounds.undo_nothing())
 
 
 async def _leaderboard(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:

@@ -16,7 +16,7 @@ from bot.domain import (
     Reply,
     Room,
 )
-from bot.game.rules import GUESS_POINTS, GUESS_WITHIN, Denied, Guess, PlayerId, is_right_guess
+from bot.game.rules import GUESS_WITHIN, Denied, Guess, PlayerId
 from bot.services.buttons import MakeGuess, button
 from bot.services.clock import Clock
 from bot.services.language import Languages
@@ -145,16 +145,8 @@ class Guessing:
         if round_ is None:
             return Delivery.REFUSED
         speaker = await self._languages.speaker_in(opening.room, language)
-        guesses = await self._store.game.guesses(round_id)
         shown = await self._rounds.render(opening.room, round_, speaker)
-        text = shown.text
-        if guesses:
-            names = await self._store.game.names(opening.room)
-            right = [guess for guess in guesses if is_right_guess(guess, round_.verdict)]
-            found = [speaker.text.name(names.get(guess.by)) for guess in right]
-            first, *rest = text.split("\n")
-            text = "\n".join((first, speaker.rounds.guessed(found, GUESS_POINTS), *rest))
-        reply = Reply(text, verdict=round_.verdict, buttons=shown.buttons)
+        reply = Reply(shown.text, verdict=round_.verdict, buttons=shown.buttons)
         found_round = await self._store.rounds.find(round_id)
         question = found_round.answer if found_round else None
         delivery = await messenger.send(opening.room, reply, to=opening.message or None)

@@ -185,8 +185,7 @@ class Leaderboards:
         counts = confusion(season.rounds)
         told = sum(counts.values())
         right = sum(count for (truth, answer), count in counts.items() if truth is answer)
-        untold = len(season.rounds) - told
-        lines = [speaker.standings.stats(right, told, untold)]
+        lines = [speaker.standings.stats(right, told, season.untold())]
         if not told:
             return Reply(lines[0])
         for truth in Label:

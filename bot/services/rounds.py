@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from bot.domain import (
     Button,
@@ -17,7 +17,16 @@ from bot.domain import (
     Verdict,
 )
 from bot.game.captions import made_in, truth_in
-from bot.game.rules import Denied, JustForFun, PlayerId, Round, worth
+from bot.game.rules import (
+    GUESS_POINTS,
+    VOTES_NEEDED,
+    Denied,
+    JustForFun,
+    PlayerId,
+    Round,
+    is_right_guess,
+    worth,
+)
 from bot.game.scoring import Score
 from bot.game.seasons import vote_ends
 from bot.services.buttons import (
@@ -42,6 +51,7 @@ from bot.storage import Store
 LABELS = (Label.OLAF, Label.ABOMINABLE, Label.NEITHER)
 # Foolings worth so much are worth a picture.
 CARD_POINTS = 80
+BUTTONS_IN_A_ROW = 5
 
 
 class Rounds:
@@ -98,8 +108,47 @@ class Rounds:
 
     async def render(self, room: Room, round_: Round, speaker: Speaker) -> Reply:
         """Return what a round's message says at the moment, with its buttons."""
-        lines = [self.answer_text(room, round_.verdict, round_.id, speaker)]
+        lines, rows = await self._play(room, round_, speaker)
+        together = await self._store.rounds.answered_with(round_.id)
+        if len(together) < 2:
+            lines.insert(0, self.answer_text(room, round_.verdict, round_.id, speaker))
+            rows.append((button(speaker.photos.where_button(), ShowHeatmap(round_.id)),))
+            return Reply("\n".join(lines), buttons=tuple(rows))
+        verdicts = [one.verdict for one in together if one.verdict is not None]
+        ids = [one.id for one in together if one.verdict is not None]
+        told = lines if round_.truth is not None else []
+        text = speaker.photos.album(verdicts, ids.index(round_.id) + 1)
+        rows += self.where_rows(enumerate(ids, 1), speaker)
+        return Reply("\n".join([text, *told]), buttons=tuple(rows))
+
+    def where_rows(
+        self, rounds: Iterable[tuple[int, int]], speaker: Speaker
+    ) -> list[tuple[Button, ...]]:
+        """Return the buttons that show where the bot looked, of photos that came together.
+
+        Args:
+            rounds: Each photo's number and round.
+            speaker: Words them.
+        """
+        row = [
+            button(speaker.photos.where_button(number), ShowHeatmap(id_)) for number, id_ in rounds
+        ]
+        return [
+            tuple(row[begin : begin + BUTTONS_IN_A_ROW])
+            for begin in range(0, len(row), BUTTONS_IN_A_ROW)
+        ]
+
+    async def _play(
+        self, room: Room, round_: Round, speaker: Speaker
+    ) -> tuple[list[str], list[tuple[Button, ...]]]:
+        """Return what there is to say and to tap below the answer to a photo."""
+        lines: list[str] = []
         rows: list[tuple[Button, ...]] = []
+        names = await self._store.game.names(room)
+        if guesses := await self._store.game.guesses(round_.id):
+            right = [guess for guess in guesses if is_right_guess(guess, round_.verdict)]
+            found = [speaker.text.name(names.get(guess.by)) for guess in right]
+            lines.append(speaker.rounds.guessed(found, GUESS_POINTS))
         if round_.truth is None:
             if round_.played_before:
                 lines.append(speaker.rounds.played_before())
@@ -112,20 +161,19 @@ class Rounds:
                     )
                 )
         else:
-            names = await self._store.game.names(room)
             score = await self._store.game.score(
                 round_.id, self._clock.now(), await self._clock.zone_of(room)
             )
-            if not room.private:
+            if not room.private and not _is_decided(round_):
                 teller = speaker.text.name(names.get(round_.truth.by))
                 lines.append(speaker.rounds.told(teller, round_.truth.label))
             player = speaker.text.name(names.get(round_.player))
-            lines.append(self._ending(room, round_, score, player, speaker))
-            if round_.is_disputed and round_.vote is not None:
+            if round_.is_disputed:
                 lines.append(await self._question(room, round_, names, speaker))
+            else:
+                lines.append(self._ending(room, round_, score, player, speaker))
             rows += self._rows_after_the_truth(room, round_, score, speaker)
-        rows.append((button(speaker.photos.where_button(), ShowHeatmap(round_.id)),))
-        return Reply("\n".join(lines), buttons=tuple(rows))
+        return lines, rows
 
     def _rows_after_the_truth(
         self, room: Room, round_: Round, score: Score, speaker: Speaker
@@ -148,7 +196,8 @@ class Rounds:
         if round_.vote is None and not round_.confirmed:
             own.append(button(speaker.rounds.change_button(), UndoTruth(id_)))
         is_true_snow_person = round_.truth is not None and round_.truth.label is not Label.NEITHER
-        if is_true_snow_person and not round_.is_fooled and not round_.made:
+        is_plain = not round_.is_fooled and not round_.made and round_.vote is None
+        if is_true_snow_person and is_plain:
             own.append(button(speaker.rounds.made_button(), MarkMade(id_)))
         if round_.is_fooled and not score.is_pending and score.worth >= CARD_POINTS:
             own.append(button(speaker.photos.card_button(), ShowCard(id_)))
@@ -235,8 +284,8 @@ class Rounds:
         await self._archive.round_ended(press.room, undone)
         return await self._edited(press.room, undone, speaker)
 
-    async def undo_last(self, request: CommandRequest, speaker: Speaker) -> Reply | None:
-        """Take back the truth that a player told last in a room; None when there is none."""
+    async def undo_last(self, request: CommandRequest, speaker: Speaker) -> Reply | Denied | None:
+        """Take back the truth that a player told last in a room, or return why not; None: none."""
         round_id = await self._store.game.last_told(request.room, request.player)
         if round_id is None:
             return None
@@ -244,7 +293,7 @@ class Rounds:
             round_id, request.player, self._clock.now(), by_admin=False
         )
         if not isinstance(undone, Round):
-            return Reply(speaker.rounds.undo_late()) if undone is Denied.LATE else None
+            return undone
         await self._archive.round_ended(request.room, undone)
         shown = await self.render(request.room, undone, speaker)
         return Reply(f"{speaker.rounds.undo_done()}\n{shown.text}", buttons=shown.buttons)
@@ -326,6 +375,12 @@ class Rounds:
 
     async def _player_id(self, press: ButtonPress) -> PlayerId | None:
         return await self._store.game.player_id(press.room.platform, press.player.id)
+
+
+def _is_decided(round_: Round) -> bool:
+    """Return whether the room has voted: what the round's truth is then, nobody has told."""
+    vote = round_.vote
+    return vote is not None and not vote.is_open and len(vote.ballots) >= VOTES_NEEDED
 
 
 def _ending_of(round_: Round) -> Ending:

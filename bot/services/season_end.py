@@ -73,7 +73,7 @@ class SeasonEnd:
         # Somewhere it is the third already; each room is asked by its own calendar below.
         months = {last_season(now, zone) for zone in (EARLIEST, LATEST)}
         for month in sorted(months):
-            for room in await self._store.seasons.podiums_due(month):
+            for room in await self._store.seasons.podiums_due(month, self._clock.zone):
                 zone = await self._clock.zone_of(room)
                 local = now.astimezone(zone)
                 if last_season(now, zone) < month or local.hour < FROM_HOUR:

@@ -81,7 +81,6 @@ log = logging.getLogger(__name__)
 # After an outage: who asked longer ago than this has given up.
 STALE = timedelta(minutes=5)
 # As many as fit on a message of every platform.
-BUTTONS_IN_A_ROW = 5
 # Rooms whose buttons were tapped lately.
 REMEMBERED = 2048
 
@@ -200,19 +199,18 @@ class Service:
             return None
         room = photos[0].room
         speaker = await self.languages.speaker(room, photos[0].player)
-        played = _surest(outcomes)
-        rows: list[tuple[Button, ...]] = []
-        if played is not None:
-            rows += await self._play_one_of_album(room, played, speaker)
-        row = [
-            button(speaker.photos.where_button(number), ShowHeatmap(outcome.round_id))
+        played, rows = None, list[tuple[Button, ...]]()
+        for outcome in _surest_first(outcomes):
+            taps = await self._play_one_of_album(room, outcome, speaker)
+            if taps is not None:
+                played, rows = outcome, taps
+                break
+        classified = (
+            (number, outcome.round_id)
             for number, outcome in enumerate(outcomes, 1)
             if isinstance(outcome, Classified)
-        ]
-        rows += [
-            tuple(row[begin : begin + BUTTONS_IN_A_ROW])
-            for begin in range(0, len(row), BUTTONS_IN_A_ROW)
-        ]
+        )
+        rows += self.rounds.where_rows(classified, speaker)
         answers = [
             outcome.verdict if isinstance(outcome, Classified) else outcome.refusal
             for outcome in outcomes
@@ -223,13 +221,18 @@ class Service:
 
     async def _play_one_of_album(
         self, room: Room, outcome: Classified, speaker: Speaker
-    ) -> list[tuple[Button, ...]]:
-        """Make one photo of an album part of the game; return the buttons of its truth."""
+    ) -> list[tuple[Button, ...]] | None:
+        """Make one photo of an album part of the game; return its buttons.
+
+        None where that photo was played before.
+        """
         try:
             await self.photos.play(outcome)
             round_ = await self._store.game.round(outcome.round_id, room)
             if round_ is None:
                 return []
+            if round_.played_before:
+                return None
             shown = await self.rounds.render(room, round_, speaker)
         except Exception:
             log.exception("a photo of an album could not be played")
@@ -455,14 +458,14 @@ class Service:
         return replace(outcome, edit=self._revisions.number(outcome.edit))
 
 
-def _surest(outcomes: Sequence[PhotoOutcome]) -> Classified | None:
-    """Return the surest of the photos that are not unfamiliar."""
+def _surest_first(outcomes: Sequence[PhotoOutcome]) -> list[Classified]:
+    """Return the photos that are not unfamiliar, the surest first."""
     named = [
         outcome
         for outcome in outcomes
         if isinstance(outcome, Classified) and not outcome.verdict.unfamiliar
     ]
-    return max(named, key=lambda outcome: outcome.verdict.confidence, default=None)
+    return sorted(named, key=lambda outcome: outcome.verdict.confidence, reverse=True)
 
 
 def build_service(

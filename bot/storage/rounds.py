@@ -126,6 +126,17 @@ class RoundStore:
         row = found.mappings().first()
         return _stored_round_of(row) if row else None
 
+    @read_transaction
+    async def answered_with(self, connection: AsyncConnection, round_id: int) -> list[StoredRound]:
+        """Return the rounds whose photos were answered by one message with a round's, in order."""
+        its = select(rounds.c.room_id, rounds.c.answer).where(rounds.c.id == round_id).subquery()
+        found = await connection.execute(
+            _select_rounds()
+            .where(rounds.c.room_id == its.c.room_id, rounds.c.answer == its.c.answer)
+            .order_by(rounds.c.id)
+        )
+        return [_stored_round_of(row) for row in found.mappings()]
+
     @write_transaction
     async def pending(
         self, connection: AsyncConnection, platform: str, since: datetime

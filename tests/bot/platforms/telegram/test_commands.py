@@ -89,9 +89,9 @@ async def test_a_command_inside_a_sentence_is_none(
         told_of = [
             chat.send_text(bot.anna, "he typed /forget and it melted"),
             chat.send_photo(bot.anna, SNOW, caption="he typed /forget and it melted"),
-            chat.send_photo(bot.anna, SNOW, caption="🎅🎄 /forget"),
+            chat.send_photo(bot.anna, SNOW + b" again", caption="🎅🎄 /forget"),
         ]
-        await chat.answer(chat.send_photo(bot.anna, SNOW, caption="/forget"))
+        await chat.answer(chat.send_photo(bot.anna, SNOW + b" once more", caption="/forget"))
         for photo in told_of[1:]:
             assert is_answer((await chat.answer(photo)).text)
     assert given == ["forget", "forget"]

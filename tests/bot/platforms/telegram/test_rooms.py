@@ -45,7 +45,7 @@ async def test_the_way_to_privacy_mode_is_behind_a_button_of_the_hello(bot: Runn
     group.press(bot.anna, await greeting(bot, group), PRIVACY_MODE)
     await bot.telegram.until(lambda: len(group.bots) == 2)
     assert "/setprivacy" in group.bots[1].text
-    assert f"/who@{bot.bot.username}" in group.bots[1].text
+    assert "/who@snowpeople_bot" in group.bots[1].text
 
 
 async def test_a_bot_that_hears_all_says_only_hello(bot: RunningBot) -> None:

@@ -180,7 +180,7 @@ async def test_guesses_come_first_and_the_answer_leads_back_to_its_photo(
 async def test_guesses_end_by_themselves(
     mia: Visitor, ben: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guessing, "GUESS_WITHIN", timedelta(milliseconds=100))
+    monkeypatch.setattr(guessing, "GUESS_WITHIN", timedelta(seconds=1))
     await ben.show(pictures.draw_yeti(), "guess")
     for person in (mia, ben):
         await expect(person.rounds).to_have_count(2)
