@@ -50,7 +50,7 @@ def test_cut_outs_are_laid_over_everyday_pictures_of_the_chosen(photos: Path) ->
             elif not pictures.cut_out[rows.index(row)]:
                 pixels[3] = 255
     torch.manual_seed(0)
-    some = pictures.index(not row.everyday or row.fold for row in rows)
+    some = pictures.index(not row.everyday or row.fold > 0 for row in rows)
     augmenter = Augmenter(replace(pictures, levels=tuple(levels)), some)
     augmenter.weight = pictures.cut_out[some].float()
     views, _ = augmenter.batch(400, 16)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -10,10 +11,13 @@ from safetensors.torch import save_file
 
 from classifier import train
 from classifier.model import build, folds_folder, load
-from classifier.training.dataset import split
-from classifier.training.loop import RECIPES, Recipe
+from classifier.training.dataset import Pictures, split
+from classifier.training.loop import RECIPES, Recipe, fine_tune
 from classifier.types import CATEGORIES
 from tests.support.pictures import draw_ellipses
+
+if TYPE_CHECKING:  # where it is run, the package has to be imported first
+    from torchvision.models import ResNet
 
 pytestmark = pytest.mark.slow
 
@@ -65,12 +69,13 @@ def test_all_folds_can_be_held_out(photos: Path, backbone: Path) -> None:
 def test_a_network_of_a_fold_is_used_again_on_the_same_photos_only(
     photos: Path, backbone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trained = []
-    fine_tune = train.fine_tune
+    trained: list[str] = []
 
-    def note(*arguments: object) -> object:
-        trained.append(arguments[-1])
-        return fine_tune(*arguments)  # type: ignore[arg-type]
+    def note(
+        recipe: Recipe, backbone: str, pictures: Pictures, chosen: torch.Tensor, title: str
+    ) -> ResNet:
+        trained.append(title)
+        return fine_tune(recipe, backbone, pictures, chosen, title)
 
     monkeypatch.setattr(train, "fine_tune", note)
     assert command(photos, backbone, "--model", "small") == 0
@@ -92,15 +97,19 @@ def test_a_network_of_a_fold_is_used_again_on_the_same_photos_only(
 def test_a_network_of_a_fold_never_sees_it(
     photos: Path, backbone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = []
-    monkeypatch.setattr(train, "fine_tune", lambda *given: seen.append(given) or build().eval())
+    seen: list[tuple[Pictures, list[int]]] = []
+
+    def note(_: Recipe, __: str, pictures: Pictures, chosen: torch.Tensor, ___: str) -> ResNet:
+        seen.append((pictures, chosen.tolist()))
+        return build().eval()
+
+    monkeypatch.setattr(train, "fine_tune", note)
     assert command(photos, backbone, "--model", "small", "--folds", 5) == 0
-    for _, _, pictures, chosen, _ in seen[:5]:
-        (fold,) = {row.fold for row in pictures.rows} - {
-            pictures.rows[int(index)].fold for index in chosen
-        }
-        assert chosen.tolist() == split(pictures.rows, fold)[0]
-    assert seen[5][3].tolist() == list(range(30))
+    for pictures, chosen in seen[:5]:
+        learned = {pictures.rows[index].fold for index in chosen}
+        (fold,) = {row.fold for row in pictures.rows} - learned
+        assert chosen == split(pictures.rows, fold)[0]
+    assert seen[5][1] == list(range(30))
 
 
 def test_without_folds_a_model_is_not_calibrated(photos: Path, backbone: Path) -> None:
