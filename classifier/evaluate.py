@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def fold_networks(model: str, rows: Sequence[Row]) -> list[tuple[Predictor, list[Row]]]:
     """Return the network that was kept from each fold, and the fold's rows.
 
-    A fold without a network, as most are after a training with --folds 1, is left out.
+    A fold without a network, as most are after a usual training, is left out.
 
     Raises:
         ModelError: There are no such networks, or one cannot be loaded.

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from torch.nn import functional as F
 
 from classifier.model import Card
 from classifier.types import CATEGORIES, NEITHER
@@ -46,6 +47,7 @@ def summary(probabilities: torch.Tensor, truth: torch.Tensor, card: Card) -> dic
         "ece_pair": calibration_error(*pair_confidence(probabilities, truth, card)),
         "ece_unfamiliar": calibration_error(probabilities[:, NEITHER], ~snow),
         "snow_sure": float(sure[snow].float().mean()),
+        "neither_sure": float(sure[~snow].float().mean()),
         "sure_and_right": float(right[sure].float().mean()) if sure.any() else 1.0,
     }
 
@@ -134,12 +136,19 @@ def fit_temperature(logits: torch.Tensor, truth: torch.Tensor) -> float:
 def fit_pair_temperature(logits: torch.Tensor, truth: torch.Tensor) -> float:
     """Return the temperature for the two snow people alone, fitted on pictures of them.
 
+    One more than these is supposed to be half wrong, so that a network that tells all of a few
+    pictures apart is not taken for one that never errs.
+
     Args:
         logits: float32 (n, 3), of pictures that the network was not trained on.
         truth: int64, (n,).
     """
     snow = truth != NEITHER
-    return fit_temperature(logits[snow][:, :NEITHER], truth[snow])
+    logits, truth = logits[snow][:, :NEITHER], truth[snow]
+    wrong = 0.5 / (len(truth) + 1)
+    target = F.one_hot(truth, NEITHER) * (1 - 2 * wrong) + wrong
+    scaled = (logits / TEMPERATURES[:, None, None]).log_softmax(2)
+    return float(TEMPERATURES[(scaled * target).sum(2).mean(1).argmax()])
 
 
 def fit_threshold(probabilities: torch.Tensor, truth: torch.Tensor) -> float:
@@ -161,18 +170,23 @@ def fit_threshold(probabilities: torch.Tensor, truth: torch.Tensor) -> float:
 def fit_sure(card: Card, probabilities: torch.Tensor, truth: torch.Tensor) -> Card:
     """Return a card with the lowest bounds at which nearly all sure answers are right.
 
-    An answer for a picture of neither is wrong.
+    An answer for a picture of neither is wrong. The three labels weigh the same, however many
+    pictures there are of each.
 
     Args:
         card: With its temperatures.
         probabilities: float, (n, 3), of pictures that the network was not trained on.
         truth: int64, (n,).
     """
-    right = probabilities[:, :NEITHER].argmax(1) == truth
+    right = (probabilities[:, :NEITHER].argmax(1) == truth).float()
+    weight = (1 / truth.bincount(minlength=NEITHER + 1))[truth]
     for sure_label in SURE_LABELS:
         for sure_pair in SURE_PAIRS:
             bounded = replace(card, sure_label=sure_label, sure_pair=sure_pair)
             sure = bounded.sure(probabilities)
-            if sure.any() and float(right[sure].float().mean()) >= MIN_SURE_RIGHT:
+            if (
+                sure.any()
+                and float(right[sure] @ weight[sure] / weight[sure].sum()) >= MIN_SURE_RIGHT
+            ):
                 return bounded
     return replace(card, sure_label=1.0, sure_pair=1.0)

@@ -62,6 +62,14 @@ def test_the_temperature_of_the_two_is_fitted_on_them_alone() -> None:
     assert metrics.fit_pair_temperature(misleading, truth) == found
 
 
+def test_a_few_pictures_without_a_mistake_do_not_make_a_network_infallible() -> None:
+    truth = torch.tensor([0, 1] * 20)
+    logits = 3.0 * torch.nn.functional.one_hot(truth, 3)
+    temperature = metrics.fit_pair_temperature(logits, truth)
+    confidence = float((torch.tensor([3.0, 0.0]) / temperature).softmax(0)[0])
+    assert confidence == pytest.approx(1 - 0.5 / 41, abs=0.002)
+
+
 def test_the_temperature_does_not_hang_on_how_many_others_a_folder_has() -> None:
     torch.manual_seed(0)
     truth = torch.arange(600) % 3
