@@ -396,7 +396,7 @@ async def test_the_small_model_answers_photos_of_all_kinds() -> None:
         predictions = await asyncio.gather(
             *(classifier.classify(encoded(p, f)) for p in pictures for f in ("JPEG", "PNG", "HEIF"))
         )
-    assert classifier.card.size == 64
+    assert classifier.card.size == 112
     assert classifier.card.labels == tuple(Category)
     for prediction in predictions:
         assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-4)
