@@ -1,10 +1,10 @@
 """Train snowpeople's models: `python -m classifier.train --photos DIR --backbone FILE`.
 
-For each model it first trains two networks, each without one fold of the photos, and evaluates them
-on these folds: the card's temperatures, bounds and figures come from their answers. Then it trains
-the model itself, in the same way, on all photos. The networks of folds are kept beside the model,
-and used again by a later run on the same photos; `classifier.evaluate --folds` evaluates them. With
---folds 5 all five folds are held out, one after another: twice the time, and surer figures.
+For each model it first trains a network without one fold of the photos and evaluates it on that
+fold: the card's temperatures, bounds and figures come from these answers. Then it trains the model
+itself, in the same way, on all photos. Networks of folds are kept beside the model, and used again
+by a later run on the same photos; `classifier.evaluate --folds` evaluates them. With --folds 5 all
+five folds are held out, one after another: three times the time, and surer figures.
 """
 
 from __future__ import annotations
