@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint format words train bench soak hooks clean
+.PHONY: run test lint format words train train-full train-small bench soak hooks clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m bot $(ARGS)
@@ -37,11 +37,12 @@ words: $(VENV)/.dev
 		--width=100 --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 # Your own photos: make train PHOTOS=path/to/folder BACKBONE=imagenet
+# A training uses one core; with -j 2 both models are trained at once.
 PHOTOS ?= ../shared/photos
-BACKBONE ?= ../shared/backbone/resnet18-distilled.safetensors
-train: $(VENV)/.train
-	$(BIN)/python -m classifier.train --photos $(PHOTOS) --backbone $(BACKBONE) --folds \
-		--size 64 224 --out models/small.safetensors models/full.safetensors
+BACKBONE ?= ../shared/backbone/resnet18-imagenet.safetensors
+train: train-full train-small
+train-full train-small: train-%: $(VENV)/.train
+	$(BIN)/python -m classifier.train --photos $(PHOTOS) --backbone $(BACKBONE) --model $*
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tools.bench

@@ -155,6 +155,7 @@ def _json_line(photo: Path, answer: Prediction | str) -> str:
             "confidence": round(answer.confidence, 4),
             "probabilities": {k: round(p, 4) for k, p in answer.probabilities.items()},
             "unfamiliar": answer.unfamiliar,
+            "sure": answer.sure,
         }
     )
 

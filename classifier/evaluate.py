@@ -1,8 +1,8 @@
 """Evaluate a model: `python -m classifier.evaluate --photos DIR --model small|full|FILE`.
 
 Prints a table, or with --json one object, and writes a report, one HTML file with its plots inside.
-With --folds each fold is evaluated by the network that `train --folds` kept from it: on photos that
-these networks never saw, though the model itself was trained on them.
+With --folds the folds that `train` held out are evaluated, each by the network that was trained
+without it: on photos that it never saw, though the model itself was trained on them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from classifier.types import ModelError
 
 UNCALIBRATED = (
     "Its confidence and what it calls unfamiliar are rough guesses, and so are the figures for "
-    "them: it was trained without --folds, or broken off before the end."
+    "them: it was trained with --folds 0, or broken off before the end."
 )
 
 
@@ -42,15 +42,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parts = fold_networks(options.model, rows)
         else:
             parts = [(_load(options.model), rows)]
-        name = parts[0][0].card.name
-        found = evaluate(name, parts, quiet=not sys.stderr.isatty())
+        found = evaluate(parts, quiet=not sys.stderr.isatty())
     except (ModelError, DatasetError) as error:
         parser.error(str(error))
+    if left_out := len(rows) - len(found.rows):
+        print(f"{left_out} photos are in folds that were never held out.", file=sys.stderr)
     numbers = found.numbers()
     print(json.dumps(numbers) if options.json else table(numbers))
     if not all(predictor.card.metrics for predictor, _ in parts):
         print(UNCALIBRATED, file=sys.stderr)
-    path = options.report or Path("reports") / f"{name}{'-folds' * options.folds}.html"
+    path = options.report or Path("reports") / f"{found.card.name}{'-folds' * options.folds}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(report.page(found), encoding="utf-8")
     print(f"The report is in {path}.", file=sys.stderr)
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def fold_networks(model: str, rows: Sequence[Row]) -> list[tuple[Predictor, list[Row]]]:
     """Return the network that was kept from each fold, and the fold's rows.
 
-    A fold without a network, because training was broken off, say, is left out.
+    A fold without a network, as most are after a usual training, is left out.
 
     Raises:
         ModelError: There are no such networks, or one cannot be loaded.
@@ -74,8 +75,8 @@ def fold_networks(model: str, rows: Sequence[Row]) -> list[tuple[Predictor, list
     ]
     if not parts:
         raise ModelError(
-            f"There are no networks of folds in {folder}; `python -m classifier.train --folds` "
-            "makes and keeps them."
+            f"There are no networks of folds in {folder}; `python -m classifier.train` makes and "
+            "keeps them."
         )
     return parts
 
@@ -98,7 +99,10 @@ def table(numbers: dict[str, Any]) -> str:
 
 def _line(name: str, value: Any) -> str:
     if isinstance(value, dict):
-        return f"{name.replace('_', ' '):28} {value['accuracy']:.3f}  (n = {value['n']})"
+        return f"{name.replace('_', ' '):28} {value['right']:.3f}  (n = {value['n']})"
+    if isinstance(value, list):
+        bins = (f"{b['confidence']:.2f}: {b['right']:.2f} of {b['n']}" for b in value)
+        return f"{name.replace('_', ' '):28} {', '.join(bins)}"
     shown = f"{value:.3f}" if isinstance(value, float) else str(value)
     return f"{name.replace('_', ' '):28} {shown}"
 

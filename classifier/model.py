@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -13,14 +14,18 @@ from PIL import Image
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
+from torch import nn
 from torchvision.models import ResNet, ResNet18_Weights, resnet18
 from torchvision.transforms.v2 import functional as F
 
-from classifier.types import CATEGORIES, ModelError
+from classifier.images.decode import BACKDROP
+from classifier.types import CATEGORIES, NEITHER, ModelError
 
 MODELS = Path(__file__).parent.parent / "models"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+# A probability that is rounded to nothing counts as this, so that it has a logarithm.
+TINY = 1e-30
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,11 @@ class Card:
     Attributes:
         name: The model's name, which is that of its file.
         size: Side of the square input, in pixels.
-        temperature: The logits are divided by it; fitted on pictures the network had not seen.
+        temperature: The logits are divided by it for the probabilities of all three; fitted, as are
+            the numbers below, on pictures the network had not seen.
+        pair_temperature: The same for the two snow people alone; fitted on pictures of them.
+        sure_pair: An answer is sure from this confidence between the two on, 0.5 to 1, ...
+        sure_label: ... if the answer's probability among all three is this high as well, 0 to 1.
         unfamiliar_above: A photo is called unfamiliar above this probability of 'neither'; chosen
             on pictures the network had not seen.
         labels: The categories, in the order of the network's outputs.
@@ -43,6 +52,9 @@ class Card:
     name: str
     size: int
     temperature: float = 1.0
+    pair_temperature: float = 1.0
+    sure_pair: float = 0.9
+    sure_label: float = 0.6
     unfamiliar_above: float = 0.5
     labels: tuple[str, ...] = CATEGORIES
     mean: tuple[float, ...] = IMAGENET_MEAN
@@ -56,24 +68,57 @@ class Card:
             raise ValueError(f"its labels are {self.labels}")
         if not isinstance(self.size, int) or not 16 <= self.size <= 1024:
             raise ValueError(f"its size is {self.size}")
-        numbers = (*self.mean, *self.std, self.temperature, self.unfamiliar_above)
+        temperatures = {
+            "temperature": self.temperature,
+            "pair_temperature": self.pair_temperature,
+        }
+        bounds = {
+            "unfamiliar_above": self.unfamiliar_above,
+            "sure_pair": self.sure_pair,
+            "sure_label": self.sure_label,
+        }
+        numbers = (*self.mean, *self.std, *temperatures.values(), *bounds.values())
         if not all(isinstance(number, int | float) for number in numbers):
-            raise ValueError("its mean, std, temperature or unfamiliar_above is no number")
+            raise ValueError("its mean, std, a temperature or a bound is no number")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
             raise ValueError("its mean or std is not one of RGB pictures")
-        if not self.temperature > 0:
-            raise ValueError(f"its temperature is {self.temperature}")
-        if not 0 <= self.unfamiliar_above <= 1:
-            raise ValueError(f"its unfamiliar_above is {self.unfamiliar_above}")
+        for name, number in temperatures.items():
+            if not 0 < number < math.inf:
+                raise ValueError(f"its {name} is {number}")
+        for name, number in bounds.items():
+            if not 0 <= number <= 1:
+                raise ValueError(f"its {name} is {number}")
+
+    def pair_probabilities(self, probabilities: torch.Tensor) -> torch.Tensor:
+        """Return how likely each of the two snow people is, were it certain to be one of them.
+
+        Args:
+            probabilities: Of all three, at `temperature`, float (..., 3).
+
+        Returns:
+            float, (..., 2), at `pair_temperature`.
+        """
+        logits = probabilities[..., :NEITHER].clamp(min=TINY).log() * self.temperature
+        return (logits / self.pair_temperature).softmax(-1)
+
+    def sure(self, probabilities: torch.Tensor) -> torch.Tensor:
+        """Return whether the likelier snow person is a sure answer, bool (...).
+
+        Args:
+            probabilities: Of all three, at `temperature`, float (..., 3).
+        """
+        pair = self.pair_probabilities(probabilities).amax(-1)
+        return (pair >= self.sure_pair) & (probabilities[..., :NEITHER].amax(-1) >= self.sure_label)
 
 
 def evaluation_view(
     photo: Image.Image, size: int, mean: Sequence[float], std: Sequence[float]
 ) -> torch.Tensor:
-    """Return the network's input for a photo, in evaluation and serving alike.
+    """Return the network's input for a photo, in training, evaluation and serving alike.
 
-    The whole picture is squeezed into a square, not cropped: people do not put the snow person in
-    the middle.
+    The whole picture is fitted into a square, between bars of BACKDROP. It is not cropped: people
+    do not put the snow person in the middle. Nor is it squeezed: that cost up to two points of
+    accuracy.
 
     Args:
         photo: RGB, of any size.
@@ -84,10 +129,32 @@ def evaluation_view(
     Returns:
         float32, (3, size, size), normalised.
     """
-    square = photo.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    width, height = (max(1, round(side * size / max(photo.size))) for side in photo.size)
+    small = photo.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    square = Image.new("RGB", (size, size), BACKDROP)
+    square.paste(small, ((size - width) // 2, (size - height) // 2))
     pixels = F.to_dtype(F.pil_to_tensor(square), torch.float32, scale=True)
     view: torch.Tensor = F.normalize(pixels, list(mean), list(std))
     return view
+
+
+def crop_to_photo(heat: torch.Tensor, photo: Image.Image) -> torch.Tensor:
+    """Return the part of a map of an evaluation view that lies over the photo, not over the bars.
+
+    Args:
+        heat: float32, (h, w), of the whole view.
+        photo: The one that the view is of.
+
+    Returns:
+        float32, (h, w), of the photo's area, interpolated.
+    """
+    x, y = (side / max(photo.size) for side in photo.size)
+    theta = torch.tensor([[[x, 0.0, 0.0], [0.0, y, 0.0]]])
+    grid = nn.functional.affine_grid(theta, [1, 1, *heat.shape], align_corners=False)
+    sampled = nn.functional.grid_sample(
+        heat[None, None], grid, padding_mode="border", align_corners=False
+    )
+    return sampled[0, 0]
 
 
 def build() -> ResNet:
@@ -95,18 +162,13 @@ def build() -> ResNet:
     return cast(ResNet, resnet18(weights=None, num_classes=len(CATEGORIES)))
 
 
-def pooled_features(network: ResNet, views: torch.Tensor) -> torch.Tensor:
-    """Return what the last layer gets, (n, 512), of views (n, 3, size, size)."""
-    for name, layer in network.named_children():
-        if name != "fc":
-            views = layer(views)
-    return views.flatten(1)
-
-
 def save(path: Path, network: ResNet, card: Card) -> None:
-    """Write the weights in half precision, with the card in the file's metadata."""
+    """Write the weights in half precision, with the card in the file's metadata.
+
+    Batch norms stay in single precision: variances are too small for half, and cost three points.
+    """
     state = {
-        name: (value.half() if value.is_floating_point() else value).contiguous()
+        name: (value.half() if value.ndim > 1 else value).contiguous()
         for name, value in network.state_dict().items()
     }
     path.write_bytes(to_bytes(state, metadata={"card": json.dumps(asdict(card))}))
@@ -182,6 +244,7 @@ def _read_card(path: Path) -> Card:
     values = json.loads(metadata["card"])
     known = {item.name for item in fields(Card)}
     card = {name: value for name, value in values.items() if name in known}
+    card.setdefault("pair_temperature", card.get("temperature", 1.0))  # files of before
     for name in ("labels", "mean", "std"):
         card[name] = tuple(card[name])
     return Card(**card)

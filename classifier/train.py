@@ -1,175 +1,146 @@
-"""Train snowpeople's models: `python -m classifier.train --photos DIR --backbone FILE --size 224`.
+"""Train snowpeople's models: `python -m classifier.train --photos DIR --backbone FILE`.
 
-From labelled photos and a backbone to a weights file with its card; `--size 64 224` with two --out
-makes both models from the same views. With --folds it first trains networks on every four fifths of
-the photos and evaluates them on the fifth; the card's temperature, threshold and numbers come from
-these answers, and the five networks are kept beside the weights, for `classifier.evaluate --folds`.
-Add --share 0.5 to learn from half of the originals and still be evaluated on all photos: a point of
-the learning curve, which tells what more photos would give.
+For each model it first trains a network without one fold of the photos and evaluates it on that
+fold: the card's temperatures, bounds and figures come from these answers. Then it trains the model
+itself, in the same way, on all photos. Networks of folds are kept beside the model, and used again
+by a later run on the same photos; `classifier.evaluate --folds` evaluates them. With --folds 5 all
+five folds are held out, one after another: three times the time, and surer figures.
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
-import functools
+import hashlib
 import json
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
-from torch import nn
-from torch.nn import functional as F
+from safetensors import SafetensorError
 from torchvision.models import ResNet
 
 from classifier.evaluation import metrics
-from classifier.model import Card, build_on, folds_folder, save
+from classifier.model import Card, folds_folder, load, save
 from classifier.training.dataset import (
     FOLDS,
     DatasetError,
     Pictures,
     Row,
+    folds_by_cost,
     labels_of,
     read_folder,
-    sample_groups,
+    split,
 )
-from classifier.training.loop import Stage, balanced_weights, fit_head, predict_logits, train_stage
-from classifier.training.teacher import PICTURE_RIDGE, VIEW_RIDGE, Teacher, soft_labels
-from classifier.training.views import TrainingViews
-from classifier.types import CATEGORIES, NEITHER
+from classifier.training.loop import RECIPES, fine_tune, predict_logits
+from classifier.types import CATEGORIES, ModelError
 
-# Most of what there is to learn can be learned from small views, at a fraction of the time; so both
-# models begin in the same way.
-SHARED_STAGE = Stage(64, 1800, 8e-4)
-RECIPES = {
-    64: (SHARED_STAGE,),
-    224: (
-        SHARED_STAGE,
-        Stage(112, 650, 8e-4, ema_rate=0.01),
-        Stage(160, 130, 4e-4, ema_rate=0.02),
-        Stage(224, 40, 1e-4, ema_rate=0.05),
-    ),
-}
-
-# The pictures are kept as squares of this side, and made into so many views of that side.
+# The pictures are kept as squares of this side.
 PICTURE_SIDE = 256
-VIEWS, VIEW_SIDE = 20_000, 224
-# How much the teacher's soft label of a view counts beside its label.
-DISTILLATION_WEIGHT = 0.6
 
 
-def train_networks(
-    views: TrainingViews, sizes: Iterable[int], backbone: str, held_out: int
-) -> dict[int, ResNet]:
-    """Train a network for each size on nothing of one fold.
+def train_fold(
+    model: str, out: Path, backbone: str, pictures: Pictures, fold: int
+) -> tuple[Path, ResNet]:
+    """Return a network trained without a fold, and its file; the file's, if there is one already.
 
     Args:
-        views: What is learned from.
-        sizes: Of the networks' inputs, in pixels; keys of RECIPES.
+        model: A key of RECIPES.
+        out: Where the model itself goes.
         backbone: As `build_on` takes it.
-        held_out: The fold; FOLDS stands for none.
+        pictures: All of them.
+        fold: Which of theirs is held out.
     """
-    name = "all photos" if held_out == FOLDS else f"without fold {held_out}"
-    chosen = (views.fold != held_out).nonzero()[:, 0]
-    known = torch.tensor([row.fold != held_out for row in views.rows]).nonzero()[:, 0]
-    rows, label = [views.rows[int(index)] for index in known], labels_of(views.rows)
-    view_target, picture_target = (
-        F.one_hot(each, len(CATEGORIES)).float() for each in (views.label, label)
-    )
-    if views.has_teacher:
-        weight = torch.ones(len(chosen))
-        soft = soft_labels(views.teacher_features, views.label, chosen, weight, VIEW_RIDGE)
-        view_target = view_target.lerp(soft, DISTILLATION_WEIGHT)
-        weight = balanced_weights(label[known])
-        picture_target = soft_labels(views.picture_features, label, known, weight, PICTURE_RIDGE)
-
-    @functools.cache
-    def trained(*stages: Stage) -> tuple[ResNet, nn.Linear]:
-        # Here and below: the same whatever else is trained in this run.
-        if not stages:
-            torch.manual_seed(held_out)
-            network = build_on(backbone)
-            return network, nn.Linear(network.fc.in_features, views.teacher_features.shape[1])
-        network, projection = trained(*stages[:-1])
-        if len(stages) > 1:  # the first one goes on with the draws that made the network
-            torch.manual_seed(held_out + len(stages))
-        title = f"{name}, {stages[-1].size} px"
-        return train_stage(network, projection, views, view_target, chosen, stages[-1], title)
-
-    ready = {}
-    for size in sizes:
-        ready[size] = copy.deepcopy(trained(*RECIPES[size])[0])
-        torch.manual_seed(held_out)
-        fit_head(ready[size], rows, picture_target[known], size)
-    return ready
+    path = folds_folder(out) / f"{fold}.safetensors"
+    mark = f"fold {fold} held out of {fingerprint(model, backbone, pictures.rows)}"
+    if path.is_file():
+        try:
+            network, card = load(path)
+        except ModelError:  # broken off while it was written
+            card = Card(model, RECIPES[model].size)
+        if card.trained_on == mark:
+            print(f"{path} is used again.", file=sys.stderr)
+            return path, network
+    chosen, _ = split(pictures.rows, fold)
+    title = f"{model} without fold {fold}"
+    network = fine_tune(RECIPES[model], backbone, pictures, torch.tensor(chosen), title)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save(path, network, Card(model, RECIPES[model].size, trained_on=mark))
+    return path, load(path)[0]  # as it is in half precision, like a later run's
 
 
-def calibrate(networks: Sequence[ResNet], rows: Sequence[Row], card: Card) -> tuple[float, Card]:
-    """Calibrate a model on photos that its networks were not trained on.
+def fingerprint(model: str, backbone: str, rows: Sequence[Row]) -> str:
+    """Return what tells trainings apart: eight digits of photos, recipe and start."""
+    photos = [(row.path.name, row.label, row.group, row.fold, row.style) for row in rows]
+    return hashlib.sha256(repr((RECIPES[model], backbone, photos)).encode()).hexdigest()[:8]
+
+
+def calibrate(card: Card, logits: torch.Tensor, rows: Sequence[Row]) -> Card:
+    """Return a card with all that is chosen on photos that the networks were not trained on.
 
     Args:
-        networks: For each fold the one that was trained without it.
-        rows: All photos.
         card: The model's, as yet uncalibrated.
-
-    Returns:
-        What to add to the logit of 'neither', and the card of the model so corrected.
+        logits: The networks' for these photos, float32 (n, 3).
+        rows: The photos.
     """
-    logits = torch.zeros(len(rows), len(CATEGORIES))
-    for fold, network in enumerate(networks):
-        held_out = [index for index, row in enumerate(rows) if row.fold == fold]
-        logits[held_out] = predict_logits(network, [rows[index] for index in held_out], card.size)
     truth = labels_of(rows)
-    shift, temperature = metrics.fit_calibration(logits, truth)
-    logits[:, NEITHER] += shift
-    probabilities = (logits / temperature).softmax(1)
-    above = metrics.fit_threshold(probabilities, truth)
-    numbers = metrics.summary(probabilities, truth, above)
-    return shift, replace(card, temperature=temperature, unfamiliar_above=above, metrics=numbers)
+    card = replace(
+        card,
+        temperature=metrics.fit_temperature(logits, truth),
+        pair_temperature=metrics.fit_pair_temperature(logits, truth),
+    )
+    probabilities = (logits / card.temperature).softmax(1)
+    card = replace(card, unfamiliar_above=metrics.fit_threshold(probabilities, truth))
+    card = metrics.fit_sure(card, probabilities, truth)
+    return replace(card, metrics=metrics.summary(probabilities, truth, card))
 
 
-@torch.no_grad()
-def save_shifted(path: Path, network: ResNet, card: Card, shift: float) -> None:
-    """Write a network, the shift added to its logit of 'neither'."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    network.fc.bias[NEITHER] += shift
-    save(path, network, card)
+def train_model(model: str, out: Path, backbone: str, pictures: Pictures, folds: int) -> None:
+    """Train, calibrate and write a model.
 
-
-def load_teacher() -> Teacher | None:
-    """Return the teacher; without the packages that it comes in, print so and return None."""
-    try:
-        return Teacher()
-    except ModuleNotFoundError as error:
-        advice = "pip install -e '.[train]' gets the teacher"
-        print(f"Training without a teacher, to a worse model: {error}; {advice}.", file=sys.stderr)
-        return None
-
-
-def check_folds(rows: Sequence[Row]) -> None:
-    """Raise DatasetError for a fold without photos: its network would have nothing to be asked."""
-    empty = sorted(set(range(FOLDS)) - {row.fold for row in rows})
-    if empty:
-        raise DatasetError(
-            f"There are no photos in fold {', '.join(map(str, empty))}; training needs photos of "
-            f"at least {FOLDS} different originals, some in each of {FOLDS} folds."
-        )
-
-
-def share(text: str) -> float:
-    """Return the number above 0 and up to 1 that a text is.
-
-    Raises:
-        ValueError: It is no number.
-        ArgumentTypeError: It is any other number.
+    Args:
+        model: A key of RECIPES.
+        out: The file to write.
+        backbone: As `build_on` takes it.
+        pictures: All of them.
+        folds: How many folds are held out to calibrate it, one after another.
     """
-    value = float(text)
-    if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0 and up to 1")
-    return value
+    recipe, rows = RECIPES[model], pictures.rows
+    logits, evaluated, kept = [], [], []
+    for fold in folds_by_cost(rows)[:folds]:
+        path, network = train_fold(model, out, backbone, pictures, fold)
+        held_out = [rows[index] for index in split(rows, fold)[1]]
+        logits.append(predict_logits(network, held_out, recipe.size))
+        evaluated += held_out
+        kept.append((path, network))
+    count = {name: sum(row.label is name for row in rows) for name in CATEGORIES}
+    trained_on = ", ".join(f"{number} {name}" for name, number in count.items())
+    card = Card(out.stem, recipe.size, trained_on=trained_on)
+    if kept:
+        card = calibrate(card, torch.cat(logits), evaluated)
+    for path, network in kept:
+        save(path, network, replace(card, trained_on=load(path)[1].trained_on))
+    print(json.dumps(asdict(card), indent=2))
+    everything = torch.arange(len(rows))
+    network = fine_tune(recipe, backbone, pictures, everything, f"{model} on all photos")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save(out, network, card)
+    print(out)
+
+
+def check_folds(rows: Sequence[Row], folds: int) -> None:
+    """Raise DatasetError if too little is left without a fold, or there is nothing in it."""
+    for fold in folds_by_cost(rows)[:folds]:
+        trained, held_out = (
+            {rows[index].label for index in indices} for indices in split(rows, fold)
+        )
+        if len(trained) < len(CATEGORIES) or len(held_out) < len(CATEGORIES):
+            raise DatasetError(
+                f"In fold {fold} or outside of it there are no photos of some label; training "
+                f"needs photos of at least {FOLDS} different originals of each label."
+            )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -177,56 +148,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m classifier.train", description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="a folder for each label")
     parser.add_argument("--backbone", required=True, help="a resnet18's safetensors, or 'imagenet'")
+    parser.add_argument("--model", nargs="+", choices=RECIPES, default=list(RECIPES))
+    parser.add_argument("--out", type=Path, default=Path("models"), help="the folder they go to")
     parser.add_argument(
-        "--size", type=int, choices=RECIPES, required=True, nargs="+", help="64: small; 224: full"
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        required=True,
-        nargs="+",
-        help="the weights file to write, for each size",
-    )
-    parser.add_argument("--folds", action="store_true", help="measure by cross-validation first")
-    parser.add_argument(
-        "--share", type=share, default=1.0, help="of the originals to learn from: 0 to 1"
+        "--folds", type=int, choices=range(FOLDS + 1), default=1, help="how many are held out"
     )
     options = parser.parse_args(arguments)
-    if len(set(options.size)) != len(options.size) or len(options.size) != len(options.out):
-        parser.error("Name each --size once, and as many files to write after --out.")
-    outs: dict[int, Path] = dict(zip(options.size, options.out, strict=True))
-
     began = time.monotonic()
     try:
         rows = read_folder(options.photos)
-        check_folds(rows)
-        learned = sample_groups(rows, options.share)
-        pictures = Pictures.read(learned, PICTURE_SIDE)
+        check_folds(rows, options.folds)
+        pictures = Pictures.read(rows, PICTURE_SIDE)
+        for model in options.model:
+            out = options.out / f"{model}.safetensors"
+            train_model(model, out, options.backbone, pictures, options.folds)
     except DatasetError as error:
         parser.error(str(error))
-    views = TrainingViews.make(pictures, VIEWS, VIEW_SIDE, load_teacher())
-    count = {name: sum(row.label is name for row in learned) for name in CATEGORIES}
-    trained_on = ", ".join(f"{number} {name}" for name, number in count.items())
-    cards = {size: Card(out.stem, size, trained_on=trained_on) for size, out in outs.items()}
-    shifts = dict.fromkeys(outs, 0.0)
-    if options.folds:
-        by_fold = []
-        for fold in range(FOLDS):
-            by_fold.append(train_networks(views, outs, options.backbone, held_out=fold))
-            for size, out in outs.items():  # not lost if the run is broken off; calibrated below
-                path = folds_folder(out) / f"{fold}.safetensors"
-                save_shifted(path, by_fold[fold][size], cards[size], 0.0)
-        for size, out in outs.items():
-            networks = [trained[size] for trained in by_fold]
-            shifts[size], cards[size] = calibrate(networks, rows, cards[size])
-            for fold, network in enumerate(networks):
-                path = folds_folder(out) / f"{fold}.safetensors"
-                save_shifted(path, network, cards[size], shifts[size])
-            print(json.dumps(asdict(cards[size]), indent=2))
-    trained = train_networks(views, outs, options.backbone, held_out=FOLDS)
-    for size, out in outs.items():
-        save_shifted(out, trained[size], cards[size], shifts[size])
-        print(out)
+    except (OSError, SafetensorError) as error:
+        parser.error(f"{options.backbone} cannot be used: {error}")
     print(f"{(time.monotonic() - began) / 60:.1f} minutes")
     return 0
 

@@ -27,15 +27,18 @@ class Prediction:
 
     Attributes:
         label: The likelier of the two snow people, never ``neither``.
-        confidence: The calibrated probability (0..1) of that label among all three.
+        confidence: The calibrated probability of that label, were it certain that the photo shows
+            one of the two: 0.5 to 1.
         probabilities: One for each category; they sum to 1.
         unfamiliar: Whether the photo looks like neither of the two.
+        sure: Whether the label can be relied on: both its confidence and its probability are high.
     """
 
     label: Category
     confidence: float
     probabilities: Mapping[Category, float]
     unfamiliar: bool
+    sure: bool
 
 
 class PhotoError(ValueError):

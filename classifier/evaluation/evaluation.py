@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -16,6 +17,7 @@ from tqdm import tqdm
 from classifier.evaluation import metrics
 from classifier.evaluation.distortions import DISTORTIONS, Distortion
 from classifier.inference.predictor import Predictor
+from classifier.model import Card
 from classifier.training.dataset import (
     EVALUATION_BATCH,
     Row,
@@ -35,20 +37,18 @@ class Evaluation:
     """What a model predicted for labelled photos, or several, each for its share of them.
 
     Attributes:
-        model: Its name.
+        card: The model's; that of all of them.
         rows: The n photos.
         probabilities: float32, (n, 3).
         truth: int64, (n,).
-        unfamiliar_above: As in the card.
         robustness: Accuracy between the two snow people under each distortion, by its name.
-        heat: What heat_inside returns.
+        heat: What heat_on_figures returns.
     """
 
-    model: str
+    card: Card
     rows: list[Row]
     probabilities: torch.Tensor
     truth: torch.Tensor
-    unfamiliar_above: float
     robustness: dict[str, float]
     heat: dict[str, float]
 
@@ -58,39 +58,54 @@ class Evaluation:
         unfamiliar = self.answers() == NEITHER
         look_alike = (self.truth == NEITHER) & ~everyday
         return {
-            "model": self.model,
-            **metrics.summary(self.probabilities, self.truth, self.unfamiliar_above),
+            "model": self.card.name,
+            **metrics.summary(self.probabilities, self.truth, self.card),
             "everyday_called_unfamiliar": _mean(unfamiliar[everyday]),
             "look_alikes_called_unfamiliar": _mean(unfamiliar[look_alike]),
             "robustness": self.robustness,
             "heat": self.heat,
-            "accuracy_by_style": self.by_style(),
+            "by_style": self.by_style(),
+            "reliability": {
+                "pair": metrics.reliability(*self.pair_confidence()),
+                "unfamiliar": metrics.reliability(*self.unfamiliar_confidence()),
+            },
         }
 
     def answers(self) -> torch.Tensor:
         """Return the answer for each photo, neither included: int64, (n,)."""
-        return metrics.three_way(self.probabilities, self.unfamiliar_above)
+        return metrics.three_way(self.probabilities, self.card.unfamiliar_above)
+
+    def pair_confidence(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the confidence shown for each snow person, and whether the answer is right."""
+        return metrics.pair_confidence(self.probabilities, self.truth, self.card)
+
+    def unfamiliar_confidence(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the probability of neither for each photo, and whether it shows neither."""
+        return self.probabilities[:, NEITHER], self.truth == NEITHER
 
     def by_style(self) -> dict[str, dict[str, float]]:
-        """Return for each style of snow people how many there are and how many are told apart."""
-        right = self.probabilities[:, :NEITHER].argmax(1) == self.truth
-        styles = sorted({row.style for row in self.rows if row.label is not Category.NEITHER})
-        found = {}
-        for style in styles:
-            inside = torch.tensor(
-                [row.style == style and row.label is not Category.NEITHER for row in self.rows]
-            )
-            found[style or "(none)"] = {"n": int(inside.sum()), "accuracy": _mean(right[inside])}
-        return found
+        """Return for each label and style how many pictures there are and how many are right.
+
+        Of snow people those are right that are told apart, of neither those called unfamiliar.
+        """
+        two_way = self.probabilities[:, :NEITHER].argmax(1)
+        answer = torch.where(self.truth == NEITHER, self.answers(), two_way)
+        right = (answer == self.truth).tolist()
+        found: dict[str, list[bool]] = defaultdict(list)
+        for row, is_right in zip(self.rows, right, strict=True):
+            found[f"{row.label} {row.style or '(none)'}"].append(is_right)
+        return {
+            name: {"n": len(flags), "right": sum(flags) / len(flags)}
+            for name, flags in sorted(found.items())
+        }
 
 
 def evaluate(
-    name: str, parts: Sequence[tuple[Predictor, Sequence[Row]]], *, quiet: bool = False
+    parts: Sequence[tuple[Predictor, Sequence[Row]]], *, quiet: bool = False
 ) -> Evaluation:
     """Evaluate each model on its photos, as they are and under every distortion.
 
     Args:
-        name: The model's.
         parts: One model and all photos; or a model for each fold, with the photos it never saw.
         quiet: Whether no progress is shown.
 
@@ -110,8 +125,8 @@ def evaluate(
             progress.set_description(distortion_name.replace("_", " "))
             answers = predict_rows(snow, distortion, progress)
             robustness[distortion_name] = metrics.accuracy_two(answers, truth[truth != NEITHER])
-    above = parts[0][0].card.unfamiliar_above
-    return Evaluation(name, rows, probabilities, truth, above, robustness, heat_inside(parts))
+    card = parts[0][0].card
+    return Evaluation(card, rows, probabilities, truth, robustness, heat_on_figures(parts))
 
 
 def predict_rows(
@@ -132,18 +147,19 @@ def predict_rows(
     return torch.cat(answers)
 
 
-def heat_inside(parts: Sequence[tuple[Predictor, Sequence[Row]]]) -> dict[str, float]:
-    """Measure how much of the heat map lies on the snow person.
+def heat_on_figures(parts: Sequence[tuple[Predictor, Sequence[Row]]]) -> dict[str, float]:
+    """Measure whether the heat map lies on the snow person.
 
     Every snow person's cut-out is laid, once, somewhere on an everyday picture.
 
     Returns:
-        n, how many; inside, the mean share of the map's heat that lies inside of the cut-out; area,
-        the mean share of the picture's area that it takes. Nothing where there are no cut-outs or
+        n, how many of these were told apart; pointing, the share of them whose hottest point lies
+        on the figure; top_inside, the mean share of the hottest fifth of the map that does; area,
+        the mean share of the picture that the figure takes. Nothing where there are no cut-outs or
         no everyday pictures.
     """
     generator = random.Random(0)
-    inside, area = [], []
+    hits, inside, area = [], [], []
     for predictor, rows in parts:
         scenes = [row for row in rows if row.everyday]
         for row in rows:
@@ -155,13 +171,22 @@ def heat_inside(parts: Sequence[tuple[Predictor, Sequence[Row]]]) -> dict[str, f
             scene = decode_row(generator.choice(scenes), PHOTO_SIDE)
             scene = scene.resize((PHOTO_SIDE, PHOTO_SIDE))
             covered = _paste(scene, cut_out, generator)
-            _, heat = predictor.predict_with_heat(scene)
-            heat = F.interpolate(heat[None, None], size=covered.shape, mode="bilinear")[0, 0]
-            inside.append(float((heat * covered).sum() / heat.sum().clamp(min=1e-6)))
+            prediction, heat = predictor.predict_with_heat(scene)
+            if prediction.label is not row.label:
+                continue
+            heat = F.interpolate(heat[None, None], size=covered.shape, mode="bicubic")[0, 0]
+            hits.append(bool(covered.flatten()[heat.argmax()] > 0.5))
+            hottest = heat >= heat.flatten().kthvalue(int(0.8 * heat.numel())).values
+            inside.append(float((heat * covered)[hottest].sum() / heat[hottest].sum()))
             area.append(float(covered.mean()))
-    if not inside:
+    if not hits:
         return {}
-    return {"n": len(inside), "inside": sum(inside) / len(inside), "area": sum(area) / len(area)}
+    return {
+        "n": len(hits),
+        "pointing": sum(hits) / len(hits),
+        "top_inside": sum(inside) / len(inside),
+        "area": sum(area) / len(area),
+    }
 
 
 def _paste(scene: Image.Image, cut_out: Image.Image, generator: random.Random) -> torch.Tensor:

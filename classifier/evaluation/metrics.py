@@ -2,43 +2,64 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
+from torch.nn import functional as F
 
+from classifier.model import Card
 from classifier.types import CATEGORIES, NEITHER
 
 # Bins of confidence, of equal width.
 BINS = 15
-# So many of the snow people may be called unfamiliar, for the sake of the pictures of neither.
-MAX_SNOW_REJECTED = 0.05
+# So many of the snow people may be called unfamiliar, for the sake of the pictures of neither. This
+# is twice what is wanted of people's photos: those of a fold of other sources are harder.
+MAX_SNOW_REJECTED = 0.1
+# So many of the sure answers must be right, and the bounds that are tried for it.
+MIN_SURE_RIGHT = 0.95
+SURE_LABELS = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98)
+SURE_PAIRS = (0.9, 0.95, 0.98)
+TEMPERATURES = torch.logspace(-1, 0.7, 171)
 
 
-def summary(
-    probabilities: torch.Tensor, truth: torch.Tensor, unfamiliar_above: float
-) -> dict[str, Any]:
+def summary(probabilities: torch.Tensor, truth: torch.Tensor, card: Card) -> dict[str, Any]:
     """Return every number below by name, and the recall of each label.
 
     Args:
         probabilities: float, (n, 3), in the order of Category.
         truth: int64, (n,).
-        unfamiliar_above: The probability of 'neither' above which a picture is called unfamiliar,
-            and its three-way answer is 'neither'.
+        card: Its bounds and temperatures are used.
     """
-    answers = three_way(probabilities, unfamiliar_above)
+    answers = three_way(probabilities, card.unfamiliar_above)
     snow = truth != NEITHER
     recalls = recall(answers, truth)
+    sure = card.sure(probabilities)
+    right = probabilities[:, :NEITHER].argmax(1) == truth
     return {
         "n": len(truth),
         "n_snow": int(snow.sum()),
         "accuracy_two": accuracy_two(probabilities, truth),
         "balanced_accuracy_three": sum(recalls.values()) / len(recalls),
         "recall": recalls,
-        "ece": calibration_error(probabilities, truth),
         "auroc_unfamiliar": auroc(probabilities[:, NEITHER], ~snow),
         "snow_called_unfamiliar": float((answers[snow] == NEITHER).float().mean()),
         "neither_called_unfamiliar": float((answers[~snow] == NEITHER).float().mean()),
+        "ece_pair": calibration_error(*pair_confidence(probabilities, truth, card)),
+        "ece_unfamiliar": calibration_error(probabilities[:, NEITHER], ~snow),
+        "snow_sure": float(sure[snow].float().mean()),
+        "neither_sure": float(sure[~snow].float().mean()),
+        "sure_and_right": float(right[sure].float().mean()) if sure.any() else 1.0,
     }
+
+
+def pair_confidence(
+    probabilities: torch.Tensor, truth: torch.Tensor, card: Card
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the shown confidence in each snow person's answer, and whether that was right."""
+    snow = truth != NEITHER
+    confidence, answer = card.pair_probabilities(probabilities[snow]).max(1)
+    return confidence, answer == truth[snow]
 
 
 def three_way(probabilities: torch.Tensor, unfamiliar_above: float) -> torch.Tensor:
@@ -62,17 +83,31 @@ def recall(answers: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
     }
 
 
-def calibration_error(probabilities: torch.Tensor, truth: torch.Tensor) -> float:
-    """Return the expected calibration error of the confidence in the answer.
+def calibration_error(confidence: torch.Tensor, right: torch.Tensor) -> float:
+    """Return the expected calibration error: how far confidence is from how often it was right.
 
-    The answer is the likelier of the two snow people, so for a picture of neither it is wrong, and
-    its confidence ought to be low. Bins are weighted by how many pictures they hold.
+    Args:
+        confidence: float, (n,), 0 to 1.
+        right: bool, (n,). Bins are weighted by how many pictures they hold.
     """
-    confidence, answer = probabilities[:, :NEITHER].max(1)
-    right = (answer == truth).double()
     bin_of = (confidence * BINS).long().clamp(max=BINS - 1)
-    gap = torch.zeros(BINS, dtype=torch.float64).index_add_(0, bin_of, right - confidence.double())
-    return float(gap.abs().sum() / len(truth))
+    gap = torch.zeros(BINS, dtype=torch.float64)
+    gap.index_add_(0, bin_of, right.double() - confidence.double())
+    return float(gap.abs().sum() / max(1, len(right)))
+
+
+def reliability(confidence: torch.Tensor, right: torch.Tensor) -> list[dict[str, float]]:
+    """Return for each bin that holds pictures: n, their mean confidence, the share right."""
+    bin_of = (confidence * BINS).long().clamp(max=BINS - 1)
+    return [
+        {
+            "n": int(inside.sum()),
+            "confidence": float(confidence[inside].mean()),
+            "right": float(right[inside].float().mean()),
+        }
+        for inside in (bin_of == number for number in range(BINS))
+        if inside.any()
+    ]
 
 
 def auroc(score: torch.Tensor, positive: torch.Tensor) -> float:
@@ -82,27 +117,39 @@ def auroc(score: torch.Tensor, positive: torch.Tensor) -> float:
     return float(above.mean())
 
 
-def fit_calibration(logits: torch.Tensor, truth: torch.Tensor) -> tuple[float, float]:
-    """Return what to add to the logit of 'neither', and the temperature to divide logits by then.
+def fit_temperature(logits: torch.Tensor, truth: torch.Tensor) -> float:
+    """Return the temperature that makes the truth the likeliest, snow people and others alike.
 
-    They make the truth the likeliest.
+    The two halves weigh the same, however many of each there are: that is how photos are drawn in
+    training, and nearer to what people send to this bot than a folder of mostly others.
 
     Args:
-        logits: float32 (n, 3), of pictures that the network was not trained on, in the shares in
-            which calibration is wanted.
+        logits: float32 (n, k), of pictures that the network was not trained on.
         truth: int64, (n,).
     """
-    temperatures = torch.logspace(-0.7, 0.7, 71)
-    candidates = []
-    for shift in torch.linspace(-3, 4, 71).tolist():
-        shifted = logits.clone()
-        shifted[:, NEITHER] += shift
-        scaled = (shifted / temperatures[:, None, None]).log_softmax(2)
-        losses = -scaled[:, torch.arange(len(truth)), truth].mean(1)
-        least = int(losses.argmin())
-        candidates.append((float(losses[least]), shift, float(temperatures[least])))
-    _, shift, temperature = min(candidates)
-    return shift, temperature
+    neither = truth == NEITHER
+    weight = torch.where(neither, 1 / neither.sum(), 1 / (~neither).sum())
+    scaled = (logits / TEMPERATURES[:, None, None]).log_softmax(2)
+    losses = -(scaled[:, torch.arange(len(truth)), truth] * weight).sum(1)
+    return float(TEMPERATURES[losses.argmin()])
+
+
+def fit_pair_temperature(logits: torch.Tensor, truth: torch.Tensor) -> float:
+    """Return the temperature for the two snow people alone, fitted on pictures of them.
+
+    One more than these is supposed to be half wrong, so that a network that tells all of a few
+    pictures apart is not taken for one that never errs.
+
+    Args:
+        logits: float32 (n, 3), of pictures that the network was not trained on.
+        truth: int64, (n,).
+    """
+    snow = truth != NEITHER
+    logits, truth = logits[snow][:, :NEITHER], truth[snow]
+    wrong = 0.5 / (len(truth) + 1)
+    target = F.one_hot(truth, NEITHER) * (1 - 2 * wrong) + wrong
+    scaled = (logits / TEMPERATURES[:, None, None]).log_softmax(2)
+    return float(TEMPERATURES[(scaled * target).sum(2).mean(1).argmax()])
 
 
 def fit_threshold(probabilities: torch.Tensor, truth: torch.Tensor) -> float:
@@ -119,3 +166,28 @@ def fit_threshold(probabilities: torch.Tensor, truth: torch.Tensor) -> float:
     # Halfway to the next: the last one that passes must not hang on a rounding.
     allowed = int(MAX_SNOW_REJECTED * len(of_snow))
     return float(of_snow[max(0, allowed - 1) : allowed + 1].mean())
+
+
+def fit_sure(card: Card, probabilities: torch.Tensor, truth: torch.Tensor) -> Card:
+    """Return a card with the lowest bounds at which nearly all sure answers are right.
+
+    An answer for a picture of neither is wrong. The three labels weigh the same, however many
+    pictures there are of each.
+
+    Args:
+        card: With its temperatures.
+        probabilities: float, (n, 3), of pictures that the network was not trained on.
+        truth: int64, (n,).
+    """
+    right = (probabilities[:, :NEITHER].argmax(1) == truth).float()
+    weight = (1 / truth.bincount(minlength=NEITHER + 1))[truth]
+    for sure_label in SURE_LABELS:
+        for sure_pair in SURE_PAIRS:
+            bounded = replace(card, sure_label=sure_label, sure_pair=sure_pair)
+            sure = bounded.sure(probabilities)
+            if (
+                sure.any()
+                and float(right[sure] @ weight[sure] / weight[sure].sum()) >= MIN_SURE_RIGHT
+            ):
+                return bounded
+    return replace(card, sure_label=1.0, sure_pair=1.0)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from classifier.evaluation.evaluation import Evaluation
-from classifier.evaluation.metrics import BINS, MAX_SNOW_REJECTED
+from classifier.evaluation.metrics import MAX_SNOW_REJECTED
 from classifier.images.contact_sheet import contact_sheet
 from classifier.types import CATEGORIES, NEITHER
 
@@ -38,9 +38,9 @@ def page(found: Evaluation) -> str:
     worst = out.getvalue()
     pictures = "".join(f"<div>{_plot(plot, found)}</div>" for plot in plots)
     return f"""<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>{html.escape(found.model)}: report</title>
+<html lang="en"><meta charset="utf-8"><title>{html.escape(found.card.name)}: report</title>
 <style>{STYLE}</style>
-<h1>The {html.escape(found.model)} model on {len(found.rows)} photos</h1>
+<h1>The {html.escape(found.card.name)} model on {len(found.rows)} photos</h1>
 {_numbers(found)}
 <div class="plots">{pictures}</div>
 <h2>The worst mistakes</h2>
@@ -70,18 +70,22 @@ def confusion(axes: Axes, found: Evaluation) -> None:
 
 def reliability(axes: Axes, found: Evaluation) -> None:
     """Show how often an answer is right against how sure the model was of it."""
-    confidence, answer = found.probabilities[:, :NEITHER].max(1)
-    right = (answer == found.truth).float()
-    bin_of = (confidence * BINS).long().clamp(max=BINS - 1)
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":")
-    for number in range(BINS):
-        inside = bin_of == number
-        if inside.any():
-            x, y = float(confidence[inside].mean()), float(right[inside].mean())
-            size = 10 + 300 * float(inside.float().mean())
-            axes.scatter(x, y, s=size, color=ABOMINABLE)
-    axes.set(title=f"Reliability (ECE {found.numbers()['ece']:.3f})", xlim=(0, 1), ylim=(0, 1.02))
-    axes.set(xlabel="confidence of the answer", ylabel="share that was right")
+    numbers = found.numbers()
+    for name, colour in (("pair", ABOMINABLE), ("unfamiliar", OLAF)):
+        bins = numbers["reliability"][name]
+        total = sum(of["n"] for of in bins)
+        axes.scatter(
+            [of["confidence"] for of in bins],
+            [of["right"] for of in bins],
+            s=[10 + 300 * of["n"] / total for of in bins],
+            color=colour,
+            alpha=0.7,
+            label=f"{name} (ECE {numbers[f'ece_{name}']:.3f})",
+        )
+    axes.legend()
+    axes.set(title="Reliability", xlim=(0, 1), ylim=(0, 1.02))
+    axes.set(xlabel="confidence", ylabel="share that was right")
 
 
 def roc(axes: Axes, found: Evaluation) -> None:
@@ -110,12 +114,12 @@ def robustness(axes: Axes, found: Evaluation) -> None:
 
 
 def styles(axes: Axes, found: Evaluation) -> None:
-    """Show the accuracy between the two for each style of picture."""
+    """Show the share of right answers for each label and style of picture."""
     by_style = found.by_style()
     names = [f"{name} ({of['n']})" for name, of in by_style.items()]
-    axes.barh(names, [of["accuracy"] for of in by_style.values()], color=OLAF)
+    axes.barh(names, [of["right"] for of in by_style.values()], color=OLAF)
     axes.invert_yaxis()
-    axes.set(title="Between the two, by style (number of pictures)", xlim=(0, 1))
+    axes.set(title="Told apart or called unfamiliar, by style", xlim=(0, 1))
 
 
 def worst_mistakes(found: Evaluation) -> Image.Image:

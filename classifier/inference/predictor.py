@@ -13,7 +13,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models import ResNet
 from torchvision.models.resnet import BasicBlock
 
-from classifier.model import Card, evaluation_view
+from classifier.model import Card, crop_to_photo, evaluation_view
 from classifier.types import CATEGORIES, NEITHER, Category, Prediction
 
 # A photo at a time gains little from more threads, and the rest of the machine is not ours.
@@ -59,9 +59,10 @@ class Predictor:
         label = max(CATEGORIES[:NEITHER], key=probabilities.__getitem__)
         return Prediction(
             label=label,
-            confidence=probabilities[label],
+            confidence=float(self.card.pair_probabilities(row).amax()),
             probabilities=probabilities,
             unfamiliar=probabilities[Category.NEITHER] > self.card.unfamiliar_above,
+            sure=bool(self.card.sure(row)),
         )
 
     @torch.inference_mode()
@@ -75,7 +76,7 @@ class Predictor:
         would see there.
 
         Returns:
-            The prediction, and the map: float32, (h, w) of 0..1.
+            The prediction, and the map of the photo's area: float32, (h, w) of 0..1.
         """
         features = self._features(self.view(photo))
         rows = self._network.fc.weight.float()
@@ -85,7 +86,7 @@ class Predictor:
             larger = evaluation_view(photo, HEATMAP_INPUT_SIZE, self.card.mean, self.card.std)
             features = self._features(larger)
         row = rows[CATEGORIES.index(prediction.label)] - rows.mean(0)
-        heat = torch.einsum("c,chw->hw", row, features).relu()
+        heat = crop_to_photo(torch.einsum("c,chw->hw", row, features).relu(), photo)
         return prediction, heat / heat.max().clamp(min=1e-6)
 
     def _features(self, view: torch.Tensor) -> torch.Tensor:

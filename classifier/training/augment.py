@@ -14,12 +14,12 @@ import torch
 from torch.nn import functional as F
 
 from classifier.images.decode import BACKDROP
-from classifier.training.dataset import Pictures
-from classifier.types import Category
+from classifier.training.dataset import Pictures, Row
 
-# How often each kind of picture is drawn. The two snow people are what it is about; look-alikes are
-# few, but harder than the everyday pictures.
-KIND_SHARES = {"olaf": 0.29, "abominable": 0.29, "look-alike": 0.22, "everyday": 0.20}
+KINDS = ("olaf", "abominable", "look-alike", "everyday")
+# Of pictures that fill their frame, so many are shown whole, between bars, as serving shows them;
+# so many more are cropped; the rest are small on something else, as in a screenshot.
+WHOLE_SHARE, CROPPED_SHARE = 0.5, 0.36
 
 
 class Augmenter:
@@ -34,80 +34,89 @@ class Augmenter:
         """
         self.pictures = pictures
         rows = [pictures.rows[int(i)] for i in chosen]
-        kinds = [
-            "everyday"
-            if row.everyday
-            else "look-alike"
-            if row.label is Category.NEITHER
-            else str(row.label)
-            for row in rows
-        ]
-        # Within its kind a picture's chance falls with the size of its group: forty crops of one
-        # poster are worth more than one picture, but not forty.
+        # All kinds are drawn equally often. Within its kind a picture's chance falls with the size
+        # of its group: forty crops of one poster are worth more than one picture, but not forty.
         sizes = Counter(row.group for row in rows)
-        raw = torch.tensor([1 / math.sqrt(sizes[row.group]) for row in rows])
+        raw = torch.tensor([sizes[row.group] ** -0.5 for row in rows])
         weight = torch.zeros(len(rows))
-        for kind, share in KIND_SHARES.items():
-            mine = torch.tensor([found == kind for found in kinds])
-            if mine.any():
-                weight[mine] = share * raw[mine] / raw[mine].sum()
+        for kind in KINDS:
+            mine = torch.tensor([row.kind == kind for row in rows])
+            weight[mine] = raw[mine] / raw[mine].sum()
         self.chosen, self.weight = chosen, weight
-        backdrop = pictures.index(row.everyday for row in pictures.rows)
-        self.backdrops = backdrop[torch.isin(backdrop, chosen)]
+        scenes = [row.everyday and not bool(pictures.cut_out[i]) for i, row in self._chosen_rows()]
+        self.scenes = chosen[torch.tensor(scenes)]
+
+    def _chosen_rows(self) -> list[tuple[int, Row]]:
+        return [(int(i), self.pictures.rows[int(i)]) for i in self.chosen]
 
     def batch(self, count: int, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return `count` views, (count, 3, size, size), and their labels, int64 (count,)."""
         picked = self.chosen[torch.multinomial(self.weight, count, replacement=True)]
-        views = self._backgrounds(count, size)
-        views = alpha_over(views, self._placed(picked, size))
-        return views.clamp(0, 1), self.pictures.label[picked]
-
-    def _placed(self, picked: torch.Tensor, size: int) -> torch.Tensor:
-        """Place each picture somewhere in a transparent frame: (n, 4, size, size)."""
-        count = len(picked)
         cut_out = self.pictures.cut_out[picked]
-        # An opaque picture mostly fills the frame, cropped by up to a half; now and then it is a
-        # smaller picture on something else, as in a screenshot.
-        zoom = torch.empty(count).uniform_(0, math.log(2.0)).exp()
-        zoom = torch.where(random_mask(count, 0.3), torch.ones(count), zoom)
-        zoom = torch.where(random_mask(count, 0.2), torch.empty(count).uniform_(0.45, 1.0), zoom)
-        scale = torch.where(cut_out, torch.empty(count).uniform_(0.3, 1.1), zoom)
-        stretch = torch.where(
-            cut_out,
-            self.pictures.aspect[picked].log() / 2 + torch.randn(count) * 0.15,
-            torch.randn(count) * 0.1,
+        above, small = self._placed(picked, cut_out, size)
+        below = random_colours(count)[:, :, None, None].expand(-1, -1, size, size).clone()
+        on_scene = torch.where(cut_out, random_mask(count, 0.65), random_mask(count, 0.6) & small)
+        rows = on_scene.nonzero()[:, 0]
+        if len(rows) and len(self.scenes):
+            below[rows] = self._scenes(len(rows), size)
+        return alpha_over(below, above).clamp(0, 1), self.pictures.label[picked]
+
+    def _placed(
+        self, picked: torch.Tensor, cut_out: torch.Tensor, size: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Place each picture in a transparent frame: (n, 4, size, size), and which are small."""
+        count = len(picked)
+        aspect = self.pictures.aspect[picked].clamp(0.25, 4) * (torch.randn(count) * 0.08).exp()
+        # Halves of sides: those with which the longer side fills the frame, or the shorter one.
+        whole = torch.stack([aspect.clamp(max=1), (1 / aspect).clamp(max=1)], 1)
+        filling = whole / whole.amin(1, keepdim=True)
+        mode = torch.rand(count)
+        zoom = torch.where(random_mask(count, 0.5), torch.ones(count), uniform(count, 1, 1.25))
+        half = whole * zoom[:, None]
+        zoom = uniform(count, 0, math.log(1.9)).exp()
+        half = torch.where((mode > WHOLE_SHARE)[:, None], filling * zoom[:, None], half)
+        small = mode > WHOLE_SHARE + CROPPED_SHARE
+        half = torch.where(small[:, None], whole * uniform(count, 0.22, 0.85)[:, None], half)
+        scale = torch.where(
+            random_mask(count, 0.25), uniform(count, 0.18, 0.45), uniform(count, 0.45, 1.1)
         )
-        stretch = stretch.clamp(-0.7, 0.7)
-        half = torch.stack([scale * stretch.exp(), scale * (-stretch).exp()], 1)
-        # A cut-out keeps its longer side at `scale`.
-        half = torch.where(cut_out[:, None], half * (scale / half.amax(1))[:, None], half)
-        turn = torch.randn(count) * math.radians(15)
-        turn = torch.where(random_mask(count, 0.1), turn * 3, turn)
-        centre = torch.empty(count, 2).uniform_(-1, 1) * (half - 1).abs()
+        half = torch.where(cut_out[:, None], whole * scale[:, None], half)
+        turn = torch.randn(count) * math.radians(8)
+        turn = torch.where(random_mask(count, 0.12), turn * 4, turn)
+        turn = torch.where(random_mask(count, 0.35) & ~cut_out, torch.zeros(count), turn)
+        centre = uniform(count * 2, -1, 1).view(count, 2) * (half - 1).abs()
+        # A fifth of the pictures shown whole are not in the middle, as those in a screenshot.
+        centre[(mode < 0.8 * WHOLE_SHARE) & ~cut_out] = 0
         levels = self.pictures.levels
-        return paste(levels, picked, centre, half, turn, random_mask(count, 0.5), size)
+        placed = paste(levels, picked, centre, half, turn, random_mask(count, 0.5), size)
+        return placed, small
 
-    def _backgrounds(self, count: int, size: int) -> torch.Tensor:
-        """Return everyday pictures and plain colours."""
-        colour = torch.rand(count, 3)
-        grey = torch.rand(count, 1).expand(-1, 3)
-        colour = torch.where(random_mask(count, 0.3)[:, None], grey, colour)
-        for tone, share in (((0.0,) * 3, 0.12), ((1.0,) * 3, 0.12), (BACKDROP, 0.2)):
-            known = torch.tensor(tone) / (255 if max(tone) > 1 else 1)
-            colour = torch.where(random_mask(count, share)[:, None], known, colour)
-        views = colour[:, :, None, None].expand(-1, -1, size, size).clone()
-        if len(self.backdrops):
-            rows = random_mask(count, 0.6).nonzero()[:, 0]
-            views[rows] = self._everyday(len(rows), size)
-        return views
-
-    def _everyday(self, count: int, size: int) -> torch.Tensor:
-        picked = self.backdrops[torch.randint(len(self.backdrops), (count,))]
-        half = torch.empty(count, 1).uniform_(1, 2.5).expand(-1, 2)
-        centre = torch.empty(count, 2).uniform_(-1, 1) * (half - 1)
+    def _scenes(self, count: int, size: int) -> torch.Tensor:
+        """Return everyday pictures that fill their frames, (n, 3, size, size)."""
+        picked = self.scenes[torch.randint(len(self.scenes), (count,))]
+        aspect = self.pictures.aspect[picked].clamp(0.4, 2.5)
+        half = torch.stack([aspect.clamp(min=1), (1 / aspect).clamp(min=1)], 1)
+        half = half * uniform(count, 1, 1.8)[:, None]
+        centre = uniform(count * 2, -1, 1).view(count, 2) * (half - 1)
         still = torch.zeros(count)
         levels = self.pictures.levels
         return paste(levels, picked, centre, half, still, random_mask(count, 0.5), size)[:, :3]
+
+
+def random_colours(count: int) -> torch.Tensor:
+    """Return colours, (count, 3): many of BACKDROP, as serving's bars are, of white and black."""
+    colour = torch.rand(count, 3)
+    grey_share, grey = random_mask(count, 0.3), torch.rand(count, 1).expand(-1, 3)
+    colour = torch.where(grey_share[:, None], grey, colour)
+    backdrop = torch.tensor(BACKDROP) / 255
+    for tone, share in ((torch.zeros(3), 0.1), (torch.ones(3), 0.15), (backdrop, 0.35)):
+        colour = torch.where(random_mask(count, share)[:, None], tone, colour)
+    return colour
+
+
+def uniform(count: int, low: float, high: float) -> torch.Tensor:
+    """Return numbers between two others, (count,)."""
+    return torch.empty(count).uniform_(low, high)
 
 
 def random_mask(count: int, share: float) -> torch.Tensor:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import io
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -18,47 +17,22 @@ from torch.nn import functional as F
 from classifier.training.augment import alpha_over, paste, random_mask
 
 # So many views keep their light and sharpness: most photos that people send are in order.
-CLEAN_SHARE = 0.35
+CLEAN_SHARE = 0.4
+# The factor by which a view becomes lighter at most.
+MAX_LIGHT = 1.9
+# So many views are covered by something: by a bar, a half, or else a rectangle, in these shares.
+COVERED_SHARE, BAR_SHARE, HALF_SHARE = 0.3, 0.45, 0.3
 # The rows of a drawn caption, of 256, that hold its writing.
 TEXT_ROWS = slice(104, 152)
 CAPTIONS = ("I love it", "GUESS WHO CAME", "happy birthday!", "who is that?", "12:45", "so cold")
 
 
-@dataclass(frozen=True, slots=True)
-class Strength:
-    """How strongly views are corrupted.
-
-    Attributes:
-        light: The factor by which a view becomes lighter at most.
-        covered: The share of views that are covered by something.
-        bars: The share of those that are covered by a bar.
-        halves: The share of those of which a half is covered; the rest get a rectangle.
-    """
-
-    light: float
-    covered: float
-    bars: float
-    halves: float
-
-
-# The stronger is for the last layer, which has little to lose; a whole network learns less from it.
-MILD = Strength(light=1.7, covered=0.45, bars=0.5, halves=0.3)
-STRONG = Strength(light=2.2, covered=0.55, bars=0.45, halves=0.4)
-
-
-def corrupt(views: torch.Tensor, strength: Strength = MILD) -> torch.Tensor:
-    """Return views as they may arrive: two in three recoloured, some blurred, captioned, covered.
-
-    The teacher has seen them as they were before, so the network learns to see past all this.
-
-    Args:
-        views: Left as they are.
-        strength: How strongly.
-    """
+def corrupt(views: torch.Tensor) -> torch.Tensor:
+    """Return views as they may arrive: most recoloured, some blurred, captioned, covered."""
     views = views.clone()
     rows = (~random_mask(len(views), CLEAN_SHARE)).nonzero()[:, 0]
-    views[rows] = _caption(degrade(jitter_colours(views[rows], strength.light)))
-    return cover(frame_as_screenshot(views), strength).clamp(0, 1)
+    views[rows] = _caption(degrade(jitter_colours(views[rows])))
+    return cover(frame_as_screenshot(views)).clamp(0, 1)
 
 
 def frame_as_screenshot(views: torch.Tensor) -> torch.Tensor:
@@ -74,20 +48,20 @@ def frame_as_screenshot(views: torch.Tensor) -> torch.Tensor:
     return views
 
 
-def cover(views: torch.Tensor, strength: Strength = MILD) -> torch.Tensor:
+def cover(views: torch.Tensor) -> torch.Tensor:
     """Cover some views, in place, by a bar, with writing or without, by a half or a rectangle."""
     size = views.shape[-1]
-    for row in random_mask(len(views), strength.covered).nonzero()[:, 0].tolist():
+    for row in random_mask(len(views), COVERED_SHARE).nonzero()[:, 0].tolist():
         colour = torch.rand(3, 1, 1) if random_mask(1, 0.5) else torch.rand(1).round()
         kind = float(torch.rand(1))
-        if kind < strength.bars:
+        if kind < BAR_SHARE:
             thick = int(torch.randint(size // 10, size // 4, ()))
             top = int(torch.randint(size - thick, ()))
             bar = views[row, :, top : top + thick]
             bar[:] = colour
             if random_mask(1, 0.7):
                 _write(bar)
-        elif kind < strength.bars + strength.halves:
+        elif kind < BAR_SHARE + HALF_SHARE:
             half = [slice(0, size // 2), slice(size // 2, size)][int(torch.randint(2, ()))]
             views[(row, slice(None), half) if random_mask(1, 0.7) else (row, ..., half)] = colour
         else:
@@ -96,7 +70,7 @@ def cover(views: torch.Tensor, strength: Strength = MILD) -> torch.Tensor:
     return views
 
 
-def jitter_colours(views: torch.Tensor, light: float) -> torch.Tensor:
+def jitter_colours(views: torch.Tensor) -> torch.Tensor:
     """Change brightness, contrast, saturation, hue and gamma; some become grey or a sketch."""
     count = len(views)
     luma = torch.tensor([0.299, 0.587, 0.114])
@@ -113,7 +87,7 @@ def jitter_colours(views: torch.Tensor, light: float) -> torch.Tensor:
         + angle.sin()[:, None, None] * cross
         + (1 - angle.cos())[:, None, None] * torch.outer(axis, axis)
     )
-    gain = torch.empty(count, 1, 1).uniform_(math.log(0.4), math.log(light)).exp()
+    gain = torch.empty(count, 1, 1).uniform_(math.log(0.4), math.log(MAX_LIGHT)).exp()
     gain = torch.empty(count, 3, 1).uniform_(0.9, 1.1) * gain
     views = torch.einsum("nij,njhw->nihw", gain * (hue @ matrix), views)
     mean = views.mean((1, 2, 3), keepdim=True)

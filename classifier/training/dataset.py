@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +24,8 @@ FOLDS = 5
 MAX_COPY_BITS = 10
 # A picture counts as a cut-out from this share of transparent pixels on.
 CUT_OUT = 0.05
+# What it weighs, against folds of equal size, that a source's originals are in other folds, too.
+PARTED_COST = 0.2
 # Pictures that go through a network at once where nothing is learned; more gain nothing on a CPU.
 EVALUATION_BATCH = 32
 
@@ -44,6 +45,8 @@ class Row:
         fold: 0 to FOLDS - 1, the same for a group.
         style: From the manifest; `everyday` and an unknown style ("") make backgrounds for
             cut-outs.
+        source: Where the picture is from, if that is known: pictures of one source are alike in
+            more than what they show, and share a fold.
     """
 
     path: Path
@@ -51,20 +54,29 @@ class Row:
     group: str
     fold: int
     style: str = ""
+    source: str = ""
 
     @property
     def everyday(self) -> bool:
         """Whether it shows neither of the two nor anything that is like them."""
         return self.label is Category.NEITHER and self.style in ("everyday", "")
 
+    @property
+    def kind(self) -> str:
+        """Its label, but `everyday` or `look-alike` for what shows neither."""
+        if self.label is not Category.NEITHER:
+            return str(self.label)
+        return "everyday" if self.everyday else "look-alike"
+
 
 def read_folder(folder: Path) -> list[Row]:
     """List the pictures of a folder that has a folder for each label.
 
     A `manifest.csv` in it decides which pictures these are: its columns are file and label, and,
-    where they are known, group, fold and style. Without a column fold the groups are spread over
-    the folds; without a column group, or without a manifest, pictures that look alike are one
-    group.
+    where they are known, group, fold, style and source (repository:path, or a collection's name).
+    With a column source the sources are spread over the folds; without it, and without a column
+    fold, the groups are. Without a column group, or without a manifest, pictures that look alike
+    are one group.
 
     Raises:
         DatasetError: There is nothing to train on, or the manifest cannot be understood.
@@ -97,6 +109,9 @@ def _from_manifest(manifest: Path) -> list[Row]:
         ) from error
     if "group" not in columns:
         rows = _grouped_by_looks(rows)
+    if "source" in columns:
+        folds = assign_folds_by_source(rows)
+        return [replace(row, fold=folds[row.source]) for row in rows]
     return rows if "fold" in columns else _with_folds(rows)
 
 
@@ -132,7 +147,14 @@ def _manifest_row(
         cells.get("group", ""),
         int(cells.get("fold", 0)),
         cells.get("style", ""),
+        _source(cells.get("source", ""), cells.get("group", "")),
     )
+
+
+def _source(cell: str, group: str) -> str:
+    """Return the repository of a cell; a collection's originals are as many sources."""
+    repository, colon, _ = cell.removeprefix("crop of ").partition(":")
+    return repository if colon else f"{repository}:{group}"
 
 
 def _from_pictures(folder: Path) -> list[Row]:
@@ -209,24 +231,57 @@ def assign_folds(rows: Iterable[Row]) -> dict[str, int]:
     return folds
 
 
-def sample_groups(rows: Sequence[Row], share: float) -> list[Row]:
-    """Return the rows of some of the groups of each label and fold.
+def assign_folds_by_source(rows: Sequence[Row]) -> dict[str, int]:
+    """Spread the sources over the folds, so that each fold gets about as many of each kind.
 
-    Groups are drawn by chance, but the same each time, and a larger share holds a smaller one.
-
-    Args:
-        rows: Those to choose from.
-        share: Of the groups, above 0 and up to 1; rounded up, so that each label keeps one.
+    Sources that share originals, as those with stills of one film do, mostly share a fold as well.
     """
-    of_each: dict[tuple[Category, int], set[str]] = defaultdict(set)
+    members: dict[str, Counter[str]] = defaultdict(Counter)
+    groups: dict[str, set[str]] = defaultdict(set)
     for row in rows:
-        of_each[row.label, row.fold].add(row.group)
-    chosen = set()
-    for key in sorted(of_each):
-        groups = sorted(of_each[key])
-        random.Random(0).shuffle(groups)
-        chosen |= {(*key, group) for group in groups[: math.ceil(share * len(groups))]}
-    return [row for row in rows if (row.label, row.fold, row.group) in chosen]
+        members[row.source][row.kind] += 1
+        groups[row.source].add(row.group)
+    total = Counter(row.kind for row in rows)
+    share = {
+        source: {kind: count / total[kind] for kind, count in of.items()}
+        for source, of in members.items()
+    }
+    order = sorted(members)
+    random.Random(0).shuffle(order)
+    order.sort(key=lambda source: -sum(share[source].values()))
+    filled: list[Counter[str]] = [Counter() for _ in range(FOLDS)]
+    groups_in: list[set[str]] = [set() for _ in range(FOLDS)]
+    folds = {}
+    for source in order:
+
+        def cost(fold: int, source: str = source) -> float:
+            """Return how full a fold is of the source's kinds, and how much it would part."""
+            mine = share[source]
+            full = sum(part * filled[fold][kind] / total[kind] for kind, part in mine.items())
+            elsewhere = [others for other, others in enumerate(groups_in) if other != fold]
+            parted = sum(len(groups[source] & others) for others in elsewhere)
+            return full / sum(mine.values()) + PARTED_COST * parted / len(groups[source])
+
+        fold = min(range(FOLDS), key=cost)
+        filled[fold].update(members[source])
+        groups_in[fold] |= groups[source]
+        folds[source] = fold
+    return folds
+
+
+def split(rows: Sequence[Row], fold: int) -> tuple[list[int], list[int]]:
+    """Return which rows to train on without a fold, and which to evaluate on, by position.
+
+    An original of which the fold has a picture is left out of training wherever it is.
+    """
+    groups = {row.group for row in rows if row.fold == fold}
+    train = [i for i, row in enumerate(rows) if row.fold != fold and row.group not in groups]
+    return train, [i for i, row in enumerate(rows) if row.fold == fold]
+
+
+def folds_by_cost(rows: Sequence[Row]) -> list[int]:
+    """Return the folds, first those without which most is left to train on."""
+    return sorted(range(FOLDS), key=lambda fold: (-len(split(rows, fold)[0]), fold))
 
 
 def labels_of(rows: Sequence[Row]) -> torch.Tensor:

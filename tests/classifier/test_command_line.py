@@ -77,14 +77,24 @@ def test_an_object_for_each_photo(
     code, lines, err = run(capsys, "--json", "--model", model, "olaf.jpg", "nothing.jpg")
     assert (code, err) == (1, "")
     answer, error = map(json.loads, lines)
-    assert list(answer) == ["photo", "label", "confidence", "probabilities", "unfamiliar"]
+    assert list(answer) == [
+        "photo",
+        "label",
+        "confidence",
+        "probabilities",
+        "unfamiliar",
+        "sure",
+    ]
     assert answer["photo"] == "olaf.jpg"
     assert answer["label"] in ("olaf", "abominable")
     assert list(answer["probabilities"]) == ["olaf", "abominable", "neither"]
-    assert answer["confidence"] == answer["probabilities"][answer["label"]]
+    assert 0.5 <= answer["confidence"] <= 1
+    likelier = max(answer["probabilities"]["olaf"], answer["probabilities"]["abominable"])
+    assert likelier == answer["probabilities"][answer["label"]]
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-3)
-    neither_wins = answer["probabilities"]["neither"] > answer["confidence"]
+    neither_wins = answer["probabilities"]["neither"] > 0.5
     assert answer["unfamiliar"] is neither_wins
+    assert answer["sure"] in (True, False)
     assert error == {"photo": "nothing.jpg", "error": "No such file or directory."}
 
 
@@ -92,12 +102,14 @@ def test_what_looks_like_neither_is_answered_with_doubt(
     folder: Path, doubtful_model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, lines, _ = run(capsys, "olaf.jpg", "--model", doubtful_model)
-    assert (code, lines) == (0, ["olaf.jpg: Olaf! 0% (looks like neither)"])
+    assert (code, lines) == (0, ["olaf.jpg: Olaf! 73% (looks like neither)"])
     _, lines, _ = run(capsys, "olaf.jpg", "--json", "--model", doubtful_model)
     answer = json.loads(lines[0])
     assert answer["label"] == "olaf"
-    assert answer["confidence"] == pytest.approx(0.0003, abs=0.0001)
+    assert answer["confidence"] == pytest.approx(0.731, abs=0.001)
+    assert answer["probabilities"]["olaf"] == pytest.approx(0.0003, abs=0.0001)
     assert answer["unfamiliar"] is True
+    assert answer["sure"] is False
 
 
 def test_text_and_objects_say_the_same(

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from classifier import model as model_file
+from classifier.images.decode import BACKDROP
 from classifier.inference import predictor as fast
 from classifier.inference.predictor import MAX_PRECISION_GAP, Predictor
-from classifier.model import Card, build, find, load, save
+from classifier.model import Card, build, crop_to_photo, evaluation_view, find, load, save
 from classifier.types import Category, ModelError
 from tests.support.pictures import draw_olaf, draw_yeti, everyday
 
@@ -84,8 +86,17 @@ def test_a_model_comes_back_with_its_card(weights: Path, network: ResNet) -> Non
 
 
 def test_a_model_is_small_on_disk(weights: Path, state: dict[str, torch.Tensor]) -> None:
-    assert {value.dtype for value in state.values()} == {torch.float16, torch.int64}
+    assert {value.dtype for value in state.values() if value.ndim > 1} == {torch.float16}
     assert weights.stat().st_size < 25_000_000
+
+
+def test_batch_norms_keep_variances_that_are_too_small_for_half_precision(tmp_path: Path) -> None:
+    network = build()
+    assert network.bn1.running_var is not None
+    network.bn1.running_var.fill_(1e-7)
+    save(tmp_path / "fine.safetensors", network, CARD)
+    loaded, _ = load(tmp_path / "fine.safetensors")
+    assert torch.equal(loaded.get_buffer("bn1.running_var"), network.bn1.running_var)
 
 
 def test_the_card_can_be_read_without_the_weights(weights: Path) -> None:
@@ -102,11 +113,13 @@ def test_a_card_of_a_later_version_is_understood(
     assert load(written(tmp_path / "later", state, card))[1] == CARD
 
 
-def test_a_card_of_before_the_threshold_is_understood(
+def test_a_card_of_before_the_bounds_is_understood(
     tmp_path: Path, state: dict[str, torch.Tensor]
 ) -> None:
-    card = {name: value for name, value in vars(CARD).items() if name != "unfamiliar_above"}
-    assert load(written(tmp_path / "earlier", state, card))[1].unfamiliar_above == 0.5
+    later = ("unfamiliar_above", "pair_temperature", "sure_pair", "sure_label")
+    card = {name: value for name, value in vars(CARD).items() if name not in later}
+    loaded = load(written(tmp_path / "earlier", state, card))[1]
+    assert [getattr(loaded, name) for name in later] == [0.5, CARD.temperature, 0.9, 0.6]
 
 
 @pytest.mark.parametrize("name", ["small", "full"])
@@ -181,6 +194,10 @@ def test_weights_without_a_card_are_refused(tmp_path: Path, state: dict[str, tor
         ({"std": None}, "mean or std|NoneType"),
         ({"temperature": 0}, "temperature is 0"),
         ({"temperature": float("nan")}, "temperature is nan"),
+        ({"pair_temperature": float("inf")}, "pair_temperature is inf"),
+        ({"sure_pair": 1.01}, "sure_pair is 1.01"),
+        ({"sure_label": -0.1}, "sure_label is -0.1"),
+        ({"sure_label": "very"}, "no number"),
         ({"temperature": "warm"}, "no number"),
         ({"unfamiliar_above": 1.5}, "unfamiliar_above is 1.5"),
         ({"unfamiliar_above": float("nan")}, "unfamiliar_above is nan"),
@@ -222,6 +239,40 @@ def test_weights_of_another_network_are_refused(
     for name, other in others.items():
         with pytest.raises(ModelError, match="does not hold a resnet18 of three labels"):
             load(written(tmp_path / name, other, vars(CARD)))
+
+
+# What the network gets to see of a photo.
+
+
+@pytest.mark.parametrize("size", [(400, 100), (100, 400), (200, 200), (3000, 2), (1, 1)])
+def test_a_view_shows_the_whole_photo_in_proportion_between_bars(size: tuple[int, int]) -> None:
+    view = evaluation_view(Image.new("RGB", size, (255, 0, 0)), 64, (0, 0, 0), (1, 1, 1))
+    assert view.shape == (3, 64, 64)
+    photo = (view == torch.tensor([1.0, 0.0, 0.0])[:, None, None]).all(0)
+    bars = torch.isclose(view, torch.tensor(BACKDROP)[:, None, None] / 255).all(0)
+    assert (photo | bars).all()
+    width, height = (max(1, round(64 * side / max(size))) for side in size)
+    assert (int(photo.any(0).sum()), int(photo.any(1).sum())) == (width, height)
+    rows = photo.any(1).nonzero()
+    assert abs(int(rows[0]) - (63 - int(rows[-1]))) <= 1, "it lies in the middle"
+
+
+@pytest.mark.parametrize("size", [(400, 200), (200, 400), (300, 300)])
+def test_the_heat_of_a_view_is_mapped_back_onto_the_photo(size: tuple[int, int]) -> None:
+    photo = Image.new("RGB", size)
+    x, y = torch.meshgrid(torch.arange(7.0), torch.arange(7.0), indexing="xy")
+    for heat, extent in ((x, size[0] / max(size)), (y, size[1] / max(size))):
+        found = crop_to_photo(heat, photo)
+        assert found.shape == heat.shape
+        # The photo's outermost cells are so far from its middle, in cells of the view.
+        assert float(found.max()) == pytest.approx(3 + 3 * extent, abs=1e-4)
+        assert float(found.min()) == pytest.approx(3 - 3 * extent, abs=1e-4)
+
+
+def test_the_heat_of_the_bars_is_left_out() -> None:
+    heat = torch.zeros(8, 8)
+    heat[:2] = heat[6:] = 1  # above and below a photo twice as wide as high
+    assert float(crop_to_photo(heat, Image.new("RGB", (400, 200)))[1:-1].max()) == 0
 
 
 # The network made fast.
@@ -294,10 +345,11 @@ def test_a_network_whose_answers_change_in_bfloat16_stays_in_float32(
 
 
 def test_the_answer_is_the_likelier_snow_person_even_when_neither_wins(network: ResNet) -> None:
-    predictor = Predictor(copy.deepcopy(network), CARD)
+    card = replace(CARD, pair_temperature=CARD.temperature)
+    predictor = Predictor(copy.deepcopy(network), card)
     prediction = predictor.prediction(torch.tensor([0.125, 0.25, 0.625]))
     assert prediction.label is Category.ABOMINABLE
-    assert prediction.confidence == 0.25
+    assert prediction.confidence == pytest.approx(2 / 3), "between the two alone"
     assert prediction.unfamiliar
     prediction = predictor.prediction(torch.tensor([0.5, 0.25, 0.25]))
     assert prediction.label is Category.OLAF
@@ -314,3 +366,33 @@ def test_the_card_says_when_a_photo_is_unfamiliar(
         torch.tensor([0.125, 0.375, 0.5])
     )
     assert prediction.unfamiliar is unfamiliar
+
+
+@pytest.mark.parametrize(
+    ("row", "bounds", "sure"),
+    [
+        ([0.7, 0.1, 0.2], (0.8, 0.6), True),
+        ([0.7, 0.1, 0.2], (0.9, 0.6), False),
+        ([0.7, 0.1, 0.2], (0.8, 0.8), False),
+        ([0.1, 0.7, 0.2], (0.8, 0.6), True),
+        ([0.05, 0.0, 0.95], (0.9, 0.6), False),
+    ],
+)
+def test_an_answer_is_sure_when_both_its_numbers_are_high(
+    network: ResNet, row: list[float], bounds: tuple[float, float], sure: bool
+) -> None:
+    card = replace(CARD, temperature=1, sure_pair=bounds[0], sure_label=bounds[1])
+    assert Predictor(copy.deepcopy(network), card).prediction(torch.tensor(row)).sure is sure
+
+
+def test_the_two_have_a_temperature_of_their_own() -> None:
+    logits = torch.tensor([[2.0, 1.0, -3.0], [0.5, 1.0, 7.0]])
+    card = replace(CARD, temperature=1.7, pair_temperature=0.4)
+    found = card.pair_probabilities((logits / 1.7).softmax(1))
+    torch.testing.assert_close(found, (logits[:, :2] / 0.4).softmax(1))
+
+
+def test_confidence_is_a_half_when_neither_of_the_two_is_possible(network: ResNet) -> None:
+    prediction = Predictor(copy.deepcopy(network), CARD).prediction(torch.tensor([0.0, 0.0, 1.0]))
+    assert prediction.confidence == 0.5
+    assert not prediction.sure

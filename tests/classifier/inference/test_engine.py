@@ -104,7 +104,7 @@ async def test_the_answer_is_the_likelier_snow_person() -> None:
     assert [p.unfamiliar for p in predictions] == [False, False, True]
     for prediction in predictions:
         assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-5)
-        assert prediction.confidence == prediction.probabilities[prediction.label]
+        assert 0.5 <= prediction.confidence <= 1
 
 
 async def test_photos_that_wait_at_the_same_moment_go_through_together() -> None:
@@ -396,11 +396,11 @@ async def test_the_small_model_answers_photos_of_all_kinds() -> None:
         predictions = await asyncio.gather(
             *(classifier.classify(encoded(p, f)) for p in pictures for f in ("JPEG", "PNG", "HEIF"))
         )
-    assert classifier.card.size == 64
+    assert classifier.card.size == 112
     assert classifier.card.labels == tuple(Category)
     for prediction in predictions:
         assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-4)
-        assert 0 < prediction.confidence <= 1
+        assert 0.5 <= prediction.confidence <= 1
     # The same picture is answered alike in every format.
     for n in range(0, 9, 3):
         olaf = [prediction.probabilities[Category.OLAF] for prediction in predictions[n : n + 3]]

@@ -38,7 +38,9 @@ async def classifier(request: pytest.FixtureRequest) -> AsyncIterator[Classifier
 
 # How long a test waits for a thread that should come, in seconds.
 PATIENCE = 20
-SOMEBODY = Prediction(Category.OLAF, 1.0, dict.fromkeys(Category, 1 / 3), unfamiliar=False)
+SOMEBODY = Prediction(
+    Category.OLAF, 1.0, dict.fromkeys(Category, 1 / 3), unfamiliar=False, sure=True
+)
 
 
 def opened(png: bytes) -> Image.Image:

@@ -37,3 +37,40 @@ def test_views_are_pictures_of_every_label(photos: Path) -> None:
     assert float(views.min()) >= 0
     assert float(views.max()) <= 1
     assert set(labels.tolist()) == {0, 1, 2}
+
+
+def test_cut_outs_are_laid_over_everyday_pictures_of_the_chosen(photos: Path) -> None:
+    rows = read_folder(photos)
+    pictures = Pictures.read(rows, 64)
+    levels = [torch.zeros_like(level) for level in pictures.levels]
+    for level in levels:
+        for row, pixels in zip(rows, level, strict=True):
+            if row.everyday:
+                pixels[[1, 3]] = 255  # green; cut-outs are invisible, all else is black
+            elif not pictures.cut_out[rows.index(row)]:
+                pixels[3] = 255
+    torch.manual_seed(0)
+    some = pictures.index(not row.everyday or row.fold > 0 for row in rows)
+    augmenter = Augmenter(replace(pictures, levels=tuple(levels)), some)
+    augmenter.weight = pictures.cut_out[some].float()
+    views, _ = augmenter.batch(400, 16)
+    colour = views.mean((2, 3))  # but for the edges
+    green = (colour[:, 1] > 0.8) & (colour[:, ::2].amax(1) < 0.01)
+    assert 0.55 < green.float().mean() < 0.75
+
+
+def test_half_of_the_pictures_are_shown_whole(photos: Path) -> None:
+    rows = read_folder(photos)
+    pictures = Pictures.read(rows, 64)
+    levels = [torch.zeros_like(level) for level in pictures.levels]
+    for level in levels:
+        level[:, 3] = 255
+    chosen = pictures.index(not cut_out for cut_out in pictures.cut_out.tolist())
+    wide = replace(pictures, levels=tuple(levels), aspect=torch.full((len(rows),), 3.0))
+    torch.manual_seed(0)
+    views, _ = Augmenter(wide, chosen).batch(600, 48)
+    # A picture three times as wide as high covers a third of its view when it is shown whole, all
+    # of it when cropped, and still less when small.
+    black = (views.amax(1) < 0.02).float().mean((1, 2))
+    assert 0.4 < ((black > 0.2) & (black < 0.6)).float().mean() < 0.75
+    assert 0.2 < (black > 0.9).float().mean() < 0.5

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import torch
 from safetensors.torch import save_file
-from torch import nn
 
 from classifier import train
 from classifier.model import build, folds_folder, load
-from classifier.training import loop
-from classifier.training.dataset import FOLDS, Row, labels_of
-from classifier.training.loop import Stage
+from classifier.training.dataset import Pictures, split
+from classifier.training.loop import RECIPES, Recipe, fine_tune
 from classifier.types import CATEGORIES
-from tests.classifier.training.fake_teachers import MeanColourTeacher
 from tests.support.pictures import draw_ellipses
 
 if TYPE_CHECKING:  # where it is run, the package has to be imported first
@@ -25,149 +21,103 @@ if TYPE_CHECKING:  # where it is run, the package has to be imported first
 
 pytestmark = pytest.mark.slow
 
-SMALL, LARGE = 16, 32
-ONE_STEP = Stage(SMALL, 1, 1e-3)
 
-
-def make_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give the command two small sizes, one step a stage, few views and a quick teacher."""
-    monkeypatch.setattr(
-        train, "RECIPES", {SMALL: (ONE_STEP,), LARGE: (ONE_STEP, Stage(LARGE, 1, 1e-3))}
-    )
-    monkeypatch.setattr(train, "PICTURE_SIDE", 64)
-    monkeypatch.setattr(train, "VIEW_SIDE", 48)
-    monkeypatch.setattr(train, "VIEWS", 320)
-    monkeypatch.setattr(train, "load_teacher", MeanColourTeacher)
-    monkeypatch.setattr(loop, "BATCH", 8)
-
-
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    make_quick(monkeypatch)
+    """Make both models tiny, and each in a step."""
+    monkeypatch.setitem(RECIPES, "full", Recipe(48, ((32, 1),)))
+    monkeypatch.setitem(RECIPES, "small", Recipe(32, ((32, 1),)))
+    monkeypatch.setattr(train, "PICTURE_SIDE", 64)
 
 
 @pytest.fixture
-def untrained(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the stages out, for tests of what comes before and after them."""
-    monkeypatch.setattr(train, "train_stage", lambda network, projection, *_: (network, projection))
-
-
-@pytest.fixture(scope="module")
-def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def backbone(tmp_path: Path) -> Path:
     """The file of a resnet18 of random weights."""
     torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("backbone") / "backbone.safetensors"
+    path = tmp_path / "backbone.safetensors"
     state = {name: value for name, value in build().state_dict().items() if "fc" not in name}
     save_file({name: value.half() for name, value in state.items()}, path)
     return path
 
 
 def command(photos: Path, backbone: Path, *more: object) -> int:
-    arguments = ["--photos", photos, "--backbone", backbone, *more]
+    arguments = ["--photos", photos, "--backbone", backbone, "--out", photos.parent, *more]
     return train.main([str(argument) for argument in arguments])
 
 
-@dataclass(frozen=True)
-class Trained:
-    """Both models, trained together with the networks of their folds."""
-
-    photos: Path
-    outs: dict[int, Path]
-
-
-@pytest.fixture(scope="module")
-def trained(backbone: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    folder = tmp_path_factory.mktemp("trained")
-    photos = folder / "photos"
-    for number, label in enumerate(CATEGORIES):
-        (photos / label).mkdir(parents=True)
-        for index in range(10):
-            draw_ellipses(100 * number + index).save(photos / label / f"{index}.png")
-    outs = {SMALL: folder / "own.safetensors", LARGE: folder / "large.safetensors"}
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        make_quick(monkeypatch)
-        assert command(photos, backbone, "--size", *outs, "--out", *outs.values(), "--folds") == 0
-    return Trained(photos, outs)
-
-
-def test_training_writes_both_models_and_the_networks_of_their_folds(trained: Trained) -> None:
-    for size, out in trained.outs.items():
-        network, card = load(out)
-        kept = [load(folds_folder(out) / f"{fold}.safetensors") for fold in range(FOLDS)]
-        assert all(its_card == card for _, its_card in kept)
-        assert (card.name, card.size) == (out.stem, size)
-        assert (card.metrics["n"], card.metrics["n_snow"]) == (30, 20)
-        assert network(torch.zeros(1, 3, size, size)).isfinite().all()
-
-
-@pytest.mark.usefixtures("quick")
-def test_a_model_is_the_same_whether_the_other_is_made_before_it_or_not(
-    trained: Trained, backbone: Path, tmp_path: Path
+def test_training_writes_both_models_with_cards_of_folds_that_were_held_out(
+    photos: Path, backbone: Path
 ) -> None:
-    outs = {size: tmp_path / f"{size}.safetensors" for size in (LARGE, SMALL)}
-    assert command(trained.photos, backbone, "--size", *outs, "--out", *outs.values()) == 0
-    for size, out in outs.items():
-        network, card = load(out)
-        assert not folds_folder(out).exists()
-        assert not card.metrics
-        other, _ = load(trained.outs[size])
-        assert torch.equal(network.conv1.weight, other.conv1.weight)
-        assert torch.equal(network.fc.weight, other.fc.weight)
+    assert command(photos, backbone, "--folds", 2) == 0
+    for name, size in (("full", 48), ("small", 32)):
+        network, card = load(photos.parent / f"{name}.safetensors")
+        assert (card.name, card.size) == (name, size)
+        assert card.trained_on == "10 olaf, 10 abominable, 10 neither"
+        assert 6 <= card.metrics["n"] <= 18
+        assert network(torch.zeros(1, 3, size, size)).isfinite().all()
+        kept = list(folds_folder(photos.parent / f"{name}.safetensors").iterdir())
+        assert len(kept) == 2
+        for path in kept:
+            of_fold = load(path)[1]
+            assert of_fold.metrics == card.metrics
+            assert of_fold.temperature == card.temperature
 
 
-@pytest.mark.usefixtures("untrained")
-def test_a_point_of_the_learning_curve_is_evaluated_on_all_photos(
+def test_all_folds_can_be_held_out(photos: Path, backbone: Path) -> None:
+    assert command(photos, backbone, "--model", "small", "--folds", 5) == 0
+    assert load(photos.parent / "small.safetensors")[1].metrics["n"] == 30
+
+
+def test_a_network_of_a_fold_is_used_again_on_the_same_photos_only(
     photos: Path, backbone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fitted = []
-    monkeypatch.setattr(train, "fit_head", lambda _, rows, *__: fitted.append(len(rows)))
-    out = photos.parent / "half.safetensors"
-    assert command(photos, backbone, "--size", SMALL, "--out", out, "--folds", "--share", 0.5) == 0
-    _, card = load(out)
-    assert card.trained_on == "5 olaf, 5 abominable, 5 neither"
-    assert card.metrics["n"] == 30
-    assert fitted == [12, 12, 12, 12, 12, 15]
+    trained: list[str] = []
+
+    def note(
+        recipe: Recipe, backbone: str, pictures: Pictures, chosen: torch.Tensor, title: str
+    ) -> ResNet:
+        trained.append(title)
+        return fine_tune(recipe, backbone, pictures, chosen, title)
+
+    monkeypatch.setattr(train, "fine_tune", note)
+    one_fold = ("--model", "small", "--folds", 1)
+    assert command(photos, backbone, *one_fold) == 0
+    first = load(photos.parent / "small.safetensors")
+    assert command(photos, backbone, *one_fold) == 0
+    again = load(photos.parent / "small.safetensors")
+    assert first[1] == again[1]
+    assert torch.equal(first[0].fc.weight, again[0].fc.weight)
+    fold = trained[0]
+    assert trained == [fold, "small on all photos", "small on all photos"]
+    (kept,) = folds_folder(photos.parent / "small.safetensors").iterdir()
+    kept.write_bytes(kept.read_bytes()[:1000])  # broken off
+    assert command(photos, backbone, *one_fold) == 0
+    draw_ellipses(999).save(photos / "olaf" / "new.png")
+    assert command(photos, backbone, *one_fold) == 0
+    assert len([title for title in trained if title != "small on all photos"]) == 3
 
 
-@pytest.mark.usefixtures("untrained")
-@pytest.mark.parametrize("has_teacher", [True, False])
-def test_the_head_learns_soft_labels_of_its_own_pictures_if_there_is_a_teacher(
-    photos: Path, backbone: Path, has_teacher: bool, monkeypatch: pytest.MonkeyPatch
+def test_a_network_of_a_fold_never_sees_it(
+    photos: Path, backbone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fitted = []
+    seen: list[tuple[Pictures, list[int]]] = []
 
-    def note(_: ResNet, rows: list[Row], target: torch.Tensor, __: int) -> None:
-        fitted.append((rows, target))
+    def note(_: Recipe, __: str, pictures: Pictures, chosen: torch.Tensor, ___: str) -> ResNet:
+        seen.append((pictures, chosen.tolist()))
+        return build().eval()
 
-    monkeypatch.setattr(train, "fit_head", note)
-    if not has_teacher:
-        monkeypatch.setattr(train, "load_teacher", lambda: None)
-    out = photos.parent / "own.safetensors"
-    assert command(photos, backbone, "--size", SMALL, "--out", out, "--folds") == 0
-    for fold, (rows, target) in enumerate(fitted):
-        assert all(row.fold != fold for row in rows)
-        assert len(rows) == (24 if fold < FOLDS else 30)
-        certain = nn.functional.one_hot(labels_of(rows), len(CATEGORIES)).float()
-        assert torch.equal(target, certain) is not has_teacher
-        torch.testing.assert_close(target.sum(1), torch.ones(len(rows)))
+    monkeypatch.setattr(train, "fine_tune", note)
+    assert command(photos, backbone, "--model", "small", "--folds", 5) == 0
+    for pictures, chosen in seen[:5]:
+        learned = {pictures.rows[index].fold for index in chosen}
+        (fold,) = {row.fold for row in pictures.rows} - learned
+        assert chosen == split(pictures.rows, fold)[0]
+    assert seen[5][1] == list(range(30))
 
 
-@pytest.mark.parametrize("share", ["0", "1.5", "half"])
-def test_a_share_is_some_of_the_whole(
-    photos: Path, backbone: Path, share: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit):
-        command(photos, backbone, "--size", 64, "--out", "a", "--share", share)
-    assert share in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("wrong", [("64", "224", "--out", "a"), ("64", "64", "--out", "a", "b")])
-def test_each_size_is_named_once_and_has_a_file(
-    photos: Path, backbone: Path, wrong: tuple[str, ...], capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit):
-        command(photos, backbone, "--size", *wrong)
-    assert "each --size once" in capsys.readouterr().err
+def test_without_folds_a_model_is_not_calibrated(photos: Path, backbone: Path) -> None:
+    assert command(photos, backbone, "--model", "small", "--folds", 0) == 0
+    assert not load(photos.parent / "small.safetensors")[1].metrics
 
 
 @pytest.mark.parametrize(
@@ -178,7 +128,7 @@ def test_each_size_is_named_once_and_has_a_file(
         (
             "file,label,fold\nolaf/0.png,olaf,0\nabominable/0.png,abominable,0\n"
             "neither/0.png,neither,2",
-            "There are no photos in fold 1, 3, 4;",
+            "there are no photos of some label;",
         ),
     ],
 )
@@ -191,15 +141,24 @@ def test_a_folder_that_cannot_be_used_ends_with_2_and_a_sentence(
 ) -> None:
     (photos / "manifest.csv").write_text(manifest)
     with pytest.raises(SystemExit) as exit_:
-        command(photos, backbone, "--size", 64, "--out", photos.parent / "a")
+        command(photos, backbone)
     assert exit_.value.code == 2
     assert complaint in capsys.readouterr().err.splitlines()[-1]
 
 
-@pytest.mark.usefixtures("quick")
+def test_a_backbone_that_is_none_ends_with_2_and_its_name(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in (photos / "nowhere.safetensors", photos / "olaf" / "0.png"):
+        with pytest.raises(SystemExit) as exit_:
+            command(photos, path)
+        assert exit_.value.code == 2
+        assert f"{path} cannot be used" in capsys.readouterr().err
+
+
 def test_a_manifest_without_folds_can_be_trained_on(photos: Path, backbone: Path) -> None:
     lines = [f"{label}/{n}.png,{label}" for label in CATEGORIES for n in range(6)]
     (photos / "manifest.csv").write_text("\n".join(["file,label", *lines]))
-    out = photos.parent / "own.safetensors"
-    assert command(photos, backbone, "--size", SMALL, "--out", out) == 0
-    assert load(out)[1].trained_on == "6 olaf, 6 abominable, 6 neither"
+    assert command(photos, backbone, "--model", "small") == 0
+    card = load(photos.parent / "small.safetensors")[1]
+    assert card.trained_on == "6 olaf, 6 abominable, 6 neither"

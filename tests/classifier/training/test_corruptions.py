@@ -7,14 +7,12 @@ import torch
 
 from classifier.training.corruptions import (
     CLEAN_SHARE,
-    MILD,
-    STRONG,
+    COVERED_SHARE,
     TEXT_ROWS,
     corrupt,
     cover,
     draw_captions,
     frame_as_screenshot,
-    jitter_colours,
 )
 
 
@@ -27,27 +25,15 @@ def test_corrupting_leaves_the_views_that_it_is_given_alone() -> None:
     assert float(corrupted.min()) >= 0
     assert float(corrupted.max()) <= 1
     whole = (corrupted == before).flatten(1).all(1).float().mean()
-    # As they are: those kept clean that are neither framed (0.15) nor covered (0.45).
-    assert whole == pytest.approx(CLEAN_SHARE * 0.85 * 0.55, abs=0.02)
-
-
-def test_strong_corruption_is_lighter_and_covers_more() -> None:
-    grey = torch.full((400, 3, 16, 16), 0.3)
-    found = []
-    for strength in (MILD, STRONG):
-        torch.manual_seed(0)
-        lightness = float(jitter_colours(grey, strength.light).mean())
-        touched = int((cover(grey.clone(), strength) != grey).flatten(1).any(1).sum())
-        found.append((lightness, touched))
-    assert found[0][0] < found[1][0]
-    assert 0 < found[0][1] < found[1][1] < len(grey)
+    # As they are: those kept clean that are neither framed (0.15) nor covered.
+    assert whole == pytest.approx(CLEAN_SHARE * 0.85 * (1 - COVERED_SHARE), abs=0.04)
 
 
 def test_covers_leave_a_part_to_be_seen() -> None:
     torch.manual_seed(0)
     views = torch.rand(400, 3, 40, 40)
     changed = (cover(views.clone()) != views).any(1).float().mean((1, 2))
-    assert 0.35 < (changed > 0).float().mean() < 0.6
+    assert 0.2 < (changed > 0).float().mean() < 0.4
     assert changed.max() <= 0.6
 
 
@@ -56,7 +42,7 @@ def test_some_bars_are_written_on() -> None:
     views = cover(torch.full((200, 3, 64, 64), 0.5))
     # Covers are of one colour each; only letters give a line many tones.
     tones = torch.tensor([max(len(line.unique()) for line in view[0]) for view in views])
-    assert 0.1 < (tones > 5).float().mean() < 0.25
+    assert 0.04 < (tones > 5).float().mean() < 0.16
 
 
 def test_a_phones_screen_shows_the_picture_smaller() -> None:

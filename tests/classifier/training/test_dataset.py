@@ -12,27 +12,13 @@ from classifier.training.dataset import (
     DatasetError,
     Pictures,
     Row,
+    assign_folds_by_source,
+    folds_by_cost,
     read_folder,
-    sample_groups,
+    split,
 )
 from classifier.types import CATEGORIES, Category
 from tests.support.pictures import draw_ellipses
-
-
-def test_a_share_of_the_groups_is_whole_groups_of_every_label() -> None:
-    rows = [
-        Row(Path(f"{label}{number}"), label, f"{label}{number // 3}", number // 3 % FOLDS)
-        for label in CATEGORIES
-        for number in range(60)
-    ]
-    quarter, half = sample_groups(rows, 0.25), sample_groups(rows, 0.5)
-    assert set(quarter) < set(half) < set(rows)
-    assert sample_groups(rows, 1) == rows
-    for label in CATEGORIES:
-        chosen = [row for row in half if row.label is label]
-        assert len(chosen) == 30
-        assert len({row.group for row in chosen}) == 10
-        assert {row.fold for row in chosen} == set(range(FOLDS))
 
 
 def test_copies_stay_on_one_side_of_a_split(photos: Path) -> None:
@@ -152,3 +138,59 @@ def test_a_picture_that_cannot_be_read_is_named(photos: Path) -> None:
     write_manifest(photos, "file,label,group", "{file},{label},g{n}")
     with pytest.raises(DatasetError, match=r"olaf/0\.png: That is no picture"):
         Pictures.read(read_folder(photos), 32)
+
+
+def sourced(number: int, label: Category, group: str, source: str, fold: int = 0) -> Row:
+    return Row(Path(str(number)), label, group, fold, "toy", source)
+
+
+def test_a_source_has_one_fold_and_the_folds_are_about_as_large() -> None:
+    rows = [
+        sourced(number, label, f"{label}{number}", f"someone/{number // 3}")
+        for label in CATEGORIES
+        for number in range(90)
+    ]
+    folds = assign_folds_by_source(rows)
+    assert set(folds) == {row.source for row in rows}
+    sizes = [sum(folds[row.source] == fold for row in rows) for fold in range(FOLDS)]
+    assert max(sizes) - min(sizes) <= 9
+
+
+def test_sources_that_share_originals_mostly_share_a_fold() -> None:
+    rows = [
+        sourced(number, label, f"{label}{number % 10}", f"someone/{number}")
+        for label in CATEGORIES
+        for number in range(40)
+    ]
+    folds = assign_folds_by_source(rows)
+    parted = [
+        len({folds[row.source] for row in rows if row.group == group})
+        for group in {row.group for row in rows}
+    ]
+    assert sum(parted) / len(parted) < 2
+
+
+def test_sources_of_a_manifest_decide_the_folds_and_collections_are_many_sources(
+    photos: Path,
+) -> None:
+    lines = ["file,label,group,fold,source"]
+    for number, file in enumerate(FILES):
+        label = file.split("/")[0]
+        source = "a collection" if label == "neither" else f"someone/{number // 2}:photos/{number}"
+        lines.append(f"{file},{label},g{number},0,{'crop of ' * (number % 2)}{source}")
+    (photos / "manifest.csv").write_text("\n".join(lines))
+    rows = read_folder(photos)
+    assert {row.fold for row in rows} == set(range(FOLDS))
+    assert [row.source for row in rows[:3]] == ["someone/0", "someone/0", "someone/1"]
+    assert len({row.source for row in rows[20:]}) == 10
+
+
+def test_an_original_of_a_held_out_fold_is_left_out_wherever_it_is() -> None:
+    rows = [
+        sourced(0, Category.OLAF, "a", "x", fold=0),
+        sourced(1, Category.OLAF, "a", "y", fold=1),
+        sourced(2, Category.OLAF, "b", "z", fold=2),
+    ]
+    assert split(rows, 0) == ([2], [0])
+    assert split(rows, 2) == ([0, 1], [2])
+    assert folds_by_cost(rows) == [3, 4, 2, 0, 1]
