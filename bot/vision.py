@@ -15,9 +15,6 @@ from classifier.images.fingerprint import hash_photo
 
 # Previews decode at a larger scale than the classifier does; two at once is what two cores can do.
 PREVIEWS_AT_ONCE = 2
-# From where on a name is called out without any doubt: how sure it is between the two, and how
-# likely it is among all three.
-SURE_OF_TWO, SURE_OF_THREE = 0.8, 0.6
 
 
 class Vision:
@@ -93,14 +90,10 @@ def _refusals() -> Iterator[None]:
 
 
 def _verdict(prediction: Prediction) -> Verdict:
-    probabilities = {Label(name): share for name, share in prediction.probabilities.items()}
-    label = Label(prediction.label)
-    pair = probabilities[Label.OLAF] + probabilities[Label.ABOMINABLE]
-    confidence = probabilities[label] / pair if pair else 0.5
     return Verdict(
-        label=label,
-        confidence=confidence,
-        probabilities=probabilities,
+        label=Label(prediction.label),
+        confidence=prediction.confidence,
+        probabilities={Label(name): share for name, share in prediction.probabilities.items()},
         unfamiliar=prediction.unfamiliar,
-        sure=confidence >= SURE_OF_TWO and probabilities[label] >= SURE_OF_THREE,
+        sure=prediction.sure,
     )

@@ -51,6 +51,7 @@ from bot.storage import Store
 LABELS = (Label.OLAF, Label.ABOMINABLE, Label.NEITHER)
 # Foolings worth so much are worth a picture.
 CARD_POINTS = 80
+# As many as fit on a message of every platform.
 BUTTONS_IN_A_ROW = 5
 
 

@@ -80,7 +80,6 @@ log = logging.getLogger(__name__)
 
 # After an outage: who asked longer ago than this has given up.
 STALE = timedelta(minutes=5)
-# As many as fit on a message of every platform.
 # Rooms whose buttons were tapped lately.
 REMEMBERED = 2048
 

@@ -464,8 +464,8 @@ def _audience(data: str) -> Audience:
 
 def _pair(verdict: Verdict) -> float:
     """Return which of the two it is, from 0 for the yeti to 1 for Olaf."""
-    olaf, yeti = (verdict.probabilities.get(each, 0.0) for each in (Label.OLAF, Label.ABOMINABLE))
-    return round(olaf / (olaf + yeti), 4) if olaf + yeti > 0 else 0.5
+    confidence = verdict.confidence if verdict.label is Label.OLAF else 1 - verdict.confidence
+    return round(confidence, 4)
 
 
 def _familiar(verdict: Verdict) -> float:

@@ -365,8 +365,7 @@ def percent(verdict: Verdict) -> int:
 
 def pair(verdict: Verdict) -> float:
     """Return where the slider stands between yeti and Olaf."""
-    olaf, yeti = (verdict.probabilities[each] for each in (Label.OLAF, Label.ABOMINABLE))
-    return olaf / (olaf + yeti)
+    return verdict.confidence if verdict.label is Label.OLAF else 1 - verdict.confidence
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

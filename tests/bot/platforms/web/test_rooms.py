@@ -211,19 +211,19 @@ def test_a_room_name_fits_a_link(typed: str, link: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("olaf", "yeti", "pair", "familiar"),
+    ("label", "confidence", "neither", "pair", "familiar"),
     [
-        (0.9, 0.1, 0.9, 1.0),
-        (0.02, 0.06, 0.25, 0.08),
-        (0.0, 0.5, 0.0, 0.5),
-        (0.0, 0.0, 0.5, 0.0),
+        (Label.OLAF, 0.9, 0.0, 0.9, 1.0),
+        (Label.ABOMINABLE, 0.75, 0.92, 0.25, 0.08),
+        (Label.ABOMINABLE, 1.0, 0.5, 0.0, 0.5),
+        (Label.OLAF, 0.5, 1.0, 0.5, 0.0),
     ],
 )
 def test_a_verdict_tells_which_of_the_two_and_how_familiar(
-    olaf: float, yeti: float, pair: float, familiar: float
+    label: Label, confidence: float, neither: float, pair: float, familiar: float
 ) -> None:
-    probabilities = {Label.OLAF: olaf, Label.ABOMINABLE: yeti, Label.NEITHER: 1 - olaf - yeti}
-    answer = render_reply(Reply("", verdict=Verdict(Label.OLAF, 0.7, probabilities, False)))
+    probabilities = {Label.OLAF: 0.0, Label.ABOMINABLE: 0.0, Label.NEITHER: neither}
+    answer = render_reply(Reply("", verdict=Verdict(label, confidence, probabilities, False)))
     assert (answer["pair"], answer["familiar"]) == (pair, familiar)
 
 

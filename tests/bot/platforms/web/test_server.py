@@ -31,7 +31,7 @@ async def test_a_photo_is_answered_and_everyone_in_the_room_sees_both(served: Se
         "text": f"{EN.photos.answer(YETI, 1)}\n{EN.rounds.truth_ask()}",
         "label": "abominable",
         "confidence": 0.84,
-        "pair": 0.1596,
+        "pair": 0.16,
         "familiar": 0.94,
         "unfamiliar": False,
         "buttons": [
