@@ -261,7 +261,7 @@ async def test_what_was_in_hand_when_the_process_died_is_answered_after_the_rest
 ) -> None:
     discord = evening.discord
     evening.vision.may_answer.clear()
-    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    message = await discord.send(evening.ana, evening.home, "", YETI_PNG, mention=True)
     album = await discord.send(evening.ana, evening.home, "", OLAF_PNG, YETI_PNG, mention=True)
     private = await discord.send(evening.ana, discord.dm(evening.ana), "", YETI_PNG)
     await discord.until(lambda: len(discord.cdn_requests) == 4)
@@ -269,7 +269,7 @@ async def test_what_was_in_hand_when_the_process_died_is_answered_after_the_rest
     assert not discord.said
     evening.vision.may_answer.set()
     await evening.start()
-    assert is_answer((await discord.answer(message)).content, OLAF)
+    assert is_answer((await discord.answer(message)).content, YETI)
     assert (await discord.answer(album)).content == EN.photos.album([OLAF, YETI], 1)
     assert is_answer((await discord.answer(private)).content, YETI)
     await evening.settled()
