@@ -102,7 +102,7 @@ class Table:
             )
         reply = await self.service.handle_album(photos)
         assert reply is not None
-        await self.service.mark_sent(reply.outcomes, 1.0)
+        await self.service.mark_sent(reply.outcomes, 1.0, answer=f"answer-{self._photos}")
         return reply
 
     async def tap(

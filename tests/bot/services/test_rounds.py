@@ -307,8 +307,19 @@ async def test_the_surest_photo_of_an_album_is_played_and_the_answer_says_which(
     reply = await table.album(MIA, [DOUBTFUL, STRANGER, OLAF])
     assert EN.photos.album([DOUBTFUL, STRANGER, OLAF], 3) == reply.text
     told = await table.tap(MIA, reply, IS_YETI)
+    assert said(told).startswith(reply.text)  # all of the album is still there
+    wheres = [EN.photos.where_button(number) for number in (1, 2, 3)]
+    assert labels(told.edit)[-3:] == wheres == labels(reply)[-3:]
     assert points(97) in said(told)
     assert await table.points() == {"Mia": 97}
+
+
+async def test_a_photo_that_was_here_before_is_not_the_one_of_an_album_that_is_played(
+    table: Table,
+) -> None:
+    await table.photo(MIA, OLAF, data=b"photo 2")
+    reply = await table.album(MIA, [OLAF, YETI])  # the second and third photo
+    assert EN.photos.album([OLAF, YETI], 2) == reply.text
 
 
 async def test_a_guess_round_offers_all_three_and_pays_who_saw_it_coming(table: Table) -> None:
@@ -332,6 +343,7 @@ async def test_a_guess_round_offers_all_three_and_pays_who_saw_it_coming(table: 
     assert outcome.notice == EN.rooms.old_button()
     assert (await table.tap(OMA, asked, olaf)).notice == EN.rounds.guess_late()
     assert await table.points() == {"Ben": 10}
+    assert EN.rounds.guessed(["Ben"], 10) in said(await table.tap(MIA, answer, IS_YETI))
 
 
 async def test_guess_on_makes_every_photo_a_guess_round(table: Table) -> None:
@@ -627,6 +639,19 @@ async def test_privacy_leads_to_export_and_forget(table: Table) -> None:
     about = (await table.tap(MIA, told, EN.privacy.about_button(), ALONE)).send
     assert about is not None
     assert about.text == EN.rooms.about()
+
+
+async def test_undo_takes_back_an_admins_reset_although_an_old_truth_is_settled(
+    table: Table,
+) -> None:
+    await table.tap(MIA, await table.photo(MIA, OLAF), IS_YETI)
+    await table.tap(OMA, await table.ask(OMA, "reset"), EN.privacy.reset_button())
+    await table.tap(OMA, await table.photo(OMA, OLAF), IS_YETI)
+    table.later(minutes=11)
+    assert await table.points() == {"Oma": 97}
+    assert (await table.ask(OMA, "undo")).text == EN.privacy.reset_undone("Oma")
+    assert await table.points() == {"Mia": 97, "Oma": 97}
+    assert (await table.ask(OMA, "undo")).text == EN.rounds.undo_late()
 
 
 async def test_only_admins_reset_a_season_and_can_undo_it_for_a_day(table: Table) -> None:
