@@ -436,4 +436,4 @@ class SeasonMachine(RuleBasedStateMachine):
 
 
 TestSeason = SeasonMachine.TestCase
-TestSeason.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestSeason.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)

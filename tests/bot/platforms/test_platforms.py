@@ -99,7 +99,7 @@ async def test_photos_in_hand_at_sigterm_are_answered_or_told_to_come_back() -> 
         telegram, discord = family.telegram, family.discord
         ana, ben = telegram.person("Ana"), discord.user("Ben")
         home, dm = telegram.private(ana), discord.dm(ben)
-        telegram.pace = 0.0005  # its bytes take a second or two
+        telegram.stall = stall = asyncio.Event()  # in the middle of its bytes
         quick = home.send_photo(ana, OLAF)
         never = discord.world.attach(dm, YETI, "photo.jpg")
         discord.spoil(never, "slow")  # a byte a second
@@ -107,6 +107,8 @@ async def test_photos_in_hand_at_sigterm_are_answered_or_told_to_come_back() -> 
         await telegram.until(lambda: bool(telegram.downloads))
         await discord.until(lambda: bool(discord.cdn_requests))
         stopped = asyncio.create_task(bot.stop())
+        await asyncio.sleep(0.5)  # it drains, for several seconds
+        stall.set()
         assert ANSWER.match((await home.answer(quick)).text)
         assert (await discord.answer(slow)).content.startswith("I'm just going out in the snow")
         assert await stopped == 0
