@@ -114,9 +114,9 @@ def write(url: str, name: str, acknowledge: Connection) -> None:
             acknowledge.send(("opened", id_))
             await store.rounds.note_verdict(id_, OLAF, None)
             acknowledge.send(("classified", id_))
-            assert await store.game.open_guesses(id_, now)
+            assert await store.guesses.open(id_, now)
             for player in (ben, OMA):
-                assert isinstance(await store.game.guess(id_, player, Label.OLAF, now), tuple)
+                assert isinstance(await store.guesses.add(id_, player, Label.OLAF, now), tuple)
             acknowledge.send(("guessed", id_))
             await store.rounds.mark_answered([id_], now)
             acknowledge.send(("answered", id_))

@@ -48,6 +48,7 @@ class Denied(StrEnum):
     LATE = "late"
     ENOUGH = "enough"
     NOT_HERE = "not_here"
+    VOTE = "vote"
     SHARED_IDENTITY = "shared_identity"
 
 
@@ -230,42 +231,42 @@ def tell_truth(round_: Round, truth: Truth, *, by_admin: bool) -> Round | Denied
 
     Who sent the photo may within a day, and a room's admins at any time. The first to tell counts.
     Who told it may change it for ten minutes while nobody has confirmed or objected, an admin at
-    any time; so of two at the same moment an admin's counts, whichever came in first.
-
-    An admin's own photo is no exception from what the room has said: there an admin is a player.
+    any time but during a vote; so of two at the same moment an admin's counts, whichever came in
+    first. What an admin changed can be objected to anew.
     """
     if truth.by != round_.player and not by_admin:
         return Denied.NOT_YOURS
     if truth.at - round_.arrived > TRUTH_WITHIN and not by_admin:
         return Denied.OVER
+    if _is_in_vote(round_, truth.at):
+        return Denied.VOTE
     before = round_.truth
     if before is not None and before.at == truth.at:
         if _rank(round_, before) <= _rank(round_, truth):
             return Denied.TOLD
-    elif before is not None:
-        may_decide = by_admin and not (
-            truth.by == round_.player and _is_contested(round_, truth.at)
-        )
-        if before.by != truth.by and not may_decide:
+    elif before is not None and not by_admin:
+        if before.by != truth.by:
             return Denied.TOLD
-        is_late = _is_settled(round_, truth.at) or truth.at - before.at > UNDO_WITHIN
-        if is_late and not may_decide:
+        if _is_settled(round_, truth.at) or truth.at - before.at > UNDO_WITHIN:
             return Denied.LATE
     return replace(round_, truth=truth, confirmed=False, vote=None, is_void=False)
 
 
 def undo_truth(round_: Round, by: PlayerId, at: datetime, *, by_admin: bool) -> Round | Denied:
-    """Take the truth back: who told it for ten minutes, an admin at any time.
+    """Take the truth back: who told it for ten minutes, an admin any time but during a vote.
 
-    As with `tell_truth`, an admin's own photo is no exception from what the room has said.
+    At the very moment of a truth there was only the one before to take back; the new one stands.
     """
     if round_.truth is None:
         return Denied.UNTOLD
-    may_decide = by_admin and not (by == round_.player and _is_contested(round_, at))
-    if by != round_.truth.by and not may_decide:
+    if by != round_.truth.by and not by_admin:
         return Denied.NOT_YOURS
+    if at <= round_.truth.at:
+        return Denied.UNTOLD
+    if _is_in_vote(round_, at):
+        return Denied.VOTE
     is_late = _is_settled(round_, at) or at - round_.truth.at > UNDO_WITHIN
-    if is_late and not may_decide:
+    if is_late and not by_admin:
         return Denied.LATE
     return replace(round_, truth=None, confirmed=False, vote=None, is_void=False)
 
@@ -280,7 +281,9 @@ def confirm(round_: Round, by: PlayerId, *, shared_identity: bool) -> Round | De
         return Denied.OWN
     if round_.confirmed:
         return Denied.AGAIN
-    if round_.is_disputed or round_.is_void:
+    if round_.is_disputed:
+        return Denied.VOTE
+    if round_.is_void:
         return Denied.OVER
     return replace(round_, confirmed=True)
 
@@ -380,17 +383,21 @@ def close_vote(round_: Round, at: datetime) -> Round:
     return replace(closed, truth=replace(truth, label=counts[0][0]), confirmed=True)
 
 
-def _is_contested(round_: Round, at: datetime) -> bool:
-    """Return whether somebody objected before now.
+def _is_in_vote(round_: Round, at: datetime) -> bool:
+    """Return whether the room is voting: then nobody changes what it votes about.
 
-    An objection at the very moment of a change was one to the truth before, and goes with it.
+    An objection at the very moment of a change was one to the truth before, and goes with it; a
+    vote that ends at that moment was still open.
     """
-    return round_.is_void if round_.vote is None else round_.vote.opened < at
+    vote = round_.vote
+    return vote is not None and vote.opened < at and (vote.closed is None or at <= vote.closed)
 
 
 def _is_settled(round_: Round, at: datetime) -> bool:
     """Return whether others have had their say, so that a truth can no longer be taken back."""
-    return round_.confirmed or _is_contested(round_, at)
+    vote = round_.vote
+    is_contested = round_.is_void if vote is None else vote.opened < at
+    return round_.confirmed or is_contested
 
 
 def _rank(round_: Round, truth: Truth) -> tuple[bool, PlayerId, Label]:

@@ -82,6 +82,9 @@ class Figures:
         foolings: In how many of them the bot was wrong.
         made: How many works it recognised.
         points: Guesses included.
+        foolings_points: Those for foolings.
+        made_points: Those for works.
+        guesses_points: Those for guesses.
         best: The points of the best fooling.
         streak: The longest run of foolings that no failed try broke.
     """
@@ -90,6 +93,9 @@ class Figures:
     foolings: int = 0
     made: int = 0
     points: int = 0
+    foolings_points: int = 0
+    made_points: int = 0
+    guesses_points: int = 0
     best: int = 0
     streak: int = 0
 
@@ -219,7 +225,7 @@ def figures(
     if player is None:
         return Figures()
     scored = scores(rounds, now, zone)
-    played = foolings = made = best = run = streak = 0
+    played = foolings = made = fooled_points = made_points = best = run = streak = 0
     for round_, _ in _told(rounds):
         score = scored[round_.id]
         if round_.player != player or score.just_for_fun is not None or score.is_pending:
@@ -227,13 +233,26 @@ def figures(
         played += 1
         made += round_.is_praised
         foolings += round_.is_fooled
+        if round_.is_praised:
+            made_points += score.points
         if round_.is_fooled:
+            fooled_points += score.points
             best, run = max(best, score.worth), run + 1
         elif not round_.is_praised:  # a work that was recognised is no defeat
             run = 0
         streak = max(streak, run)
     total = totals(rounds, right_guesses, now, zone).get(player, 0)
-    return Figures(played, foolings, made, total, best, streak)
+    return Figures(
+        played,
+        foolings,
+        made,
+        total,
+        foolings_points=fooled_points,
+        made_points=made_points,
+        guesses_points=total - fooled_points - made_points,
+        best=best,
+        streak=streak,
+    )
 
 
 def best_foolings(

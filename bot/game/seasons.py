@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.domain import Room
 from bot.game.rules import PlayerId, Round
@@ -120,9 +120,19 @@ class OpenVote:
     until: datetime
 
 
-def month_of(at: datetime, zone: tzinfo) -> date:
-    """Return a moment's season: the first day of its month, in a room's time zone."""
-    return at.astimezone(zone).date().replace(day=1)
+def month_of(at: datetime, zone: tzinfo, frozen: date | None = None) -> date:
+    """Return a moment's season: the first day of its month, in a room's time zone.
+
+    Args:
+        at: The moment.
+        zone: The room's.
+        frozen: The room's last season from before today's rules, if it has one.
+    """
+    local = at.astimezone(zone).date().replace(day=1)
+    if frozen is None:
+        return local
+    by_utc, first = at.astimezone(UTC).date().replace(day=1), month_after(frozen)
+    return max(local, first) if by_utc >= first else by_utc
 
 
 def month_before(month: date) -> date:
@@ -130,10 +140,27 @@ def month_before(month: date) -> date:
     return (month - timedelta(days=1)).replace(day=1)
 
 
-def bounds(month: date, zone: tzinfo) -> tuple[datetime, datetime]:
-    """Return when a season begins and when the next does."""
-    following = (month + timedelta(days=31)).replace(day=1)
-    return midnight(month, zone), midnight(following, zone)
+def month_after(month: date) -> date:
+    """Return the season after."""
+    return (month + timedelta(days=31)).replace(day=1)
+
+
+def bounds(month: date, zone: tzinfo, frozen: date | None = None) -> tuple[datetime, datetime]:
+    """Return when a season begins and when the next does.
+
+    Seasons from before today's rules went by UTC; the first one after them begins where the last of
+    them ends, so that each moment belongs to exactly one.
+
+    Args:
+        month: The season.
+        zone: The room's.
+        frozen: The room's last season from before today's rules, if it has one.
+    """
+    begin, end = (
+        midnight(each, UTC if frozen is not None and each <= month_after(frozen) else zone)
+        for each in (month, month_after(month))
+    )
+    return begin, end
 
 
 def day_bounds(day: date, zone: tzinfo) -> tuple[datetime, datetime]:

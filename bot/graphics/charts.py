@@ -117,12 +117,11 @@ def leaderboard(title: str, rows: Sequence[Row], theme: Theme, subtitle: str = "
     return _finished(canvas, "leaderboard.png", title, subtitle, *lines)
 
 
-def podium(title: str, subtitle: str, rows: Sequence[Row], theme: Theme) -> Picture:
+def podium(title: str, rows: Sequence[Row], theme: Theme) -> Picture:
     """Draw the first three places; those who tie stand on one step.
 
     Args:
-        title: Above the podium: of what it is one.
-        subtitle: Below the title: the month.
+        title: Above the podium: of which month it is one.
         rows: In any order; those of later places are left out.
         theme: The colours.
 
@@ -132,11 +131,11 @@ def podium(title: str, subtitle: str, rows: Sequence[Row], theme: Theme) -> Pict
     placed = sorted((row for row in rows if row.rank <= 3), key=lambda row: row.rank)
     canvas = Canvas(WIDTH, 1180, theme)
     canvas.draw_landscape(170, flakes=130, text_bottom=220)
-    _draw_heading(canvas, title, [subtitle] if subtitle else [], align=0.5)
+    _draw_heading(canvas, title, align=0.5)
     for rank, together in groupby(placed, key=lambda row: row.rank):
         _draw_step(canvas, rank, list(together))
     canvas.draw_foreground(106)
-    return _finished(canvas, "podium.png", title, subtitle, *map(_describe_row, placed))
+    return _finished(canvas, "podium.png", title, *map(_describe_row, placed))
 
 
 def confusion(
@@ -389,11 +388,15 @@ def _draw_snowy_place(canvas: Canvas, place: tuple[int, int, int, int], missing:
     scene.draw_disc(scene.width / 2, middle, radius * 1.07, theme.card)
     scene.draw_bot_avatar(scene.width / 2, middle, radius)
     if missing:
-        y = middle + 210
-        line = fit_line(missing, 42, MEDIUM, scene.width - 120).width
-        x = scene.width / 2
-        scene.draw_card((x - line / 2 - 30, y - 42, x + line / 2 + 30, y + 42), 42, theme.card)
-        scene.draw_text(missing, x, y, 42, theme.ink, scene.width - 119, MEDIUM, align=0.5)
+        room, x = scene.width - 120, scene.width / 2
+        size, lines = _wrap_largest(missing, ((42, 1), (42, 2), (36, 2)), MEDIUM, room)
+        half = max(fit_line(line, size, MEDIUM, room).width for line in lines) / 2 + 30
+        begin, high = middle + 168, 1.3 * size
+        plate = (x - half, begin, x + half, begin + high * len(lines) + 28)
+        scene.draw_card(plate, 42, theme.card)
+        for index, line in enumerate(lines):
+            y = begin + 14 + high * (index + 0.5)
+            scene.draw_text(line, x, y, size, theme.ink, room + 1, MEDIUM, align=0.5)
     canvas.draw_image(scene.image, left, top, 26)
 
 
@@ -451,7 +454,10 @@ def _draw_row(canvas: Canvas, row: Row, top: float, high: float) -> None:
     wide = canvas.draw_text(str(row.points), right - 36, middle, 60, theme.ink, 260, align=1)
     start = MARGIN + 236
     room = right - 36 - wide - 28 - start
-    canvas.draw_text(row.name, start, middle, 46, theme.ink, room, min_size=36)
+    size, lines = _wrap_largest(row.name, ((46, 1), (40, 1), (36, 1), (34, 2), (30, 2)), BOLD, room)
+    for index, line in enumerate(lines):
+        y = middle + (size + 8) * (index - (len(lines) - 1) / 2)
+        canvas.draw_text(line, start, y, size, theme.ink, room)
 
 
 def _draw_avatar(canvas: Canvas, row: Row, x: float, y: float, radius: float) -> None:
@@ -489,7 +495,7 @@ def _draw_step(canvas: Canvas, rank: int, rows: list[Row]) -> None:
     canvas.draw_card(plate, 24, theme.card)
     for index, name in enumerate(names):
         y = names_top + high * (index + 0.5)
-        canvas.draw_text(name, x, y, size, theme.ink, room, align=0.5, min_size=24)
+        canvas.draw_text(name, x, y, size, theme.ink, room, align=0.5, min_size=21)
     # As large as the crown above the first step leaves it.
     alone = {1: 112, 2: 92}.get(len(names), 76) if rank == 1 else 92
     radius = {1: alone, 2: 70}.get(len(rows), 46)

@@ -87,7 +87,7 @@ class Cards:
             charts.card,
             photo,
             heat,
-            text,
+            text.partition("\n")[0],  # the name stands beside the points
             name,
             speaker.text.points(worth(round_)),
             speaker.text.day(day),

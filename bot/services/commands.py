@@ -168,6 +168,8 @@ async def _undo(parts: Parts, request: CommandRequest, speaker: Speaker) -> Repl
         return done
     if undone := await parts.room_admin.undo(request, speaker):
         return undone
+    if done is Denied.VOTE:
+        return Reply(speaker.rounds.vote_decides())
     is_late = done is Denied.LATE
     return Reply(speaker.rounds.undo_late() if is_late else speaker.rounds.undo_nothing())
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
@@ -14,9 +12,8 @@ from bot.services.clock import Clock
 from bot.services.language import Languages
 from bot.services.leaderboard import Leaderboards
 from bot.services.ports import Messenger
+from bot.services.repeat import Repeat
 from bot.storage import Store
-
-log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 30.0
 # The evening's card comes at the hour at which votes end: the family is at home.
@@ -34,6 +31,9 @@ class Daily:
         leaderboards: Knows the day's challenge.
         cards: Makes the evening's card.
         clock: The time, and the rooms' zones.
+
+    Attributes:
+        repeat: Looks for what is due, again and again.
     """
 
     def __init__(
@@ -51,25 +51,9 @@ class Daily:
         self._leaderboards = leaderboards
         self._cards = cards
         self._clock = clock
-        self._stopping = asyncio.Event()
-
-    async def run(self) -> None:
-        """Post what is due, until `stop`."""
-        self._stopping.clear()
-        while not self._stopping.is_set():
-            try:
-                await self.post_due()
-            except Exception:
-                log.exception("a daily challenge could not be posted; it is tried again")
-            try:
-                async with asyncio.timeout(EVERY_SECONDS):
-                    await self._stopping.wait()
-            except TimeoutError:
-                pass
-
-    def stop(self) -> None:
-        """End `run` after what is being posted."""
-        self._stopping.set()
+        self.repeat = Repeat(
+            self.post_due, EVERY_SECONDS, "a daily challenge could not be posted; it is tried again"
+        )
 
     async def post_due(self) -> None:
         """Post each challenge and each card whose time has come today."""

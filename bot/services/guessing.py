@@ -70,7 +70,7 @@ class Guessing:
         if photo.room.private:
             return None
         until = self._clock.now() + GUESS_WITHIN
-        if not await self._store.game.open_guesses(outcome.round_id, until):
+        if not await self._store.guesses.open(outcome.round_id, until):
             return None
         self._wait(outcome.round_id, photo.room, until, until, speaker.language)
         asked = self._question(outcome.round_id, (), {}, until, speaker)
@@ -82,12 +82,12 @@ class Guessing:
         if not await self._store.game.round(round_id, press.room):
             return ButtonOutcome(speaker.rooms.old_button())
         now = self._clock.now()
-        guesses = await self._store.game.guess(round_id, press.player, action.label, now)
+        guesses = await self._store.guesses.add(round_id, press.player, action.label, now)
         if not isinstance(guesses, tuple):
             return ButtonOutcome(_why_not(guesses, speaker))
-        opening = await self._store.game.guessing(round_id)
+        opening = await self._store.guesses.find(round_id)
         until = opening.until if opening else now
-        if await self._store.game.everyone_guessed(round_id, now):
+        if await self._store.guesses.everyone_guessed(round_id, now):
             self._wait(round_id, press.room, now, until, speaker.language)
         names = await self._store.game.names(press.room)
         shown = self._question(round_id, guesses, names, until, speaker)
@@ -96,7 +96,7 @@ class Guessing:
     async def resume(self) -> None:
         """Go on waiting for the guesses that a restart interrupted."""
         self._timers.open()
-        for opening in await self._store.game.open_guessings():
+        for opening in await self._store.guesses.unanswered():
             self._wait(opening.round_id, opening.room, opening.until, opening.until, None)
 
     async def close(self) -> None:
@@ -137,7 +137,7 @@ class Guessing:
             self._wait(round_id, room, now + AGAIN_IN, until, language)
 
     async def _send_answer(self, round_id: int, room: Room, language: str | None) -> Delivery:
-        opening = await self._store.game.close_guesses(round_id, self._clock.now())
+        opening = await self._store.guesses.close(round_id, self._clock.now())
         messenger = self._messengers.get(room.platform)
         if opening is None or messenger is None:
             return Delivery.REFUSED
@@ -151,7 +151,7 @@ class Guessing:
         question = found_round.answer if found_round else None
         delivery = await messenger.send(opening.room, reply, to=opening.message or None)
         if delivery is not Delivery.FAILED:  # a room that does not want it is not asked again
-            await self._store.game.mark_guesses_told(round_id)
+            await self._store.guesses.mark_told(round_id)
             if question is not None:  # it takes no more guesses
                 over = self._revisions.number(Reply(speaker.rounds.guess_over()))
                 await messenger.edit(opening.room, question, over)

@@ -135,10 +135,14 @@ class Leaderboards:
         ]
 
     async def hall(self, request: CommandRequest, speaker: Speaker) -> Reply:
-        """Show the photos that fooled the bot best this season."""
+        """Show the photos that fooled the bot best this season.
+
+        Only who asks can take photos down there, and only their own.
+        """
         season = await self._span(request.room, "month")
         shown: list[PastPhoto] = []
-        buttons: list[Button] = []
+        cards: list[Button] = []
+        own: list[Button] = []
         for round_, points in season.best_foolings(BEST):
             # Where the photos of those who are forgotten were is forgotten, too.
             found = await self._store.rounds.find(round_.id)
@@ -147,12 +151,15 @@ class Leaderboards:
             rank = len(shown) + 1
             caption = _hall_caption(season, rank, round_, points, speaker)
             shown.append(PastPhoto(found.sent_to, found.message, found.reference, caption))
-            buttons.append(button(f"{rank}. {speaker.photos.card_button()}", ShowCard(round_.id)))
-            buttons.append(button(f"{rank}. {speaker.privacy.hide_button()}", HidePhoto(round_.id)))
+            cards.append(button(str(rank), ShowCard(round_.id)))
+            if found.player_id == request.player.id:
+                hide = f"{rank}. {speaker.privacy.hide_button()}"
+                own.append(button(hide, HidePhoto(round_.id)))
         if not shown:
             return Reply(speaker.standings.hall_empty())
-        rows = tuple(tuple(buttons[begin : begin + 2]) for begin in range(0, len(buttons), 2))
-        return Reply(speaker.standings.hall(season.month), buttons=rows, past_photos=tuple(shown))
+        pairs = (tuple(own[begin : begin + 2]) for begin in range(0, len(own), 2))
+        text = speaker.standings.hall(season.month)
+        return Reply(text, buttons=(tuple(cards), *pairs), past_photos=tuple(shown))
 
     async def own(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """Tell players their own figures, or another's public ones."""
@@ -233,7 +240,6 @@ async def closing(season: Season, speaker: Speaker) -> Reply | None:
     drawn = await asyncio.to_thread(
         charts.podium,
         speaker.standings.podium_title(season.month),
-        speaker.text.month(season.month),
         _rows(season, first, speaker, ""),
         theme_of(season.room),
     )

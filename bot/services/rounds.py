@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from bot.domain import (
     Button,
@@ -75,7 +75,7 @@ class Rounds:
 
     def answer_text(self, room: Room, verdict: Verdict, round_id: int, speaker: Speaker) -> str:
         """Word a verdict, in a way that the room has not heard lately."""
-        count = speaker.photos.variants(verdict.voice)
+        count = speaker.photos.variants(verdict)
         variant = self._variants.choose(room, f"answer {verdict.voice}", count, round_id)
         return speaker.photos.answer(verdict, variant)
 
@@ -146,7 +146,7 @@ class Rounds:
         lines: list[str] = []
         rows: list[tuple[Button, ...]] = []
         names = await self._store.game.names(room)
-        if guesses := await self._store.game.guesses(round_.id):
+        if guesses := await self._store.guesses.of_round(round_.id):
             right = [guess for guess in guesses if is_right_guess(guess, round_.verdict)]
             found = [speaker.text.name(names.get(guess.by)) for guess in right]
             lines.append(speaker.rounds.guessed(found, GUESS_POINTS))
@@ -185,24 +185,25 @@ class Rounds:
                 button(speaker.text.label(label), CastBallot(id_, label)) for label in LABELS
             )
             return [tuple(ballots)]
-        if round_.is_void or score.just_for_fun is not None:
+        if score.just_for_fun is not None:
             return []
+        # Whoever told it for ten minutes, and an admin at any time.
+        own = [button(speaker.rounds.change_button(), UndoTruth(id_))]
+        if round_.is_void:
+            return [tuple(own)]
         rows: list[tuple[Button, ...]] = []
         if not room.private and round_.vote is None:
             judged = [button(speaker.rounds.objection_button(), ObjectToTruth(id_))]
             if score.is_pending:
                 judged.insert(0, button(speaker.rounds.confirm_button(), ConfirmTruth(id_)))
             rows.append(tuple(judged))
-        own = []
-        if round_.vote is None and not round_.confirmed:
-            own.append(button(speaker.rounds.change_button(), UndoTruth(id_)))
         is_true_snow_person = round_.truth is not None and round_.truth.label is not Label.NEITHER
         is_plain = not round_.is_fooled and not round_.made and round_.vote is None
         if is_true_snow_person and is_plain:
             own.append(button(speaker.rounds.made_button(), MarkMade(id_)))
         if round_.is_fooled and not score.is_pending and score.worth >= CARD_POINTS:
             own.append(button(speaker.photos.card_button(), ShowCard(id_)))
-        return [*rows, tuple(own)] if own else rows
+        return [*rows, tuple(own)]
 
     async def _question(
         self,
@@ -257,10 +258,13 @@ class Rounds:
         round_ = await self._store.game.round(action.round_id, press.room)
         if round_ is None:
             return ButtonOutcome(speaker.rooms.old_button())
-        by_admin = not await self._is_sender(press, round_) and await press.is_admin()
-        told = await self._store.game.tell_truth(
-            round_.id, press.player, action.label, self._clock.now(), by_admin=by_admin
-        )
+
+        async def tell(*, by_admin: bool) -> Round | Denied | None:
+            return await self._store.game.tell_truth(
+                round_.id, press.player, action.label, self._clock.now(), by_admin=by_admin
+            )
+
+        told = await _as_player_or_admin(press, tell)
         if not isinstance(told, Round):
             return ButtonOutcome(_why_not(told, speaker))
         await self._archive.round_ended(press.room, told)
@@ -273,13 +277,13 @@ class Rounds:
         round_ = await self._store.game.round(round_id, press.room)
         if round_ is None:
             return ButtonOutcome(speaker.rooms.old_button())
-        told_it = round_.truth is not None and round_.truth.by == await self._player_id(press)
-        by_admin = not told_it and await press.is_admin()
-        undone = await self._store.game.undo_truth(
-            round_id, press.player, self._clock.now(), by_admin=by_admin
-        )
-        if undone is Denied.LATE:
-            return ButtonOutcome(speaker.rounds.undo_late())
+
+        async def undo(*, by_admin: bool) -> Round | Denied | None:
+            return await self._store.game.undo_truth(
+                round_.id, press.player, self._clock.now(), by_admin=by_admin
+            )
+
+        undone = await _as_player_or_admin(press, undo)
         if not isinstance(undone, Round):
             return ButtonOutcome(_why_not(undone, speaker))
         await self._archive.round_ended(press.room, undone)
@@ -371,11 +375,18 @@ class Rounds:
         shown = await self.render(room, round_, speaker)
         return ButtonOutcome(edit=Reply(shown.text, buttons=shown.buttons, cheer=cheer))
 
-    async def _is_sender(self, press: ButtonPress, round_: Round) -> bool:
-        return round_.player == await self._player_id(press)
 
-    async def _player_id(self, press: ButtonPress) -> PlayerId | None:
-        return await self._store.game.player_id(press.room.platform, press.player.id)
+async def _as_player_or_admin(
+    press: ButtonPress, change: Callable[..., Awaitable[Round | Denied | None]]
+) -> Round | Denied | None:
+    """Change a truth as any player may, else as an admin may: then it is logged.
+
+    Whether somebody is an admin is only asked where it matters: the platform may have to say.
+    """
+    changed = await change(by_admin=False)
+    if isinstance(changed, Denied) and await press.is_admin():
+        return await change(by_admin=True)
+    return changed
 
 
 def _is_decided(round_: Round) -> bool:
@@ -403,6 +414,7 @@ def _why_not(denied: Denied | None, speaker: Speaker) -> str:
         Denied.AGAIN: speaker.rounds.objected_before,
         Denied.LATE: speaker.rounds.undo_late,
         Denied.ENOUGH: speaker.rounds.objections_enough,
+        Denied.VOTE: speaker.rounds.vote_decides,
         Denied.NOT_HERE: speaker.rounds.objection_not_here,
         Denied.SHARED_IDENTITY: speaker.rounds.shared_identity_cannot_tap,
         None: speaker.rooms.old_button,

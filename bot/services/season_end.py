@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone, tzinfo
 
@@ -13,9 +11,8 @@ from bot.services import leaderboard
 from bot.services.clock import Clock
 from bot.services.language import Languages
 from bot.services.ports import Messenger
+from bot.services.repeat import Repeat
 from bot.storage import Store
-
-log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 60.0
 # In the room's time zone: after breakfast.
@@ -33,6 +30,9 @@ class SeasonEnd:
         messengers: The platforms, by name.
         languages: Finds a room's sentences.
         clock: The time, and the rooms' zones.
+
+    Attributes:
+        repeat: Looks for what is due, again and again.
     """
 
     def __init__(
@@ -47,25 +47,9 @@ class SeasonEnd:
         self._languages = languages
         self._clock = clock
         self._not_before: dict[tuple[Room, date], datetime] = {}
-        self._stopping = asyncio.Event()
-
-    async def run(self) -> None:
-        """Show podiums when it is time, until `stop`."""
-        self._stopping.clear()
-        while not self._stopping.is_set():
-            try:
-                await self.show()
-            except Exception:
-                log.exception("podiums could not be shown; they are tried again")
-            try:
-                async with asyncio.timeout(EVERY_SECONDS):
-                    await self._stopping.wait()
-            except TimeoutError:
-                pass
-
-    def stop(self) -> None:
-        """End `run` after the podium that is being shown: half done, it would be shown again."""
-        self._stopping.set()
+        self.repeat = Repeat(
+            self.show, EVERY_SECONDS, "podiums could not be shown; they are tried again"
+        )
 
     async def show(self) -> None:
         """Show each podium that is due; one that does not arrive stays due."""
@@ -78,7 +62,7 @@ class SeasonEnd:
                 local = now.astimezone(zone)
                 if last_season(now, zone) < month or local.hour < FROM_HOUR:
                     continue
-                if self._stopping.is_set():
+                if self.repeat.is_stopping:
                     return
                 await self._show(room, month, now, zone)
 

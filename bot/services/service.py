@@ -406,6 +406,10 @@ class Service:
         """Forget that a room was ever greeted; a new invitation is a new hello."""
         await self._store.rooms.mark_left(room)
 
+    async def existing_rooms(self, platform: str) -> list[str]:
+        """Return the ids of a platform's rooms of which anything is known."""
+        return await self._store.rooms.existing(platform)
+
     async def move_room(self, old: Room, new: Room) -> None:
         """Take everything that is known of a room to its new id."""
         await self._store.rooms.move(old, new)
@@ -420,14 +424,14 @@ class Service:
         await self.guessing.resume()
         await self.voting.resume()
         running = [
-            asyncio.create_task(self._season_end.run(), name="season end"),
-            asyncio.create_task(self._daily.run(), name="daily"),
+            asyncio.create_task(self._season_end.repeat.run(), name="season end"),
+            asyncio.create_task(self._daily.repeat.run(), name="daily"),
         ]
         try:
             yield
         finally:
-            self._season_end.stop()
-            self._daily.stop()
+            self._season_end.repeat.stop()
+            self._daily.repeat.stop()
             await self.guessing.close()
             await self.voting.close()
             await asyncio.gather(*running, return_exceptions=True)

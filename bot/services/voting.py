@@ -91,8 +91,8 @@ class Voting:
         if found.answer is not None:
             await messenger.edit(found.room, found.answer, self._revisions.number(shown))
         counts = Counter(ballot.label for ballot in round_.vote.ballots).most_common()
-        if sum(count for _, count in counts) < VOTES_NEEDED:
-            text = speaker.rounds.vote_stands()
+        if (votes := len(round_.vote.ballots)) < VOTES_NEEDED:
+            text = speaker.rounds.vote_stands(votes)
         else:
             truth = None if round_.is_void or round_.truth is None else round_.truth.label
             text = speaker.rounds.vote_ended(counts, truth)

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from bot.domain import Label, Refusal, Verdict, Voice
 from bot.speech.translations import Sentences, clean_name
 
+# From this percentage on, doubt is not about which of the two it is, but whether it is one of them.
+CLEARLY = 80
+
 
 class PhotoSentences(Sentences):
     """The answers to photos, in one language."""
@@ -32,27 +35,29 @@ class PhotoSentences(Sentences):
             Label.NEITHER: self._("Neither?"),
         }[label]
 
-    def variants(self, voice: Voice) -> int:
-        """Return how many ways there are to speak a verdict in a voice."""
-        return len(self._answers(voice))
+    def variants(self, verdict: Verdict) -> int:
+        """Return how many ways there are to speak a verdict in its voice."""
+        return len(self._answers(verdict))
 
     def answer(self, verdict: Verdict, variant: int) -> str:
         """Return the answer to a photo; its first words are what one sees at a glance.
 
         Args:
             verdict: What the bot saw.
-            variant: Which of the `variants` of the verdict's voice; any number will do.
+            variant: Which of the `variants` of the verdict; any number will do.
         """
-        answers = self._answers(verdict.voice)
+        answers = self._answers(verdict)
         return answers[variant % len(answers)].format(
             answer=self.heatmap_answer(verdict),
             label=self._text.label(verdict.label),
             percent=self._text.percentage(verdict.percent),
         )
 
-    def _answers(self, voice: Voice) -> tuple[str, ...]:
-        """Return every way to speak a verdict in a voice."""
-        if voice is Voice.SURE:
+    def _answers(self, verdict: Verdict) -> tuple[str, ...]:
+        """Return every way to speak a verdict in its voice."""
+        if verdict.voice is Voice.UNFAMILIAR:
+            return self._unfamiliar()
+        if verdict.voice is Voice.SURE:
             return (
                 # Translators: the bot is sure. {answer} is such as "Olaf! 97%" and comes first;
                 # then a short remark without any doubt, true of Olaf and of the yeti alike.
@@ -65,7 +70,7 @@ class PhotoSentences(Sentences):
                 self._("{answer}. Spotted in a snowflash!"),
                 self._("{answer}. Now that is what I call a snow person."),
             )
-        if voice is Voice.UNSURE:
+        if verdict.percent < CLEARLY:
             return (
                 # Translators: the bot is not sure. {answer} is such as "Olaf? 58%"; then a short
                 # remark that says so, true of Olaf and of the yeti alike.
@@ -77,6 +82,19 @@ class PhotoSentences(Sentences):
                 self._("{answer}. That's a tricky one!"),
                 self._("{answer}, give or take a snowball."),
             )
+        return (
+            # Translators: the bot knows which of the two it would be, but not whether it is a snow
+            # person at all. {label} is "Olaf" or "Yeti", {percent} is such as "85%".
+            self._("{label}, {percent}, if it's one of us at all…"),
+            self._("If that's a snow person, then {label}, {percent}. If!"),
+            self._("{label}, {percent}, unless my hat has slipped over my eyes…"),
+            self._("Of the two, {label}, {percent}. But is it one of the two?"),
+            self._("{label}, {percent}, I'd say, if my eyes of coal don't fool me."),
+            self._("{label}, {percent}. Or is it somebody I don't know?"),
+        )
+
+    def _unfamiliar(self) -> tuple[str, ...]:
+        """Return every way to say that a photo looks like neither of the two."""
         return (
             # Translators: the photo looks like neither Olaf nor the yeti. First the doubt, and the
             # guess last: {label} is "Olaf" or "Yeti", {percent} is such as "61%". No name is
@@ -113,7 +131,7 @@ class PhotoSentences(Sentences):
         """Return an answer for a line of a list."""
         if not verdict.unfamiliar:
             return self.heatmap_answer(verdict)
-        return self._answers(Voice.UNFAMILIAR)[0].format(
+        return self._unfamiliar()[0].format(
             label=self._text.label(verdict.label), percent=self._text.percentage(verdict.percent)
         )
 
@@ -169,6 +187,13 @@ class PhotoSentences(Sentences):
     def heatmap_answer(self, verdict: Verdict) -> str:
         """Return the answer as it is written on the heat map: `Olaf! 97%` or `Olaf? 58%`."""
         is_sure = verdict.voice is Voice.SURE
+        if not is_sure and verdict.percent >= CLEARLY:
+            # Translators: the same where the doubt is not which of the two it is: "Yeti, 85%".
+            said = self._("{label}, {percent}")
+            return said.format(
+                label=self._text.label(verdict.label),
+                percent=self._text.percentage(verdict.percent),
+            )
         call = self.call(verdict.label) if is_sure else self.question(verdict.label)
         # Translators: the whole answer to a photo, such as "Olaf! 97%" or "Olaf? 58%".
         return self._("{call} {percent}").format(
@@ -229,7 +254,7 @@ class PhotoSentences(Sentences):
             # Translators: who really was on the photo; the second sentence on the card.
             Label.OLAF: self._("It was Olaf!"),
             Label.ABOMINABLE: self._("It was a yeti!"),
-            Label.NEITHER: self._("It was nobody of the kind!"),
+            Label.NEITHER: self._("It was neither of them!"),
         }[truth]
         # Translators: on the card; who it was that fooled the bot. Avoid "his" or "her".
         by = self._("Fooled by {name}").format(name=clean_name(name))

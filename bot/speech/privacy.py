@@ -41,18 +41,22 @@ class PrivacySentences(Sentences):
             "said, what was true, the points, and when. And about you: your number on the "
             "platform, your latest name, your guesses, objections and votes.\n"
             "My log has the room's number, the photo's size, how long I took and what I said. "
-            "Never a picture, a caption or a name.\n"
-            "With /export you get everything I know about you; with /forget I forget you, "
+            "Never a picture, a caption or a name."
+        )
+        # Translators: above the buttons "What you know about me" and "Forget me…".
+        rights = self._(
+            "With the buttons below you get everything I know about you, or I forget you, "
             "everywhere. A room where nothing happens for a year is forgotten as a whole."
         )
+        stored = f"{stored}\n{rights}"
         if not keeps:
             return stored
         # Translators: only said in a room where the admins switched learning on.
         but = self.ngettext(
             "But in this room learning is on: a photo that fooled me is kept for {number} day, to "
-            "learn from. /forget removes it at once.",
+            "learn from. When I forget you, yours go at once.",
             "But in this room learning is on: a photo that fooled me is kept for {number} days, to "
-            "learn from. /forget removes it at once.",
+            "learn from. When I forget you, yours go at once.",
             days,
         )
         return f"{stored}\n{but.format(number=days)}"
@@ -98,8 +102,8 @@ class PrivacySentences(Sentences):
         return self._("Here is everything I know about you, as a file.")
 
     def export_how(self) -> str:
-        """Return the sentence, for a group, that says to ask for /export in a private chat."""
-        return self._("That's just for you. Write to me privately and ask there: /export")
+        """Return the sentence, for a group, that says to ask for it in a private chat."""
+        return self._("That's just for you. Write to me privately and ask there: /privacy")
 
     def export_nothing(self) -> str:
         """Return the sentence that says that nothing is stored about a person."""
@@ -148,11 +152,11 @@ class PrivacySentences(Sentences):
         """Return the announcement that photos that fool the bot are kept, and for how many days."""
         said = self.ngettext(
             "{name} has switched learning on. From now on I keep photos that fooled me, "
-            "for {number} day at most, to learn from them. They stay with whoever runs me. /forget "
-            "removes yours at once, and /keep off ends it for everyone.",
+            "for {number} day at most, to learn from them. They stay with whoever runs me. Under "
+            "/privacy you can have yours removed at once; /keep off ends it for everyone.",
             "{name} has switched learning on. From now on I keep photos that fooled me, "
-            "for {number} days at most, to learn from them. They stay with whoever runs me. "
-            "/forget removes yours at once, and /keep off ends it for everyone.",
+            "for {number} days at most, to learn from them. They stay with whoever runs me. Under "
+            "/privacy you can have yours removed at once; /keep off ends it for everyone.",
             days,
         )
         return said.format(name=clean_name(name), number=days)

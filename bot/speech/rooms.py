@@ -26,11 +26,11 @@ class RoomSentences(Sentences):
     def rules(self) -> str:
         """Return the rules of the game, in five lines."""
         return self._(
-            "1. Show me a photo. I say who it is: Olaf, the yeti or neither, and how sure I am.\n"
-            "2. Tell me the truth with a button. The surer I was and wrong, the more points for "
-            "you.\n"
+            "1. Show me a photo. I say who it is (Olaf, the yeti or neither) and how sure I am.\n"
+            "2. Tell me the truth with a button. If I was wrong, you get points: the surer I was, "
+            "the more.\n"
             "3. Made it yourself, and I recognise it? Praise, and points once a day.\n"
-            "4. Don't believe a truth? Tap “{objection}” and the room votes.\n"
+            "4. Don't believe it? Tap “{objection}” and everybody votes.\n"
             "5. Your best three tricks of a day count. Each month starts at zero."
         ).format(objection=self._("Objection!"))
 

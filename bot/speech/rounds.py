@@ -194,7 +194,7 @@ class RoundSentences(Sentences):
         if points == worth:
             return gained
         # Translators: why a fooling brings less than it might: it is not the day's first or best.
-        share = self._("The best fooling of the day counts in full, the next ones a part.")
+        share = self._("The best fooling of the day counts in full, the next ones in part.")
         return f"{gained} {share}"
 
     def neither_fooled(
@@ -289,9 +289,15 @@ class RoundSentences(Sentences):
             }[truth]
         return f"{result} {end}"
 
-    def vote_stands(self) -> str:
-        """Return the sentence that says that too few voted to change the truth."""
-        return self._("Too few votes to change anything: what was told stays true.")
+    def vote_stands(self, votes: int) -> str:
+        """Return the sentence that says that too few voted to change what was told.
+
+        Args:
+            votes: How many did: one, or none.
+        """
+        if not votes:
+            return self._("Nobody has voted, so what was told stands.")
+        return self._("Only one vote, and it takes two to decide. So what was told stands.")
 
     def vote_noted(self, label: Label) -> str:
         """Return the sentence that confirms a vote."""
@@ -361,6 +367,10 @@ class RoundSentences(Sentences):
     def undo_late(self) -> str:
         """Return the sentence for somebody who wants to take back what has been settled."""
         return self._("That has frozen solid: ten minutes are over, or others have had their say.")
+
+    def vote_decides(self) -> str:
+        """Return the sentence for somebody who changes or confirms what the room votes about."""
+        return self._("Everybody is voting about that. Let's see what they say!")
 
     def undo_nothing(self) -> str:
         """Return the sentence for somebody who has nothing to take back."""

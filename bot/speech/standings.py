@@ -34,6 +34,18 @@ class PlayerFigures(Protocol):
         """All points, those for guesses included."""
 
     @property
+    def foolings_points(self) -> int:
+        """Those for foolings."""
+
+    @property
+    def made_points(self) -> int:
+        """Those for works."""
+
+    @property
+    def guesses_points(self) -> int:
+        """Those for guesses."""
+
+    @property
     def best(self) -> int:
         """The points of the best fooling."""
 
@@ -147,7 +159,10 @@ class StandingSentences(Sentences):
 
     def hall(self, season: date) -> str:
         """Return the title of the list of photos that fooled the bot best in a season."""
-        return self._("How you fooled me best in {month}:").format(month=self._text.month(season))
+        best = self._("How you fooled me best in {month}:").format(month=self._text.month(season))
+        # Translators: above buttons that are numbers; the picture to be shared is called a card.
+        cards = self._("Tap a number for a card.")
+        return f"{best} {cards}"
 
     def hall_entry(self, rank: int, name: str, points: int, verdict: Verdict) -> str:
         """Return the caption of a photo that fooled the bot.
@@ -239,7 +254,7 @@ class StandingSentences(Sentences):
             self._("{name}, {month}:").format(
                 name=self._text.people([name]), month=self._text.month(season)
             ),
-            self._text.points(figures.points),
+            self._points(figures),
             self.ngettext(
                 "Fooled me {number} time", "Fooled me {number} times", figures.foolings
             ).format(number=self._text.number(figures.foolings)),
@@ -254,6 +269,27 @@ class StandingSentences(Sentences):
                 ).format(number=self._text.number(figures.made))
             )
         return lines
+
+    def _points(self, figures: PlayerFigures) -> str:
+        """Return a player's points, and where they come from."""
+        total = self._text.points(figures.points)
+        sources = [
+            (points, sentence)
+            for points, sentence in (
+                # Translators: where a player's points come from, in a list; {number} of them each.
+                (figures.foolings_points, self._("{number} for fooling me")),
+                (figures.made_points, self._("{number} for good work")),
+                (figures.guesses_points, self._("{number} for guessing")),
+            )
+            if points
+        ]
+        if not sources:
+            return total
+        listed = self._text.listed(
+            [said.format(number=self._text.number(points)) for points, said in sources]
+        )
+        # Translators: {points} is such as "156 points"; {sources} is "146 for fooling me and ...".
+        return self._("{points}: {sources}").format(points=total, sources=listed)
 
     def nobody_of_that_name(self, name: str) -> str:
         """Return the sentence that says that nobody of a name has played in the room."""
@@ -276,8 +312,8 @@ class StandingSentences(Sentences):
             return self._("Nobody here has told me the truth yet, so I can't say how good I am.")
         # Translators: {told} is how often somebody told the truth, {right} how often it fitted.
         said = self.ngettext(
-            "I got {right} of {told} right: {percent}.",
-            "I got {right} of {told} right: {percent}.",
+            "{told} told: I got {right} right, {percent}.",
+            "{told} told: I got {right} right, {percent}.",
             told,
         ).format(
             right=self._text.number(right),
@@ -288,8 +324,8 @@ class StandingSentences(Sentences):
             return said
         # Translators: photos of which nobody said who is on them.
         unknown = self.ngettext(
-            "Of {number} more nobody told me the truth.",
-            "Of {number} more nobody told me the truth.",
+            "{number} untold: nobody has said who that was.",
+            "{number} untold: nobody has said who they were.",
             untold,
         ).format(number=self._text.number(untold))
         return f"{said} {unknown}"

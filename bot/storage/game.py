@@ -1,4 +1,4 @@
-"""What is stored of taps: truths, objections, votes, guesses.
+"""What is stored of taps on a round: its truth, objections to it and votes about it.
 
 A round is found whatever the id of its room was when its message was sent.
 """
@@ -9,72 +9,70 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import AdminAction, Label, Player, Room
 from bot.game import rules, scoring
-from bot.game.rules import Ballot, Denied, Guess, PlayerId, Round, Truth
+from bot.game.rules import Ballot, Denied, PlayerId, Round, Truth
 from bot.game.scoring import Score
-from bot.game.seasons import OpenGuessing, OpenVote, day_bounds
+from bot.game.seasons import OpenVote, day_bounds, month_of
 from bot.storage.database import Database, read_transaction, write_transaction
 from bot.storage.queries import (
+    Bounds,
+    Place,
     add_action,
     current_room_id,
     current_rooms,
     find_or_add_player,
     find_player,
     find_room,
-    load_active_players,
-    load_guesses,
+    load_last_frozen,
+    load_place,
+    load_playing,
     load_round,
     load_rounds,
+    note_activity,
     room_of,
     within,
 )
-from bot.storage.schema import ballots, guesses, guessings, players, rooms, rounds, votes
+from bot.storage.schema import ballots, guesses, players, rooms, rounds, votes
 
 # Who played within this time is in the room, as far as objections and votes are concerned.
 PLAYING_WITHIN = timedelta(days=30)
-# A vote waits for those who played within this time, a guessing for those of the last day.
+# A vote waits for those who played within this time.
 PLAYED_THIS_WEEK = timedelta(days=7)
-PLAYED_TODAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a round is.
+class _Tap:
+    """Somebody's tap on a round.
 
     Attributes:
-        row_id: The row of the room's id when the round began.
-        current_id: The row where the room is now.
-        room: The room as it is now.
-        message: The id of the photo's message, if it had one.
+        round: The round as it is before.
+        place: Where it is.
+        by: Who taps.
+        at: When.
     """
 
-    row_id: int
-    current_id: int
-    room: Room
-    message: str | None
+    round: Round
+    place: Place
+    by: PlayerId
+    at: datetime
 
+    def logged(self, action: AdminAction, alone: Round | Denied) -> AdminAction | None:
+        """Return what to log: an action, if somebody who is no admin may not do it.
 
-@dataclass(frozen=True, slots=True)
-class _Guessing:
-    """The guessing about a round.
-
-    Attributes:
-        until: Until when the room may guess.
-        closed: Since when it may no more.
-        told: Since when it knows the answer.
-    """
-
-    until: datetime
-    closed: datetime | None
-    told: datetime | None
+        Args:
+            action: What was done.
+            alone: What would come of it if the player were no admin.
+        """
+        is_admins = self.by != self.round.player or isinstance(alone, Denied)
+        return action if is_admins else None
 
 
 class GameStore:
-    """Stores what was tapped; the rules decide what comes of it."""
+    """Stores what was told and voted; the rules decide what comes of it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -100,7 +98,7 @@ class GameStore:
     ) -> Round | Denied | None:
         """Store the truth of a round, or another one, if the rules allow it.
 
-        What an admin tells about somebody else's photo is logged.
+        What only an admin may tell is logged.
 
         Args:
             round_id: The round.
@@ -112,18 +110,12 @@ class GameStore:
         Returns:
             The round as it is then, or why nothing changed; None when it is no longer stored.
         """
-        if (round_ := await load_round(connection, round_id)) is None:
+        if (tap := await _load_tap(connection, round_id, player, now)) is None:
             return None
-        place = await _note_activity(connection, round_id, now)
-        player_id = await find_or_add_player(connection, place.room.platform, player)
-        told = rules.tell_truth(round_, Truth(label, player_id, now), by_admin=by_admin)
-        if isinstance(told, Denied):
-            await connection.rollback()  # nothing is stored of who only tried
-            return told
-        await _store_changes(connection, round_, told)
-        if player_id != round_.player:
-            await add_action(connection, place.row_id, player_id, AdminAction.TRUTH, now)
-        return told
+        truth = Truth(label, tap.by, now)
+        told = rules.tell_truth(tap.round, truth, by_admin=by_admin)
+        alone = rules.tell_truth(tap.round, truth, by_admin=False)
+        return await _store_tap(connection, tap, told, tap.logged(AdminAction.TRUTH, alone))
 
     @write_transaction
     async def undo_truth(
@@ -137,7 +129,7 @@ class GameStore:
     ) -> Round | Denied | None:
         """Take the truth of a round back, and all that came of it, if the rules allow it.
 
-        What is undone about somebody else's photo is logged.
+        What only an admin may undo is logged.
 
         Args:
             round_id: The round.
@@ -148,18 +140,11 @@ class GameStore:
         Returns:
             The round as it is then, or why nothing changed; None when it is no longer stored.
         """
-        if (round_ := await load_round(connection, round_id)) is None:
+        if (tap := await _load_tap(connection, round_id, player, now)) is None:
             return None
-        place = await _note_activity(connection, round_id, now)
-        player_id = await find_or_add_player(connection, place.room.platform, player)
-        undone = rules.undo_truth(round_, player_id, now, by_admin=by_admin)
-        if isinstance(undone, Denied):
-            await connection.rollback()
-            return undone
-        await _store_changes(connection, round_, undone)
-        if player_id != round_.player:
-            await add_action(connection, place.row_id, player_id, AdminAction.UNDO, now)
-        return undone
+        undone = rules.undo_truth(tap.round, tap.by, now, by_admin=by_admin)
+        alone = rules.undo_truth(tap.round, tap.by, now, by_admin=False)
+        return await _store_tap(connection, tap, undone, tap.logged(AdminAction.UNDO, alone))
 
     @read_transaction
     async def last_told(
@@ -193,7 +178,7 @@ class GameStore:
         """
         if (round_ := await load_round(connection, round_id)) is None:
             return None
-        place = await _load_place(connection, round_id)
+        place = await load_place(connection, round_id)
         if await find_player(connection, place.room.platform, player.id) != round_.player:
             return Denied.NOT_YOURS
         if round_.made:
@@ -233,16 +218,10 @@ class GameStore:
         Returns:
             The round as it is then, or why nothing changed; None when it is no longer stored.
         """
-        if (round_ := await load_round(connection, round_id)) is None:
+        if (tap := await _load_tap(connection, round_id, player, now)) is None:
             return None
-        place = await _note_activity(connection, round_id, now)
-        player_id = await find_or_add_player(connection, place.room.platform, player)
-        confirmed = rules.confirm(round_, player_id, shared_identity=player.shared)
-        if isinstance(confirmed, Denied):
-            await connection.rollback()
-            return confirmed
-        await _store_changes(connection, round_, confirmed)
-        return confirmed
+        confirmed = rules.confirm(tap.round, tap.by, shared_identity=player.shared)
+        return await _store_tap(connection, tap, confirmed)
 
     @write_transaction
     async def object_to(
@@ -267,33 +246,19 @@ class GameStore:
         Returns:
             The round as it is then, or why nothing changed; None when it is no longer stored.
         """
-        if (round_ := await load_round(connection, round_id)) is None:
+        if (tap := await _load_tap(connection, round_id, player, now)) is None:
             return None
-        place = await _note_activity(connection, round_id, now)
-        player_id = await find_or_add_player(connection, place.room.platform, player)
-        of_today = await connection.scalars(
-            select(votes.c.round_id)
-            .join(rounds, rounds.c.id == votes.c.round_id)
-            .join(rooms, rooms.c.id == rounds.c.room_id)
-            .where(current_room_id == place.current_id, votes.c.opened_by == player_id)
-            .where(within(votes.c.opened, day_bounds(now.astimezone(zone).date(), zone)))
-        )
-        objected_to = [await load_round(connection, of) for of in of_today.all()]
+        today = day_bounds(now.astimezone(zone).date(), zone)
         objected = rules.object_to(
-            round_,
-            player_id,
+            tap.round,
+            tap.by,
             now,
             until=until,
-            # Whoever is right may go on: a liar must not outlast three objections.
-            today=sum(of is not None and not of.is_overruled for of in objected_to),
-            playing=await _load_playing(connection, place, now, PLAYING_WITHIN),
+            today=await _count_objections(connection, tap, today),
+            playing=await load_playing(connection, tap.place, now, PLAYING_WITHIN),
             shared_identity=player.shared,
         )
-        if isinstance(objected, Denied):
-            await connection.rollback()
-            return objected
-        await _store_changes(connection, round_, objected)
-        return objected
+        return await _store_tap(connection, tap, objected)
 
     @write_transaction
     async def cast_ballot(
@@ -315,21 +280,15 @@ class GameStore:
         Returns:
             The round as it is then, or why nothing changed; None when it is no longer stored.
         """
-        if (round_ := await load_round(connection, round_id)) is None:
+        if (tap := await _load_tap(connection, round_id, player, now)) is None:
             return None
-        place = await _note_activity(connection, round_id, now)
-        player_id = await find_or_add_player(connection, place.room.platform, player)
         voted = rules.cast_ballot(
-            round_,
-            Ballot(player_id, label, now),
-            playing=await _load_playing(connection, place, now, PLAYING_WITHIN),
+            tap.round,
+            Ballot(tap.by, label, now),
+            playing=await load_playing(connection, tap.place, now, PLAYING_WITHIN),
             shared_identity=player.shared,
         )
-        if isinstance(voted, Denied):
-            await connection.rollback()
-            return voted
-        await _store_changes(connection, round_, voted)
-        return voted
+        return await _store_tap(connection, tap, voted)
 
     @read_transaction
     async def everyone_voted(
@@ -338,8 +297,8 @@ class GameStore:
         """Return whether all who played in the room this week, but the sender, have voted."""
         if (round_ := await load_round(connection, round_id)) is None:
             return False
-        place = await _load_place(connection, round_id)
-        playing = await _load_playing(connection, place, now, PLAYED_THIS_WEEK)
+        place = await load_place(connection, round_id)
+        playing = await load_playing(connection, place, now, PLAYED_THIS_WEEK)
         return rules.everyone_voted(round_, playing)
 
     @write_transaction
@@ -391,7 +350,8 @@ class GameStore:
         round_ = await load_round(connection, round_id)
         if round_ is None or round_.truth is None:
             return Score()
-        place = await _load_place(connection, round_id)
+        place = await load_place(connection, round_id)
+        frozen = await load_last_frozen(connection, place.current_id)
         # What a round counts is a matter of all of the player's photos of that day.
         of_that_day = await load_rounds(
             connection,
@@ -399,6 +359,8 @@ class GameStore:
             rounds.c.player_id == round_.player,
             within(rounds.c.arrived, day_bounds(round_.arrived.astimezone(zone).date(), zone)),
         )
+        month = month_of(round_.arrived, zone, frozen)
+        of_that_day = [r for r in of_that_day if month_of(r.arrived, zone, frozen) == month]
         return scoring.scores(of_that_day, now, zone).get(round_id, Score())
 
     @read_transaction
@@ -434,171 +396,48 @@ class GameStore:
         """
         return await find_player(connection, platform, identity)
 
-    @write_transaction
-    async def open_guesses(
-        self, connection: AsyncConnection, round_id: int, until: datetime
-    ) -> bool:
-        """Let the room guess about a round until then.
 
-        Returns:
-            Whether it may. It may not about a photo that was played before, or whose truth is told.
-        """
-        round_ = await load_round(connection, round_id)
-        if round_ is None or round_.played_before or round_.truth is not None:
-            return False
-        if (opened := await _load_guessing(connection, round_id)) is not None:
-            return opened.told is None  # asked about again, after a crash
-        await connection.execute(insert(guessings).values(round_id=round_id, until=until))
-        return True
-
-    @read_transaction
-    async def open_guessings(self, connection: AsyncConnection) -> list[OpenGuessing]:
-        """Return what rooms may guess about, or could, and were not told the answer of."""
-        found = await connection.execute(
-            select(guessings.c.round_id, guessings.c.until, rounds.c.message, *current_rooms.c)
-            .join(rounds, rounds.c.id == guessings.c.round_id)
-            .join(rooms, rooms.c.id == rounds.c.room_id)
-            .join(current_rooms, current_rooms.c.id == current_room_id)
-            .where(guessings.c.told.is_(None), rounds.c.message.is_not(None))
-            .order_by(guessings.c.until, guessings.c.round_id)
-        )
-        return [
-            OpenGuessing(row["round_id"], room_of(row), row["message"], row["until"])
-            for row in found.mappings()
-        ]
-
-    @write_transaction
-    async def guess(
-        self,
-        connection: AsyncConnection,
-        round_id: int,
-        player: Player,
-        label: Label,
-        now: datetime,
-    ) -> tuple[Guess, ...] | Denied | None:
-        """Store a guess, if the rules allow it.
-
-        Args:
-            round_id: The round.
-            player: Who guesses.
-            label: What the player thinks that the bot will answer.
-            now: When.
-
-        Returns:
-            All guesses about the round, or why nothing changed; None when the round is no longer
-            stored, or nobody was asked to guess about it.
-        """
-        round_ = await load_round(connection, round_id)
-        guessing = await _load_guessing(connection, round_id)
-        if round_ is None or guessing is None:
-            return None
-        if guessing.closed is not None:
-            return Denied.LATE
-        place = await _note_activity(connection, round_id, now)
-        player_id = await find_or_add_player(connection, place.room.platform, player)
-        guessed = rules.add_guess(
-            await load_guesses(connection, round_id),
-            Guess(player_id, now, label),
-            sender=round_.player,
-            until=guessing.until,
-            shared_identity=player.shared,
-        )
-        if isinstance(guessed, Denied):
-            await connection.rollback()
-            return guessed
-        own = guesses.c.round_id == round_id, guesses.c.player_id == player_id
-        await connection.execute(delete(guesses).where(*own))
-        values = {"round_id": round_id, "player_id": player_id, "at": now, "what": label}
-        await connection.execute(insert(guesses).values(values))
-        return guessed
-
-    @read_transaction
-    async def guesses(self, connection: AsyncConnection, round_id: int) -> tuple[Guess, ...]:
-        """Return the guesses about a round."""
-        return await load_guesses(connection, round_id)
-
-    @read_transaction
-    async def everyone_guessed(
-        self, connection: AsyncConnection, round_id: int, now: datetime
-    ) -> bool:
-        """Return whether all who played in the room lately, but the sender, have guessed."""
-        if (round_ := await load_round(connection, round_id)) is None:
-            return True
-        place = await _load_place(connection, round_id)
-        guessed = {guess.by for guess in await load_guesses(connection, round_id)}
-        playing = await _load_playing(connection, place, now, PLAYED_TODAY)
-        return playing <= {round_.player, *guessed}
-
-    @read_transaction
-    async def guessing(self, connection: AsyncConnection, round_id: int) -> OpenGuessing | None:
-        """Return a round that the room may guess about, or could; None for any other."""
-        if (found := await _load_guessing(connection, round_id)) is None:
-            return None
-        place = await _load_place(connection, round_id)
-        return OpenGuessing(round_id, place.room, place.message or "", found.until)
-
-    @write_transaction
-    async def close_guesses(
-        self, connection: AsyncConnection, round_id: int, now: datetime
-    ) -> OpenGuessing | None:
-        """Accept no more guesses about a round.
-
-        Returns:
-            What to answer; None when the room was told the answer before.
-        """
-        guessing = await _load_guessing(connection, round_id)
-        if guessing is None or guessing.told is not None:
-            return None
-        if guessing.closed is None:
-            this = guessings.c.round_id == round_id
-            await connection.execute(update(guessings).where(this).values(closed=now))
-        place = await _load_place(connection, round_id)
-        return OpenGuessing(round_id, place.room, place.message or "", guessing.until)
-
-    @write_transaction
-    async def mark_guesses_told(self, connection: AsyncConnection, round_id: int) -> None:
-        """Note that the room was told the answer."""
-        this = guessings.c.round_id == round_id, guessings.c.told.is_(None)
-        told = func.coalesce(guessings.c.closed, guessings.c.until)
-        await connection.execute(update(guessings).where(*this).values(told=told))
+async def _load_tap(
+    connection: AsyncConnection, round_id: int, player: Player, now: datetime
+) -> _Tap | None:
+    """Return a tap on a round, and note that something happens there; None without the round."""
+    if (round_ := await load_round(connection, round_id)) is None:
+        return None
+    place = await note_activity(connection, round_id, now)
+    by = await find_or_add_player(connection, place.room.platform, player)
+    return _Tap(round_, place, by, now)
 
 
-async def _load_place(connection: AsyncConnection, round_id: int) -> _Place:
-    found = await connection.execute(
-        select(
-            rounds.c.room_id,
-            rounds.c.message,
-            current_rooms.c.id.label("current_id"),
-            *(current_rooms.c.platform, current_rooms.c.chat, current_rooms.c.private),
-        )
+async def _store_tap(
+    connection: AsyncConnection,
+    tap: _Tap,
+    result: Round | Denied,
+    log: AdminAction | None = None,
+) -> Round | Denied:
+    """Store what the rules made of a tap, and log it; nothing is stored of who only tried."""
+    if isinstance(result, Denied):
+        await connection.rollback()
+        return result
+    await _store_changes(connection, tap.round, result)
+    if log is not None:
+        await add_action(connection, tap.place.row_id, tap.by, log, tap.at)
+    return result
+
+
+async def _count_objections(connection: AsyncConnection, tap: _Tap, day: Bounds) -> int:
+    """Return how often who taps has objected in a room on a day, and was not right so far.
+
+    Whoever is right may go on: a liar must not outlast three objections.
+    """
+    opened = await connection.scalars(
+        select(votes.c.round_id)
+        .join(rounds, rounds.c.id == votes.c.round_id)
         .join(rooms, rooms.c.id == rounds.c.room_id)
-        .join(current_rooms, current_rooms.c.id == current_room_id)
-        .where(rounds.c.id == round_id)
+        .where(current_room_id == tap.place.current_id, votes.c.opened_by == tap.by)
+        .where(within(votes.c.opened, day))
     )
-    row = found.mappings().one()
-    return _Place(row["room_id"], row["current_id"], room_of(row), row["message"])
-
-
-async def _note_activity(connection: AsyncConnection, round_id: int, now: datetime) -> _Place:
-    """Note that something happens in a round's room; return its place."""
-    place = await _load_place(connection, round_id)
-    this = rooms.c.id == place.current_id
-    await connection.execute(update(rooms).where(this).values(seen=now))
-    return place
-
-
-async def _load_guessing(connection: AsyncConnection, round_id: int) -> _Guessing | None:
-    this = select(guessings).where(guessings.c.round_id == round_id)
-    row = (await connection.execute(this)).first()
-    return _Guessing(row.until, row.closed, row.told) if row else None
-
-
-async def _load_playing(
-    connection: AsyncConnection, place: _Place, now: datetime, during: timedelta
-) -> set[PlayerId]:
-    """Return who has played in a room for so long a time before now."""
-    lately = now - during, now + timedelta(microseconds=1)
-    return await load_active_players(connection, place.current_id, lately)
+    objected_to = [await load_round(connection, of) for of in opened.all()]
+    return sum(of is not None and not of.is_overruled for of in objected_to)
 
 
 async def _store_changes(connection: AsyncConnection, before: Round, after: Round) -> None:

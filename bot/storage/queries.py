@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -37,6 +37,7 @@ from bot.game.scoring import RightGuess
 from bot.storage.schema import (
     admin_actions,
     ballots,
+    frozen_points,
     guesses,
     guessings,
     players,
@@ -68,6 +69,23 @@ class RoomRow:
 
     id: int
     current_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a round is.
+
+    Attributes:
+        row_id: The row of the room's id when the round began.
+        current_id: The row where the room is now.
+        room: The room as it is now.
+        message: The id of the photo's message, if it had one.
+    """
+
+    row_id: int
+    current_id: int
+    room: Room
+    message: str | None
 
 
 async def find_room(connection: AsyncConnection, room: Room) -> RoomRow | None:
@@ -199,6 +217,29 @@ async def load_right_guesses(
     ]
 
 
+async def load_last_frozen(connection: AsyncConnection, current_id: int) -> date | None:
+    """Return a room's last season from before today's rules, if it has one.
+
+    Args:
+        connection: Of the transaction.
+        current_id: The row where the room is now.
+    """
+    return (await load_frozen_months(connection, current_room_id == current_id)).get(current_id)
+
+
+async def load_frozen_months(
+    connection: AsyncConnection, *conditions: Condition
+) -> Mapping[int, date]:
+    """Return the last season from before today's rules of each room that has one."""
+    found = await connection.execute(
+        select(current_room_id, func.max(frozen_points.c.season))
+        .join(frozen_points, frozen_points.c.room_id == rooms.c.id)
+        .where(*conditions)
+        .group_by(current_room_id)
+    )
+    return {row[0]: row[1] for row in found}
+
+
 async def load_active_players(
     connection: AsyncConnection, current_id: int, bounds: Bounds
 ) -> set[PlayerId]:
@@ -223,6 +264,39 @@ async def load_active_players(
         active, players.c.shared.is_(False), players.c.identity.is_not(None)
     )
     return set((await connection.execute(found)).scalars())
+
+
+async def load_place(connection: AsyncConnection, round_id: int) -> Place:
+    """Return where a stored round is."""
+    found = await connection.execute(
+        select(
+            rounds.c.room_id,
+            rounds.c.message,
+            current_rooms.c.id.label("current_id"),
+            *(current_rooms.c.platform, current_rooms.c.chat, current_rooms.c.private),
+        )
+        .join(rooms, rooms.c.id == rounds.c.room_id)
+        .join(current_rooms, current_rooms.c.id == current_room_id)
+        .where(rounds.c.id == round_id)
+    )
+    row = found.mappings().one()
+    return Place(row["room_id"], row["current_id"], room_of(row), row["message"])
+
+
+async def note_activity(connection: AsyncConnection, round_id: int, now: datetime) -> Place:
+    """Note that something happens in a round's room; return its place."""
+    place = await load_place(connection, round_id)
+    this = rooms.c.id == place.current_id
+    await connection.execute(update(rooms).where(this).values(seen=now))
+    return place
+
+
+async def load_playing(
+    connection: AsyncConnection, place: Place, now: datetime, during: timedelta
+) -> set[PlayerId]:
+    """Return who has played in a room for so long a time before now."""
+    lately = now - during, now + timedelta(microseconds=1)
+    return await load_active_players(connection, place.current_id, lately)
 
 
 def room_of(row: RowMapping) -> Room:

@@ -68,6 +68,12 @@ class RoomStore:
             await connection.execute(update(rooms).where(this).values(changes))
 
     @read_transaction
+    async def existing(self, connection: AsyncConnection, platform: str) -> list[str]:
+        """Return the ids of a platform's rooms."""
+        found = await connection.execute(select(rooms.c.chat).where(rooms.c.platform == platform))
+        return list(found.scalars())
+
+    @read_transaction
     async def daily_rooms(self, connection: AsyncConnection) -> list[Room]:
         """Return the rooms that want the day's challenge posted."""
         wanted = rooms.c.moved_to.is_(None), rooms.c.daily.is_not(None)

@@ -24,6 +24,8 @@ from bot.storage.queries import (
     find_or_add_player,
     find_or_add_room,
     find_room,
+    load_frozen_months,
+    load_last_frozen,
     load_right_guesses,
     load_rounds,
     room_of,
@@ -56,8 +58,14 @@ class SeasonStore:
             zone: The room's time zone.
             now: For what is pending.
         """
-        season = await _load_span(connection, room, bounds_of(month, zone), zone, now)
-        frozen = await _load_frozen(connection, room, month)
+        if (found := await find_room(connection, room)) is None:
+            return Season(room, month, zone, now, (), (), {})
+        last_frozen = await load_last_frozen(connection, found.current_id)
+        bounds = bounds_of(month, zone, last_frozen)
+        season = replace(await _load_span(connection, room, bounds, zone, now), month=month)
+        if last_frozen is None or month > last_frozen:
+            return season
+        frozen = await _load_frozen(connection, found.current_id, month)
         if frozen is None:
             return season
         named = await _load_named(connection, set(season.players) | set(frozen))
@@ -100,7 +108,9 @@ class SeasonStore:
             .join(rooms, rooms.c.id == frozen_points.c.room_id)
             .where(of_room, frozen_points.c.points > 0)
         )
-        played = {month_of(at, zone) for at in told.scalars()} | set(frozen.scalars())
+        last_frozen = await load_last_frozen(connection, found.current_id)
+        played = {month_of(at, zone, last_frozen) for at in told.scalars()}
+        played |= set(frozen.scalars())
         return sorted(played, reverse=True)
 
     @write_transaction
@@ -117,8 +127,9 @@ class SeasonStore:
             now: When.
             zone: The room's time zone.
         """
-        bounds = bounds_of(month_of(now, zone), zone)
         found = await find_or_add_room(connection, room, now)
+        last_frozen = await load_last_frozen(connection, found.current_id)
+        bounds = bounds_of(month_of(now, zone, last_frozen), zone, last_frozen)
         admin = await find_or_add_player(connection, room.platform, player)
         over = or_(rounds.c.told.is_not(None), rounds.c.arrived < now - TRUTH_WITHIN)
         played = within(rounds.c.arrived, bounds), rounds.c.label.is_not(None), over
@@ -183,8 +194,11 @@ class SeasonStore:
             .where(rounds.c.reset_at.is_(None), rounds.c.told.is_not(None))
             .where(within(rounds.c.arrived, about))
         )
+        last_frozen = await load_frozen_months(connection)
         due = {
-            row.id for row in played if month_of(row.arrived, zone_of(row.timezone, zone)) == month
+            row.id
+            for row in played
+            if month_of(row.arrived, zone_of(row.timezone, zone), last_frozen.get(row.id)) == month
         }
         frozen = await connection.execute(
             select(current_room_id)
@@ -237,15 +251,13 @@ async def _load_named(
 
 
 async def _load_frozen(
-    connection: AsyncConnection, room: Room, month: date
+    connection: AsyncConnection, current_id: int, month: date
 ) -> Mapping[PlayerId, int] | None:
     """Return the points of a season that was over before today's rules; None for any other."""
-    if (found := await find_room(connection, room)) is None:
-        return None
     rows = await connection.execute(
         select(frozen_points.c.player_id, frozen_points.c.points)
         .join(rooms, rooms.c.id == frozen_points.c.room_id)
-        .where(current_room_id == found.current_id, frozen_points.c.season == month)
+        .where(current_room_id == current_id, frozen_points.c.season == month)
     )
     points: Counter[PlayerId] = Counter()
     is_frozen = False

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from bot.storage.database import CLOSE_SECONDS, Database, open_database
 from bot.storage.game import GameStore
+from bot.storage.guesses import GuessStore
 from bot.storage.notes import NoteStore
 from bot.storage.people import PeopleStore
 from bot.storage.rooms import RoomStore
@@ -22,7 +23,8 @@ class Store:
     Attributes:
         rooms: Settings, the greeting, moves, what admins did.
         rounds: Photos, from their arrival to the answer.
-        game: Truths, objections and guesses.
+        game: Truths, objections and votes.
+        guesses: Guess rounds.
         seasons: What a room did in a month.
         people: Forgetting and exporting a person, and what expires.
         notes: Short texts by name.
@@ -32,6 +34,7 @@ class Store:
         self.rooms = RoomStore(database)
         self.rounds = RoundStore(database)
         self.game = GameStore(database)
+        self.guesses = GuessStore(database)
         self.seasons = SeasonStore(database)
         self.people = PeopleStore(database)
         self.notes = NoteStore(database)

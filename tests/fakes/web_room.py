@@ -177,6 +177,7 @@ async def serving(
     vision: FakeVision | None = None,
     kept: Path = Path("kept"),
     data_folder: Path | None = None,
+    database_url: str = "sqlite://",
 ) -> AsyncIterator[Served]:
     """Run a web room whose bot sees a yeti in whatever is no refusal's name, unless told."""
     listening = socket.create_server(("127.0.0.1", 0))
@@ -189,7 +190,7 @@ async def serving(
     messengers: dict[str, Messenger] = {server.name: server}
     admission = Admission(RateLimits(Rate(1000, 60), Rate(1000, 60)))
     async with (
-        Store.open("sqlite://") as store,
+        Store.open(database_url) as store,
         ClientSession() as session,
         AsyncExitStack() as stack,
     ):

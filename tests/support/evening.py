@@ -29,7 +29,7 @@ def answer_pattern(speaker: Speaker) -> re.Pattern[str]:
     answers = {
         speaker.photos.answer(verdict, variant)
         for verdict in verdicts
-        for variant in range(speaker.photos.variants(verdict.voice))
+        for variant in range(speaker.photos.variants(verdict))
     }
     escaped = (re.escape(answer).replace("77", r"\d\d") for answer in answers)
     return re.compile(f"(?:1\\. )?(?:{'|'.join(escaped)})")

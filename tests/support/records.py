@@ -141,9 +141,9 @@ async def guess(store: Store, player: Player = BEN, sender: Player = ANNA) -> in
     """Let a player guess rightly what the bot says of somebody's photo."""
     id_ = await opened(store, photo(None, player=sender))
     await store.rounds.note_verdict(id_, OLAF, None)
-    assert await store.game.open_guesses(id_, NOW)
-    assert isinstance(await store.game.guess(id_, player, Label.OLAF, NOW), tuple)
-    await store.game.close_guesses(id_, NOW)
-    await store.game.mark_guesses_told(id_)
+    assert await store.guesses.open(id_, NOW)
+    assert isinstance(await store.guesses.add(id_, player, Label.OLAF, NOW), tuple)
+    await store.guesses.close(id_, NOW)
+    await store.guesses.mark_told(id_)
     await store.rounds.mark_answered([id_], NOW)
     return id_

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from bot.services import Service, build_service
@@ -25,6 +25,7 @@ def make_service(
     admission: Admission | None = None,
     kept: Path = Path("nothing-is-kept"),
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    zone: tzinfo = UTC,
 ) -> Service:
     return build_service(
         vision=vision,
@@ -33,5 +34,5 @@ def make_service(
         archive=PhotoArchive(kept),
         messengers=messengers,
         now=now,
-        zone=UTC,
+        zone=zone,
     )

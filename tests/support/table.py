@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from bot.domain import (
@@ -48,10 +48,10 @@ class Table:
         self.admins = {"oma"}
         self._photos = 0
 
-    def restart(self, messengers: Mapping[str, Messenger]) -> Service:
+    def restart(self, messengers: Mapping[str, Messenger], zone: tzinfo = UTC) -> Service:
         """Have another process answer from now on, which knows only what is stored."""
         self.service = make_service(
-            self.vision, self.store, messengers, kept=self.kept, now=lambda: self.now
+            self.vision, self.store, messengers, kept=self.kept, now=lambda: self.now, zone=zone
         )
         return self.service
 
@@ -82,7 +82,7 @@ class Table:
         )
         reply = await self.service.handle_photo(photo)
         assert reply is not None
-        await self.service.mark_sent(reply.outcomes, 1.0)
+        await self.service.mark_sent(reply.outcomes, 1.0, answer=f"answer-{self._photos}")
         return reply
 
     async def album(self, player: Player, verdicts: Sequence[Verdict]) -> Reply:

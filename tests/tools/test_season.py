@@ -11,7 +11,19 @@ import pytest
 from bot.domain import Label
 from bot.game import rules
 from tools import season
-from tools.season import LIAR, MOST_RATIO, MOST_WON, RATIO_BASE, Report, draw, load, main, simulate
+from tools.season import (
+    FOOLING_RATE,
+    LIAR,
+    MOST_RATIO,
+    MOST_WON,
+    RATIO_BASE,
+    Report,
+    draw,
+    least_ratio,
+    load,
+    main,
+    simulate,
+)
 
 MONTHS = 30
 
@@ -28,6 +40,9 @@ def test_no_type_of_player_wins_more_than_half_of_the_months(report: Report) -> 
 
 def test_three_times_as_many_photos_bring_at_most_twice_the_points(report: Report) -> None:
     assert report.ratios[RATIO_BASE] <= MOST_RATIO
+    # Of one photo a day no shares could do that; by how much is arithmetic.
+    assert least_ratio(1) == pytest.approx(3 - 3 * FOOLING_RATE + FOOLING_RATE**2)
+    assert all(report.ratios[photos] > least_ratio(photos) for photos in report.ratios)
 
 
 def test_lying_brings_less_than_honest_fooling_when_somebody_is_awake(report: Report) -> None:

@@ -8,6 +8,7 @@ import hmac
 import logging
 import os
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -53,10 +54,19 @@ class Admins:
         digest = hmac.digest(self._secret, f"admin:{name}".encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(digest[:24]).decode()
 
+    def add_existing(self, rooms: Iterable[str]) -> None:
+        """Note rooms that exist already: nobody who comes in has created them.
+
+        Args:
+            rooms: Their ids.
+        """
+        self._created.update(rooms)
+
     def is_admin(self, name: str, player: Player, token: object) -> bool:
         """Return whether a player may decide for a room.
 
-        Whoever comes first into a room that nobody was ever in is its creator.
+        Whoever comes first into a room that nobody was ever in is its creator; a room that existed
+        before has no admin but who holds its link.
 
         Args:
             name: The room's, as its link has it.

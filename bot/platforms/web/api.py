@@ -20,6 +20,7 @@ from bot.domain import (
     Delivery,
     Fetch,
     Photo,
+    Player,
     Preview,
     Refusal,
     Refused,
@@ -57,7 +58,6 @@ from bot.services.buttons import (
     ChoosePhotos,
     ForgetMe,
     OpenSettings,
-    TellTruth,
 )
 
 ARGUMENT_LENGTH = 200
@@ -266,9 +266,8 @@ class Api:
         is_alone = type(action).__name__ in PRIVATE_ACTIONS
         # An answer for one person alone may say more than one for a room.
         where = replace(asker.room, private=True) if is_alone else asker.room
-        is_admin = _nobody if isinstance(action, TellTruth) else asker.is_admin
         outcome = await self._service.handle_button(
-            ButtonPress(where, asker.player, data, is_admin)
+            ButtonPress(where, asker.player, data, asker.is_admin)
         )
         answer: OutcomeJson = {"notice": outcome.notice}
         if outcome.edit:
@@ -319,14 +318,16 @@ class Api:
     async def _show(self, asker: Asker, reply: Reply, to: str | None = None) -> OutcomeJson:
         """Show a reply to everyone, and return it for who asked."""
         try:
-            entry = await self._publish(asker.name, reply, to)
+            entry = await self._publish(asker.name, reply, to, asker.player)
         except Refused as error:
             return {"notice": await asker.refusal(error.reason)}
         except Full:
             return {"notice": await asker.refusal(Refusal.BUSY)}
         return {"entry": entry.render(asker.name)}
 
-    async def _publish(self, name: str, reply: Reply, to: str | None) -> Entry:
+    async def _publish(
+        self, name: str, reply: Reply, to: str | None, asker: Player | None = None
+    ) -> Entry:
         """Show everyone something that is no answer to a photo; raises Refused and Full."""
         preview = await self._preview(reply.picture.png) if reply.picture else None
         entry = Entry(
@@ -334,6 +335,7 @@ class Api:
             self._rooms.now(),
             reply,
             preview=preview,
+            asker=asker.id if asker else None,
             to=to,
             past_photos=_still_there(reply, self._rooms.find(name)),
         )
@@ -369,11 +371,6 @@ def _still_there(reply: Reply, room: WebRoom | None) -> tuple[PastPreview, ...]:
         for entry, caption in found
         if entry and entry.preview
     )
-
-
-async def _nobody() -> bool:
-    """Let nobody tell the truth about another's photo."""
-    return False
 
 
 def _entry_response(status: HTTPStatus, entry: Entry, name: str) -> web.Response:

@@ -31,12 +31,13 @@ PEOPLE = 500
 # A browser this far behind does not read any more; it is let go and may come back.
 UNSENT = 100
 
-Audience = Literal["sender", "others", "everyone"]
+Audience = Literal["sender", "deciders", "others", "everyone"]
 # Whom buttons are shown to that are not for everyone, by the names of their actions.
 AUDIENCES: Mapping[str, Audience] = {
-    "TellTruth": "sender",
-    "UndoTruth": "sender",
+    "TellTruth": "deciders",
+    "UndoTruth": "deciders",
     "MarkMade": "sender",
+    "HidePhoto": "sender",
     "ConfirmTruth": "others",
     "ObjectToTruth": "others",
     "CastBallot": "others",
@@ -53,7 +54,8 @@ class ButtonJson(TypedDict):
     Attributes:
         text: What it says.
         data: What the page posts when it is tapped; nothing that a page understands.
-        audience: Whom the page shows it to: who sent the photo, the others, or everyone.
+        audience: Whom the page shows it to: who sent the photo; who did or is an admin; the others;
+            or everyone.
     """
 
     text: str
@@ -121,6 +123,7 @@ class EntryJson(TypedDict):
     at: float
     to: str | None
     answer: ReplyJson
+    asker: NotRequired[str]
     player: NotRequired[PlayerJson]
     caption: NotRequired[str]
     photo: NotRequired[str]
@@ -164,6 +167,7 @@ class Entry:
         reply: What the bot said.
         player: Who sent the photo; None where the bot speaks by itself.
         preview: The photo, or the bot's own picture where there is one.
+        asker: The id of who asked for it, where it is no answer to a photo.
         message: Under which id the photo came.
         caption: What was written beside the photo.
         to: The id of the entry that it is in reply to.
@@ -175,6 +179,7 @@ class Entry:
     reply: Reply
     player: Player | None = None
     preview: Preview | None = None
+    asker: str | None = None
     message: str | None = None
     caption: str = ""
     to: str | None = None
@@ -192,6 +197,8 @@ class Entry:
             "to": self.to,
             "answer": render_reply(self.reply),
         }
+        if self.asker:
+            entry["asker"] = self.asker
         if self.player:
             entry["player"] = _render_player(self.player)
             entry["caption"] = self.caption

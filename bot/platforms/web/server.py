@@ -89,6 +89,7 @@ class WebServer:
             service: What answers.
             listening: The socket, bound.
         """
+        self._admins.add_existing(await service.existing_rooms(PLATFORM))
         broadcast = Broadcast(service, self._rooms)
         self._api = Api(service, self._rooms, broadcast, self._admins)
         app = self._app()

@@ -165,26 +165,34 @@ class TestTruth:
     def test_what_others_confirmed_or_objected_to_stays(self) -> None:
         change = Truth(OLAF, MIA, NOW + 5 * MINUTE)
         confirmed = accepted(confirm(told(), BEN, shared_identity=False))
-        for settled in (confirmed, disputed()):
+        void = close_vote(
+            voted(disputed(), (BEN, OLAF), (ADA, YETI), at=NOW + 3 * MINUTE), NOW + 4 * MINUTE
+        )
+        for settled in (confirmed, void):
             assert tell_truth(settled, change, by_admin=False) is Denied.LATE
             undone = undo_truth(settled, MIA, NOW + 5 * MINUTE, by_admin=False)
             assert undone is Denied.LATE
 
-    def test_an_admin_decides_but_about_no_vote_on_their_own_photo(self) -> None:
-        void = close_vote(voted(disputed(), (BEN, OLAF), (ADA, YETI)), NOW + 2 * HOUR)
-        for contested in (disputed(), void):
-            own, other = Truth(YETI, MIA, NOW + 3 * HOUR), Truth(OLAF, BEN, NOW + 3 * HOUR)
-            assert tell_truth(contested, own, by_admin=True) is Denied.LATE
-            assert undo_truth(contested, MIA, own.at, by_admin=True) is Denied.LATE
-            decided = accepted(tell_truth(contested, other, by_admin=True))
-            assert (decided.truth, decided.vote, decided.is_void) == (other, None, False)
+    def test_nobody_changes_what_a_vote_is_open_about_and_an_admin_may_afterwards(self) -> None:
+        at = NOW + 2 * HOUR
+        void = close_vote(voted(disputed(), (BEN, OLAF), (ADA, YETI)), at)
+        for by in (MIA, BEN):  # whoever sent the photo is an admin like any other
+            for voting, when in ((disputed(), at), (void, at)):
+                assert tell_truth(voting, Truth(YETI, by, when), by_admin=True) is Denied.VOTE
+                assert undo_truth(voting, by, when, by_admin=True) is Denied.VOTE
+            later = Truth(OLAF, by, at + MINUTE)
+            decided = accepted(tell_truth(void, later, by_admin=True))
+            assert (decided.truth, decided.vote, decided.is_void) == (later, None, False)
+            assert undo_truth(void, by, later.at, by_admin=True) == round_()
+            # And the room may object to that as to any truth.
+            assert accepted(objected(decided, ADA, later.at + MINUTE)).is_disputed
 
     def test_it_is_taken_back_with_all_that_came_of_it(self) -> None:
         assert undo_truth(told(), MIA, NOW + UNDO_WITHIN, by_admin=False) == round_()
         assert undo_truth(told(), MIA, NOW + 11 * MINUTE, by_admin=False) is Denied.LATE
         assert undo_truth(told(), BEN, NOW + MINUTE, by_admin=False) is Denied.NOT_YOURS
         assert undo_truth(round_(), MIA, NOW, by_admin=False) is Denied.UNTOLD
-        assert undo_truth(disputed(), BEN, NOW + 48 * HOUR, by_admin=True) == round_()
+        assert undo_truth(told(), BEN, NOW + 48 * HOUR, by_admin=True) == round_()
 
     def test_of_two_at_the_same_moment_the_admins_counts(self) -> None:
         admin, own = Truth(OLAF, BEN, NOW), Truth(YETI, MIA, NOW)
@@ -213,7 +221,7 @@ class TestPending:
         assert confirm(by_admin, BEN, shared_identity=False) is Denied.OWN
         assert confirm(round_(), BEN, shared_identity=False) is Denied.UNTOLD
         assert confirm(self.wall, BEN, shared_identity=True) is Denied.SHARED_IDENTITY
-        assert confirm(disputed(), ADA, shared_identity=False) is Denied.OVER
+        assert confirm(disputed(), ADA, shared_identity=False) is Denied.VOTE
 
     def test_a_vote_makes_it_wait_until_it_is_over(self) -> None:
         vote = accepted(objected(self.wall, at=NOW + 23 * HOUR))
@@ -389,7 +397,33 @@ PEOPLE = st.sampled_from(FAMILY)
 TELLS = st.builds(Truth, LABELS, PEOPLE, st.just(NOW))
 BALLOTS = st.builds(Ballot, PEOPLE, LABELS, st.just(NOW))
 GUESSES = st.builds(Guess, st.sampled_from([BEN, ADA]), st.just(NOW), LABELS)
+UNDO_OR_OBJECTION = st.tuples(st.sampled_from(["undo", "object"]), PEOPLE)
 EARLIER = st.none() | st.builds(Truth, LABELS, PEOPLE, st.sampled_from([NOW - MINUTE, NOW - HOUR]))
+
+
+@given(st.sampled_from([MINUTE, HOUR]), st.sets(PEOPLE), st.lists(UNDO_OR_OBJECTION, max_size=4))
+def test_the_order_of_simultaneous_undos_and_objections_does_not_matter(
+    ago: timedelta, admins: set[int], taps: list[tuple[str, int]]
+) -> None:
+    ends = set()
+    for order in permutations(taps):
+        now = round_(told=Truth(YETI, MIA, NOW - ago))
+        for what, by in order:
+            if what == "undo":
+                result = undo_truth(now, by, NOW, by_admin=by in admins)
+            else:
+                result = objected(now, by, NOW)
+            now = result if isinstance(result, Round) else now
+        ends.add((now.truth, now.vote, now.is_void))
+    assert len(ends) == 1
+
+
+def test_an_undo_at_the_moment_of_a_change_was_of_the_truth_before() -> None:
+    before, change = told(), Truth(OLAF, MIA, NOW + MINUTE)
+    undone = accepted(undo_truth(before, MIA, change.at, by_admin=False))
+    changed = accepted(tell_truth(before, change, by_admin=False))
+    assert undo_truth(changed, MIA, change.at, by_admin=False) is Denied.UNTOLD
+    assert accepted(tell_truth(undone, change, by_admin=False)).truth == changed.truth
 
 
 @given(EARLIER, st.sets(PEOPLE), st.lists(TELLS | PEOPLE, max_size=4), st.booleans())

@@ -124,7 +124,9 @@ def test_a_pending_fooling_is_in_no_total_and_takes_no_share() -> None:
     assert sums([wall, mop], now=NOW) == {MIA: 50}
     assert best_foolings([wall, mop], 3, NOW, UTC) == [(mop, 50)]
     assert tally([wall, mop], NOW) == Tally(fooled=1)
-    assert figures([wall, mop], [], MIA, NOW, UTC) == Figures(1, 1, 0, 50, 50, 1)
+    assert figures([wall, mop], [], MIA, NOW, UTC) == Figures(
+        rounds=1, foolings=1, points=50, foolings_points=50, best=50, streak=1
+    )
     for now, confirmed in ((NOW, replace(wall, confirmed=True)), (NOW + DAY, wall)):
         assert sums([confirmed, mop], now=now) == {MIA: 50 + 20}
         assert tally([confirmed, mop], now) == Tally(fooled=2)
@@ -181,12 +183,22 @@ def test_a_players_own_figures_and_best_streak() -> None:
     rounds.append(replace(told(51, at=NOW + 9 * MINUTE), played_before=True))
     mine = figures(rounds[::-1], [RightGuess(rounds[3], MIA, NOW)], MIA, LATER, UTC)
     points = 90 + 45 + 23 + MADE_POINTS + GUESS_POINTS
-    assert mine == Figures(rounds=9, foolings=6, made=1, points=points, best=90, streak=3)
+    assert mine == Figures(
+        rounds=9,
+        foolings=6,
+        made=1,
+        points=points,
+        foolings_points=90 + 45 + 23,
+        made_points=MADE_POINTS,
+        guesses_points=GUESS_POINTS,
+        best=90,
+        streak=3,
+    )
 
 
 def test_who_only_guessed_has_figures_and_a_stranger_none() -> None:
     guess = RightGuess(told(1), BEN, NOW)
-    assert figures([told(1)], [guess], BEN, LATER, UTC) == Figures(points=10)
+    assert figures([told(1)], [guess], BEN, LATER, UTC) == Figures(points=10, guesses_points=10)
     assert figures([told(1)], [guess], None, LATER, UTC) == Figures()
 
 

@@ -20,6 +20,7 @@ from bot.game.seasons import (
     challenge_of,
     day_bounds,
     last_season,
+    midnight,
     month_before,
     month_of,
     vote_ends,
@@ -60,18 +61,31 @@ def test_a_day_may_have_an_hour_more_or_less(zone: ZoneInfo, day: date, hours: i
     assert end - begin == hours * HOUR
 
 
-@given(MOMENTS, st.sampled_from(ZONES))
+@given(MOMENTS, st.sampled_from(ZONES), st.none() | st.dates(date(2023, 1, 1), date(2036, 1, 1)))
 def test_every_moment_is_within_its_day_its_week_and_its_season(
-    at: datetime, zone: ZoneInfo
+    at: datetime, zone: ZoneInfo, old: date | None
 ) -> None:
+    frozen = old and old.replace(day=1)
     day = at.astimezone(zone).date()
     for begin, end in (
         day_bounds(day, zone),
         week_of(at, zone),
-        bounds(month_of(at, zone), zone),
+        bounds(month_of(at, zone, frozen), zone, frozen),
     ):
         assert begin <= at < end
     assert week_of(at, zone)[0].weekday() == 0
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_first_season_by_these_rules_begins_where_the_last_by_the_old_ones_ends(
+    zone: ZoneInfo,
+) -> None:
+    november, december = date(2026, 11, 1), date(2026, 12, 1)
+    border = datetime(2026, 12, 1, tzinfo=UTC)
+    assert bounds(november, zone, november) == (datetime(2026, 11, 1, tzinfo=UTC), border)
+    assert bounds(december, zone, november) == (border, midnight(date(2027, 1, 1), zone))
+    assert month_of(border - MINUTE, zone, november) == november
+    assert month_of(border, zone, november) == december
 
 
 @given(MOMENTS, st.sampled_from(ZONES))

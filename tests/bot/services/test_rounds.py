@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain import Button, Delivery, Label, Player, Preview, Reply, Room, Verdict
+from bot.domain import AdminAction, Button, Delivery, Label, Player, Preview, Reply, Room, Verdict
 from bot.services import guessing
 from bot.speech import speaker_for
 from tests.fakes.vision import OLAF, STRANGER, YETI
@@ -127,6 +128,7 @@ async def test_a_wrong_tap_is_taken_back_within_ten_minutes(table: Table) -> Non
 
 async def test_undo_takes_back_ones_last_truth(table: Table) -> None:
     await table.tap(MIA, await table.photo(MIA), IS_YETI)
+    table.later(seconds=1)
     assert EN.rounds.undo_done() in (await table.ask(MIA, "undo")).text
     assert await table.points() == {}
     assert (await table.ask(BEN, "undo")).text == EN.rounds.undo_nothing()
@@ -161,6 +163,36 @@ async def test_an_objection_opens_a_vote_and_the_most_votes_decide(table: Table)
     assert await table.points() == {}
     ended = table.messenger.sent[-1][1].text
     assert EN.rounds.vote_ended([(Label.OLAF, 2), (Label.ABOMINABLE, 1)], Label.OLAF) == ended
+    # What the photo's message says then, nobody has told.
+    _, _, shown = table.messenger.edited[-1]
+    assert told is not None
+    assert EN.rounds.told("Mia", Label.ABOMINABLE) in told.text
+    assert not any(EN.rounds.told("Mia", label) in shown.text for label in Label)
+
+
+async def test_nobody_changes_a_truth_during_a_vote_and_afterwards_an_admin_may(
+    table: Table,
+) -> None:
+    await everyone_plays(table)
+    told = (await table.tap(OMA, await table.photo(OMA), IS_YETI)).edit  # an admin's own photo
+    asked = (await table.tap(BEN, told, OBJECT)).edit
+    assert UNDO not in labels(asked)
+    assert (await table.tap(OMA, told, UNDO)).notice == EN.rounds.vote_decides()
+    assert (await table.ask(OMA, "undo")).text == EN.rounds.vote_decides()
+    for player in (BEN, MIA, FAMILY[3]):
+        await table.tap(player, asked, EN.text.label(Label.OLAF))
+    async with asyncio.timeout(5):
+        while not table.messenger.edited:
+            await asyncio.sleep(0)
+    _, _, decided = table.messenger.edited[-1]
+    assert (await table.tap(BEN, decided, UNDO)).edit is None
+    undone = (await table.tap(OMA, decided, UNDO)).edit
+    again = await table.tap(OMA, undone, IS_YETI)
+    assert points(97) in said(again)
+    assert OBJECT in labels(again.edit)
+    log = (await table.ask(OMA, "log")).text
+    assert log.count("Oma") == 1  # what any player may do is not there
+    assert EN.privacy.log([(table.now.date(), "Oma", AdminAction.UNDO)]) == log
 
 
 async def test_a_vote_ends_in_the_evening_also_after_a_restart(table: Table) -> None:
@@ -173,8 +205,23 @@ async def test_a_vote_ends_in_the_evening_also_after_a_restart(table: Table) -> 
         while not table.messenger.sent:
             await asyncio.sleep(0.01)
     # With fewer than two votes the truth stands.
-    assert EN.rounds.vote_stands() in table.messenger.sent[-1][1].text
+    assert EN.rounds.vote_stands(0) == table.messenger.sent[-1][1].text
     assert (await table.points())["Mia"] == 97
+
+
+async def test_a_single_vote_changes_nothing_and_the_room_is_told_why(table: Table) -> None:
+    await everyone_plays(table)
+    told = (await table.tap(MIA, await table.photo(MIA), IS_YETI)).edit
+    asked = (await table.tap(BEN, told, OBJECT)).edit
+    async with table.service.running(), asyncio.timeout(5):
+        await table.tap(BEN, asked, EN.text.label(Label.OLAF))
+        table.later(days=2)
+        table.restart({"telegram": table.messenger})
+        async with table.service.running():
+            while not table.messenger.sent:
+                await asyncio.sleep(0.01)
+    assert table.messenger.sent[-1][1].text == EN.rounds.vote_stands(1)
+    assert EN.rounds.told("Mia", Label.ABOMINABLE) in table.messenger.edited[-1][2].text
 
 
 async def test_where_only_two_play_an_objection_voids_a_round(table: Table) -> None:
@@ -461,6 +508,23 @@ async def test_the_podium_is_shown_once_on_the_third(table: Table) -> None:
     assert reply.picture is not None
 
 
+async def test_a_podium_goes_by_the_hosts_time_zone_where_the_room_chose_none(
+    table: Table,
+) -> None:
+    table.restart({"telegram": table.messenger}, ZoneInfo("Pacific/Auckland"))
+    await table.tap(MIA, await table.photo(MIA), IS_YETI)
+    table.now = datetime(2026, 12, 31, 12, 0, tzinfo=UTC)  # there it is January
+    await table.tap(BEN, await table.photo(BEN), IS_YETI)
+    table.now = datetime(2027, 1, 2, 19, 30, tzinfo=UTC)  # there it is half past eight on the third
+    async with table.service.running(), asyncio.timeout(5):
+        while not table.messenger.sent:
+            await asyncio.sleep(0.01)
+    podium = table.messenger.sent[0][1].text
+    assert "December 2026" in podium
+    assert "Mia" in podium
+    assert "Ben" not in podium
+
+
 async def test_a_photo_counts_for_the_month_in_which_it_arrived(table: Table) -> None:
     table.now = datetime(2026, 12, 31, 23, 0, tzinfo=UTC)
     reply = await table.photo(MIA)
@@ -525,15 +589,22 @@ async def test_the_hall_shows_the_best_foolings_again_by_reference(table: Table)
         ("1", "file-1"),
     ]
     assert "Mia" in hall.past_photos[0].caption
+    hide = EN.privacy.hide_button()  # one's own only; and a card of each, in one row
+    assert [[b.text for b in row] for row in hall.buttons] == [["1", "2"], [f"1. {hide}"]]
+    for _ in range(4):
+        await table.tap(MIA, await table.photo(MIA, OLAF), IS_YETI)
+    rows = (await table.ask(MIA, "hall")).buttons
+    assert [len(row) for row in rows] == [5, 2, 2, 1]  # as many rows as a platform shows
     palace = Room("telegram", "-1001")
     await table.service.move_room(HOME, palace)
-    first, _ = (await table.ask(MIA, "hall", room=palace)).past_photos
+    first, *_ = (await table.ask(MIA, "hall", room=palace)).past_photos
     assert first.room == HOME
 
 
 async def test_who_sent_a_photo_can_take_it_down_and_keeps_the_points(table: Table) -> None:
     await table.tap(MIA, await table.photo(MIA, OLAF), IS_YETI)
-    hall = await table.ask(BEN, "hall")
+    assert labels(await table.ask(BEN, "hall")) == ["1"]
+    hall = await table.ask(MIA, "hall")
     hide = f"1. {EN.privacy.hide_button()}"
     assert (await table.tap(BEN, hall, hide)).notice == EN.privacy.not_yours_to_hide()
     assert (await table.tap(MIA, hall, hide)).notice == EN.privacy.hidden()
@@ -564,9 +635,10 @@ async def test_me_and_stats_tell_figures(table: Table) -> None:
         await table.tap(MIA, await table.photo(MIA), truth)
     await table.photo(MIA)  # never told
     mine = (await table.ask(MIA, "me")).text
-    assert points(97 + 49) in mine
+    assert f"{points(97 + 49)}: 146 for fooling me" in mine
     stats = await table.ask(BEN, "stats")
     assert stats.text.splitlines()[0] == EN.standings.stats(1, 3, 1)
+    assert stats.text.startswith("3 told: I got 1 right, 33%. 1 untold")
     assert stats.picture is not None
     of_mia = (await table.ask(BEN, "me", "mia")).text
     assert points(97 + 49) in of_mia

@@ -74,7 +74,7 @@ def test_three_truths_fit_into_one_row_of_a_phone(speaker: Speaker) -> None:
 def test_the_first_line_of_an_answer_is_short(speaker: Speaker) -> None:
     for unfamiliar, sure in ((False, True), (False, False), (True, False)):
         verdict = Verdict(Label.ABOMINABLE, 0.61, {}, unfamiliar, sure)
-        for variant in range(speaker.photos.variants(verdict.voice)):
+        for variant in range(speaker.photos.variants(verdict)):
             assert len(speaker.photos.answer(verdict, variant)) <= 110
 
 

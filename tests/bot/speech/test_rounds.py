@@ -64,7 +64,7 @@ def test_a_low_percentage_is_nothing_to_laugh_about(speaker: Speaker) -> None:
 def test_a_smaller_share_of_a_fooling_is_explained(english: Speaker) -> None:
     whole, half, none = (english.rounds.fooled("Mia", points, 90, 60, 0) for points in (90, 45, 0))
     assert whole.endswith("90 points for Mia!")
-    assert half.endswith("The best fooling of the day counts in full, the next ones a part.")
+    assert half.endswith("The best fooling of the day counts in full, the next ones in part.")
     assert none.endswith("Your best three today count; this one is for fun.")
 
 

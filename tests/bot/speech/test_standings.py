@@ -97,9 +97,9 @@ def test_anothers_figures_are_only_the_public_ones(english: Speaker) -> None:
 
 def test_the_bot_says_how_often_it_was_right_and_what_was_never_told(english: Speaker) -> None:
     standings = english.standings
-    assert standings.stats(3, 4, 0) == "I got 3 of 4 right: 75%."
+    assert standings.stats(3, 4, 0) == "4 told: I got 3 right, 75%."
     assert standings.stats(9, 12, 7) == (
-        "I got 9 of 12 right: 75%. Of 7 more nobody told me the truth."
+        "12 told: I got 9 right, 75%. 7 untold: nobody has said who they were."
     )
     assert "%" not in standings.stats(0, 0, 7)
     assert standings.stats_line(Label.OLAF, [(Label.OLAF, 9), (Label.ABOMINABLE, 2)]) == (
@@ -108,6 +108,22 @@ def test_the_bot_says_how_often_it_was_right_and_what_was_never_told(english: Sp
     assert standings.mix_up(Label.NEITHER, Label.OLAF, 3) == (
         "What catches me most: it was “Neither” and I said “Olaf” (3 times)."
     )
+
+
+def test_a_players_points_say_where_they_come_from(english: Speaker) -> None:
+    figures = Figures(
+        rounds=9,
+        foolings=3,
+        made=2,
+        points=191,
+        foolings_points=146,
+        made_points=25,
+        guesses_points=20,
+    )
+    said = english.standings.other(NOVEMBER, "Mia", figures).splitlines()
+    assert said[1] == "191 points: 146 for fooling me, 25 for good work, and 20 for guessing"
+    guessed = Figures(points=10, guesses_points=10)
+    assert "10 points: 10 for guessing" in english.standings.me(NOVEMBER, "Mia", guessed)
 
 
 def test_a_fooling_is_remembered_with_what_the_bot_said(english: Speaker) -> None:

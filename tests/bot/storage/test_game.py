@@ -138,7 +138,11 @@ async def test_an_admins_undo_takes_the_vote_with_it_and_the_room_can_see_it(
 ) -> None:
     id_ = await voting(store)
     await store.game.cast_ballot(id_, BEN, Label.OLAF, NOW + 2 * MINUTE)
-    own = await store.game.undo_truth(id_, ANNA, NOW + 2 * MINUTE, by_admin=False)
+    for player in (ANNA, TOM):
+        during = await store.game.undo_truth(id_, player, NOW + 2 * MINUTE, by_admin=True)
+        assert during is Denied.VOTE
+    await store.game.close_vote(id_, NOW + 2 * MINUTE)
+    own = await store.game.undo_truth(id_, ANNA, NOW + 3 * MINUTE, by_admin=False)
     assert own is Denied.LATE  # others have had their say
     undone = await store.game.undo_truth(id_, TOM, NOW + 3 * MINUTE, by_admin=True)
     assert isinstance(undone, Round)
@@ -148,11 +152,14 @@ async def test_an_admins_undo_takes_the_vote_with_it_and_the_room_can_see_it(
     assert await logged(store) == [("Tom", AdminAction.UNDO)]
 
 
-async def test_an_admins_truth_about_the_own_photo_is_nothing_to_log(store: Store) -> None:
+async def test_what_an_admin_does_as_any_player_may_is_nothing_to_log(store: Store) -> None:
     id_ = await played(store)
     await tell(store, id_, by_admin=True)
-    await store.game.undo_truth(id_, ANNA, NOW + HOUR, by_admin=True)
+    await store.game.undo_truth(id_, ANNA, NOW + MINUTE, by_admin=True)
+    await tell(store, id_, by_admin=True, now=NOW + 2 * MINUTE)
     assert await logged(store) == []
+    await store.game.undo_truth(id_, ANNA, NOW + HOUR, by_admin=True)
+    assert await logged(store) == [("Anna", AdminAction.UNDO)]
 
 
 async def test_the_last_truth_that_one_told_is_found(store: Store) -> None:
@@ -172,7 +179,7 @@ async def test_the_last_truth_that_one_told_is_found(store: Store) -> None:
 
 async def test_nothing_is_noted_of_who_only_tried(store: Store) -> None:
     id_ = await played(store)
-    await store.game.open_guesses(id_, NOW)
+    await store.guesses.open(id_, NOW)
     assert await tell(store, id_, TOM) is Denied.NOT_YOURS
     assert await object_to(store, id_, TOM) is Denied.UNTOLD
     assert await store.game.confirm(id_, TOM, NOW) is Denied.UNTOLD
@@ -180,7 +187,7 @@ async def test_nothing_is_noted_of_who_only_tried(store: Store) -> None:
     assert await store.game.cast_ballot(id_, TOM, Label.OLAF, NOW) is Denied.NOT_HERE
     assert await store.game.mark_made(id_, TOM) is Denied.NOT_YOURS
     assert not await store.game.hide(id_, TOM)
-    assert await store.game.guess(id_, TOM, Label.OLAF, NOW + MINUTE) is Denied.LATE
+    assert await store.guesses.add(id_, TOM, Label.OLAF, NOW + MINUTE) is Denied.LATE
     assert await store.game.player_id("telegram", TOM.id) is None
 
 
@@ -230,11 +237,11 @@ async def test_a_round_without_a_verdict_or_forgotten_cannot_be_told(store: Stor
         assert await store.game.cast_ballot(id_, BEN, Label.OLAF, NOW) is None
         assert await store.game.close_vote(id_, NOW) is None
         assert not await store.game.everyone_voted(id_, NOW)
-        assert await store.game.guess(id_, BEN, Label.OLAF, NOW) is None
-        assert await store.game.guessing(id_) is None
+        assert await store.guesses.add(id_, BEN, Label.OLAF, NOW) is None
+        assert await store.guesses.find(id_) is None
         assert await score(store, id_) == Score()
-        assert not await store.game.open_guesses(id_, NOW)
-        assert await store.game.close_guesses(id_, NOW) is None
+        assert not await store.guesses.open(id_, NOW)
+        assert await store.guesses.close(id_, NOW) is None
     late = await played(store)
     assert await tell(store, late, now=NOW + 2 * DAY) is Denied.OVER
 
@@ -487,7 +494,7 @@ async def test_a_photo_that_was_here_before_is_known_again(store: Store) -> None
     assert not await played_before(store, first, (snow, snow), (snow, mirrored))
     await note_fingerprint(store, first + 99, (snow,), (snow,))
     assert await store.rounds.find(first + 99) is None
-    assert not await store.game.open_guesses(copied, NOW)
+    assert not await store.guesses.open(copied, NOW)
     await tell(store, copied)
     assert await score(store, copied) == Score(just_for_fun=JustForFun.PLAYED_BEFORE)
     assert await points(store) == {}
@@ -545,61 +552,64 @@ async def guessing(store: Store) -> int:
     """Open a round of Anna's that may be guessed about for half a minute."""
     id_ = await opened(store, photo())
     await store.rounds.note_verdict(id_, OLAF, None)
-    assert await store.game.open_guesses(id_, NOW + 30 * SECOND)
+    assert await store.guesses.open(id_, NOW + 30 * SECOND)
     return id_
 
 
 async def test_right_guesses_score_when_the_guessing_is_over(store: Store) -> None:
     id_ = await guessing(store)
-    assert isinstance(await store.game.guess(id_, BEN, Label.OLAF, NOW + SECOND), tuple)
-    assert isinstance(await store.game.guess(id_, OMA, Label.NEITHER, NOW + SECOND), tuple)
-    assert await store.game.guess(id_, ANNA, Label.OLAF, NOW) is Denied.OWN
-    assert await store.game.guess(id_, TOM, Label.OLAF, NOW + MINUTE) is Denied.LATE
+    assert isinstance(await store.guesses.add(id_, BEN, Label.OLAF, NOW + SECOND), tuple)
+    assert isinstance(await store.guesses.add(id_, OMA, Label.NEITHER, NOW + SECOND), tuple)
+    assert await store.guesses.add(id_, ANNA, Label.OLAF, NOW) is Denied.OWN
+    assert await store.guesses.add(id_, TOM, Label.OLAF, NOW + MINUTE) is Denied.LATE
     assert await points(store) == {}
     opening = OpenGuessing(id_, ROOM, "11", NOW + 30 * SECOND)
-    assert await store.game.guessing(id_) == opening
-    assert await store.game.close_guesses(id_, NOW + 2 * SECOND) == opening
-    assert await store.game.guess(id_, TOM, Label.OLAF, NOW + 2 * SECOND) is Denied.LATE
+    assert await store.guesses.find(id_) == opening
+    assert await store.guesses.close(id_, NOW + 2 * SECOND) == opening
+    assert await store.guesses.add(id_, TOM, Label.OLAF, NOW + 2 * SECOND) is Denied.LATE
     assert await points(store) == {"Ben": 10}
-    assert [guess.label for guess in await store.game.guesses(id_)] == [Label.OLAF, Label.NEITHER]
+    assert [guess.label for guess in await store.guesses.of_round(id_)] == [
+        Label.OLAF,
+        Label.NEITHER,
+    ]
 
 
 async def test_the_answer_is_told_once_also_after_a_restart(store: Store) -> None:
     id_ = await guessing(store)
     opening = OpenGuessing(id_, ROOM, "11", NOW + 30 * SECOND)
-    assert await store.game.open_guessings() == [opening]
-    assert await store.game.open_guesses(id_, NOW + MINUTE)  # asked again: the first clock counts
+    assert await store.guesses.unanswered() == [opening]
+    assert await store.guesses.open(id_, NOW + MINUTE)  # asked again: the first clock counts
     assert await store.rounds.pending("telegram", NOW) == []  # it gets its answer that way
-    assert await store.game.close_guesses(id_, NOW) == opening
-    assert await store.game.open_guessings() == [
+    assert await store.guesses.close(id_, NOW) == opening
+    assert await store.guesses.unanswered() == [
         opening
     ]  # killed here, it is told by the next process
-    assert await store.game.close_guesses(id_, NOW) == opening
-    await store.game.mark_guesses_told(id_)
-    assert await store.game.close_guesses(id_, NOW) is None
-    assert await store.game.open_guessings() == []
-    assert not await store.game.open_guesses(id_, NOW + MINUTE)
+    assert await store.guesses.close(id_, NOW) == opening
+    await store.guesses.mark_told(id_)
+    assert await store.guesses.close(id_, NOW) is None
+    assert await store.guesses.unanswered() == []
+    assert not await store.guesses.open(id_, NOW + MINUTE)
 
 
 async def test_an_opening_moves_with_its_room(store: Store) -> None:
     id_ = await guessing(store)
     await store.rooms.move(ROOM, SUPERGROUP)
-    assert [opening.room for opening in await store.game.open_guessings()] == [SUPERGROUP]
-    opening = await store.game.close_guesses(id_, NOW)
+    assert [opening.room for opening in await store.guesses.unanswered()] == [SUPERGROUP]
+    opening = await store.guesses.close(id_, NOW)
     assert opening is not None
     assert opening.room == SUPERGROUP
 
 
 async def test_there_is_nothing_to_guess_when_the_truth_is_out(store: Store) -> None:
-    assert not await store.game.open_guesses(await fool(store), NOW)
+    assert not await store.guesses.open(await fool(store), NOW)
 
 
 async def test_a_player_guesses_once_however_fast(store: Store) -> None:
     id_ = await guessing(store)
     labels = (Label.OLAF, Label.ABOMINABLE)
-    await asyncio.gather(*(store.game.guess(id_, BEN, label, NOW) for label in labels))
+    await asyncio.gather(*(store.guesses.add(id_, BEN, label, NOW) for label in labels))
     # Of two at the same moment it is the first in the alphabet, whichever came in first.
-    assert [guess.label for guess in await store.game.guesses(id_)] == [Label.ABOMINABLE]
+    assert [guess.label for guess in await store.guesses.of_round(id_)] == [Label.ABOMINABLE]
 
 
 async def test_it_is_known_when_everyone_has_guessed_who_played_today(store: Store) -> None:
@@ -607,16 +617,16 @@ async def test_it_is_known_when_everyone_has_guessed_who_played_today(store: Sto
     await played(store, OMA)
     await played(store, CHANNEL)
     id_ = await guessing(store)
-    await store.game.guess(id_, BEN, Label.OLAF, NOW)
-    assert not await store.game.everyone_guessed(id_, NOW)
-    await store.game.guess(id_, OMA, Label.OLAF, NOW)
-    assert await store.game.everyone_guessed(id_, NOW + SECOND)
+    await store.guesses.add(id_, BEN, Label.OLAF, NOW)
+    assert not await store.guesses.everyone_guessed(id_, NOW)
+    await store.guesses.add(id_, OMA, Label.OLAF, NOW)
+    assert await store.guesses.everyone_guessed(id_, NOW + SECOND)
 
 
 async def test_a_void_round_takes_its_guesses_with_it(store: Store) -> None:
     id_ = await guessing(store)
-    await store.game.guess(id_, BEN, Label.OLAF, NOW)
-    await store.game.close_guesses(id_, NOW)
+    await store.guesses.add(id_, BEN, Label.OLAF, NOW)
+    await store.guesses.close(id_, NOW)
     await tell(store, id_)
     assert await points(store) == {"Anna": FOOLED, "Ben": 10}
     assert void(await object_to(store, id_))

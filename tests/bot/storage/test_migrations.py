@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -22,7 +24,7 @@ from bot.domain import (
     Voice,
 )
 from bot.game.rules import Denied, Guess, Truth
-from bot.game.scoring import Score
+from bot.game.scoring import Score, scores
 from bot.game.seasons import BOT, NamedPlayer, OpenGuessing
 from bot.storage.database import migrate, open_database
 from bot.storage.schema import metadata
@@ -159,9 +161,9 @@ async def test_a_database_of_version_0002_keeps_everything(new_url: str) -> None
         assert (told.made, told.confirmed, told.vote, told.is_void) == (False, False, None, False)
         assert await store.game.names(GROUP) == {1: "Anna", 2: "Ben", 4: "Channel"}
         until = at + timedelta(minutes=58, seconds=30)
-        assert await store.game.open_guessings() == [OpenGuessing(3, SUPERGROUP, "13", until)]
+        assert await store.guesses.unanswered() == [OpenGuessing(3, SUPERGROUP, "13", until)]
         guess = Guess(2, at + timedelta(minutes=58, seconds=10), Label.OLAF)
-        assert await store.game.guesses(3) == (guess,)
+        assert await store.guesses.of_round(3) == (guess,)
         (pending,) = await store.rounds.pending("telegram", NOW - 5 * minute)
         assert (pending.room, pending.message, pending.reference) == (GROUP, "14", "f14")
         assert pending.player == Player("136817688", "Channel", shared=True)
@@ -174,7 +176,7 @@ async def test_a_database_of_version_0002_keeps_everything(new_url: str) -> None
         # And it goes on from there.
         await store.rooms.note_language(GROUP, "uk")
         assert await store.rooms.spoken_language(SUPERGROUP) == "uk"
-        await store.game.close_guesses(3, NOW)
+        await store.guesses.close(3, NOW)
         assert await points(store, GROUP, NOW) == {"Anna": 97, "nobody": 97, "Ben": 10}
 
 
@@ -251,6 +253,7 @@ def version_0003() -> list[str]:
     # November: a photo that all objected to, and one that was told in December.
     add(1, "2026-11-04 12:00:00", "2026-11-04 12:01:00", objections=(2, 3))
     add(2, "2026-11-30 23:59:00", "2026-12-01 00:01:00", probabilities=(0.6, 0.2, 0.2))
+    add(1, "2026-11-30 23:30:00", "2026-11-30 23:31:00", room=2)  # in Berlin it is December
     # December, in hand.
     add(1, "2026-12-04 12:00:00", "2026-12-04 12:01:00", room=2, objections=(2,))
     add(1, "2026-12-04 12:00:00", "2026-12-04 12:02:00", objections=(2, 3))
@@ -264,7 +267,7 @@ def version_0003() -> list[str]:
 
 async def test_what_was_over_before_the_rules_changed_keeps_its_points(new_url: str) -> None:
     await create("0003", new_url, version_0003())
-    then = {OCTOBER: {"Anna": 120, "Ben": 240, "nobody": 1, "bot": 21}, NOVEMBER: {}}
+    then = {OCTOBER: {"Anna": 120, "Ben": 240, "nobody": 1, "bot": 21}, NOVEMBER: {"Anna": 80}}
     async with Store.open(new_url) as store:
         for room in (GROUP, SUPERGROUP):
             for month, expected in then.items():
@@ -287,13 +290,28 @@ async def test_what_was_over_before_the_rules_changed_keeps_its_points(new_url: 
         assert known["seasons"] == [
             {"room": room, "season": "2026-10-01", "points": total}
             for room, total in (("-1001234567890", 120), ("other", 80))
-        ]
+        ] + [{"room": "-1001234567890", "season": "2026-11-01", "points": 80}]
         await store.people.forget("telegram", ANNA.id)
         await store.people.prune(NOW)
         season = await store.seasons.season(GROUP, OCTOBER, UTC, NOW)
         assert season.totals() == {1: 120, 2: 240, 3: 1, BOT: 21}
         assert season.players[2] == NamedPlayer("Ben", "8")
         assert 1 not in season.players
+
+
+async def test_a_photo_at_the_border_of_a_frozen_month_counts_once(new_url: str) -> None:
+    await create("0003", new_url, version_0003())
+    async with Store.open(new_url) as store:
+        for zone in (UTC, ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")):
+            months = await store.seasons.months(GROUP, zone)
+            assert months == [DECEMBER, NOVEMBER, OCTOBER]
+            found = [await store.seasons.season(GROUP, month, zone, NOW) for month in months]
+            told = Counter(r.id for each in found for r in each.rounds if r.truth is not None)
+            assert set(told.values()) == {1}
+            assert [each.totals().get(1) for each in found] == [144, 80, 120]
+            for round_ in found[0].rounds:  # and what a round says that it brought is what counts
+                score = await store.game.score(round_.id, NOW, zone)
+                assert scores(found[0].rounds, NOW, zone).get(round_.id, Score()) == score
 
 
 async def test_the_season_in_hand_goes_by_the_rules_of_today(new_url: str) -> None:

@@ -198,8 +198,8 @@ async def test_where_a_photo_without_a_truth_was_expires_and_told_ones_stay(stor
     guessed = await guess(store, BEN, sender=OMA)
     missed = await opened(store, photo())
     await store.rounds.note_verdict(missed, OLAF, None)
-    await store.game.open_guesses(missed, NOW)
-    await store.game.guess(missed, TOM, Label.OLAF, NOW)
+    await store.guesses.open(missed, NOW)
+    await store.guesses.add(missed, TOM, Label.OLAF, NOW)
     before = await points(store)
     await store.people.prune(NOW + DAY + MINUTE)
     found = await store.rounds.find(untold)
@@ -209,7 +209,7 @@ async def test_where_a_photo_without_a_truth_was_expires_and_told_ones_stay(stor
     found = await store.rounds.find(told)
     assert found is not None
     assert found.reference is not None
-    assert await store.game.open_guessings() == []
+    assert await store.guesses.unanswered() == []
     assert await points(store) == before == {"Anna": FOOLED, "Ben": 10}
     late = await store.game.tell_truth(guessed, OMA, Label.OLAF, NOW + DAY + MINUTE, by_admin=False)
     assert late is Denied.OVER

@@ -173,14 +173,46 @@ class Family(RuleBasedStateMachine):
         self.tap(taps, data)
         self.compare()
 
-    @rule(id_=rounds, name=players, by_admin=st.booleans())
-    def undo(self, id_: int, name: str, by_admin: bool) -> None:
-        undone = self.runner.run(
-            self.store.game.undo_truth(id_, PEOPLE[name], self.now, by_admin=by_admin)
+    @rule(
+        id_=rounds,
+        is_steered=steered,
+        undoes=st.lists(st.tuples(players, st.booleans()), min_size=1, max_size=3),
+        wait=st.sampled_from([0, 1]),
+        data=st.data(),
+    )
+    def undo_at_once(
+        self,
+        id_: int,
+        is_steered: bool,
+        undoes: list[tuple[str, bool]],
+        wait: int,
+        data: st.DataObject,
+    ) -> None:
+        """Take a truth back at the same moment: it is gone if any of them may do that."""
+        id_ = self.pick(id_, lambda r: r.truth is not None, is_steered)
+        self.now += wait * MINUTE
+        results = self.tap(
+            [
+                self.store.game.undo_truth(id_, PEOPLE[name], self.now, by_admin=by_admin)
+                for name, by_admin in undoes
+            ],
+            data,
         )
         if (round_ := self.expected.get(id_)) is not None:
-            by = self.player_ids[name]
-            self.keep(rules.undo_truth(round_, by, self.now, by_admin=by_admin), undone)
+            possible = [
+                undone
+                for name, by_admin in undoes
+                if isinstance(
+                    undone := rules.undo_truth(
+                        round_, self.player_ids[name], self.now, by_admin=by_admin
+                    ),
+                    Round,
+                )
+            ]
+            done = [result for result in results if isinstance(result, Round)]
+            assert len(done) == bool(possible)  # once, whoever comes first
+            if possible:
+                self.keep(possible[0])
         self.compare()
 
     @rule(id_=rounds, names=st.lists(players, min_size=1, max_size=3), data=st.data())
@@ -366,13 +398,13 @@ class Family(RuleBasedStateMachine):
         data: st.DataObject,
     ) -> None:
         id_ = self.pick(id_, lambda r: r.truth is None, is_steered)
-        may = self.runner.run(self.store.game.open_guesses(id_, self.now))
+        may = self.runner.run(self.store.guesses.open(id_, self.now))
         self.tap(
-            [self.store.game.guess(id_, PEOPLE[name], label, self.now) for name, label in guesses],
+            [self.store.guesses.add(id_, PEOPLE[name], label, self.now) for name, label in guesses],
             data,
         )
-        self.runner.run(self.store.game.close_guesses(id_, self.now))
-        self.runner.run(self.store.game.mark_guesses_told(id_))
+        self.runner.run(self.store.guesses.close(id_, self.now))
+        self.runner.run(self.store.guesses.mark_told(id_))
         round_ = self.expected.get(id_)
         if round_ is None or round_.played_before or round_.truth or id_ in self.guessed:
             assert not may

@@ -104,6 +104,7 @@ const live = new LiveRoom(`${location.origin.replace(/^http/, 'ws')}${room}/live
 const handlers = {
   welcome({ you, entries, people }) {
     log.me = you;
+    log.decides = me.admin !== null;
     board.me = you;
     log.replay(entries.filter((entry) => !heldBack(entry)));
     showPeople(people);
@@ -119,6 +120,7 @@ const handlers = {
   },
   admin({ token }) {
     me.admin = token;
+    log.decides = true;
     memory.keep(`admin.${room}`, token);
     byId('admin').hidden = false;
   },

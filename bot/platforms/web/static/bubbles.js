@@ -9,7 +9,7 @@ const FAMILIAR = 0.75;
 
 /**
  * @typedef {{id: string, name: string}} Player the name is empty where there is none
- * @typedef {{text: string, data: string, audience: 'sender'|'others'|'everyone'}} Button `data` is for the server alone
+ * @typedef {{text: string, data: string, audience: 'sender'|'deciders'|'others'|'everyone'}} Button `data` is for the server alone
  * @typedef {{text: string, buttons: Button[][], label?: 'olaf'|'abominable', confidence?: number,
  *   pair?: number, familiar?: number, unfamiliar?: boolean}} Answer
  *   with a label it is what the bot saw on a photo; its first line is the verdict
@@ -27,6 +27,8 @@ export class Log {
   #shown = new Map();
   /** @type {string|null} this player's public id, once the server has told it */
   me = null;
+  /** whether this page belongs to an admin, as far as it knows: the server asks for more than that */
+  decides = false;
 
   /** @param {HTMLElement} list @param {(button: HTMLButtonElement, data: string, under: Under) => void} onTap */
   constructor(list, onTap) {
@@ -209,7 +211,7 @@ export class Log {
   /** @param {Entry} entry */
   #answerOf(entry) {
     const under = { entry: entry.id, edit: (answer) => this.edit({ ...entry, answer }) };
-    const sender = entry.player?.id ?? this.#shown.get(entry.to)?.sender ?? null;
+    const sender = entry.player?.id ?? this.#shown.get(entry.to)?.sender ?? entry.asker ?? null;
     const quote = this.#quote(entry);
     if (entry.answer.label) return this.#verdict(entry.answer, under, sender, quote);
     const photo = !entry.player && entry.photo ? this.#photoOf(entry) : null;
@@ -242,8 +244,9 @@ export class Log {
    * @param {string|null} sender who sent the photo that it is about
    */
   #buttons({ buttons }, under, sender) {
-    const hidden = sender === this.me ? 'others' : 'sender';
-    const mine = buttons.map((row) => row.filter(({ audience }) => audience !== hidden));
+    const isMine = sender === this.me;
+    const hidden = isMine ? ['others'] : this.decides ? ['sender'] : ['sender', 'deciders'];
+    const mine = buttons.map((row) => row.filter(({ audience }) => !hidden.includes(audience)));
     return mine.filter((row) => row.length).map((row) => {
       const made = row.map(({ text, data }) => {
         const button = make('button', { class: 'tap', type: 'button' }, text);

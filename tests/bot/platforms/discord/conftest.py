@@ -15,7 +15,7 @@ EN = speaker_for("en")
 
 def is_answer(text: str | None, verdict: Verdict, speaker: Speaker = EN) -> bool:
     """Return whether a message's first line is a verdict, in one of the ways to speak it."""
-    variants = range(speaker.photos.variants(verdict.voice))
+    variants = range(speaker.photos.variants(verdict))
     first = (text or "").partition("\n")[0]
     return first in {speaker.photos.answer(verdict, variant) for variant in variants}
 

@@ -22,7 +22,7 @@ def is_answer(text: str, verdict: Verdict = OLAF, then: str = QUESTION) -> bool:
         then: What follows in a line of its own; empty when nothing does.
     """
     answer, _, rest = text.partition("\n")
-    variants = range(EN.photos.variants(verdict.voice))
+    variants = range(EN.photos.variants(verdict))
     return (
         answer in [EN.photos.answer(verdict, variant) for variant in variants]
         and answer.startswith(EN.photos.heatmap_answer(verdict))

@@ -115,6 +115,21 @@ async def test_whoever_posts_first_has_created_the_room(served: Served) -> None:
     assert (await ana.receive("admin"))["token"] == served.admin_token()
 
 
+async def test_the_first_comer_of_a_room_that_existed_before_has_not_created_it(
+    tmp_path: Path,
+) -> None:
+    database = f"sqlite:///{tmp_path / 'snow.db'}"
+    async with serving(database_url=database) as before:
+        await before.photo()
+    async with serving(database_url=database) as after:  # a server whose data folder was lost
+        ana = await after.join()
+        assert "reset" not in await menu(ana)
+        ana = await after.join(admin=after.admin_token())
+        assert "reset" in await menu(ana)
+        ben = await after.join(OTHER, "Ben", room="away")
+        assert "reset" in await menu(ben)
+
+
 async def test_the_link_is_enough_and_a_wrong_one_is_none(served: Served) -> None:
     await served.join()
     ben = await served.join(OTHER, "Ben", admin=served.admin_token("away"))

@@ -104,12 +104,20 @@ async def test_nobody_may_tell_the_truth_about_anothers_photo(served: Served) ->
     assert await served.entries() == [photo]
 
 
-async def test_not_even_an_admin_tells_the_truth_about_anothers_photo(served: Served) -> None:
-    photo = await shown(served, b"an Olaf", BEN)
+async def test_an_admin_changes_what_was_told_about_anothers_photo_and_it_is_logged(
+    served: Served,
+) -> None:
+    photo = await shown(served, b"an Olaf", BEN, caption="yeti")
     by_link = {**ANA, "X-Admin": served.admin_token()}
-    outcome = await served.press(buttons(photo)[OLAF_BUTTON], photo, by_link)
-    assert outcome["notice"] == EN.rounds.not_your_photo()
-    assert await served.entries() == [photo]
+    data = buttons(photo)
+    await served.press(data[EN.rounds.change_button()], photo, by_link)
+    (undone,) = await served.entries()
+    assert OLAF_BUTTON in buttons(undone)
+    await served.press(buttons(undone)[OLAF_BUTTON], photo, by_link)
+    (told,) = await served.entries()
+    assert EN.rounds.told("Ana", Label.OLAF) in told["answer"]["text"]
+    log = (await served.command("log", headers=by_link))["entry"]["answer"]["text"]
+    assert log.count("Ana") == 2
 
 
 async def test_a_caption_that_tells_the_truth_settles_the_round_at_once(served: Served) -> None:
@@ -229,7 +237,7 @@ async def test_each_button_is_for_who_may_use_it(served: Served) -> None:
         return {b["text"]: b["audience"] for row in entry["answer"]["buttons"] for b in row}
 
     photo = await shown(served, b"an Olaf")
-    assert audiences(photo)[OLAF_BUTTON] == "sender"
+    assert audiences(photo)[OLAF_BUTTON] == "deciders"
     assert audiences(photo)["Where did you look?"] == "everyone"
     told = await shown(served, b"another Olaf", caption="olaf")
     assert audiences(told)[OBJECT] == "others"

@@ -230,10 +230,10 @@ def test_a_verdict_tells_which_of_the_two_and_how_familiar(
 @pytest.mark.parametrize(
     ("name", "audience"),
     [
-        *(("TellTruth", "sender"), ("UndoTruth", "sender"), ("MarkMade", "sender")),
+        *(("TellTruth", "deciders"), ("UndoTruth", "deciders"), ("MarkMade", "sender")),
         *(("ConfirmTruth", "others"), ("ObjectToTruth", "others")),
         *(("CastBallot", "others"), ("MakeGuess", "others")),
-        *(("ShowHeatmap", "everyone"), ("HidePhoto", "everyone"), ("NoneType", "everyone")),
+        *(("ShowHeatmap", "everyone"), ("HidePhoto", "sender"), ("NoneType", "everyone")),
     ],
 )
 def test_a_button_is_for_whom_its_action_is(

@@ -36,9 +36,9 @@ async def test_a_photo_is_answered_and_everyone_in_the_room_sees_both(served: Se
         "unfamiliar": False,
         "buttons": [
             [
-                {"text": "Olaf", "data": "truth:1:olaf", "audience": "sender"},
-                {"text": "Yeti", "data": "truth:1:abominable", "audience": "sender"},
-                {"text": "Neither", "data": "truth:1:neither", "audience": "sender"},
+                {"text": "Olaf", "data": "truth:1:olaf", "audience": "deciders"},
+                {"text": "Yeti", "data": "truth:1:abominable", "audience": "deciders"},
+                {"text": "Neither", "data": "truth:1:neither", "audience": "deciders"},
             ],
             [{"text": "Where did you look?", "data": "where:1", "audience": "everyone"}],
         ],

@@ -1,0 +1,48 @@
+"""Work that is done again and again until the process ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+log = logging.getLogger(__name__)
+
+
+class Repeat:
+    """Does work, waits, and does it again; work that fails is tried again like any other.
+
+    Args:
+        work: What to do.
+        seconds: How long to wait in between.
+        failed: The log's line for work that failed.
+    """
+
+    def __init__(self, work: Callable[[], Awaitable[None]], seconds: float, failed: str) -> None:
+        self._work = work
+        self._seconds = seconds
+        self._failed = failed
+        self._stopping = asyncio.Event()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether `run` is to end."""
+        return self._stopping.is_set()
+
+    async def run(self) -> None:
+        """Do the work until `stop`."""
+        self._stopping.clear()
+        while not self._stopping.is_set():
+            try:
+                await self._work()
+            except Exception:
+                log.exception(self._failed)
+            try:
+                async with asyncio.timeout(self._seconds):
+                    await self._stopping.wait()
+            except TimeoutError:
+                pass
+
+    def stop(self) -> None:
+        """End `run` after the work that is being done."""
+        self._stopping.set()

@@ -1,0 +1,184 @@
+"""What is stored of guess rounds: until when a room may guess, and what was guessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import Label, Player
+from bot.game import rules
+from bot.game.rules import Denied, Guess
+from bot.game.seasons import OpenGuessing
+from bot.storage.database import Database, read_transaction, write_transaction
+from bot.storage.queries import (
+    current_room_id,
+    current_rooms,
+    find_or_add_player,
+    load_guesses,
+    load_place,
+    load_playing,
+    load_round,
+    note_activity,
+    room_of,
+)
+from bot.storage.schema import guesses, guessings, rooms, rounds
+
+# A guessing waits for those who played within this time.
+PLAYED_TODAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Guessing:
+    """The guessing about a round.
+
+    Attributes:
+        until: Until when the room may guess.
+        closed: Since when it may no more.
+        told: Since when it knows the answer.
+    """
+
+    until: datetime
+    closed: datetime | None
+    told: datetime | None
+
+
+class GuessStore:
+    """Stores what rooms guess; the rules decide what counts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @write_transaction
+    async def open(self, connection: AsyncConnection, round_id: int, until: datetime) -> bool:
+        """Let the room guess about a round until then.
+
+        Returns:
+            Whether it may. It may not about a photo that was played before, or whose truth is told.
+        """
+        round_ = await load_round(connection, round_id)
+        if round_ is None or round_.played_before or round_.truth is not None:
+            return False
+        if (opened := await _load_guessing(connection, round_id)) is not None:
+            return opened.told is None  # asked about again, after a crash
+        await connection.execute(insert(guessings).values(round_id=round_id, until=until))
+        return True
+
+    @read_transaction
+    async def unanswered(self, connection: AsyncConnection) -> list[OpenGuessing]:
+        """Return what rooms may guess about, or could, and were not told the answer of."""
+        found = await connection.execute(
+            select(guessings.c.round_id, guessings.c.until, rounds.c.message, *current_rooms.c)
+            .join(rounds, rounds.c.id == guessings.c.round_id)
+            .join(rooms, rooms.c.id == rounds.c.room_id)
+            .join(current_rooms, current_rooms.c.id == current_room_id)
+            .where(guessings.c.told.is_(None), rounds.c.message.is_not(None))
+            .order_by(guessings.c.until, guessings.c.round_id)
+        )
+        return [
+            OpenGuessing(row["round_id"], room_of(row), row["message"], row["until"])
+            for row in found.mappings()
+        ]
+
+    @write_transaction
+    async def add(
+        self,
+        connection: AsyncConnection,
+        round_id: int,
+        player: Player,
+        label: Label,
+        now: datetime,
+    ) -> tuple[Guess, ...] | Denied | None:
+        """Store a guess, if the rules allow it.
+
+        Args:
+            round_id: The round.
+            player: Who guesses.
+            label: What the player thinks that the bot will answer.
+            now: When.
+
+        Returns:
+            All guesses about the round, or why nothing changed; None when the round is no longer
+            stored, or nobody was asked to guess about it.
+        """
+        round_ = await load_round(connection, round_id)
+        guessing = await _load_guessing(connection, round_id)
+        if round_ is None or guessing is None:
+            return None
+        if guessing.closed is not None:
+            return Denied.LATE
+        place = await note_activity(connection, round_id, now)
+        player_id = await find_or_add_player(connection, place.room.platform, player)
+        guessed = rules.add_guess(
+            await load_guesses(connection, round_id),
+            Guess(player_id, now, label),
+            sender=round_.player,
+            until=guessing.until,
+            shared_identity=player.shared,
+        )
+        if isinstance(guessed, Denied):
+            await connection.rollback()
+            return guessed
+        own = guesses.c.round_id == round_id, guesses.c.player_id == player_id
+        await connection.execute(delete(guesses).where(*own))
+        values = {"round_id": round_id, "player_id": player_id, "at": now, "what": label}
+        await connection.execute(insert(guesses).values(values))
+        return guessed
+
+    @read_transaction
+    async def of_round(self, connection: AsyncConnection, round_id: int) -> tuple[Guess, ...]:
+        """Return the guesses about a round."""
+        return await load_guesses(connection, round_id)
+
+    @read_transaction
+    async def everyone_guessed(
+        self, connection: AsyncConnection, round_id: int, now: datetime
+    ) -> bool:
+        """Return whether all who played in the room lately, but the sender, have guessed."""
+        if (round_ := await load_round(connection, round_id)) is None:
+            return True
+        place = await load_place(connection, round_id)
+        guessed = {guess.by for guess in await load_guesses(connection, round_id)}
+        playing = await load_playing(connection, place, now, PLAYED_TODAY)
+        return playing <= {round_.player, *guessed}
+
+    @read_transaction
+    async def find(self, connection: AsyncConnection, round_id: int) -> OpenGuessing | None:
+        """Return a round that the room may guess about, or could; None for any other."""
+        if (found := await _load_guessing(connection, round_id)) is None:
+            return None
+        place = await load_place(connection, round_id)
+        return OpenGuessing(round_id, place.room, place.message or "", found.until)
+
+    @write_transaction
+    async def close(
+        self, connection: AsyncConnection, round_id: int, now: datetime
+    ) -> OpenGuessing | None:
+        """Accept no more guesses about a round.
+
+        Returns:
+            What to answer; None when the room was told the answer before.
+        """
+        guessing = await _load_guessing(connection, round_id)
+        if guessing is None or guessing.told is not None:
+            return None
+        if guessing.closed is None:
+            this = guessings.c.round_id == round_id
+            await connection.execute(update(guessings).where(this).values(closed=now))
+        place = await load_place(connection, round_id)
+        return OpenGuessing(round_id, place.room, place.message or "", guessing.until)
+
+    @write_transaction
+    async def mark_told(self, connection: AsyncConnection, round_id: int) -> None:
+        """Note that the room was told the answer."""
+        this = guessings.c.round_id == round_id, guessings.c.told.is_(None)
+        told = func.coalesce(guessings.c.closed, guessings.c.until)
+        await connection.execute(update(guessings).where(*this).values(told=told))
+
+
+async def _load_guessing(connection: AsyncConnection, round_id: int) -> _Guessing | None:
+    this = select(guessings).where(guessings.c.round_id == round_id)
+    row = (await connection.execute(this)).first()
+    return _Guessing(row.until, row.closed, row.told) if row else None
