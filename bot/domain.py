@@ -161,6 +161,7 @@ class Photo:
             with the room it keeps a photo from being answered twice.
         reference: What the platform needs to fetch the photo again; stored instead of the photo.
         caption: What was written beside it.
+        replies_to: The words of the bot's own message that it replies to, if it does.
     """
 
     room: Room
@@ -171,6 +172,7 @@ class Photo:
     message: str | None = None
     reference: str | None = None
     caption: str = ""
+    replies_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,6 +391,7 @@ class Reply:
         past_photos: Shown again after the text, by the platform's own means.
         outcomes: One for each photo that is answered; `Service.mark_sent` wants them back.
         cheer: Whether the bot was fooled just now, and somebody has points for it.
+        until: When its question ends, where the platform itself counts down to that.
         revision: Of two edits of one message, the one with the higher number is the later one.
     """
 
@@ -401,6 +404,7 @@ class Reply:
     past_photos: tuple[PastPhoto, ...] = ()
     outcomes: tuple[PhotoOutcome, ...] = ()
     cheer: bool = False
+    until: datetime | None = None
     revision: int = 0
 
 
@@ -413,6 +417,19 @@ class Delivery(StrEnum):
     REFUSED = "refused"
     # The platform cannot be reached at the moment, or does not answer.
     FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a platform tells of a message that the bot sent by itself.
+
+    Attributes:
+        delivery: What became of it.
+        message: Its id, for `Messenger.edit`; None where it is not there, or has none.
+    """
+
+    delivery: Delivery
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,12 @@ def environment(**settings: str) -> dict[str, str]:
     return {**kept, **settings}
 
 
+@pytest.fixture(autouse=True)
+def no_drum_roll(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have answers to guesses come at once."""
+    monkeypatch.setattr("bot.services.guessing.DRUM_ROLL_SECONDS", 0.0)
+
+
 @pytest.fixture(scope="session")
 def room_url() -> Iterator[str]:
     """The address of a real bot's web server, shared by all tests that need one."""

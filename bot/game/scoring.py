@@ -157,23 +157,35 @@ def _told(rounds: Iterable[Round]) -> list[tuple[Round, Truth]]:
 def totals(
     rounds: Sequence[Round], right_guesses: Iterable[RightGuess], now: datetime, zone: tzinfo
 ) -> dict[PlayerId, int]:
-    """Return everyone's points; who has none is left out.
-
-    Of a player's right guesses of a day the first three score, unless their rounds are void or
-    their photos were played before.
-    """
+    """Return everyone's points; who has none is left out."""
     by_id = {round_.id: round_ for round_ in rounds}
     points: Counter[PlayerId] = Counter()
     for id_, score in scores(rounds, now, zone).items():
         points[by_id[id_].player] += score.points
+    for guess in paid(right_guesses, zone):
+        points[guess.by] += GUESS_POINTS
+    return {player: total for player, total in points.items() if total}
+
+
+def paid(right_guesses: Iterable[RightGuess], zone: tzinfo) -> list[RightGuess]:
+    """Return the right guesses that score.
+
+    Of a player's right guesses of a day the first three do, unless their rounds are void or their
+    photos were played before.
+
+    Args:
+        right_guesses: All of a day, at least, of everyone whose guesses are wanted.
+        zone: The room's: it says which day it was.
+    """
+    scoring: list[RightGuess] = []
     today: Counter[tuple[PlayerId, date]] = Counter()
     for guess in sorted(right_guesses, key=lambda guess: (guess.at, guess.round.id)):
         day = guess.by, guess.at.astimezone(zone).date()
         counts = not guess.round.is_void and not guess.round.played_before
         if counts and today[day] < GUESSES_A_DAY:
             today[day] += 1
-            points[guess.by] += GUESS_POINTS
-    return {player: total for player, total in points.items() if total}
+            scoring.append(guess)
+    return scoring
 
 
 def places(totals: Mapping[PlayerId, int]) -> list[Place]:

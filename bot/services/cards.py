@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 
 from PIL import Image
 
@@ -95,6 +96,9 @@ class Cards:
             theme_of(room),
             missing=gone,
         )
+        if photo is not None:
+            described = f"{speaker.photos.card_description()}\n{drawn.description}"
+            drawn = replace(drawn, description=described)
         return Reply("\n".join(filter(None, (text, gone))), picture=drawn)
 
     async def hide(self, press: ButtonPress, action: HidePhoto, speaker: Speaker) -> ButtonOutcome:

@@ -76,20 +76,22 @@ class Daily:
         if messenger is None:
             return
         reply = await (self._challenge if what == "challenge" else self._card)(room, now)
-        delivery = Delivery.SENT if reply is None else await messenger.send(room, reply)
-        if delivery is not Delivery.FAILED:
-            await self._store.notes.remember(key, day.isoformat())
+        if reply is not None:
+            receipt = await messenger.send(room, reply)
+            if receipt.delivery is Delivery.FAILED:
+                return
+        await self._store.notes.remember(key, day.isoformat())
 
     async def _challenge(self, room: Room, now: datetime) -> Reply | None:
-        speaker = await self._languages.speaker_in(room, None)
-        idea = await self._leaderboards.challenge(room, speaker)
+        speaker = await self._languages.speaker(room, None)
+        challenge = await self._leaderboards.challenge(room, speaker)
         zone = await self._clock.zone_of(room)
         days = await self._store.rooms.played_days(room, zone, now)
-        return Reply(speaker.rooms.daily_challenge(idea, days))
+        return Reply(speaker.rooms.daily_challenge(challenge, days))
 
     async def _card(self, room: Room, now: datetime) -> Reply | None:
         """Return the card of the photo that fooled the bot best today; None when none did."""
-        speaker = await self._languages.speaker_in(room, None)
+        speaker = await self._languages.speaker(room, None)
         zone = await self._clock.zone_of(room)
         begin = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
         today = await self._store.seasons.span(room, begin.astimezone(UTC), now, zone, now)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+
+from cachetools import LRUCache
 
 from bot.domain import (
     ButtonOutcome,
@@ -16,22 +20,32 @@ from bot.domain import (
     Reply,
     Room,
 )
-from bot.game.rules import GUESS_WITHIN, Denied, Guess, PlayerId
+from bot.game.rules import GUESS_WITHIN, Denied
 from bot.services.buttons import MakeGuess, button
 from bot.services.clock import Clock
-from bot.services.language import Languages
 from bot.services.ports import Messenger
 from bot.services.revisions import Revisions
 from bot.services.rounds import Rounds
 from bot.services.timers import Timers
-from bot.speech import Speaker
+from bot.speech import Speaker, speaker_for
 from bot.storage import Store
+from bot.storage.views import RoundView
 
 log = logging.getLogger(__name__)
 
 GUESSES = (Label.OLAF, Label.ABOMINABLE, Label.NEITHER)
+# Between the end of the guesses and the answer, so that everybody looks up.
+DRUM_ROLL_SECONDS = 1.5
 # How long to wait before an answer is sent again, while the platform cannot be reached.
 AGAIN_IN = timedelta(seconds=30)
+# There a countdown runs by itself; elsewhere an edit counts as a message does, and a group takes
+# some twenty of them a minute.
+COUNT_BY_THEMSELVES = frozenset({"discord", "web"})
+EDIT_EVERY = timedelta(seconds=10)
+# Questions that are open.
+REMEMBERED = 2048
+# A question may have to wait for its turn; the answer does not overtake it, but not for ever.
+QUESTION_LATE, QUESTION_CHECKED = timedelta(minutes=2), timedelta(seconds=1)
 # What was not told for so long is of no interest any more.
 GIVE_UP = timedelta(hours=24)
 
@@ -43,7 +57,6 @@ class Guessing:
         store: Remembers guesses.
         rounds: Words a round.
         messengers: The platforms, by name.
-        languages: Finds a room's sentences.
         clock: The time.
         revisions: Numbers edits.
     """
@@ -53,28 +66,32 @@ class Guessing:
         store: Store,
         rounds: Rounds,
         messengers: Mapping[str, Messenger],
-        languages: Languages,
         clock: Clock,
         revisions: Revisions,
     ) -> None:
         self._store = store
         self._rounds = rounds
         self._messengers = messengers
-        self._languages = languages
         self._clock = clock
         self._revisions = revisions
         self._timers = Timers(clock.now)
+        self._countdowns = Timers(clock.now)
+        # When each question was edited last.
+        self._edited: LRUCache[int, datetime] = LRUCache(REMEMBERED)
 
-    async def open(self, photo: Photo, outcome: Classified, speaker: Speaker) -> Reply | None:
+    async def open(self, photo: Photo, outcome: Classified) -> Reply | None:
         """Ask the room what the bot will answer; None where there is nobody to guess."""
         if photo.room.private:
             return None
         until = self._clock.now() + GUESS_WITHIN
         if not await self._store.guesses.open(outcome.round_id, until):
             return None
-        self._wait(outcome.round_id, photo.room, until, until, speaker.language)
-        asked = self._question(outcome.round_id, (), {}, until, speaker)
-        return Reply(asked.text, buttons=asked.buttons, outcomes=(outcome,))
+        view = await self._rounds.view(outcome.round_id)
+        if view is None:
+            return None
+        self._wait(outcome.round_id, photo.room, until, until)
+        self._count_down(outcome.round_id, photo.room, self._clock.now() + EDIT_EVERY)
+        return replace(self._question(view, until), outcomes=(outcome,))
 
     async def guess(self, press: ButtonPress, action: MakeGuess, speaker: Speaker) -> ButtonOutcome:
         """Note a guess and show who has guessed; the answer comes early when everyone has."""
@@ -85,77 +102,112 @@ class Guessing:
         guesses = await self._store.guesses.add(round_id, press.player, action.label, now)
         if not isinstance(guesses, tuple):
             return ButtonOutcome(_why_not(guesses, speaker))
-        opening = await self._store.guesses.find(round_id)
-        until = opening.until if opening else now
+        notice = speaker.rounds.guess_noted(action.label)
+        view = await self._rounds.view(round_id)
+        if view is None or view.guess_until is None:
+            return ButtonOutcome(notice)
         if await self._store.guesses.everyone_guessed(round_id, now):
-            self._wait(round_id, press.room, now, until, speaker.language)
-        names = await self._store.game.names(press.room)
-        shown = self._question(round_id, guesses, names, until, speaker)
-        return ButtonOutcome(speaker.rounds.guess_noted(action.label), edit=shown)
+            self._wait(round_id, press.room, now, view.guess_until)
+        if press.room.platform in COUNT_BY_THEMSELVES:
+            return ButtonOutcome(notice, edit=self._question(view, view.guess_until))
+        self._count_down(round_id, press.room, now)
+        return ButtonOutcome(notice)
 
     async def resume(self) -> None:
         """Go on waiting for the guesses that a restart interrupted."""
         self._timers.open()
+        self._countdowns.open()
         for opening in await self._store.guesses.unanswered():
-            self._wait(opening.round_id, opening.room, opening.until, opening.until, None)
+            self._wait(opening.round_id, opening.room, opening.until, opening.until)
+            self._count_down(opening.round_id, opening.room, self._clock.now())
 
     async def close(self) -> None:
         """Stop waiting, which the next process does again, and finish what is being told."""
+        await self._countdowns.close()
         await self._timers.close()
 
-    def _question(
-        self,
-        round_id: int,
-        guesses: tuple[Guess, ...],
-        names: Mapping[PlayerId, str],
-        until: datetime,
-        speaker: Speaker,
-    ) -> Reply:
+    def _question(self, view: RoundView, until: datetime) -> Reply:
         """Return the message above the guesses' buttons: how long, and who has tapped."""
-        seconds = max(1, round((until - self._clock.now()).total_seconds()))
-        who = [speaker.text.name(names.get(guess.by)) for guess in guesses]
+        speaker = speaker_for(view.language)
+        who = _who_guessed(view, speaker)
+        match view.room.platform:
+            case "discord":
+                text = speaker.rounds.guess_open_until(f"<t:{until.timestamp():.0f}:R>", who)
+            case "web":
+                text = speaker.rounds.guess_open(None, who)
+            case _:
+                seconds = max(1, round((until - self._clock.now()).total_seconds()))
+                text = speaker.rounds.guess_open(seconds, who)
         buttons = tuple(
-            button(speaker.text.label(label), MakeGuess(round_id, label)) for label in GUESSES
+            button(speaker.text.label(label), MakeGuess(view.round.id, label)) for label in GUESSES
         )
-        return Reply(speaker.rounds.guess_open(seconds, who), buttons=(buttons,))
+        return Reply(text, buttons=(buttons,), until=until)
 
-    def _wait(
-        self, round_id: int, room: Room, at: datetime, until: datetime, language: str | None
-    ) -> None:
+    def _count_down(self, round_id: int, room: Room, at: datetime) -> None:
+        """Bring the question up to date at a time, or when it may be edited again after that."""
+        if room.platform in COUNT_BY_THEMSELVES:
+            return
+        if (edited := self._edited.get(round_id)) is not None:
+            at = max(at, edited + EDIT_EVERY)
+        self._countdowns.set(round_id, at, lambda: self._show_question(round_id, room))
+
+    async def _show_question(self, round_id: int, room: Room) -> None:
+        messenger = self._messengers.get(room.platform)
+        async with self._revisions.turn(room):
+            view = await self._rounds.view(round_id)
+            if view is None or view.guess_until is None or view.answer is None or not messenger:
+                return
+            asked = self._revisions.number(self._question(view, view.guess_until))
+            now = self._edited[round_id] = self._clock.now()
+        self._count_down(round_id, room, now + EDIT_EVERY)
+        await messenger.edit(view.room, view.answer, asked)
+
+    def _wait(self, round_id: int, room: Room, at: datetime, until: datetime) -> None:
         """Tell the answer at that time."""
-        self._timers.set(round_id, at, lambda: self._tell(round_id, room, until, language))
+        self._timers.set(round_id, at, lambda: self._tell(round_id, room, until))
 
-    async def _tell(self, round_id: int, room: Room, until: datetime, language: str | None) -> None:
+    async def _tell(self, round_id: int, room: Room, until: datetime) -> None:
         """Send the room the answer, once; try again later while it cannot be sent."""
+        now = self._clock.now()
+        view = await self._rounds.view(round_id)
+        if view is not None and not view.is_answered and now < until + QUESTION_LATE:
+            self._wait(round_id, room, now + QUESTION_CHECKED, until)
+            return
         try:
-            delivery = await self._send_answer(round_id, room, language)
+            delivery = await self._send_answer(round_id, room)
         except Exception:
             log.exception("an answer to guesses could not be sent")
             delivery = Delivery.FAILED
         now = self._clock.now()
         if delivery is Delivery.FAILED and now < until + GIVE_UP:
-            self._wait(round_id, room, now + AGAIN_IN, until, language)
+            self._wait(round_id, room, now + AGAIN_IN, until)
 
-    async def _send_answer(self, round_id: int, room: Room, language: str | None) -> Delivery:
-        opening = await self._store.guesses.close(round_id, self._clock.now())
+    async def _send_answer(self, round_id: int, room: Room) -> Delivery:
         messenger = self._messengers.get(room.platform)
-        if opening is None or messenger is None:
-            return Delivery.REFUSED
-        round_ = await self._store.game.round(round_id, opening.room)
-        if round_ is None:
-            return Delivery.REFUSED
-        speaker = await self._languages.speaker_in(opening.room, language)
-        shown = await self._rounds.render(opening.room, round_, speaker)
-        reply = Reply(shown.text, verdict=round_.verdict, buttons=shown.buttons)
-        found_round = await self._store.rounds.find(round_id)
-        question = found_round.answer if found_round else None
-        delivery = await messenger.send(opening.room, reply, to=opening.message or None)
-        if delivery is not Delivery.FAILED:  # a room that does not want it is not asked again
-            await self._store.guesses.mark_told(round_id)
-            if question is not None:  # it takes no more guesses
-                over = self._revisions.number(Reply(speaker.rounds.guess_over()))
-                await messenger.edit(opening.room, question, over)
-        return delivery
+        async with self._revisions.turn(room):
+            opening = await self._store.guesses.close(round_id, self._clock.now())
+            view = await self._rounds.view(round_id)
+            if opening is None or view is None or messenger is None:
+                return Delivery.REFUSED
+            speaker = speaker_for(view.language)
+            over = self._revisions.number(
+                Reply(speaker.rounds.guess_over(_who_guessed(view, speaker)))
+            )
+        if view.answer is not None:  # the question, which takes no more guesses
+            await messenger.edit(view.room, view.answer, over)
+        await asyncio.sleep(DRUM_ROLL_SECONDS)
+        shown = replace(self._rounds.word(view), verdict=view.round.verdict)
+        receipt = await messenger.send(view.room, shown, to=opening.message or None)
+        if receipt.delivery is Delivery.REFUSED and view.answer is not None:
+            # The bot may not write there, but may have answered a command: the question is left.
+            await messenger.edit(view.room, view.answer, self._revisions.number(shown))
+        if receipt.delivery is not Delivery.FAILED:  # who does not want it is not asked again
+            await self._store.guesses.mark_told(round_id, receipt.message)
+        return receipt.delivery
+
+
+def _who_guessed(view: RoundView, speaker: Speaker) -> list[str]:
+    return [speaker.text.name(view.names.get(guess.by)) for guess in view.guesses]
 
 
 def _why_not(denied: Denied | None, speaker: Speaker) -> str:

@@ -7,7 +7,7 @@ import logging
 from cachetools import LRUCache
 
 from bot.domain import Player, Room
-from bot.speech import Speaker, speaker_for
+from bot.speech import Speaker, speaker_for, speaks
 from bot.storage import Store
 
 log = logging.getLogger(__name__)
@@ -17,11 +17,18 @@ REMEMBERED = 2048
 
 
 class Languages:
-    """Finds a room's sentences: in its own language, else who asks', else the one spoken last."""
+    """Finds a room's sentences.
+
+    A room speaks the language that its admins chose. Where they chose none, whoever asks is
+    answered in their own, and a photo's message keeps that of who sent the photo, whoever taps.
+    What nobody asked for, such as a podium, is said in the room's first language: that of whoever
+    was the first to ask the bot something there. It does not change with who was last, and a family
+    that wants another one chooses it once, in /settings. The same holds for who tells no language.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._spoken: LRUCache[Room, str] = LRUCache(REMEMBERED)
+        self._first: LRUCache[Room, str] = LRUCache(REMEMBERED)
 
     async def speaker(self, room: Room, player: Player | None) -> Speaker:
         """Return the sentences to say to somebody.
@@ -30,24 +37,19 @@ class Languages:
             room: Where.
             player: Who asks; None for nobody in particular.
         """
-        return await self.speaker_in(room, (player.language or "en") if player else None)
-
-    async def speaker_in(self, room: Room, language: str | None) -> Speaker:
-        """Return the sentences to say in a room.
-
-        Args:
-            room: Where.
-            language: Who asks' own, an IETF tag; None for what nobody asked for, such as a podium,
-                which is said in the language that was spoken there last, also before a restart.
-        """
+        language = player.language if player is not None else None
         try:
-            if language is None:
-                language = self._spoken.get(room) or await self._store.rooms.spoken_language(room)
-            elif self._spoken.get(room) != language:
-                await self._store.rooms.note_language(room, language)
-                self._spoken[room] = language
+            first = self._first.get(room) or await self._first_language(room, language)
+            if first is not None:
+                self._first[room] = first
             chosen = (await self._store.rooms.settings(room)).language
         except Exception:
             log.exception("a room's language could not be looked up")
-            chosen = None
-        return speaker_for(chosen or language)
+            first = chosen = None
+        return speaker_for(chosen or language or first)
+
+    async def _first_language(self, room: Room, language: str | None) -> str | None:
+        """Return a room's first language; one that is told now, if there is none so far."""
+        if language is not None and speaks(language):
+            return await self._store.rooms.note_language(room, language)
+        return await self._store.rooms.first_language(room)

@@ -78,7 +78,8 @@ class Leaderboards:
         text = "\n".join(lines)
         if not standing:
             return Reply(text)
-        rows = _rows(season, standing, speaker, request.player.id)
+        joined = await self._store.seasons.joined(request.room)
+        rows = _rows(season, standing, joined, speaker, request.player.id)
         theme = theme_of(request.room)
         drawn = await asyncio.to_thread(charts.leaderboard, title, rows, theme, against)
         return Reply(text, picture=drawn)
@@ -121,7 +122,7 @@ class Leaderboards:
     async def board(self, room: Room, speaker: Speaker) -> list[BoardRow]:
         """Return the season so far, for a platform that draws its own board."""
         season = await self._span(room, "month")
-        joined = _joined(season)
+        joined = await self._store.seasons.joined(room)
         return [
             BoardRow(
                 place.rank,
@@ -218,9 +219,8 @@ class Leaderboards:
         zone = await self._clock.zone_of(room)
         today = self._clock.now().astimezone(zone).date()
         ideas = len(speaker.challenges.challenges())
-        return speaker.challenges.challenge(
-            challenge_of(f"{room.platform} {room.id}", today, ideas)
-        )
+        index = challenge_of(f"{room.platform} {room.id}", today, ideas)
+        return speaker.challenges.challenge(index, room.platform)
 
     async def _span(self, room: Room, span: Span) -> Season:
         """Return the week, the month, or all that a room ever did."""
@@ -231,8 +231,14 @@ class Leaderboards:
         return await self._store.seasons.span(room, begin, end, zone, now)
 
 
-async def closing(season: Season, speaker: Speaker) -> Reply | None:
-    """Show a season's podium when it is over; None when nobody played."""
+async def closing(season: Season, joined: Mapping[PlayerId, int], speaker: Speaker) -> Reply | None:
+    """Show a season's podium when it is over; None when nobody played.
+
+    Args:
+        season: The season.
+        joined: The number of each player in the order of joining the room.
+        speaker: Words it.
+    """
     first = podium(season.places())
     if not first:
         return None
@@ -240,7 +246,7 @@ async def closing(season: Season, speaker: Speaker) -> Reply | None:
     drawn = await asyncio.to_thread(
         charts.podium,
         speaker.standings.podium_title(season.month),
-        _rows(season, first, speaker, ""),
+        _rows(season, first, joined, speaker),
         theme_of(season.room),
     )
     return Reply(text, picture=drawn)
@@ -271,8 +277,13 @@ def _names(season: Season, place: Place, speaker: Speaker) -> list[str]:
     return [_name(season, who, speaker) for who in place.players]
 
 
-def _rows(season: Season, standing: Sequence[Place], speaker: Speaker, asker: str) -> list[Row]:
-    joined = _joined(season)
+def _rows(
+    season: Season,
+    standing: Sequence[Place],
+    joined: Mapping[PlayerId, int],
+    speaker: Speaker,
+    asker: str = "",
+) -> list[Row]:
     return [
         Row(
             place.rank,
@@ -284,11 +295,6 @@ def _rows(season: Season, standing: Sequence[Place], speaker: Speaker, asker: st
         for place in standing
         for who in place.players
     ]
-
-
-def _joined(season: Season) -> Mapping[PlayerId, int]:
-    """Return the number of each player in the order of joining the room, from 0."""
-    return {who: number for number, who in enumerate(sorted(season.players))}
 
 
 def _name(season: Season, who: PlayerId, speaker: Speaker) -> str:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from bot.domain import Delivery, Fetch, Fingerprint, Preview, Reply, Room, Timings, Verdict
+from bot.domain import (
+    Delivery,
+    Fetch,
+    Fingerprint,
+    Preview,
+    Receipt,
+    Reply,
+    Room,
+    Timings,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -29,14 +39,14 @@ class Messenger(Protocol):
 
         Args:
             room: Where it is.
-            message: Its id, as it was given to `Service.mark_sent`.
+            message: Its id, as it was given to `Service.mark_sent`, or as `send` returned it.
             reply: What it becomes: text and buttons; a later revision is never undone.
 
         Returns:
             What became of it; REFUSED where it is no more.
         """
 
-    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Delivery:
+    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Receipt:
         """Send a message.
 
         Args:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 
 from bot.domain import (
     Button,
@@ -12,6 +13,7 @@ from bot.domain import (
     CommandRequest,
     Label,
     Photo,
+    PhotoOutcome,
     Reply,
     Room,
     Verdict,
@@ -44,9 +46,10 @@ from bot.services.clock import Clock
 from bot.services.photo_archive import ArchiveJobs
 from bot.services.variants import Variants
 from bot.services.voting import Voting
-from bot.speech import Speaker
+from bot.speech import Speaker, is_challenge, speaker_for
 from bot.speech.rounds import Ending
 from bot.storage import Store
+from bot.storage.views import RoundView
 
 LABELS = (Label.OLAF, Label.ABOMINABLE, Label.NEITHER)
 # Foolings worth so much are worth a picture.
@@ -82,44 +85,66 @@ class Rounds:
     async def answer(self, photo: Photo, outcome: Classified, speaker: Speaker) -> Reply:
         """Word the verdict on a photo, with the buttons of its round; a caption may end it."""
         round_ = await self._store.game.round(outcome.round_id, photo.room)
-        if round_ is None:
-            text = self.answer_text(photo.room, outcome.verdict, outcome.round_id, speaker)
-            return Reply(text, verdict=outcome.verdict, outcomes=(outcome,))
         cheer = False
-        if round_.may_score:
-            if made_in(photo.caption):
-                made = await self._store.game.mark_made(round_.id, photo.player)
-                round_ = made if isinstance(made, Round) else round_
+        if round_ is not None and round_.may_score:
+            await self.note_made(photo, round_.id)
             if (label := truth_in(photo.caption)) is not None:
                 told = await self._store.game.tell_truth(
                     round_.id, photo.player, label, self._clock.now(), by_admin=False
                 )
                 if isinstance(told, Round):
-                    round_ = told
-                    await self._archive.round_ended(photo.room, round_)
-                    cheer = worth(round_) > 0
-        shown = await self.render(photo.room, round_, speaker)
-        return Reply(
-            shown.text,
-            verdict=outcome.verdict,
-            buttons=shown.buttons,
-            outcomes=(outcome,),
-            cheer=cheer,
-        )
+                    await self._archive.round_ended(photo.room, told)
+                    cheer = worth(told) > 0
+        view = await self.view(outcome.round_id)
+        if view is None:
+            text = self.answer_text(photo.room, outcome.verdict, outcome.round_id, speaker)
+            return Reply(text, verdict=outcome.verdict, outcomes=(outcome,))
+        shown = self.word(view)
+        return replace(shown, verdict=outcome.verdict, outcomes=(outcome,), cheer=cheer)
 
-    async def render(self, room: Room, round_: Round, speaker: Speaker) -> Reply:
-        """Return what a round's message says at the moment, with its buttons."""
-        lines, rows = await self._play(room, round_, speaker)
-        together = await self._store.rounds.answered_with(round_.id)
-        if len(together) < 2:
-            lines.insert(0, self.answer_text(room, round_.verdict, round_.id, speaker))
+    async def answer_album(
+        self, photos: Sequence[Photo], outcomes: Sequence[PhotoOutcome], played: Classified
+    ) -> Reply | None:
+        """Word what there is to say to photos that were sent together, one of which is played.
+
+        Returns:
+            The answer, with the buttons of that one's round; None where it was played before, or
+            is just for fun otherwise.
+        """
+        round_ = await self._store.game.round(played.round_id, played.room)
+        if round_ is None or not round_.may_score:
+            return None
+        for photo in photos:
+            await self.note_made(photo, round_.id)
+        parts = [
+            outcome.round_id if isinstance(outcome, Classified) else outcome.refusal
+            for outcome in outcomes
+        ]
+        await self._store.rounds.note_album(round_.id, parts)
+        view = await self.view(round_.id)
+        return None if view is None else replace(self.word(view), outcomes=tuple(outcomes))
+
+    async def note_made(self, photo: Photo, round_id: int) -> None:
+        """Note that somebody made what is on a photo, if they say so, or answer a challenge."""
+        if made_in(photo.caption) or is_challenge(photo.replies_to):
+            await self._store.game.mark_made(round_id, photo.player)
+
+    async def view(self, round_id: int) -> RoundView | None:
+        """Return all that a round's message tells; None when it is no longer stored."""
+        return await self._store.views.round(round_id, self._clock.now(), self._clock.zone)
+
+    def word(self, view: RoundView) -> Reply:
+        """Return what a round's message says, with its buttons, in the message's language."""
+        speaker = speaker_for(view.language)
+        round_ = view.round
+        lines, rows = self._play(view, speaker)
+        if not view.album:
+            lines.insert(0, self.answer_text(view.room, round_.verdict, round_.id, speaker))
             rows.append((button(speaker.photos.where_button(), ShowHeatmap(round_.id)),))
             return Reply("\n".join(lines), buttons=tuple(rows))
-        verdicts = [one.verdict for one in together if one.verdict is not None]
-        ids = [one.id for one in together if one.verdict is not None]
         told = lines if round_.truth is not None else []
-        text = speaker.photos.album(verdicts, ids.index(round_.id) + 1)
-        rows += self.where_rows(enumerate(ids, 1), speaker)
+        text = speaker.photos.album(view.album, view.number)
+        rows += self.where_rows(view.album_ids.items(), speaker)
         return Reply("\n".join([text, *told]), buttons=tuple(rows))
 
     def where_rows(
@@ -139,20 +164,18 @@ class Rounds:
             for begin in range(0, len(row), BUTTONS_IN_A_ROW)
         ]
 
-    async def _play(
-        self, room: Room, round_: Round, speaker: Speaker
+    def _play(
+        self, view: RoundView, speaker: Speaker
     ) -> tuple[list[str], list[tuple[Button, ...]]]:
         """Return what there is to say and to tap below the answer to a photo."""
-        lines: list[str] = []
+        round_, score = view.round, view.score
+        lines = _guessed(view, speaker)
         rows: list[tuple[Button, ...]] = []
-        names = await self._store.game.names(room)
-        if guesses := await self._store.guesses.of_round(round_.id):
-            right = [guess for guess in guesses if is_right_guess(guess, round_.verdict)]
-            found = [speaker.text.name(names.get(guess.by)) for guess in right]
-            lines.append(speaker.rounds.guessed(found, GUESS_POINTS))
         if round_.truth is None:
             if round_.played_before:
                 lines.append(speaker.rounds.played_before())
+            elif round_.made:
+                lines.append(speaker.rounds.made_noted())
             if round_.may_score:
                 lines.append(speaker.rounds.truth_ask())
                 rows.append(
@@ -162,18 +185,15 @@ class Rounds:
                     )
                 )
         else:
-            score = await self._store.game.score(
-                round_.id, self._clock.now(), await self._clock.zone_of(room)
-            )
-            if not room.private and not _is_decided(round_):
-                teller = speaker.text.name(names.get(round_.truth.by))
+            if not view.room.private and not _is_decided(round_):
+                teller = speaker.text.name(view.names.get(round_.truth.by))
                 lines.append(speaker.rounds.told(teller, round_.truth.label))
-            player = speaker.text.name(names.get(round_.player))
+            player = speaker.text.name(view.names.get(round_.player))
             if round_.is_disputed:
-                lines.append(await self._question(room, round_, names, speaker))
+                lines.append(_question(view, speaker))
             else:
-                lines.append(self._ending(room, round_, score, player, speaker))
-            rows += self._rows_after_the_truth(room, round_, score, speaker)
+                lines.append(self._ending(view.room, round_, score, player, speaker))
+            rows += self._rows_after_the_truth(view.room, round_, score, speaker)
         return lines, rows
 
     def _rows_after_the_truth(
@@ -204,26 +224,6 @@ class Rounds:
         if round_.is_fooled and not score.is_pending and score.worth >= CARD_POINTS:
             own.append(button(speaker.photos.card_button(), ShowCard(id_)))
         return [*rows, tuple(own)]
-
-    async def _question(
-        self,
-        room: Room,
-        round_: Round,
-        names: Mapping[PlayerId, str],
-        speaker: Speaker,
-    ) -> str:
-        """Word what the room votes about."""
-        vote, truth = round_.vote, round_.truth
-        if vote is None or truth is None:
-            return ""
-        until = vote.until.astimezone(await self._clock.zone_of(room))
-        asked = speaker.rounds.vote_open(
-            speaker.text.name(names.get(truth.by)),
-            truth.label,
-            speaker.text.name(names.get(vote.by)),
-            speaker.text.time(until),
-        )
-        return f"{asked} {speaker.rounds.vote_count(len(vote.ballots))}"
 
     def _ending(self, room: Room, round_: Round, score: Score, name: str, speaker: Speaker) -> str:
         """Word what a round, whose truth was told, has come to."""
@@ -268,7 +268,7 @@ class Rounds:
         if not isinstance(told, Round):
             return ButtonOutcome(_why_not(told, speaker))
         await self._archive.round_ended(press.room, told)
-        return await self._edited(press.room, told, speaker, cheer=worth(told) > 0)
+        return await self._edited(told, speaker, cheer=worth(told) > 0)
 
     async def undo_truth(
         self, press: ButtonPress, round_id: int, speaker: Speaker
@@ -287,7 +287,7 @@ class Rounds:
         if not isinstance(undone, Round):
             return ButtonOutcome(_why_not(undone, speaker))
         await self._archive.round_ended(press.room, undone)
-        return await self._edited(press.room, undone, speaker)
+        return await self._edited(undone, speaker)
 
     async def undo_last(self, request: CommandRequest, speaker: Speaker) -> Reply | Denied | None:
         """Take back the truth that a player told last in a room, or return why not; None: none."""
@@ -300,8 +300,12 @@ class Rounds:
         if not isinstance(undone, Round):
             return undone
         await self._archive.round_ended(request.room, undone)
-        shown = await self.render(request.room, undone, speaker)
-        return Reply(f"{speaker.rounds.undo_done()}\n{shown.text}", buttons=shown.buttons)
+        view = await self.view(round_id)
+        if view is None:
+            return None
+        shown = self.word(view)
+        done = speaker_for(view.language).rounds.undo_done()
+        return Reply(f"{done}\n{shown.text}", buttons=shown.buttons)
 
     async def confirm(
         self, press: ButtonPress, action: ConfirmTruth, speaker: Speaker
@@ -316,7 +320,7 @@ class Rounds:
             return ButtonOutcome(speaker.rounds.confirmed_before())
         if not isinstance(confirmed, Round):
             return ButtonOutcome(_why_not(confirmed, speaker))
-        return await self._edited(press.room, confirmed, speaker, cheer=True)
+        return await self._edited(confirmed, speaker, cheer=True)
 
     async def mark_made(
         self, press: ButtonPress, action: MarkMade, speaker: Speaker
@@ -329,7 +333,7 @@ class Rounds:
             return ButtonOutcome(speaker.rounds.made_own())
         if not isinstance(made, Round):
             return ButtonOutcome(_why_not(made, speaker))
-        return await self._edited(press.room, made, speaker, cheer=made.is_praised)
+        return await self._edited(made, speaker, cheer=made.is_praised)
 
     async def object_to(
         self, press: ButtonPress, action: ObjectToTruth, voting: Voting, speaker: Speaker
@@ -349,8 +353,8 @@ class Rounds:
         if round_.is_void:
             await self._archive.round_ended(press.room, round_)
         else:
-            voting.wait(round_.id, press.room, until, speaker.language)
-        return await self._edited(press.room, round_, speaker)
+            voting.wait(round_.id, until)
+        return await self._edited(round_, speaker)
 
     async def cast_ballot(
         self, press: ButtonPress, action: CastBallot, voting: Voting, speaker: Speaker
@@ -365,15 +369,18 @@ class Rounds:
         if not isinstance(round_, Round):
             return ButtonOutcome(_why_no_ballot(round_, speaker))
         if await self._store.game.everyone_voted(round_.id, now):
-            voting.wait(round_.id, press.room, now, speaker.language)
-        edited = await self._edited(press.room, round_, speaker)
+            voting.wait(round_.id, now)
+        edited = await self._edited(round_, speaker)
         return ButtonOutcome(speaker.rounds.vote_noted(action.label), edit=edited.edit)
 
     async def _edited(
-        self, room: Room, round_: Round, speaker: Speaker, *, cheer: bool = False
+        self, round_: Round, speaker: Speaker, *, cheer: bool = False
     ) -> ButtonOutcome:
-        shown = await self.render(room, round_, speaker)
-        return ButtonOutcome(edit=Reply(shown.text, buttons=shown.buttons, cheer=cheer))
+        """Return what a round's message becomes; a notice to who tapped if it is no more."""
+        view = await self.view(round_.id)
+        if view is None:
+            return ButtonOutcome(speaker.rooms.old_button())
+        return ButtonOutcome(edit=replace(self.word(view), cheer=cheer))
 
 
 async def _as_player_or_admin(
@@ -387,6 +394,33 @@ async def _as_player_or_admin(
     if isinstance(changed, Denied) and await press.is_admin():
         return await change(by_admin=True)
     return changed
+
+
+def _guessed(view: RoundView, speaker: Speaker) -> list[str]:
+    """Word who knew what the bot would say, those apart who have no points for it any more."""
+    if not view.guesses:
+        return []
+    right = [each.by for each in view.guesses if is_right_guess(each, view.round.verdict)]
+    if not right:
+        return [speaker.rounds.nobody_guessed()]
+    paid = [speaker.text.name(view.names.get(by)) for by in right if by in view.paid]
+    unpaid = [speaker.text.name(view.names.get(by)) for by in right if by not in view.paid]
+    lines = ((paid, GUESS_POINTS), (unpaid, 0))
+    return [speaker.rounds.guessed(names, points) for names, points in lines if names]
+
+
+def _question(view: RoundView, speaker: Speaker) -> str:
+    """Word what the room votes about."""
+    vote, truth = view.round.vote, view.round.truth
+    if vote is None or truth is None:
+        return ""
+    asked = speaker.rounds.vote_open(
+        speaker.text.name(view.names.get(truth.by)),
+        truth.label,
+        speaker.text.name(view.names.get(vote.by)),
+        speaker.text.time(vote.until.astimezone(view.zone)),
+    )
+    return f"{asked} {speaker.rounds.vote_count(len(vote.ballots))}"
 
 
 def _is_decided(round_: Round) -> bool:

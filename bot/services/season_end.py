@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone, tzinfo
 
-from bot.domain import Delivery, Room
+from bot.domain import Delivery, Receipt, Room
 from bot.game.seasons import last_season
 from bot.services import leaderboard
 from bot.services.clock import Clock
@@ -71,9 +71,11 @@ class SeasonEnd:
         if messenger is None or now < self._not_before.get((room, month), now):
             return
         season = await self._store.seasons.season(room, month, zone, now)
-        reply = await leaderboard.closing(season, await self._languages.speaker_in(room, None))
-        delivery = Delivery.SENT if reply is None else await messenger.send(room, reply)
-        match delivery:
+        joined = await self._store.seasons.joined(room)
+        speaker = await self._languages.speaker(room, None)
+        reply = await leaderboard.closing(season, joined, speaker)
+        receipt = Receipt(Delivery.SENT) if reply is None else await messenger.send(room, reply)
+        match receipt.delivery:
             case Delivery.SENT:
                 await self._store.seasons.mark_podium_shown(room, month)
             case Delivery.REFUSED:

@@ -9,10 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from cachetools import LRUCache
-
 from bot.domain import (
-    Button,
     ButtonOutcome,
     ButtonPress,
     Classified,
@@ -80,8 +77,6 @@ log = logging.getLogger(__name__)
 
 # After an outage: who asked longer ago than this has given up.
 STALE = timedelta(minutes=5)
-# Rooms whose buttons were tapped lately.
-REMEMBERED = 2048
 
 
 class Service:
@@ -141,7 +136,6 @@ class Service:
             self.handle_photo, rounds, heatmaps, leaderboards, room_admin, privacy
         )
         self._revisions = revisions
-        self._taps: LRUCache[Room, asyncio.Lock] = LRUCache(REMEMBERED)
 
     async def wants_photo(self, room: Room, *, addressed: bool) -> bool:
         """Return whether a photo of this room is to be answered.
@@ -177,7 +171,7 @@ class Service:
                     asked = None
                     settings = await self._store.rooms.settings(photo.room)
                     if guessing or settings.guess_every or wants_guesses(photo.caption):
-                        asked = await self.guessing.open(photo, outcome, speaker)
+                        asked = await self.guessing.open(photo, outcome)
                     return asked or await self.rounds.answer(photo, outcome, speaker)
                 except Exception:
                     log.exception("a round could not be played")
@@ -196,47 +190,25 @@ class Service:
         outcomes = tuple(outcome for outcome in processed if outcome is not None)
         if not outcomes:
             return None
-        room = photos[0].room
-        speaker = await self.languages.speaker(room, photos[0].player)
-        played, rows = None, list[tuple[Button, ...]]()
-        for outcome in _surest_first(outcomes):
-            taps = await self._play_one_of_album(room, outcome, speaker)
-            if taps is not None:
-                played, rows = outcome, taps
-                break
+        speaker = await self.languages.speaker(photos[0].room, photos[0].player)
+        try:
+            for outcome in _surest_first(outcomes):
+                await self.photos.play(outcome)
+                if (shown := await self.rounds.answer_album(photos, outcomes, outcome)) is not None:
+                    return shown
+        except Exception:
+            log.exception("a photo of an album could not be played")
         classified = (
             (number, outcome.round_id)
             for number, outcome in enumerate(outcomes, 1)
             if isinstance(outcome, Classified)
         )
-        rows += self.rounds.where_rows(classified, speaker)
         answers = [
             outcome.verdict if isinstance(outcome, Classified) else outcome.refusal
             for outcome in outcomes
         ]
-        number = outcomes.index(played) + 1 if played is not None else None
-        text = speaker.photos.album(answers, number)
-        return Reply(text, buttons=tuple(rows), outcomes=outcomes)
-
-    async def _play_one_of_album(
-        self, room: Room, outcome: Classified, speaker: Speaker
-    ) -> list[tuple[Button, ...]] | None:
-        """Make one photo of an album part of the game; return its buttons.
-
-        None where that photo was played before.
-        """
-        try:
-            await self.photos.play(outcome)
-            round_ = await self._store.game.round(outcome.round_id, room)
-            if round_ is None:
-                return []
-            if round_.played_before:
-                return None
-            shown = await self.rounds.render(room, round_, speaker)
-        except Exception:
-            log.exception("a photo of an album could not be played")
-            return []
-        return list(shown.buttons[:-1])  # without the last row, where it looked
+        rows = self.rounds.where_rows(classified, speaker)
+        return Reply(speaker.photos.album(answers, None), buttons=tuple(rows), outcomes=outcomes)
 
     async def mark_sent(
         self,
@@ -291,25 +263,25 @@ class Service:
     async def _do(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
         match buttons.decode(press.data):
             case TellTruth() as action:
-                async with self._tap(press.room):
+                async with self._revisions.turn(press.room):
                     outcome = await self.rounds.tell_truth(press, action, speaker)
             case UndoTruth(round_id):
-                async with self._tap(press.room):
+                async with self._revisions.turn(press.room):
                     outcome = await self.rounds.undo_truth(press, round_id, speaker)
             case ConfirmTruth() as action:
-                async with self._tap(press.room):
+                async with self._revisions.turn(press.room):
                     outcome = await self.rounds.confirm(press, action, speaker)
             case ObjectToTruth() as action:
-                async with self._tap(press.room):
+                async with self._revisions.turn(press.room):
                     outcome = await self.rounds.object_to(press, action, self.voting, speaker)
             case CastBallot() as action:
-                async with self._tap(press.room):
+                async with self._revisions.turn(press.room):
                     outcome = await self.rounds.cast_ballot(press, action, self.voting, speaker)
             case MarkMade() as action:
-                async with self._tap(press.room):
+                async with self._revisions.turn(press.room):
                     outcome = await self.rounds.mark_made(press, action, speaker)
             case MakeGuess() as action:
-                async with self._tap(press.room):
+                async with self._revisions.turn(press.room):
                     outcome = await self.guessing.guess(press, action, speaker)
             case ShowHeatmap() as action:
                 outcome = await self.heatmaps.of_round(press, action, speaker)
@@ -450,10 +422,6 @@ class Service:
         """Take no new photos, and wait so long, at most, for those in hand to be answered."""
         await self._admission.drain(seconds)
 
-    def _tap(self, room: Room) -> asyncio.Lock:
-        """Return the lock under which a round's message is worded after a tap."""
-        return self._taps.setdefault(room, asyncio.Lock())
-
     def _with_revision(self, outcome: ButtonOutcome) -> ButtonOutcome:
         """Return the outcome with its edit numbered, so that the later of two wins."""
         if outcome.edit is None:
@@ -505,8 +473,8 @@ def build_service(
         archive=jobs,
         photos=photos,
         rounds=rounds,
-        voting=Voting(store, jobs, messengers, languages, clock, revisions, rounds.render),
-        guessing=Guessing(store, rounds, messengers, languages, clock, revisions),
+        voting=Voting(store, jobs, messengers, clock, revisions, rounds.word),
+        guessing=Guessing(store, rounds, messengers, clock, revisions),
         heatmaps=Heatmaps(photos, store, messengers),
         cards=cards,
         leaderboards=leaderboards,

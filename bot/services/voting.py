@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from bot.domain import Delivery, Reply, Room
-from bot.game.rules import VOTES_NEEDED, Round
+from bot.game.rules import VOTES_NEEDED
 from bot.services.clock import Clock
-from bot.services.language import Languages
 from bot.services.photo_archive import ArchiveJobs
 from bot.services.ports import Messenger
 from bot.services.revisions import Revisions
 from bot.services.timers import Timers
-from bot.speech import Speaker
+from bot.speech import speaker_for
 from bot.storage import Store
+from bot.storage.views import RoundView
 
 log = logging.getLogger(__name__)
 
 # How long to wait before a result is sent again, while the platform cannot be reached.
 AGAIN_IN = timedelta(seconds=30)
 
-# Returns what a round's message says at the moment.
-Render = Callable[[Room, Round, Speaker], Awaitable[Reply]]
+# Returns what a round's message says.
+Word = Callable[[RoundView], Reply]
 
 
 class Voting:
@@ -34,10 +34,9 @@ class Voting:
         store: Remembers votes.
         archive: Keeps photos that fooled the bot, where a room wants that.
         messengers: The platforms, by name.
-        languages: Finds a room's sentences.
         clock: The time.
         revisions: Numbers edits.
-        render: Words a round's message.
+        word: Words a round's message.
     """
 
     def __init__(
@@ -45,61 +44,60 @@ class Voting:
         store: Store,
         archive: ArchiveJobs,
         messengers: Mapping[str, Messenger],
-        languages: Languages,
         clock: Clock,
         revisions: Revisions,
-        render: Render,
+        word: Word,
     ) -> None:
         self._store = store
         self._archive = archive
         self._messengers = messengers
-        self._languages = languages
         self._clock = clock
         self._revisions = revisions
-        self._render = render
+        self._word = word
         self._timers = Timers(clock.now)
 
     async def resume(self) -> None:
         """Go on waiting for the votes that a restart interrupted."""
         self._timers.open()
         for vote in await self._store.game.open_votes():
-            self.wait(vote.round_id, vote.room, vote.until, None)
+            self.wait(vote.round_id, vote.until)
 
     async def close(self) -> None:
         """Stop waiting, and finish what is being told."""
         await self._timers.close()
 
-    def wait(self, round_id: int, room: Room, until: datetime, language: str | None) -> None:
+    def wait(self, round_id: int, until: datetime) -> None:
         """End a round's vote at that time."""
-        self._timers.set(round_id, until, lambda: self._end(round_id, room, language))
+        self._timers.set(round_id, until, lambda: self._end(round_id))
 
-    async def _end(self, round_id: int, room: Room, language: str | None) -> None:
-        round_ = await self._store.game.close_vote(round_id, self._clock.now())
-        if round_ is None or round_.vote is None:
+    async def _end(self, round_id: int) -> None:
+        if await self._store.game.close_vote(round_id, self._clock.now()) is None:
             return
-        await self._archive.round_ended(room, round_)
-        await self._tell(round_, room, language)
+        if (view := await self._view(round_id)) is not None:
+            await self._archive.round_ended(view.room, view.round)
+            await self._tell(round_id, view.room)
 
-    async def _tell(self, round_: Round, room: Room, language: str | None) -> None:
+    async def _tell(self, round_id: int, room: Room) -> None:
         """Bring the round's message up to date, and say in the room how the vote ended."""
-        found = await self._store.rounds.find(round_.id)
         messenger = self._messengers.get(room.platform)
-        if found is None or messenger is None or round_.vote is None:
-            return
-        speaker = await self._languages.speaker_in(found.room, language)
-        shown = await self._render(found.room, round_, speaker)
-        if found.answer is not None:
-            await messenger.edit(found.room, found.answer, self._revisions.number(shown))
-        counts = Counter(ballot.label for ballot in round_.vote.ballots).most_common()
+        async with self._revisions.turn(room):
+            view = await self._view(round_id)
+            if view is None or view.round.vote is None or messenger is None:
+                return
+            shown = self._revisions.number(self._word(view))
+        if view.answer is not None:
+            await messenger.edit(view.room, view.answer, shown)
+        round_, speaker = view.round, speaker_for(view.language)
+        counts = Counter(ballot.label for ballot in view.round.vote.ballots).most_common()
         if (votes := len(round_.vote.ballots)) < VOTES_NEEDED:
             text = speaker.rounds.vote_stands(votes)
         else:
             truth = None if round_.is_void or round_.truth is None else round_.truth.label
             text = speaker.rounds.vote_ended(counts, truth)
-        delivery = await messenger.send(found.room, Reply(text), to=found.message)
-        if delivery is Delivery.FAILED:
+        receipt = await messenger.send(view.room, Reply(text), to=view.message)
+        if receipt.delivery is Delivery.FAILED:
+            again_at = self._clock.now() + AGAIN_IN
+            self._timers.set(round_id, again_at, lambda: self._tell(round_id, room))
 
-            async def again() -> None:
-                await self._tell(round_, room, language)
-
-            self._timers.set(round_.id, self._clock.now() + AGAIN_IN, again)
+    async def _view(self, round_id: int) -> RoundView | None:
+        return await self._store.views.round(round_id, self._clock.now(), self._clock.zone)

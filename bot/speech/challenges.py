@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from bot.speech.translations import Sentences
+import re
+from functools import cache
+
+from bot.speech.translations import LANGUAGES, Sentences, Translation
 
 
 class ChallengeSentences(Sentences):
     """The challenges, in one language."""
 
-    def challenge(self, index: int) -> str:
+    def challenge(self, index: int, platform: str = "telegram") -> str:
         """Return the sentence that gives a room its idea for today.
 
         Args:
             index: Which of `challenges`.
+            platform: The platform's name.
         """
-        # Translators: {idea} is such as "an Olaf out of fruit".
-        return self._("Today's idea, for everyone here: {idea}. Reply with your photo!").format(
-            idea=self.challenges()[index]
-        )
+        if platform == "discord":
+            # Translators: for Discord, where to mention somebody is to write their @name; {idea} is
+            # such as "an Olaf out of fruit".
+            said = self._(
+                "Today's idea, for everyone here: {idea}. Reply with your photo, and mention me!"
+            )
+        else:
+            # Translators: {idea} is such as "an Olaf out of fruit".
+            said = self._("Today's idea, for everyone here: {idea}. Reply with your photo!")
+        return said.format(idea=self.challenges()[index])
 
     def challenges(self) -> tuple[str, ...]:
         """Return every idea, in an order that is the same in every language."""
@@ -92,3 +102,28 @@ class ChallengeSentences(Sentences):
             self._("a shoe that I take for a yeti"),
             self._("something from the bathroom that I take for a yeti"),
         )
+
+
+def is_challenge(text: str) -> bool:
+    """Return whether a message of the bot's gave an idea for a photo, in whatever language.
+
+    Nothing is stored for it: a challenge of any age can be answered, also in a room that moved, and
+    whatever platform carries it. Only its first line counts, and of that only letters and digits.
+    """
+    return _letters(text.partition("\n")[0]) in _all_challenges()
+
+
+@cache
+def _all_challenges() -> frozenset[str]:
+    sentences = [ChallengeSentences(Translation(language)) for language in LANGUAGES]
+    return frozenset(
+        _letters(each.challenge(index, platform))
+        for each in sentences
+        for index in range(len(each.challenges()))
+        for platform in ("telegram", "discord")
+    )
+
+
+def _letters(text: str) -> str:
+    """Return a text without what platforms add or change, such as marks against formatting."""
+    return re.sub(r"[\W_]+", "", text)

@@ -236,15 +236,14 @@ class RoomSentences(Sentences):
             "An idea for a photo every day, at a time of yours: /daily 9:00\nTo end it: /daily off"
         )
 
-    def daily_challenge(self, idea: str, days: int) -> str:
-        """Return the day's challenge.
+    def daily_challenge(self, challenge: str, days: int) -> str:
+        """Return what is posted each day.
 
         Args:
-            idea: Such as `an Olaf out of fruit`.
+            challenge: The day's, as `ChallengeSentences.challenge` words it.
             days: How many days in a row somebody has sent a photo.
         """
-        # Translators: {idea} is such as "an Olaf out of fruit".
-        lines = [self._("Today's idea: {idea}. Reply with your photo!").format(idea=idea)]
+        lines = [challenge]
         if days > 1:
             lines.append(
                 self.ngettext(

@@ -316,10 +316,6 @@ class RoundSentences(Sentences):
         """Return the sentence for somebody who votes when the vote is over."""
         return self._("Too late, the votes are counted already.")
 
-    def objection_needs_players(self) -> str:
-        """Return the sentence for an objection in a room where only one plays."""
-        return self._("An objection takes two players at least. Fetch somebody to play along!")
-
     def objections_enough(self, number: int = 3) -> str:
         """Return the sentence for somebody who has objected often today.
 
@@ -457,13 +453,15 @@ class RoundSentences(Sentences):
         every = self._("With every photo: /guess on. Only when asked: /guess off")
         return f"{how} {then}\n{every}"
 
-    def guess_open(self, seconds: int, names: Sequence[str]) -> str:
+    def guess_open(self, seconds: int | None, names: Sequence[str]) -> str:
         """Return the question what the bot will answer, for above a button for each label.
 
         Args:
-            seconds: How long guesses are taken yet.
+            seconds: How long guesses are taken yet; None where that is shown beside it.
             names: The names of who has guessed so far.
         """
+        if seconds is None:
+            return self._guessed_so_far(self._("What will I say? Tap!"), names)
         asked = self.ngettext(
             "What will I say? Tap! You have {number} second.",
             "What will I say? Tap! You have {number} seconds.",
@@ -499,9 +497,17 @@ class RoundSentences(Sentences):
         rest = more.format(number=len(names) - NAMES_SHOWN)
         return self._text.people((*names[:NAMES_SHOWN], rest))
 
-    def guess_over(self) -> str:
-        """Return what becomes of the question when guesses are no longer taken."""
-        return self._("Time's up! Drum roll on my hat…")
+    def guess_over(self, names: Sequence[str]) -> str:
+        """Return what becomes of the question when guesses are no longer taken.
+
+        Args:
+            names: The names of who has guessed.
+        """
+        if not names:
+            return self._("Nobody dared to guess this time.")
+        # Translators: the end of a guess round, in one short line; the answer comes below it.
+        said = self._("My guess box is shut. Guesses came from {names}.")
+        return said.format(names=self._some_people(names))
 
     def guess_noted(self, label: Label) -> str:
         """Return the sentence that confirms a guess."""

@@ -154,8 +154,10 @@ class StandingSentences(Sentences):
         title = self._("{month} is over, and here is the podium:").format(
             month=self._text.month(season)
         )
+        ranked = list(places)
+        crown = [self.crown_of_season(names) for _, names, _ in ranked[:1]]
         last = self._("Congratulations! Everyone starts at zero again. Fool me well!")
-        return "\n".join((title, *(self.place(*place) for place in places), last))
+        return "\n".join((title, *(self.place(*place) for place in ranked), *crown, last))
 
     def hall(self, season: date) -> str:
         """Return the title of the list of photos that fooled the bot best in a season."""

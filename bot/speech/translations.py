@@ -167,10 +167,18 @@ def clean_name(name: str) -> str:
     return line
 
 
+def speaks(language: str) -> bool:
+    """Return whether an IETF tag such as `pt-BR` means one of LANGUAGES."""
+    return _negotiate(language) is not None
+
+
 def negotiate(language: str | None) -> str:
     """Return which of LANGUAGES an IETF tag such as `pt-BR` means; `en` if it is none of them."""
-    tag = (language or "").replace("-", "_").lower()
-    return negotiate_locale([tag], list(LANGUAGES)) or "en"
+    return _negotiate(language or "") or "en"
+
+
+def _negotiate(language: str) -> str | None:
+    return negotiate_locale([language.replace("-", "_").lower()], list(LANGUAGES))
 
 
 @cache

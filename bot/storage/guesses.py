@@ -171,11 +171,22 @@ class GuessStore:
         return OpenGuessing(round_id, place.room, place.message or "", guessing.until)
 
     @write_transaction
-    async def mark_told(self, connection: AsyncConnection, round_id: int) -> None:
-        """Note that the room was told the answer."""
+    async def mark_told(
+        self, connection: AsyncConnection, round_id: int, answer: str | None = None
+    ) -> None:
+        """Note that the room was told the answer.
+
+        Args:
+            round_id: The round.
+            answer: The id of the message that tells it: from now on that one is the round's, and
+                no longer the question.
+        """
         this = guessings.c.round_id == round_id, guessings.c.told.is_(None)
         told = func.coalesce(guessings.c.closed, guessings.c.until)
         await connection.execute(update(guessings).where(*this).values(told=told))
+        if answer is not None:
+            answered = update(rounds).where(rounds.c.id == round_id)
+            await connection.execute(answered.values(answer=answer))
 
 
 async def _load_guessing(connection: AsyncConnection, round_id: int) -> _Guessing | None:

@@ -34,13 +34,15 @@ ROOM_KEPT = timedelta(days=365)
 _untold = rounds.c.truth.is_(None)
 # Others may have points for guesses in it.
 _unguessed = ~exists().where(guesses.c.round_id == rounds.c.id)
-# What leads from a round to its photo.
+# What leads from a round to its photo, or is of use only for its message.
 _without_photo: dict[str, object] = {
     "message": None,
     "part": "",
     "reference": None,
     "answer": None,
     "prints": null(),
+    "language": None,
+    "album": null(),
 }
 
 
@@ -177,6 +179,7 @@ async def _export_rounds(connection: AsyncConnection, player_id: PlayerId) -> li
             "sure": row["sure"],
             "unfamiliar": row["unfamiliar"],
             "answer": row["answer"],
+            "language": row["language"],
             "made": row["made"],
             "truth": row["truth"],
             "confirmed": row["confirmed"],

@@ -48,6 +48,8 @@ from bot.storage.schema import (
 
 # As long as a leaderboard can show and a database should hold.
 NAME_LENGTH = 64
+# What the columns hold; RFC 5646 asks to be ready for tags of 35 characters.
+LANGUAGE_LENGTH = 35
 
 Condition = ColumnElement[bool]
 Bounds = tuple[datetime, datetime]

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain import AdminAction, LoggedAction, Player, Room, RoomSettings
 from bot.storage.database import Database, read_transaction, write_transaction
 from bot.storage.queries import (
+    LANGUAGE_LENGTH,
     add_action,
     current_room_id,
     find_or_add_player,
@@ -23,8 +24,6 @@ from bot.storage.schema import admin_actions, players, rooms, rounds
 SETTINGS = tuple(field.name for field in fields(RoomSettings))
 # A screenful.
 ACTIONS_SHOWN = 20
-# What the column holds; RFC 5646 asks to be ready for tags of 35 characters.
-LANGUAGE_LENGTH = 35
 
 
 class RoomStore:
@@ -173,8 +172,8 @@ class RoomStore:
         return [LoggedAction(row.at, row.name or "", AdminAction(row.action)) for row in rows]
 
     @read_transaction
-    async def spoken_language(self, connection: AsyncConnection, room: Room) -> str | None:
-        """Return the language that was spoken last in a room, an IETF tag."""
+    async def first_language(self, connection: AsyncConnection, room: Room) -> str | None:
+        """Return the language that was spoken first in a room, an IETF tag."""
         if (found := await find_room(connection, room)) is None:
             return None
         this = select(rooms.c.spoken).where(rooms.c.id == found.current_id)
@@ -182,12 +181,25 @@ class RoomStore:
         return spoken
 
     @write_transaction
-    async def note_language(self, connection: AsyncConnection, room: Room, language: str) -> None:
-        """Store the language that is spoken in a room, an IETF tag; nothing of an unknown room."""
-        spoken = language[:LANGUAGE_LENGTH]
-        if (found := await find_room(connection, room)) is not None:
-            changed = rooms.c.id == found.current_id, rooms.c.spoken.is_distinct_from(spoken)
-            await connection.execute(update(rooms).where(*changed).values(spoken=spoken))
+    async def note_language(
+        self, connection: AsyncConnection, room: Room, language: str
+    ) -> str | None:
+        """Store the language that is spoken in a room, unless one is stored already.
+
+        Args:
+            room: The room.
+            language: An IETF tag.
+
+        Returns:
+            The room's first language; None for an unknown room, of which nothing is stored.
+        """
+        if (found := await find_room(connection, room)) is None:
+            return None
+        this = rooms.c.id == found.current_id
+        first = update(rooms).where(this, rooms.c.spoken.is_(None))
+        await connection.execute(first.values(spoken=language[:LANGUAGE_LENGTH]))
+        spoken: str = (await connection.execute(select(rooms.c.spoken).where(this))).scalar_one()
+        return spoken
 
 
 async def _load_settings(connection: AsyncConnection, room: Room) -> RoomSettings:

@@ -10,10 +10,20 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import Fingerprint, PendingPhoto, Photo, Player, Room, StoredRound, Verdict
+from bot.domain import (
+    Fingerprint,
+    PendingPhoto,
+    Photo,
+    Player,
+    Refusal,
+    Room,
+    StoredRound,
+    Verdict,
+)
 from bot.game import rules
 from bot.storage.database import Database, read_transaction, write_transaction
 from bot.storage.queries import (
+    LANGUAGE_LENGTH,
     current_room_id,
     current_rooms,
     find_or_add_player,
@@ -61,6 +71,7 @@ class RoundStore:
             "part": part,
             "reference": photo.reference,
             "arrived": now,
+            "language": (photo.player.language or "")[:LANGUAGE_LENGTH] or None,
         }
         return await insert_row(connection, rounds, values)
 
@@ -126,16 +137,19 @@ class RoundStore:
         row = found.mappings().first()
         return _stored_round_of(row) if row else None
 
-    @read_transaction
-    async def answered_with(self, connection: AsyncConnection, round_id: int) -> list[StoredRound]:
-        """Return the rounds whose photos were answered by one message with a round's, in order."""
-        its = select(rounds.c.room_id, rounds.c.answer).where(rounds.c.id == round_id).subquery()
-        found = await connection.execute(
-            _select_rounds()
-            .where(rounds.c.room_id == its.c.room_id, rounds.c.answer == its.c.answer)
-            .order_by(rounds.c.id)
-        )
-        return [_stored_round_of(row) for row in found.mappings()]
+    @write_transaction
+    async def note_album(
+        self, connection: AsyncConnection, round_id: int, parts: Sequence[int | Refusal]
+    ) -> None:
+        """Store what was answered to photos that were sent together.
+
+        Args:
+            round_id: The round of the one that is played.
+            parts: In the order of the photos, the round of each that got a verdict, and why not
+                for each that got none.
+        """
+        this = rounds.c.id == round_id
+        await connection.execute(update(rounds).where(this).values(album=list(parts)))
 
     @write_transaction
     async def pending(

@@ -52,7 +52,7 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 # A room keeps a row for each id that the platform ever gave it. `moved_to` is the row of its
 # present id, where that is another one: rounds stay where they began, and a tap on an old message
 # finds its room. The settings of the present row count. `seen`: when something last happened there.
-# `spoken`: the language in which somebody there was last answered, as an IETF tag.
+# `spoken`: the language in which somebody there was first answered, as an IETF tag.
 rooms = Table(
     "rooms",
     metadata,
@@ -90,7 +90,9 @@ players = Table(
 
 # `part` tells the pictures of one message apart. `answer`: the bot's own message. `prints`:
 # perceptual hashes. `hidden`: who sent the photo does not want it shown again. `reset_at`: when an
-# admin set the season back. Points are nowhere: they follow from what is here.
+# admin set the season back. `language`: of who sent the photo, an IETF tag. `album`: what
+# was sent together with the photo that is played, in its order: each one's id, or why it was
+# refused. Points are nowhere: they follow from what is here.
 rounds = Table(
     "rounds",
     metadata,
@@ -118,6 +120,8 @@ rounds = Table(
     Column("is_void", Boolean, nullable=False, server_default=false()),
     Column("hidden", Boolean, nullable=False, server_default=false()),
     Column("reset_at", Moment),
+    Column("language", String(35)),
+    Column("album", JSON(none_as_null=True)),
     UniqueConstraint("room_id", "message", "part", name="rounds_photo"),
     Index("rounds_arrived", "arrived"),
     sqlite_autoincrement=True,  # a button may still name a round that is forgotten

@@ -32,7 +32,16 @@ from bot.storage.queries import (
     within,
     zone_of,
 )
-from bot.storage.schema import frozen_points, guesses, guessings, players, podiums, rooms, rounds
+from bot.storage.schema import (
+    ballots,
+    frozen_points,
+    guesses,
+    guessings,
+    players,
+    podiums,
+    rooms,
+    rounds,
+)
 
 # So long an admin can undo a reset.
 UNDO_RESET_WITHIN = timedelta(days=1)
@@ -112,6 +121,27 @@ class SeasonStore:
         played = {month_of(at, zone, last_frozen) for at in told.scalars()}
         played |= set(frozen.scalars())
         return sorted(played, reverse=True)
+
+    @read_transaction
+    async def joined(self, connection: AsyncConnection, room: Room) -> Mapping[PlayerId, int]:
+        """Return the number of each player in the order of joining a room, from 0.
+
+        Somebody joins by a photo, a guess or a vote.
+        """
+        if (found := await find_room(connection, room)) is None:
+            return {}
+        voted = ballots.c.round_id.in_(select(rounds.c.id).where(_rounds_of(found.current_id)))
+        first: dict[PlayerId, datetime] = {}
+        for who, at, of_room in (
+            (rounds.c.player_id, rounds.c.arrived, _rounds_of(found.current_id)),
+            (guesses.c.player_id, guesses.c.at, _guesses_of(found.current_id)),
+            (ballots.c.player_id, ballots.c.at, voted),
+        ):
+            earliest = select(who, func.min(at)).where(of_room).group_by(who)
+            for player, when in await connection.execute(earliest):
+                first[player] = min(when, first.get(player, when))
+        in_order = sorted(first, key=lambda player: (first[player], player))
+        return {player: number for number, player in enumerate(in_order)}
 
     @write_transaction
     async def reset(

@@ -13,6 +13,7 @@ from bot.storage.people import PeopleStore
 from bot.storage.rooms import RoomStore
 from bot.storage.rounds import RoundStore
 from bot.storage.seasons import SeasonStore
+from bot.storage.views import ViewStore
 
 
 class Store:
@@ -26,6 +27,7 @@ class Store:
         game: Truths, objections and votes.
         guesses: Guess rounds.
         seasons: What a room did in a month.
+        views: What a round's message shows.
         people: Forgetting and exporting a person, and what expires.
         notes: Short texts by name.
     """
@@ -36,6 +38,7 @@ class Store:
         self.game = GameStore(database)
         self.guesses = GuessStore(database)
         self.seasons = SeasonStore(database)
+        self.views = ViewStore(database)
         self.people = PeopleStore(database)
         self.notes = NoteStore(database)
 

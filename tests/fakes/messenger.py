@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain import Delivery, Fetch, Refusal, Refused, Reply, Room
+from bot.domain import Delivery, Fetch, Receipt, Refusal, Refused, Reply, Room
 
 
 class FakeMessenger:
@@ -23,11 +23,12 @@ class FakeMessenger:
 
         return fetch
 
-    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Delivery:
+    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Receipt:
         self.attempts += 1
-        if self.delivery is Delivery.SENT:
-            self.sent.append((room, reply, to))
-        return self.delivery
+        if self.delivery is not Delivery.SENT:
+            return Receipt(self.delivery)
+        self.sent.append((room, reply, to))
+        return Receipt(self.delivery, f"sent-{len(self.sent)}")
 
     async def edit(self, room: Room, message: str, reply: Reply) -> Delivery:
         if self.delivery is Delivery.SENT:

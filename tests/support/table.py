@@ -66,6 +66,7 @@ class Table:
         caption: str = "",
         data: bytes = b"",
         room: Room = HOME,
+        replies_to: str = "",
     ) -> Reply:
         """Send a photo that the bot sees so; each one is another, unless the data is given."""
         self._photos += 1
@@ -78,20 +79,29 @@ class Table:
             return data
 
         photo = Photo(
-            room, player, fetch, message=str(self._photos), reference=reference, caption=caption
+            room,
+            player,
+            fetch,
+            message=str(self._photos),
+            reference=reference,
+            caption=caption,
+            replies_to=replies_to,
         )
         reply = await self.service.handle_photo(photo)
         assert reply is not None
         await self.service.mark_sent(reply.outcomes, 1.0, answer=f"answer-{self._photos}")
         return reply
 
-    async def album(self, player: Player, verdicts: Sequence[Verdict]) -> Reply:
-        """Send several photos at once that the bot sees so."""
+    async def album(self, player: Player, verdicts: Sequence[Verdict | None]) -> Reply:
+        """Send several photos at once that the bot sees so; None is for one that is damaged."""
         photos = []
         for verdict in verdicts:
             self._photos += 1
             data, reference = f"photo {self._photos}".encode(), f"file-{self._photos}"
-            self.vision.sees[data] = verdict
+            if verdict is None:
+                data = b"damaged"
+            else:
+                self.vision.sees[data] = verdict
             self.messenger.photos[reference] = data
 
             async def fetch(limit: int, data: bytes = data) -> bytes:
@@ -143,6 +153,16 @@ def labels(reply: Reply | None) -> list[str]:
 def said(outcome: ButtonOutcome) -> str:
     assert outcome.edit is not None, outcome.notice
     return outcome.edit.text
+
+
+async def changed(table: Table, text: str) -> Reply:
+    """Wait until the bot has given a message of its own some text by itself."""
+    async with asyncio.timeout(5):
+        while not (
+            found := [reply for _, _, reply in table.messenger.edited if text in reply.text]
+        ):
+            await asyncio.sleep(0)
+    return found[-1]
 
 
 async def reveal(table: Table) -> Reply:

@@ -16,6 +16,7 @@ from bot.domain import (
     Fetch,
     PendingPhoto,
     Photo,
+    Receipt,
     Refusal,
     Refused,
     Reply,
@@ -155,7 +156,7 @@ class DiscordAdapter:
 
         return fetch
 
-    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Delivery:
+    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Receipt:
         """Send a message.
 
         Args:
@@ -169,17 +170,20 @@ class DiscordAdapter:
         """
         connection = self._connection
         if connection is None:
-            return Delivery.FAILED
+            return Receipt(Delivery.FAILED)
         client = connection.client
         channel = client.get_partial_messageable(int(room.id))
         # An interaction has no message that could be replied to.
         message_id = int(to) if to and to.isdecimal() else None
+        sent: SentMessage | None = None
 
         async def send() -> None:
+            nonlocal sent
             shown = await _shown(client, room, reply)
-            await self._sender.send_reply(channel, shown, to=message_id)
+            sent = await self._sender.send_reply(channel, shown, to=message_id)
 
-        return await self._deliver(connection, room, send())
+        delivery = await self._deliver(connection, room, send())
+        return Receipt(delivery, None if sent is None else str(sent))
 
     async def edit(self, room: Room, message: str, reply: Reply) -> Delivery:
         """Turn a message of the bot's into something else.

@@ -135,6 +135,7 @@ class MessageHandlers:
                     message=str(message.id),
                     reference=str(PictureReference(shown.channel.id, shown.id, index)),
                     caption=caption_of(message.content),
+                    replies_to=_replied_text(incoming),
                 )
                 for index, source in enumerate(sources)
             ]
@@ -225,6 +226,15 @@ class MessageHandlers:
             return False
         self._hinted[key] = True
         return True
+
+
+def _replied_text(incoming: IncomingMessage) -> str:
+    """Return the words of the bot's own message that a message replies to."""
+    reference = incoming.message.reference
+    replied = None if reference is None else reference.resolved
+    if not isinstance(replied, discord.Message) or replied.author != incoming.me:
+        return ""
+    return replied.content
 
 
 def _may_write(message: discord.Message) -> bool:

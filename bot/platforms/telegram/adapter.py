@@ -21,7 +21,7 @@ from telegram import (
 )
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
-from bot.domain import Delivery, Fetch, Refusal, Refused, Reply, Room, Unusable
+from bot.domain import Delivery, Fetch, Receipt, Refusal, Refused, Reply, Room, Unusable
 from bot.platforms.contract import State
 from bot.platforms.telegram.client import (
     ConcurrentUpdateProcessor,
@@ -87,7 +87,7 @@ class TelegramAdapter:
             return _refuse
         return self._connection.files.file_fetcher(reference)
 
-    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Delivery:
+    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Receipt:
         """Send a message.
 
         Args:
@@ -100,9 +100,10 @@ class TelegramAdapter:
         """
         if self._connection is None:
             log.warning("room=%s got no message: not connected", room.id)
-            return Delivery.FAILED
+            return Receipt(Delivery.FAILED)
         destination = Destination(room, int(to) if to else None)
-        return (await self._connection.sender.send_to_chat(destination, reply)).delivery
+        sent = await self._connection.sender.send_to_chat(destination, reply)
+        return Receipt(sent.delivery, None if sent.id is None else str(sent.id))
 
     async def edit(self, room: Room, message: str, reply: Reply) -> Delivery:
         """Turn a message of the bot's into something else.

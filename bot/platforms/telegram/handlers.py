@@ -228,6 +228,7 @@ class Handlers:
             message=str(message.id),
             reference=file.id,
             caption=message.caption,
+            replies_to=message.replied_text,
         )
 
     async def _group_link(self, message: IncomingMessage) -> InlineKeyboardButton:

@@ -72,6 +72,7 @@ class IncomingMessage:
         caption: What was written beside its picture.
         file: The file of its picture, if it has one.
         replied_file: The file of the picture that it replies to, here or in another chat.
+        replied_text: The words of the bot's own message that it replies to.
         command: The command that its text or caption begins with, if that is one of this bot's.
         is_for_other_bot: Whether its command names another bot.
         is_mention: Whether it mentions this bot.
@@ -86,6 +87,7 @@ class IncomingMessage:
     caption: str
     file: PickedFile | None
     replied_file: PickedFile | None
+    replied_text: str
     command: TypedCommand | None
     is_for_other_bot: bool
     is_mention: bool
@@ -122,6 +124,7 @@ def parse_message(
         message.caption or "",
         file,
         _replied_file(message, side),
+        _replied_text(message, me),
         command,
         is_for_other_bot=typed is not None and not is_ours,
         is_mention=is_mention,
@@ -238,6 +241,12 @@ def _replies_to(message: Message, me: User) -> bool:
     """Return whether a message replies to one of the bot's own."""
     to = message.reply_to_message
     return to is not None and to.from_user is not None and to.from_user.id == me.id
+
+
+def _replied_text(message: Message, me: User) -> str:
+    """Return the words of the bot's own message that a message replies to."""
+    to = message.reply_to_message
+    return (to.text or to.caption or "") if to is not None and _replies_to(message, me) else ""
 
 
 def _replied_file(message: Message, side: int) -> PickedFile | None:

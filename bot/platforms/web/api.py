@@ -22,6 +22,7 @@ from bot.domain import (
     Photo,
     Player,
     Preview,
+    Receipt,
     Refusal,
     Refused,
     Reply,
@@ -126,7 +127,7 @@ class Api:
 
         return fetch
 
-    async def send(self, room: Room, reply: Reply, to: str | None) -> Delivery:
+    async def send(self, room: Room, reply: Reply, to: str | None) -> Receipt:
         """Show everyone in a room what the bot says.
 
         Args:
@@ -140,16 +141,14 @@ class Api:
         """
         shown = self._rooms.find_room(room)
         if shown is None:
-            return Delivery.REFUSED
-        delivery = Delivery.REFUSED
+            return Receipt(Delivery.REFUSED)
+        receipt = Receipt(Delivery.REFUSED)
         photo = shown.find_message(to)
-        if photo and photo.takes_guesses:  # this is the answer: it takes no more guesses
-            self._rooms.edit(shown.name, photo.id, replace(photo.reply, buttons=()))
         with suppress(Refused, Full):
-            await self._publish(shown.name, reply, photo.id if photo else None)
-            delivery = Delivery.SENT
+            entry = await self._publish(shown.name, reply, photo.id if photo else None)
+            receipt = Receipt(Delivery.SENT, entry.id)
         await self._broadcast.send_boards(shown.name)
-        return delivery
+        return receipt
 
     async def edit(self, room: Room, message: str, reply: Reply) -> Delivery:
         """Give an entry other words and buttons, for everyone in its room.
@@ -193,6 +192,7 @@ class Api:
             message=message,
             reference=entry_id,
             caption=caption_of(request),
+            replies_to=self._words_of(asker.name, request.headers.get("X-Reply-To", "")),
         )
         try:
             reply = await self._service.handle_photo(photo)
@@ -344,6 +344,12 @@ class Api:
 
     async def _preview(self, photo: bytes) -> Preview:
         return await self._service.photos.preview(photo, PREVIEW_SIDE)
+
+    def _words_of(self, name: str, entry_id: str) -> str:
+        """Return what the bot said by itself in an entry of a room; empty for any other."""
+        room = self._rooms.find(name)
+        entry = room.find(entry_id) if room else None
+        return entry.reply.text if entry and entry.player is None else ""
 
     def _entry_of(self, name: str, message: str | None) -> Entry | None:
         room = self._rooms.find(name)

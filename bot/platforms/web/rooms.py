@@ -16,7 +16,7 @@ from typing import Literal, NotRequired, TypedDict
 
 from bot.domain import Label, Player, Preview, Reply, Room, Verdict
 from bot.services import buttons
-from bot.services.buttons import MakeGuess
+from bot.speech import is_challenge
 
 PLATFORM = "web"
 
@@ -82,6 +82,7 @@ class ReplyJson(TypedDict):
         familiar: How much it looks like one of the two at all, 0 to 1.
         unfamiliar: The verdict's.
         document: Goes with the text.
+        until: When its question ends, in seconds of the rooms' clock.
     """
 
     text: str
@@ -92,6 +93,7 @@ class ReplyJson(TypedDict):
     familiar: NotRequired[float]
     unfamiliar: NotRequired[bool]
     document: NotRequired[DocumentJson]
+    until: NotRequired[float]
 
 
 class PlayerJson(TypedDict):
@@ -131,6 +133,7 @@ class EntryJson(TypedDict):
     height: NotRequired[int]
     description: NotRequired[str]
     past_photos: NotRequired[list[PastPhotoJson]]
+    challenge: NotRequired[bool]
 
 
 class Full(Exception):
@@ -208,15 +211,11 @@ class Entry:
             entry["width"], entry["height"] = photo["width"], photo["height"]
         if picture := self.reply.picture:
             entry["description"] = picture.description
+        if self.player is None and is_challenge(self.reply.text):
+            entry["challenge"] = True
         if self.reply.past_photos:
             entry["past_photos"] = [past.render(room) for past in self.past_photos]
         return entry
-
-    @property
-    def takes_guesses(self) -> bool:
-        """Whether the room is still guessing about it."""
-        actions = (buttons.decode(each.data) for row in self.reply.buttons for each in row)
-        return any(isinstance(action, MakeGuess) for action in actions)
 
     def has_button(self, data: str) -> bool:
         """Return whether one of its buttons has these data."""
@@ -342,6 +341,7 @@ class Rooms:
                 "type": "welcome",
                 "you": player.id,
                 "room": name,
+                "now": self.now(),
                 "entries": [entry.render(name) for entry in room.entries],
                 "people": room.people(),
             }
@@ -389,6 +389,7 @@ class Rooms:
                 text=reply.text,
                 verdict=reply.verdict or entry.reply.verdict,
                 buttons=reply.buttons,
+                until=reply.until,
                 revision=reply.revision,
             ),
         )
@@ -461,6 +462,8 @@ def render_reply(reply: Reply) -> ReplyJson:
         rendered["confidence"] = round(verdict.confidence, 4)
         rendered["pair"], rendered["familiar"] = _pair(verdict), _familiar(verdict)
         rendered["unfamiliar"] = verdict.unfamiliar
+    if reply.until is not None:
+        rendered["until"] = reply.until.timestamp()
     return rendered
 
 

@@ -15,7 +15,7 @@ from aiohttp import WSCloseCode, web
 from aiohttp.typedefs import Handler
 from yarl import URL
 
-from bot.domain import Delivery, Fetch, Player, Refusal, Refused, Reply, Room
+from bot.domain import Delivery, Fetch, Player, Receipt, Refusal, Refused, Reply, Room
 from bot.platforms.contract import State
 from bot.platforms.web.address import WebAddress
 from bot.platforms.web.admins import Admins
@@ -115,10 +115,10 @@ class WebServer:
         """Return what fetches a photo of a room again, as long as it is shown there."""
         return self._api.fetcher(room, reference) if self._api else _gone
 
-    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Delivery:
+    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Receipt:
         """Show everyone in a room what the bot says; there is never anything to try again."""
         # Before the start there is no room: what a restart interrupted has nobody to see it.
-        return await self._api.send(room, reply, to) if self._api else Delivery.REFUSED
+        return await self._api.send(room, reply, to) if self._api else Receipt(Delivery.REFUSED)
 
     async def edit(self, room: Room, message: str, reply: Reply) -> Delivery:
         """Turn an entry into something else, for everyone in its room."""

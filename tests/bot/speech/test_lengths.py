@@ -21,7 +21,7 @@ def notices(speaker: Speaker) -> Iterator[str]:
     yield from (rooms.changed(), rooms.only_admins(), rooms.old_button())
     yield rooms.not_yours_to_decide()
     yield from (rounds.objected_before(), rounds.objection_late(), rounds.objections_enough(3))
-    yield from (rounds.objection_needs_players(), rounds.objection_not_here())
+    yield rounds.objection_not_here()
     yield from (rounds.objection_own(), rounds.nothing_to_object_to(), rounds.not_your_photo())
     yield from (rounds.vote_own(), rounds.vote_before(), rounds.vote_late())
     yield from (rounds.vote_noted(label) for label in Label)

@@ -72,10 +72,11 @@ def test_the_settings_on_discord_promise_no_photo_that_it_hides(speaker: Speaker
 
 
 def test_the_daily_challenge_tells_a_streak_from_two_days_on(english: Speaker) -> None:
-    challenge = english.rooms.daily_challenge
-    assert challenge("an Olaf in bed", 1) == "Today's idea: an Olaf in bed. Reply with your photo!"
-    assert challenge("an Olaf in bed", 5).splitlines()[1:] == [
-        "You've been playing for 5 days in a row. Keep it up!"
+    challenge = english.challenges.challenge(0)
+    assert english.rooms.daily_challenge(challenge, 1) == challenge
+    assert english.rooms.daily_challenge(challenge, 5).splitlines() == [
+        challenge,
+        "You've been playing for 5 days in a row. Keep it up!",
     ]
 
 

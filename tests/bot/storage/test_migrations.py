@@ -143,7 +143,7 @@ async def test_a_database_of_version_0002_keeps_everything(new_url: str) -> None
             chosen = RoomSettings("de", every_photo=False, keep=True)
             assert await store.rooms.settings(room) == chosen
             assert not await store.rooms.mark_greeted(room, NOW)
-            assert await store.rooms.spoken_language(room) is None
+            assert await store.rooms.first_language(room) is None
             assert await store.rooms.actions(room) == [
                 LoggedAction(at + minute, "Ben", AdminAction.TRUTH),
                 LoggedAction(at - 60 * minute, "Anna", AdminAction.KEEP_ON),
@@ -175,7 +175,7 @@ async def test_a_database_of_version_0002_keeps_everything(new_url: str) -> None
         assert [round_["fingerprints"] for round_ in known["rounds"]] == [[32 * "f"], []]
         # And it goes on from there.
         await store.rooms.note_language(GROUP, "uk")
-        assert await store.rooms.spoken_language(SUPERGROUP) == "uk"
+        assert await store.rooms.first_language(SUPERGROUP) == "uk"
         await store.guesses.close(3, NOW)
         assert await points(store, GROUP, NOW) == {"Anna": 97, "nobody": 97, "Ben": 10}
 

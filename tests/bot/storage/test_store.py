@@ -85,23 +85,23 @@ async def test_a_new_invitation_greets_again(store: Store) -> None:
     assert await store.rooms.mark_greeted(ROOM, NOW)
 
 
-async def test_the_language_spoken_last_is_kept_and_moves_with_the_room(database_url: str) -> None:
+async def test_the_language_spoken_first_is_kept_and_moves_with_the_room(database_url: str) -> None:
     async with Store.open(database_url) as store:
         await store.rooms.note_language(ROOM, "uk")  # nothing is known of this room yet
-        assert await store.rooms.spoken_language(ROOM) is None
+        assert await store.rooms.first_language(ROOM) is None
         await store.rooms.mark_greeted(ROOM, NOW)
-        for language in ("uk", "pt-BR"):
-            await store.rooms.note_language(ROOM, language)
+        for language in ("pt-BR", "uk"):
+            assert await store.rooms.note_language(ROOM, language) == "pt-BR"
         await store.rooms.move(ROOM, SUPERGROUP)
     async with Store.open(database_url) as store:
         for room in (ROOM, SUPERGROUP):
-            assert await store.rooms.spoken_language(room) == "pt-BR"
+            assert await store.rooms.first_language(room) == "pt-BR"
 
 
 async def test_a_language_of_any_length_is_stored_as_far_as_it_fits(store: Store) -> None:
     await store.rooms.mark_greeted(ROOM, NOW)
     await store.rooms.note_language(ROOM, "de-x-" + 99 * "a")
-    assert await store.rooms.spoken_language(ROOM) == "de-x-" + 30 * "a"
+    assert await store.rooms.first_language(ROOM) == "de-x-" + 30 * "a"
 
 
 async def test_a_round_is_remembered_without_its_photo(store: Store) -> None:

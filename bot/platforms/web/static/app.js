@@ -14,7 +14,7 @@ const MOST_CAPTION_LETTERS = 120;
 
 const byId = (id) => document.getElementById(id);
 const room = location.pathname.replace(/\/$/, '');
-const log = new Log(byId('log'), (button, data, under) => talk.tap(button, data, under));
+const log = new Log(byId('log'), { tap: (button, data, under) => talk.tap(button, data, under), answer: answerChallenge });
 const showNewest = followNewest(byId('scroller'), byId('log'), byId('newest'));
 
 /** Browsers that keep nothing (private windows, blocked storage) still play, as somebody new each time. */
@@ -102,9 +102,10 @@ const live = new LiveRoom(`${location.origin.replace(/^http/, 'ws')}${room}/live
 });
 
 const handlers = {
-  welcome({ you, entries, people }) {
+  welcome({ you, now, entries, people }) {
     log.me = you;
     log.decides = me.admin !== null;
+    log.ahead = now * 1000 - Date.now();
     board.me = you;
     log.replay(entries.filter((entry) => !heldBack(entry)));
     showPeople(people);
@@ -158,11 +159,22 @@ function showPeople(here) {
 
 // --- photos on their way ---
 
-/** @typedef {{id: string, file: File, caption: string, body: Blob|null, bubble: ReturnType<Log['pending']>}} Delivery */
+/**
+ * @typedef {{id: string, file: File, caption: string, to: string, body: Blob|null, bubble: ReturnType<Log['pending']>}} Delivery
+ *   `to` is the entry that it replies to; empty for none
+ */
 
 /** @type {Delivery[]} */
 const queue = [];
 let sending = false;
+
+/** The entry of the challenge that the next photo answers. */
+let challenge = '';
+
+function answerChallenge(entry) {
+  challenge = entry;
+  byId('file').click();
+}
 
 /** The live connection may tell of an own photo before its upload is answered: the bubble on the page waits for the latter. */
 const held = [];
@@ -178,8 +190,9 @@ function takePhotos(files) {
   for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
   const caption = clean(byId('caption').value, MOST_CAPTION_LETTERS);
   for (const file of files) {
-    queue.push({ id: randomId(), file, caption, body: null, bubble: log.pending(me.name, file, caption) });
+    queue.push({ id: randomId(), file, caption, to: challenge, body: null, bubble: log.pending(me.name, file, caption) });
   }
+  challenge = '';
   byId('caption').value = '';
   openCaption(false);
   talk.toast('');
@@ -258,6 +271,7 @@ function listenForPhotos() {
     takePhotos([...file.files]);
     file.value = '';
   });
+  file.addEventListener('cancel', () => (challenge = ''));
   document.addEventListener('paste', ({ clipboardData }) => {
     if (clipboardData?.files.length) takePhotos(clipboardData.files);
   });

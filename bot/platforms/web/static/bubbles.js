@@ -6,34 +6,43 @@ import { WORDS, dateLocale, fill } from './words.js';
 const MOST_ROUNDS = 200;
 // From here on a photo is called a snow person without a "perhaps".
 const FAMILIAR = 0.75;
+// As long as a room may guess.
+const GUESS_SECONDS = 30;
 
 /**
  * @typedef {{id: string, name: string}} Player the name is empty where there is none
  * @typedef {{text: string, data: string, audience: 'sender'|'deciders'|'others'|'everyone'}} Button `data` is for the server alone
  * @typedef {{text: string, buttons: Button[][], label?: 'olaf'|'abominable', confidence?: number,
- *   pair?: number, familiar?: number, unfamiliar?: boolean}} Answer
- *   with a label it is what the bot saw on a photo; its first line is the verdict
+ *   pair?: number, familiar?: number, unfamiliar?: boolean, until?: number}} Answer
+ *   with a label it is what the bot saw on a photo; its first line is the verdict; `until` is when its question ends
  * @typedef {{entry: string, photo: string, width: number, height: number, caption: string}} PastPhoto
  * @typedef {{id: string, at: number, to: string|null, answer: Answer, player?: Player, caption?: string, photo?: string,
- *   width?: number, height?: number, description?: string, past_photos?: PastPhoto[]}} Entry
- *   without a player the bot speaks by itself, and the photo is its own picture
+ *   width?: number, height?: number, description?: string, past_photos?: PastPhoto[], challenge?: boolean}} Entry
+ *   without a player the bot speaks by itself, and the photo is its own picture; a challenge can be answered with a photo
  * @typedef {{entry: string|null, edit: (answer: Answer) => void}} Under the bubble that a button is in
  */
 
 export class Log {
   #list;
   #onTap;
+  #onAnswer;
   /** @type {Map<string, {round: HTMLElement, answer: string, sender?: string}>} what is on the page by entry id */
   #shown = new Map();
   /** @type {string|null} this player's public id, once the server has told it */
   me = null;
   /** whether this page belongs to an admin, as far as it knows: the server asks for more than that */
   decides = false;
+  /** How many milliseconds the server's clock is ahead of this one. */
+  ahead = 0;
 
-  /** @param {HTMLElement} list @param {(button: HTMLButtonElement, data: string, under: Under) => void} onTap */
-  constructor(list, onTap) {
+  /**
+   * @param {HTMLElement} list
+   * @param {{tap: (button: HTMLButtonElement, data: string, under: Under) => void, answer: (entry: string) => void}} on
+   */
+  constructor(list, { tap, answer }) {
     this.#list = list;
-    this.#onTap = onTap;
+    this.#onTap = tap;
+    this.#onAnswer = answer;
   }
 
   /** Shows the room's recent rounds; a screen reader is not made to read all of them aloud. @param {Entry[]} entries */
@@ -217,6 +226,7 @@ export class Log {
     const photo = !entry.player && entry.photo ? this.#photoOf(entry) : null;
     const message = this.#message(entry.answer, under, sender, quote, photo);
     if (entry.past_photos) message.querySelector('.text').after(this.#pastPhotos(entry.past_photos));
+    if (entry.challenge) message.append(this.#answerButton(entry.id));
     return message;
   }
 
@@ -234,7 +244,15 @@ export class Log {
   /** What the bot sends by itself. @param {Answer} answer @param {Under} under @param {string|null} sender */
   #message(answer, under, sender, ...above) {
     const text = make('p', { class: 'text', dir: 'auto' }, answer.text);
-    return make('div', { class: 'bubble said' }, ...above.filter(Boolean), text, ...this.#buttons(answer, under, sender));
+    const left = answer.until ? [countdown(answer.until * 1000 - this.ahead)] : [];
+    return make('div', { class: 'bubble said' }, ...above.filter(Boolean), text, ...left, ...this.#buttons(answer, under, sender));
+  }
+
+  /** The photo that is chosen next answers a challenge. @param {string} id */
+  #answerButton(id) {
+    const button = make('button', { class: 'tap', type: 'button' }, WORDS.mine);
+    button.addEventListener('click', () => this.#onAnswer(id));
+    return make('div', { class: 'taps' }, button);
   }
 
   /**
@@ -307,6 +325,20 @@ export class Log {
     }
     return bubble;
   }
+}
+
+/** The seconds that are left, counted by the page itself. @param {number} until by this browser's clock, in milliseconds */
+function countdown(until) {
+  const seconds = make('span');
+  const bar = make('div', { class: 'countdown', role: 'timer', 'aria-label': WORDS.timeLeft }, seconds);
+  const tick = () => {
+    const left = Math.max(0, (until - Date.now()) / 1000);
+    seconds.textContent = left ? String(Math.ceil(left)) : '';
+    bar.style.setProperty('--left', String(Math.min(1, left / GUESS_SECONDS)));
+    if (left) setTimeout(() => bar.isConnected && tick(), 250);
+  };
+  tick();
+  return bar;
 }
 
 /** Which of the two it is: a slider from the yeti to Olaf. @param {Answer} answer */

@@ -110,12 +110,12 @@ export async function ask(address, message, who) {
 /**
  * Posts one photo. XMLHttpRequest, because fetch does not tell how far an upload has come.
  * @param {string} address
- * @param {{id: string, body: Blob, caption: string}} photo
+ * @param {{id: string, body: Blob, caption: string, to: string}} photo
  * @param {{player: string, name: string, admin: string|null}} who
  * @param {(fraction: number) => void} onProgress
  * @returns {Promise<object>} the entry
  */
-export function upload(address, { id, body, caption }, who, onProgress) {
+export function upload(address, { id, body, caption, to }, who, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     let watchdog;
@@ -128,6 +128,7 @@ export function upload(address, { id, body, caption }, who, onProgress) {
     request.setRequestHeader('Content-Type', body.type || 'application/octet-stream');
     request.setRequestHeader('X-Photo-Id', id);
     if (caption) request.setRequestHeader('X-Caption', encodeURIComponent(caption));
+    if (to) request.setRequestHeader('X-Reply-To', to);
     for (const [name, value] of Object.entries(headersOf(who))) request.setRequestHeader(name, value);
     request.upload.onprogress = ({ loaded, total }) => {
       alive();

@@ -308,7 +308,7 @@ async def test_a_hall_after_a_tap_and_one_that_is_sent_have_photos_and_buttons(
 ) -> None:
     discord, hall = evening.discord, await hall_of(evening)
     room = Room("discord", str(evening.home.id))
-    assert await evening.adapter.send(room, hall) is Delivery.SENT
+    assert (await evening.adapter.send(room, hall)).delivery is Delivery.SENT
     sent = discord.said[-1]
     await discord.delete(discord.world.messages[int(hall.past_photos[0].message or 0)])
 
@@ -329,17 +329,19 @@ async def test_a_hall_after_a_tap_and_one_that_is_sent_have_photos_and_buttons(
 async def test_a_hall_in_a_thread_and_in_private_links_to_where_it_is(evening: Evening) -> None:
     discord, hall = evening.discord, await hall_of(evening)
     thread = discord.channel(evening.family, "thread", parent=evening.home)  # not heard of
-    assert await evening.adapter.send(Room("discord", str(thread.id)), hall) is Delivery.SENT
+    assert (
+        await evening.adapter.send(Room("discord", str(thread.id)), hall)
+    ).delivery is Delivery.SENT
     assert links(evening, hall)[0] in discord.said[-1].content
     private = Room("discord", str(discord.dm(evening.ana).id), private=True)
-    assert await evening.adapter.send(private, hall) is Delivery.SENT
+    assert (await evening.adapter.send(private, hall)).delivery is Delivery.SENT
     assert links(evening, hall, "@me")[0] in discord.said[-1].content
 
 
 async def test_a_hall_that_is_too_long_has_only_whole_links(evening: Evening) -> None:
     hall = await hall_of(evening, 3, "_" * 400)
     room = Room("discord", str(evening.home.id))
-    assert await evening.adapter.send(room, hall) is Delivery.SENT
+    assert (await evening.adapter.send(room, hall)).delivery is Delivery.SENT
     shown = evening.discord.said[-1]
     assert shown.content.endswith(links(evening, hall)[1])
     assert len(shown.labels) == 3

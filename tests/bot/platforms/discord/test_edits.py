@@ -57,7 +57,9 @@ def place(message: Message) -> str:
 async def said(evening: Evening, text: str = "3") -> Message:
     """Have the bot say something, and return it."""
     buttons = ((Button("Olaf", "x:1"),),)
-    assert await evening.adapter.send(home(evening), Reply(text, buttons=buttons)) is Delivery.SENT
+    assert (
+        await evening.adapter.send(home(evening), Reply(text, buttons=buttons))
+    ).delivery is Delivery.SENT
     return evening.discord.said[-1]
 
 

@@ -219,9 +219,13 @@ async def test_where_no_files_are_allowed_the_heat_map_is_excused(evening: Eveni
 
 async def test_a_message_counts_as_sent_when_it_is_there(evening: Evening) -> None:
     discord = evening.discord
-    assert await evening.adapter.send(home(evening), Reply("Good evening")) is Delivery.SENT
+    assert (
+        await evening.adapter.send(home(evening), Reply("Good evening"))
+    ).delivery is Delivery.SENT
     assert discord.said[0].content == "Good evening"
-    assert await evening.adapter.send(home(evening), Reply("Hm"), to="12345") is Delivery.SENT
+    assert (
+        await evening.adapter.send(home(evening), Reply("Hm"), to="12345")
+    ).delivery is Delivery.SENT
     assert discord.said[1].reply_to is None
 
 
@@ -230,7 +234,9 @@ async def test_a_message_counts_as_refused_where_the_bot_may_not_write(
     evening: Evening, denied: int
 ) -> None:
     evening.home.denied = denied
-    assert await evening.adapter.send(home(evening), Reply("Good night")) is Delivery.REFUSED
+    assert (
+        await evening.adapter.send(home(evening), Reply("Good night"))
+    ).delivery is Delivery.REFUSED
     assert not evening.discord.said
 
 
@@ -239,20 +245,20 @@ async def test_a_message_counts_as_refused_where_the_channel_is_gone_or_closed(
 ) -> None:
     discord = evening.discord
     gone = Room("discord", "12345")
-    assert await evening.adapter.send(gone, Reply("Hello?")) is Delivery.REFUSED
+    assert (await evening.adapter.send(gone, Reply("Hello?"))).delivery is Delivery.REFUSED
     locked = discord.channel(evening.family, "locked", parent=evening.home)
     locked.locked = True
     thread = Room("discord", str(locked.id))
-    assert await evening.adapter.send(thread, Reply("Hello?")) is Delivery.REFUSED
+    assert (await evening.adapter.send(thread, Reply("Hello?"))).delivery is Delivery.REFUSED
     private = Room("discord", str(discord.dm(evening.ana).id), private=True)
     evening.ana.takes_dms = False
-    assert await evening.adapter.send(private, Reply("Hello?")) is Delivery.REFUSED
+    assert (await evening.adapter.send(private, Reply("Hello?"))).delivery is Delivery.REFUSED
     assert not discord.said
 
 
 async def test_a_message_that_discord_does_not_take_counts_as_refused(evening: Evening) -> None:
     evening.discord.fail("POST", SENDING, 400)
-    assert await evening.adapter.send(home(evening), Reply("Hello?")) is Delivery.REFUSED
+    assert (await evening.adapter.send(home(evening), Reply("Hello?"))).delivery is Delivery.REFUSED
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"drops": "before"}])
@@ -261,18 +267,18 @@ async def test_a_message_counts_as_failed_when_discord_cannot_be_reached(
 ) -> None:
     discord = evening.discord
     discord.fail("POST", SENDING, times=4, **fault)
-    assert await evening.adapter.send(home(evening), Reply("Hello?")) is Delivery.FAILED
+    assert (await evening.adapter.send(home(evening), Reply("Hello?"))).delivery is Delivery.FAILED
     assert not discord.said
-    assert await evening.adapter.send(home(evening), Reply("Hello!")) is Delivery.SENT
+    assert (await evening.adapter.send(home(evening), Reply("Hello!"))).delivery is Delivery.SENT
 
 
 async def test_a_message_counts_as_failed_when_a_limit_lasts_too_long(evening: Evening) -> None:
     evening.discord.fail("POST", SENDING, 429, retry_after=LONGEST_WAIT + 1)
-    assert await evening.adapter.send(home(evening), Reply("Hello?")) is Delivery.FAILED
+    assert (await evening.adapter.send(home(evening), Reply("Hello?"))).delivery is Delivery.FAILED
 
 
 async def test_a_message_counts_as_failed_while_there_is_no_connection(before: Evening) -> None:
-    assert await before.adapter.send(home(before), Reply("Hello?")) is Delivery.FAILED
+    assert (await before.adapter.send(home(before), Reply("Hello?"))).delivery is Delivery.FAILED
 
 
 def home(evening: Evening) -> Room:

@@ -86,6 +86,26 @@ async def test_a_reply_to_the_bots_own_message_with_a_picture_is_answered(
     assert is_answer((await discord.answer(reply)).content, YETI)
 
 
+async def test_a_picture_in_reply_to_a_challenge_was_made_for_it(evening: Evening) -> None:
+    discord, made = evening.discord, EN.rounds.made_noted()
+    asked = await discord.slash(evening.ana, evening.home, "challenge")
+    challenge = await discord.answered(asked)
+    assert "mention me" in challenge.content
+    work = await discord.send(
+        evening.ana, evening.home, "", OLAF_PNG, mention=True, reply_to=challenge
+    )
+    assert made in (await discord.answer(work)).content
+    home = Room("discord", str(evening.home.id))
+    receipt = await evening.adapter.send(home, Reply(challenge.content))
+    posted = discord.said[-1]
+    assert receipt.message == f"{evening.home.id}/{posted.id}"
+    daily = await discord.send(evening.ben, evening.home, "ta-da", YETI_PNG, reply_to=posted)
+    answer = await discord.answer(daily)
+    assert made in answer.content
+    other = await discord.send(evening.ana, evening.home, "?", b"other", reply_to=answer)
+    assert made not in (await discord.answer(other)).content
+
+
 async def test_a_reply_to_the_bot_without_a_picture_is_just_talk(evening: Evening) -> None:
     discord = evening.discord
     first = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)

@@ -23,7 +23,7 @@ HELLO = Reply("hello")
 
 
 async def test_a_message_that_went_out_is_sent(bot: RunningBot) -> None:
-    assert await bot.adapter.send(room_of(bot.family), HELLO) is Delivery.SENT
+    assert (await bot.adapter.send(room_of(bot.family), HELLO)).delivery is Delivery.SENT
     assert [message.text for message in bot.family.bots] == ["hello"]
 
 
@@ -33,7 +33,7 @@ async def test_a_message_whose_receipt_is_lost_is_sent(
     monkeypatch.setattr("bot.platforms.telegram.client.READ_SECONDS", 0.3)
     await bot.restart()
     bot.telegram.fail("sendMessage", silent=True, after=True)
-    assert await bot.adapter.send(room_of(bot.family), HELLO) is Delivery.SENT
+    assert (await bot.adapter.send(room_of(bot.family), HELLO)).delivery is Delivery.SENT
     assert len(bot.family.bots) == 1
 
 
@@ -51,7 +51,7 @@ async def test_a_chat_that_does_not_want_a_message_or_is_gone_refuses_it(
             bot.family.read_only = True
         case _:
             room = Room("telegram", "12345")
-    assert await bot.adapter.send(room, HELLO) is Delivery.REFUSED
+    assert (await bot.adapter.send(room, HELLO)).delivery is Delivery.REFUSED
     assert len(bot.telegram.called("sendMessage")) == 1  # asking again would change nothing
 
 
@@ -68,7 +68,7 @@ async def test_a_message_that_may_not_be_written_there_is_refused(
     bot: RunningBot, description: str
 ) -> None:
     fault = bot.telegram.fail("sendMessage", status=400, description=description)
-    assert await bot.adapter.send(room_of(bot.family), HELLO) is Delivery.REFUSED
+    assert (await bot.adapter.send(room_of(bot.family), HELLO)).delivery is Delivery.REFUSED
     assert fault.times == 0
 
 
@@ -89,7 +89,7 @@ async def test_a_message_that_telegram_does_not_get_has_failed(
     monkeypatch.setattr("bot.platforms.telegram.client.FLOOD_RETRIES", 0)
     monkeypatch.setattr("bot.platforms.telegram.sender.PATIENCE", 0.05)
     bot.telegram.fail("sendMessage", times=100, **fault)
-    assert await bot.adapter.send(room_of(bot.family), HELLO) is Delivery.FAILED
+    assert (await bot.adapter.send(room_of(bot.family), HELLO)).delivery is Delivery.FAILED
     assert not bot.family.bots
 
 
@@ -97,15 +97,15 @@ async def test_a_message_before_the_bot_is_connected_or_when_it_is_gone_has_fail
     bot: RunningBot,
 ) -> None:
     await bot.stop()
-    assert await bot.adapter.send(room_of(bot.family), HELLO) is Delivery.FAILED
+    assert (await bot.adapter.send(room_of(bot.family), HELLO)).delivery is Delivery.FAILED
     bot.renew()
-    assert await bot.adapter.send(room_of(bot.family), HELLO) is Delivery.FAILED
+    assert (await bot.adapter.send(room_of(bot.family), HELLO)).delivery is Delivery.FAILED
 
 
 async def test_a_message_to_a_group_that_has_moved_is_sent_to_the_new_one(bot: RunningBot) -> None:
     group = bot.telegram.group("Cousins", supergroup=False)
     new = group.migrate(announced=False)
-    assert await bot.adapter.send(room_of(group), HELLO) is Delivery.SENT
+    assert (await bot.adapter.send(room_of(group), HELLO)).delivery is Delivery.SENT
     assert [message.text for message in new.bots] == ["hello"]
 
 
@@ -196,7 +196,7 @@ async def test_a_moved_photo_is_sent_as_what_telegram_takes_it_for(bot: RunningB
     )
     gone = PastPhoto(old, "1", None, "Gone"), PastPhoto(old, "1", "no-such-id", "Unknown")
     reply = Reply("The hall:", past_photos=gone + past)
-    assert await bot.adapter.send(room_of(bot.family), reply) is Delivery.SENT
+    assert (await bot.adapter.send(room_of(bot.family), reply)).delivery is Delivery.SENT
     kinds = [
         next(kind for kind in ("photo", "document", "sticker", "text") if kind in message.raw)
         for message in bot.family.bots
@@ -221,4 +221,4 @@ async def test_a_network_that_breaks_between_the_photos_does_not_unsend_the_text
     bot.telegram.fail("copyMessage", drop=True, times=100)
     room = room_of(bot.home)
     reply = Reply("The hall:", past_photos=(PastPhoto(room, str(photo.id), None, "Anna"),))
-    assert await bot.adapter.send(room, reply) is Delivery.SENT
+    assert (await bot.adapter.send(room, reply)).delivery is Delivery.SENT

@@ -45,7 +45,7 @@ def question(who: str, revision: int) -> Reply:
 
 async def sent(bot: RunningBot, reply: Reply) -> Message:
     """Send a message to the family and return it."""
-    assert await bot.adapter.send(room_of(bot.family), reply) is Delivery.SENT
+    assert (await bot.adapter.send(room_of(bot.family), reply)).delivery is Delivery.SENT
     return bot.family.bots[-1]
 
 

@@ -105,7 +105,7 @@ async def test_a_webhook_that_is_still_set_is_removed_before_polling(bot: Runnin
 
 async def test_before_it_is_there_nothing_can_be_fetched_or_sent(bot: RunningBot) -> None:
     room = room_of(bot.home)
-    assert await bot.adapter.send(room, Reply("hello")) is Delivery.FAILED
+    assert (await bot.adapter.send(room, Reply("hello"))).delivery is Delivery.FAILED
     with pytest.raises(Refused) as refused:
         await bot.adapter.fetcher(room, "AgAC")(1)
     assert refused.value.reason is Refusal.FAULT

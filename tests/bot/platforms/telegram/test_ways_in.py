@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain import RoomSettings
+from bot.domain import Reply, RoomSettings
 from bot.speech import speaker_for
 from tests.bot.platforms.telegram.conftest import is_answer
 from tests.fakes.telegram.running_bot import RunningBot, room_of
@@ -192,6 +192,20 @@ async def test_where_in_a_caption_shows_where(bot: RunningBot) -> None:
     assert answer.picture is not None
     assert answer.picture.startswith(PNG)
     assert answer.text == speaker_for("en").photos.heatmap_caption(YETI)
+
+
+async def test_a_photo_in_reply_to_a_challenge_was_made_for_it(bot: RunningBot) -> None:
+    made = speaker_for("en").rounds.made_noted()
+    challenge = await bot.family.answer(bot.family.send_text(bot.anna, "/challenge"))
+    work = await bot.family.answer(bot.family.send_photo(bot.anna, SNOW, reply_to=challenge))
+    assert made in work.text
+    receipt = await bot.adapter.send(room_of(bot.family), Reply(challenge.text))
+    posted = bot.family.bots[-1]
+    assert receipt.message == str(posted.id)
+    again = await bot.family.answer(bot.family.send_photo(bot.anna, b"ice", reply_to=posted))
+    assert made in again.text
+    others = bot.family.send_photo(bot.anna, b"slush", reply_to=work)
+    assert made not in (await bot.family.answer(others)).text
 
 
 async def test_where_in_reply_to_a_photo_shows_where(bot: RunningBot) -> None:

@@ -363,7 +363,7 @@ async def test_a_picture_that_cannot_be_shown_is_no_fault() -> None:
     async with serving(vision=Vision(YETI)) as served:
         photo = await served.photo()
         too_big = Reply("", picture=Picture(b"PNG", "big.png", "too big"))
-        assert await served.server.send(HOME, too_big) is Delivery.REFUSED
+        assert (await served.server.send(HOME, too_big)).delivery is Delivery.REFUSED
         outcome = await served.press(where(photo), photo)
         assert "too big for me" in outcome["notice"]
         assert await served.entries() == [photo]

@@ -160,7 +160,8 @@ async def test_guesses_are_answered_when_all_have_guessed_and_the_answer_means_t
     noted = await served.press(buttons(photo)[YETI_BUTTON], photo, BEN)
     assert noted["notice"] == EN.rounds.guess_noted(Label.ABOMINABLE)
     tapped = (await ben.receive("edit"))["entry"]
-    assert tapped["answer"]["text"] == EN.rounds.guess_open(30, ["Ben"])
+    assert tapped["answer"]["until"] == photo["answer"]["until"] > tapped["at"]
+    assert tapped["answer"]["text"] == EN.rounds.guess_open(None, ["Ben"])
     closed = await edited_without_buttons(ben)
     assert closed["id"] == photo["id"]
     while (answer := (await ana.receive("entry"))["entry"])["to"] is None:
@@ -168,9 +169,27 @@ async def test_guesses_are_answered_when_all_have_guessed_and_the_answer_means_t
     assert answer["to"] == photo["id"]
     assert answer["answer"]["label"] == "abominable"
     assert EN.rounds.guessed(["Ben"], 10) in answer["answer"]["text"]
-    assert await points(ben) == {"Ben": 10}
+    await points_are(ben, {"Ben": 10})
     await served.press(buttons(answer)[OLAF_BUTTON], answer)
-    assert await points(ben) == {"Ana": 84, "Ben": 10}
+    await points_are(ben, {"Ana": 84, "Ben": 10})
+
+
+async def points_are(live: Live, expected: dict[str, int]) -> None:
+    """Wait for a board that shows these points."""
+    while await points(live) != expected:
+        pass
+
+
+async def test_a_photo_that_answers_a_challenge_was_made_for_it(served: Served) -> None:
+    made = EN.rounds.made_noted()
+    await shown(served, b"another", BEN)
+    challenge = (await served.command("challenge"))["entry"]
+    assert challenge["challenge"]
+    photo = await shown(served, b"a work", ANA | {"X-Reply-To": challenge["id"]})
+    assert made in photo["answer"]["text"]
+    assert "challenge" not in photo
+    other = await shown(served, b"no work", ANA | {"X-Reply-To": photo["id"]})
+    assert made not in other["answer"]["text"]
 
 
 async def edited_without_buttons(live: Live) -> dict[str, Any]:
@@ -194,7 +213,7 @@ async def test_a_question_that_was_edited_is_answered_all_the_same(served: Serve
     while (answer := (await ana.receive("entry"))["entry"])["to"] is None:
         pass
     assert (answer["to"], answer["answer"]["label"]) == (photo["id"], "abominable")
-    while (await served.entries())[0]["answer"]["text"] != EN.rounds.guess_over():
+    while (await served.entries())[0]["answer"]["text"] != EN.rounds.guess_over(["Ben"]):
         await asyncio.sleep(0.01)
     first, last = await served.entries()
     assert (first["id"], buttons(first)) == (photo["id"], {})
@@ -215,9 +234,11 @@ async def test_guesses_are_answered_when_their_time_is_over(
 async def test_what_is_sent_to_a_room_that_is_no_more_is_refused(served: Served) -> None:
     await served.join()
     await shown(served, b"photo")
-    assert await served.server.send(HOME, Reply("Hello?")) is Delivery.SENT
+    assert (await served.server.send(HOME, Reply("Hello?"))).delivery is Delivery.SENT
     away = room_of("nowhere")
-    assert await served.server.send(away, Reply("Hello?"), to="no photo") is Delivery.REFUSED
+    assert (
+        await served.server.send(away, Reply("Hello?"), to="no photo")
+    ).delivery is Delivery.REFUSED
 
 
 async def test_the_menu_begins_with_the_game_and_offers_choices(served: Served) -> None:

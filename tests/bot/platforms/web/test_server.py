@@ -80,7 +80,7 @@ async def test_pages_are_told_when_a_photo_is_too_old_though_nobody_comes_or_pos
 
 async def test_before_the_start_nothing_can_be_sent_or_fetched() -> None:
     early = WebServer(WebAddress("127.0.0.1", 80), health=dict)
-    assert await early.send(HOME, Reply("Hello?")) is Delivery.REFUSED
+    assert (await early.send(HOME, Reply("Hello?"))).delivery is Delivery.REFUSED
     assert await early.edit(HOME, "entry", Reply("Hello?")) is Delivery.REFUSED
     with pytest.raises(Refused, match="gone"):
         await early.fetcher(HOME, "photo")(MAX_BYTES)
