@@ -67,10 +67,40 @@ class Fingerprint:
     Attributes:
         stored: Hashes of 128 bits that are remembered of it.
         queries: Hashes to look for among what is stored of other photos; never stored.
+        features: What the network saw of it.
     """
 
     stored: tuple[int, ...]
     queries: tuple[int, ...]
+    features: Features | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the network saw of a photo, in numbers of which nobody can make a photo.
+
+    By them the photo is known again where a fingerprint is at its end: turned, tilted, cropped.
+
+    Attributes:
+        model: Tells the network from others; only what one and the same saw can be compared.
+        vectors: 512 numbers for each view of the photo: it alone, or its likely disguises as well.
+    """
+
+    model: str
+    vectors: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """A photo is like one that fooled the bot before.
+
+    Attributes:
+        round_id: That one's round.
+        is_copy: Whether it is the same photo, disguised or not, rather than one that reminds of it.
+    """
+
+    round_id: int
+    is_copy: bool
 
 
 class Refusal(StrEnum):

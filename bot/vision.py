@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from PIL import Image
 
-from bot.domain import Fingerprint, Label, Preview, Refusal, Refused, Timings, Verdict
+from bot.domain import (
+    Features,
+    Fingerprint,
+    Label,
+    Likeness,
+    Preview,
+    Refusal,
+    Refused,
+    Timings,
+    Verdict,
+)
 from classifier import Busy, Classifier, PhotoError, Prediction
 from classifier.images.decode import shrink_to_jpeg
 from classifier.images.fingerprint import hash_photo
@@ -33,6 +43,11 @@ class Vision:
         """How many pixels of a photo's shorter side are of use."""
         return self._classifier.card.size
 
+    @property
+    def model(self) -> str:
+        """Tells what the network sees from what another would."""
+        return self._classifier.digest
+
     def state(self) -> dict[str, str | int]:
         """Return how the classifier is, for /healthz."""
         return {
@@ -55,7 +70,37 @@ class Vision:
             prediction, timing = await self._classifier.classify_timed(photo)
             hashes = await asyncio.to_thread(hash_photo, photo)
         timings.queue, timings.inference = timing.queue * 1000, timing.inference * 1000
-        return _verdict(prediction), Fingerprint(hashes.stored, hashes.queries)
+        features = Features(self.model, prediction.vector)
+        return _verdict(prediction), Fingerprint(hashes.stored, hashes.queries, features)
+
+    async def features(self, photo: bytes) -> Features:
+        """Return what the network sees of a photo and of its likely disguises.
+
+        Raises:
+            Refused: As `classify` does.
+        """
+        with _refusals():
+            return Features(self.model, await self._classifier.vectors(photo))
+
+    async def likest(self, features: Features, foolings: Mapping[int, Features]) -> Likeness | None:
+        """Return of which of some foolings a photo is a copy, or of which it reminds; None of none.
+
+        Args:
+            features: The photo's.
+            foolings: What the network saw of others, by their rounds.
+        """
+        same = {id_: its.vectors for id_, its in foolings.items() if its.model == features.model}
+        if not same or not features.vectors:
+            return None
+        # Milliseconds for a thousand foolings.
+        found = await asyncio.to_thread(
+            self._classifier.likenesses, features.vectors, list(same.values())
+        )
+        likeness, round_id = max(zip(found, same, strict=True))
+        card = self._classifier.card
+        if likeness <= card.alike_above:
+            return None
+        return Likeness(round_id, likeness > card.copy_above)
 
     async def heatmap(self, photo: bytes) -> tuple[Verdict, Image.Image]:
         """Return who is on a photo, and an RGB picture of where that can be seen.

@@ -42,6 +42,9 @@ class Card:
         sure_label: ... if the answer's probability among all three is this high as well, 0 to 1.
         unfamiliar_above: A photo is called unfamiliar above this probability of 'neither'; chosen
             on pictures the network had not seen.
+        copy_above: A photo is a copy of an earlier one above this likeness, -1 to 1; by default
+            none is. This and the next are chosen by `classifier.evaluation.copies`.
+        alike_above: A photo may remind of an earlier one above this likeness.
         labels: The categories, in the order of the network's outputs.
         mean: Of the RGB channels (0..1), as the network was trained with.
         std: Their deviation, likewise.
@@ -56,6 +59,8 @@ class Card:
     sure_pair: float = 0.9
     sure_label: float = 0.6
     unfamiliar_above: float = 0.5
+    copy_above: float = 1.0
+    alike_above: float = 1.0
     labels: tuple[str, ...] = CATEGORIES
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
@@ -76,6 +81,8 @@ class Card:
             "unfamiliar_above": self.unfamiliar_above,
             "sure_pair": self.sure_pair,
             "sure_label": self.sure_label,
+            "copy_above": self.copy_above,
+            "alike_above": self.alike_above,
         }
         numbers = (*self.mean, *self.std, *temperatures.values(), *bounds.values())
         if not all(isinstance(number, int | float) for number in numbers):

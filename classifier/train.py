@@ -23,6 +23,7 @@ from safetensors import SafetensorError
 from torchvision.models import ResNet
 
 from classifier.evaluation import metrics
+from classifier.evaluation.copies import choose_bounds
 from classifier.model import Card, folds_folder, load, save
 from classifier.training.dataset import (
     FOLDS,
@@ -126,7 +127,7 @@ def train_model(model: str, out: Path, backbone: str, pictures: Pictures, folds:
     everything = torch.arange(len(rows))
     network = fine_tune(recipe, backbone, pictures, everything, f"{model} on all photos")
     out.parent.mkdir(parents=True, exist_ok=True)
-    save(out, network, card)
+    save(out, network, choose_bounds(network, card, rows, quiet=not sys.stderr.isatty()))
     print(out)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -32,6 +32,7 @@ class Prediction:
         probabilities: One for each category; they sum to 1.
         unfamiliar: Whether the photo looks like neither of the two.
         sure: Whether the label can be relied on: both its confidence and its probability are high.
+        vector: By which `Classifier.likenesses` knows the photo again; no photo can be made of it.
     """
 
     label: Category
@@ -39,6 +40,7 @@ class Prediction:
     probabilities: Mapping[Category, float]
     unfamiliar: bool
     sure: bool
+    vector: bytes = field(default=b"", repr=False)
 
 
 class PhotoError(ValueError):

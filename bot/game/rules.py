@@ -129,6 +129,21 @@ class Guess:
 
 
 @dataclass(frozen=True, slots=True)
+class Fooling:
+    """What fooled the bot once, as far as another photo reminds of it.
+
+    Attributes:
+        player: Who sent it.
+        arrived: When it came.
+        worth: What it brought, as the best of its day.
+    """
+
+    player: PlayerId
+    arrived: datetime
+    worth: int
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """One photo's turn in the game, from the verdict until the truth is told.
 
@@ -139,6 +154,7 @@ class Round:
         verdict: What the bot answered.
         shared_identity: Whether several people may use the sender's identity.
         played_before: Whether the room has seen this photo, or one that looks the same.
+        reminds_of: The fooling that the photo is like, or a copy of if it was played before.
         made: Whether somebody made what is on the photo: by a reply to the day's challenge, by the
             caption, or by a tap.
         truth: What was told, if it was.
@@ -153,6 +169,7 @@ class Round:
     verdict: Verdict
     shared_identity: bool = False
     played_before: bool = False
+    reminds_of: Fooling | None = None
     made: bool = False
     truth: Truth | None = None
     confirmed: bool = False

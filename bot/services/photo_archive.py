@@ -1,4 +1,4 @@
-"""Photos that fooled the bot, kept for learning where a room's admins asked for it."""
+"""Photos that fooled the bot: known again by numbers, and kept where a room's admins want it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.domain import Fetch, Label, Refused, Room, StoredRound
 from bot.game.rules import Round
 from bot.services.admission import FETCH_SECONDS, MAX_BYTES
-from bot.services.ports import Messenger
+from bot.services.ports import Messenger, PhotoClassifier
 from bot.storage import Store
 
 log = logging.getLogger(__name__)
@@ -85,25 +85,35 @@ class PhotoArchive:
 
 
 class ArchiveJobs:
-    """Fetches and keeps photos that fooled the bot, beside everything else that goes on.
+    """Fetches photos that fooled the bot once more, beside everything else that goes on.
+
+    What the network sees of a photo and of its likely disguises is stored, so that a copy of it is
+    known again. The photo itself is kept only where a room wants that. Where it can no longer be
+    had, what was stored of it with the verdict stays.
 
     Args:
-        archive: Where they are kept.
+        archive: Where photos are kept.
         store: Knows which rooms want that, and where photos are.
+        vision: Looks at them.
         messengers: The platforms, by name.
     """
 
     def __init__(
-        self, archive: PhotoArchive, store: Store, messengers: Mapping[str, Messenger]
+        self,
+        archive: PhotoArchive,
+        store: Store,
+        vision: PhotoClassifier,
+        messengers: Mapping[str, Messenger],
     ) -> None:
         self._archive = archive
         self._store = store
+        self._vision = vision
         self._messengers = messengers
         # By whose photo it is: who is forgotten must not come back by a fetch that is under way.
         self._jobs: dict[asyncio.Task[None], tuple[str, str]] = {}
 
     async def round_ended(self, room: Room, round_: Round) -> None:
-        """Keep the photo of a round if it fooled the bot here; drop it if it does not count."""
+        """Have the photo of a round looked at again if it fooled the bot; else drop it if kept."""
         if round_.is_void or not round_.is_fooled or round_.truth is None:
             # Whatever the settings are by now: it may have been kept before they changed.
             await self._archive.drop(round_.id)
@@ -111,11 +121,12 @@ class ArchiveJobs:
         found = await self._store.rounds.find(round_.id)
         keeps = (await self._store.rooms.settings(room)).keep
         messenger = self._messengers.get(room.platform)
-        if not keeps or found is None or found.reference is None or messenger is None:
+        if found is None or found.reference is None or messenger is None:
             return
         fetch = messenger.fetcher(found.sent_to, found.reference)
-
-        job = asyncio.create_task(self._keep(fetch, found, round_.truth.label))
+        job = asyncio.create_task(
+            self._look_again(fetch, found, round_.truth.label if keeps else None)
+        )
         self._jobs[job] = room.platform, found.player_id
         job.add_done_callback(self._jobs.pop)
 
@@ -135,19 +146,31 @@ class ArchiveJobs:
         """Wait for what is under way."""
         await asyncio.gather(*self._jobs, return_exceptions=True)
 
-    async def _keep(self, fetch: Fetch, found: StoredRound, truth: Label) -> None:
+    async def _look_again(self, fetch: Fetch, found: StoredRound, keep_as: Label | None) -> None:
+        """Fetch a photo, store what is seen of it, and keep it under a label if there is one."""
         try:
             async with asyncio.timeout(FETCH_SECONDS):
                 photo = await fetch(MAX_BYTES)
         except Refused as refused:
-            log.info("a photo to learn from could not be had: %s", refused.reason)
+            log.info("a photo that fooled could not be had: %s", refused.reason)
             return
         except TimeoutError:
-            log.info("a photo to learn from took too long")
+            log.info("a photo that fooled took too long")
             return
         except Exception:
-            log.exception("a photo to learn from could not be had")
+            log.exception("a photo that fooled could not be had")
             return
+        if keep_as is not None:
+            await self._keep(photo, found, keep_as)
+        try:
+            features = await self._vision.features(photo)
+            await self._store.foolings.remember(found.id, features)
+        except Refused as refused:
+            log.info("a photo that fooled could not be looked at again: %s", refused.reason)
+        except Exception:
+            log.exception("a photo that fooled could not be looked at again")
+
+    async def _keep(self, photo: bytes, found: StoredRound, truth: Label) -> None:
         keeping = asyncio.create_task(
             self._archive.keep(
                 photo,

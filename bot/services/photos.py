@@ -86,10 +86,12 @@ class Photos:
                 if round_id is None:
                     return None
                 verdict, fingerprint = await self._verdict(photo, timings)
-                await self._store.rounds.note_verdict(
-                    round_id, verdict, fingerprint if plays else None
-                )
-                return Classified(photo.room, timings, verdict, round_id, fingerprint)
+                outcome = Classified(photo.room, timings, verdict, round_id, fingerprint)
+                if plays:
+                    await self.play(outcome)
+                else:
+                    await self._store.rounds.note_verdict(round_id, verdict, None)
+                return outcome
             except Refused as refused:
                 return Declined(photo.room, timings, refused.reason, round_id)
             except Exception:
@@ -97,9 +99,13 @@ class Photos:
                 return Declined(photo.room, timings, Refusal.FAULT, round_id)
 
     async def play(self, outcome: Classified) -> None:
-        """Make a photo, that was processed without, part of the game after all."""
+        """Make a photo part of the game; note which fooling of the room it is like."""
+        likeness, seen = None, outcome.fingerprint.features
+        if seen is not None:
+            foolings = await self._store.foolings.remembered(outcome.room, seen.model)
+            likeness = await self._vision.likest(seen, foolings)
         await self._store.rounds.note_verdict(
-            outcome.round_id, outcome.verdict, outcome.fingerprint
+            outcome.round_id, outcome.verdict, outcome.fingerprint, likeness
         )
 
     async def heatmap(

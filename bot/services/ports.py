@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from bot.domain import (
     Delivery,
+    Features,
     Fetch,
     Fingerprint,
+    Likeness,
     Preview,
     Receipt,
     Reply,
@@ -75,6 +78,25 @@ class PhotoClassifier(Protocol):
 
         Raises:
             Refused: When the file cannot be judged, or too many others are waiting.
+        """
+
+    @property
+    def model(self) -> str:
+        """Tells what the network sees from what another would."""
+
+    async def features(self, photo: bytes) -> Features:
+        """Return what the network sees of a photo and of its likely disguises.
+
+        Raises:
+            Refused: As `classify` does.
+        """
+
+    async def likest(self, features: Features, foolings: Mapping[int, Features]) -> Likeness | None:
+        """Return of which of some foolings a photo is a copy, or of which it reminds; None of none.
+
+        Args:
+            features: The photo's.
+            foolings: What the network saw of others, by their rounds.
         """
 
     async def heatmap(self, photo: bytes) -> tuple[Verdict, Image.Image]:

@@ -24,7 +24,6 @@ from bot.game.rules import (
     VOTES_NEEDED,
     Denied,
     JustForFun,
-    PlayerId,
     Round,
     is_right_guess,
     worth,
@@ -172,9 +171,8 @@ class Rounds:
         lines = _guessed(view, speaker)
         rows: list[tuple[Button, ...]] = []
         if round_.truth is None:
-            if round_.played_before:
-                lines.append(speaker.rounds.played_before())
-            elif round_.made:
+            lines += self._recognised(view, speaker)
+            if round_.made and not round_.played_before:
                 lines.append(speaker.rounds.made_noted())
             if round_.may_score:
                 lines.append(speaker.rounds.truth_ask())
@@ -195,6 +193,24 @@ class Rounds:
                 lines.append(self._ending(view.room, round_, score, player, speaker))
             rows += self._rows_after_the_truth(view.room, round_, score, speaker)
         return lines, rows
+
+    def _recognised(self, view: RoundView, speaker: Speaker) -> list[str]:
+        """Greet a photo that was here before, or remark that it is like one, if it is."""
+        room, round_ = view.room, view.round
+        before = round_.reminds_of
+        if before is None:
+            return [speaker.rounds.played_before()] if round_.played_before else []
+        today = round_.arrived.astimezone(view.zone).date()
+        day = speaker.text.recent_day(before.arrived.astimezone(view.zone).date(), today)
+        count = speaker.rounds.variants_of_recognition
+        if not round_.played_before:
+            variant = self._variants.choose(room, "looks like", count, round_.id)
+            return [speaker.rounds.looks_like(day, variant)]
+        variant = self._variants.choose(room, "known photo", count, round_.id)
+        if before.player == round_.player:
+            return [speaker.rounds.known_own_photo(day, before.worth, variant)]
+        name = view.names.get(before.player)
+        return [speaker.rounds.known_photo(name, day, before.worth, variant)]
 
     def _rows_after_the_truth(
         self, room: Room, round_: Round, score: Score, speaker: Speaker

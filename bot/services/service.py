@@ -462,7 +462,7 @@ def build_service(
     """
     clock, revisions = Clock(store, now, zone or host_zone()), Revisions()
     languages = Languages(store)
-    jobs = ArchiveJobs(archive, store, messengers)
+    jobs = ArchiveJobs(archive, store, vision, messengers)
     photos = Photos(vision, admission, store, clock)
     rounds = Rounds(store, jobs, clock, Variants())
     leaderboards = Leaderboards(store, clock)

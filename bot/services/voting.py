@@ -82,14 +82,14 @@ class Voting:
         messenger = self._messengers.get(room.platform)
         async with self._revisions.turn(room):
             view = await self._view(round_id)
-            if view is None or view.round.vote is None or messenger is None:
+            if view is None or (vote := view.round.vote) is None or messenger is None:
                 return
             shown = self._revisions.number(self._word(view))
         if view.answer is not None:
             await messenger.edit(view.room, view.answer, shown)
         round_, speaker = view.round, speaker_for(view.language)
-        counts = Counter(ballot.label for ballot in view.round.vote.ballots).most_common()
-        if (votes := len(round_.vote.ballots)) < VOTES_NEEDED:
+        counts = Counter(ballot.label for ballot in vote.ballots).most_common()
+        if (votes := len(vote.ballots)) < VOTES_NEEDED:
             text = speaker.rounds.vote_stands(votes)
         else:
             truth = None if round_.is_void or round_.truth is None else round_.truth.label

@@ -48,7 +48,14 @@ class PrivacySentences(Sentences):
             "With the buttons below you get everything I know about you, or I forget you, "
             "everywhere. A room where nothing happens for a year is forgotten as a whole."
         )
-        stored = f"{stored}\n{rights}"
+        # Translators: how a photo is known again; "the month" is that in which it was played.
+        known = self._(
+            "Of a photo that fooled me I keep a few thousand numbers, to know it again turned or "
+            "cropped; nobody can make a photo of them either. They go a year after the month is "
+            "over, or at once when I forget you. If nobody tells me who was on a photo, a day "
+            "later I've forgotten where it is and how to know it again; what I said of it stays."
+        )
+        stored = f"{stored}\n{known}\n{rights}"
         if not keeps:
             return stored
         # Translators: only said in a room where the admins switched learning on.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Literal
 
 from bot.domain import Label, Voice
@@ -396,37 +395,70 @@ class RoundSentences(Sentences):
         """Return the sentence that says that a photo scores nothing because it was here before."""
         return self._("I've met that one here before, so it's just for fun: no points.")
 
-    def known_photo(
-        self, name: str | None, day: date, points: int, today: date | None = None
-    ) -> str:
+    @property
+    def variants_of_recognition(self) -> int:
+        """How many ways there are to greet a known photo, and to remark that one is like it."""
+        return 3
+
+    def known_photo(self, name: str | None, day: str, points: int, variant: int = 0) -> str:
         """Return the greeting for a copy of what fooled the bot in this room before.
 
         Args:
-            name: The name of who fooled it; None when they are forgotten.
-            day: When.
+            name: The name of who fooled it; None or empty when there is none.
+            day: When, such as `Tuesday`; see `recent_day`.
             points: What it brought.
-            today: The room's day, so that a day of the last week is named by its weekday.
+            variant: Which of them.
         """
-        # Translators: {day} is "Tuesday" or "Nov 24, 2026", {points} is such as "97 points".
-        return self._(
-            "I know that one! {day}, {name}, {points}. This time it's just for fun."
-        ).format(
-            day=self._text.recent_day(day, today),
-            name=clean_name(self._text.name(name)),
-            points=self._text.points(points),
+        if not name:
+            said = (
+                # Translators: a photo fooled the bot before; now it comes again, turned or cropped
+                # perhaps. {day} is "Tuesday" or "Nov 24, 2026", {points} is such as "97 points".
+                self._("I know that one! {day}, {points}. This time it's just for fun."),
+                self._("Fool me once… {day}, {points}! Twice is just for fun."),
+                self._("A carrot never forgets: {day}, {points}. So it's just for fun now."),
+            )
+            return said[variant % len(said)].format(day=day, points=self._text.points(points))
+        said = (
+            # Translators: the same; {name} is who sent that photo then.
+            self._("I know that one! {day}, {name}, {points}. This time it's just for fun."),
+            self._("Fool me once… {day}, {name}, {points}! Twice is just for fun."),
+            self._("A carrot never forgets: {day}, {name}, {points}. So it's just for fun now."),
+        )
+        return said[variant % len(said)].format(
+            day=day, name=clean_name(name), points=self._text.points(points)
         )
 
-    def looks_like(self, day: date, today: date | None = None) -> str:
+    def known_own_photo(self, day: str, points: int, variant: int = 0) -> str:
+        """Return the greeting for a copy of what the same player fooled the bot with before.
+
+        Args:
+            day: When, such as `Tuesday`.
+            points: What it brought.
+            variant: Which of them.
+        """
+        said = (
+            # Translators: the player comes with the photo that fooled the bot before. {day} is
+            # "Tuesday" or "Nov 24, 2026", {points} is such as "97 points".
+            self._("That one again? {day}, {points}: you had me with it once. Now it's for fun."),
+            self._("Aha, your old trick! {day}, {points}. This time it's just for fun."),
+            self._("Nice disguise, but a carrot never forgets: {day}, {points}. Just for fun now!"),
+        )
+        return said[variant % len(said)].format(day=day, points=self._text.points(points))
+
+    def looks_like(self, day: str, variant: int = 0) -> str:
         """Return the remark that a photo looks like one that fooled the bot before.
 
         Args:
-            day: When it did.
-            today: The room's day, so that a day of the last week is named by its weekday.
+            day: When it did, such as `Tuesday`.
+            variant: Which of them.
         """
-        # Translators: {day} is "Tuesday" or "Nov 24, 2026". Only a remark; it costs nothing.
-        return self._("Haven't I been fooled by something like that before ({day})?").format(
-            day=self._text.recent_day(day, today)
+        said = (
+            # Translators: {day} is "Tuesday" or "Nov 24, 2026". Only a remark; it costs nothing.
+            self._("Haven't I been fooled by something like that before ({day})?"),
+            self._("That reminds me of something… ({day})"),
+            self._("Is that a cousin of the one that fooled me ({day})?"),
         )
+        return said[variant % len(said)].format(day=day)
 
     def shared_identity_scores_nothing(self) -> str:
         """Return the sentence that says that an anonymous admin or a channel scores nothing."""

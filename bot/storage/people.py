@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, null, or_, select, update
+from sqlalchemy import Select, delete, exists, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.game.rules import PlayerId, worth
 from bot.storage.database import Database, read_transaction, write_transaction
+from bot.storage.foolings import prune_features
 from bot.storage.queries import find_player, load_rounds
 from bot.storage.schema import (
     admin_actions,
     ballots,
+    features,
     frozen_points,
     guesses,
     guessings,
@@ -30,6 +32,8 @@ Record = dict[str, object]
 # after that is that there was a photo, and what the bot said of it.
 ROUND_KEPT = timedelta(hours=24)
 ROOM_KEPT = timedelta(days=365)
+# Of what the network saw: `export` says how many numbers are kept of a photo.
+BYTES_A_NUMBER = 2
 
 _untold = rounds.c.truth.is_(None)
 # Others may have points for guesses in it.
@@ -71,6 +75,8 @@ class PeopleStore:
         sent = rounds.c.player_id == player_id
         await connection.execute(delete(rounds).where(sent, _untold, _unguessed))
         await connection.execute(update(rounds).where(sent).values(_without_photo))
+        theirs = features.c.round_id.in_(select(rounds.c.id).where(sent))
+        await connection.execute(delete(features).where(theirs))
         this = players.c.id == player_id
         await connection.execute(update(players).where(this).values(identity=None, name=None))
         await _delete_unused_players(connection)
@@ -132,6 +138,7 @@ class PeopleStore:
         leads = [rounds.c[name].is_not(None) for name in _without_photo if name != "part"]
         photo = or_(rounds.c.part != "", *leads)
         await connection.execute(update(rounds).where(*over, photo).values(_without_photo))
+        await prune_features(connection, now)
         # Settings may be changed where nothing else ever happened: the year begins here.
         current = rooms.c.moved_to.is_(None)
         unseen = current, rooms.c.seen.is_(None)
@@ -158,8 +165,9 @@ async def _delete_unused_players(connection: AsyncConnection) -> None:
 async def _export_rounds(connection: AsyncConnection, player_id: PlayerId) -> list[Record]:
     """Return a player's rounds with what they are worth."""
     sent = (
-        select(rounds, rooms.c.chat)
+        select(rounds, rooms.c.chat, func.length(features.c.vectors).label("bytes"))
         .join(rooms, rooms.c.id == rounds.c.room_id)
+        .outerjoin(features, features.c.round_id == rounds.c.id)
         .where(rounds.c.player_id == player_id)
         .order_by(rounds.c.id)
     )
@@ -173,6 +181,7 @@ async def _export_rounds(connection: AsyncConnection, player_id: PlayerId) -> li
             "message": row["message"],
             "reference": row["reference"],
             "fingerprints": [f"{print_:032x}" for print_ in row["prints"] or ()],
+            "features": (row["bytes"] or 0) // BYTES_A_NUMBER,
             "arrived": row["arrived"].isoformat(),
             "said": row["label"],
             "confidence": row["confidence"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -26,12 +26,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain import AdminAction, Label, Player, Room, Verdict
 from bot.game.rules import (
     Ballot,
+    Fooling,
     Guess,
     PlayerId,
     Round,
     Truth,
     Vote,
     is_right_guess,
+    worth,
 )
 from bot.game.scoring import RightGuess
 from bot.storage.schema import (
@@ -165,6 +167,28 @@ def within(moment: ColumnElement[Any], bounds: Bounds) -> Condition:
 
 async def load_rounds(connection: AsyncConnection, *conditions: Condition) -> list[Round]:
     """Return the rounds that have a verdict and were not taken out of the game."""
+    found = await _load_rounds(connection, *conditions)
+    ids = {id_ for _, id_ in found if id_ is not None}
+    foolings = await _load_foolings(connection, ids) if ids else {}
+    return [
+        round_ if id_ is None else replace(round_, reminds_of=foolings.get(id_))
+        for round_, id_ in found
+    ]
+
+
+async def _load_foolings(connection: AsyncConnection, ids: set[int]) -> dict[int, Fooling]:
+    """Return those of some rounds that are foolings at the moment."""
+    return {
+        round_.id: Fooling(round_.player, round_.arrived, worth(round_))
+        for round_, _ in await _load_rounds(connection, rounds.c.id.in_(ids))
+        if round_.is_fooled and not round_.is_void
+    }
+
+
+async def _load_rounds(
+    connection: AsyncConnection, *conditions: Condition
+) -> list[tuple[Round, int | None]]:
+    """Return rounds, each with the id of the one that it reminds of."""
     these = (rounds.c.label.is_not(None), rounds.c.reset_at.is_(None), *conditions)
     cast = _join_rounds(select(ballots), ballots).where(*these)
     cast = cast.order_by(ballots.c.at, ballots.c.player_id)
@@ -184,7 +208,9 @@ async def load_rounds(connection: AsyncConnection, *conditions: Condition) -> li
         .join(players, players.c.id == rounds.c.player_id)
         .where(*these)
     )
-    return [_round_of(row, votes_of.get(row["id"])) for row in found.mappings()]
+    return [
+        (_round_of(row, votes_of.get(row["id"])), row["reminds_of"]) for row in found.mappings()
+    ]
 
 
 async def load_round(connection: AsyncConnection, round_id: int) -> Round | None:

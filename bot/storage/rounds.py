@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import (
     Fingerprint,
+    Likeness,
     PendingPhoto,
     Photo,
     Player,
@@ -22,6 +23,7 @@ from bot.domain import (
 )
 from bot.game import rules
 from bot.storage.database import Database, read_transaction, write_transaction
+from bot.storage.foolings import store_features
 from bot.storage.queries import (
     LANGUAGE_LENGTH,
     current_room_id,
@@ -82,6 +84,7 @@ class RoundStore:
         round_id: int,
         verdict: Verdict,
         fingerprint: Fingerprint | None,
+        likeness: Likeness | None = None,
     ) -> None:
         """Store the verdict, and whether the room has seen a photo that looks the same.
 
@@ -91,6 +94,7 @@ class RoundStore:
             round_id: The photo's round.
             verdict: What the bot saw.
             fingerprint: What to recognise the photo by; None for one that is not played.
+            likeness: The fooling that the photo is like.
         """
         await connection.execute(
             update(rounds)
@@ -104,7 +108,7 @@ class RoundStore:
             )
         )
         if fingerprint is not None:
-            await _note_fingerprint(connection, round_id, fingerprint)
+            await _note_fingerprint(connection, round_id, fingerprint, likeness)
 
     @write_transaction
     async def mark_answered(
@@ -179,7 +183,10 @@ class RoundStore:
 
 
 async def _note_fingerprint(
-    connection: AsyncConnection, round_id: int, fingerprint: Fingerprint
+    connection: AsyncConnection,
+    round_id: int,
+    fingerprint: Fingerprint,
+    likeness: Likeness | None,
 ) -> None:
     found = await connection.execute(
         select(current_room_id.label("current_id"), rounds.c.prints)
@@ -199,11 +206,13 @@ async def _note_fingerprint(
     played_before = await asyncio.to_thread(
         rules.was_played, fingerprint.queries, list(others.scalars())
     )
-    await connection.execute(
-        update(rounds)
-        .where(rounds.c.id == round_id)
-        .values(prints=list(fingerprint.stored), played_before=played_before)
-    )
+    values: dict[str, object] = {"prints": list(fingerprint.stored), "played_before": played_before}
+    if likeness is not None:
+        values["reminds_of"] = likeness.round_id
+        values["played_before"] = played_before or likeness.is_copy
+    await connection.execute(update(rounds).where(rounds.c.id == round_id).values(values))
+    if fingerprint.features is not None:
+        await store_features(connection, round_id, fingerprint.features)
 
 
 def _select_rounds() -> Select[Any]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -89,10 +90,11 @@ players = Table(
 )
 
 # `part` tells the pictures of one message apart. `answer`: the bot's own message. `prints`:
-# perceptual hashes. `hidden`: who sent the photo does not want it shown again. `reset_at`: when an
-# admin set the season back. `language`: of who sent the photo, an IETF tag. `album`: what
-# was sent together with the photo that is played, in its order: each one's id, or why it was
-# refused. Points are nowhere: they follow from what is here.
+# perceptual hashes. `reminds_of`: the round of a fooling that the photo is like, or a copy of where
+# it was `played_before`; that round may be gone. `hidden`: who sent the photo does not want it
+# shown again. `reset_at`: when an admin set the season back. `language`: of who sent the photo, an
+# IETF tag. `album`: what was sent together with the photo that is played, in its order: each one's
+# id, or why it was refused. Points are nowhere: they follow from what is here.
 rounds = Table(
     "rounds",
     metadata,
@@ -112,6 +114,7 @@ rounds = Table(
     Column("probabilities", JSON(none_as_null=True)),
     Column("prints", JSON(none_as_null=True)),
     Column("played_before", Boolean, nullable=False, server_default=false()),
+    Column("reminds_of", BigInteger),
     Column("truth", String(16)),
     Column("told", Moment),
     Column("told_by", ForeignKey("players.id"), index=True),
@@ -125,6 +128,16 @@ rounds = Table(
     UniqueConstraint("room_id", "message", "part", name="rounds_photo"),
     Index("rounds_arrived", "arrived"),
     sqlite_autoincrement=True,  # a button may still name a round that is forgotten
+)
+
+# What the network saw of a photo, by which a disguised copy of it is known again: of it alone until
+# the truth is told, and then, where it fooled the bot, of views of it as well. `vectors`: float16.
+features = Table(
+    "features",
+    metadata,
+    Column("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
+    Column("model", String(16), nullable=False),
+    Column("vectors", LargeBinary, nullable=False),
 )
 
 # Somebody objected to a round's truth, and the room votes about it.

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.storage.database import CLOSE_SECONDS, Database, open_database
+from bot.storage.foolings import FoolingStore
 from bot.storage.game import GameStore
 from bot.storage.guesses import GuessStore
 from bot.storage.notes import NoteStore
@@ -26,6 +27,7 @@ class Store:
         rounds: Photos, from their arrival to the answer.
         game: Truths, objections and votes.
         guesses: Guess rounds.
+        foolings: What photos that fooled the bot are known again by.
         seasons: What a room did in a month.
         views: What a round's message shows.
         people: Forgetting and exporting a person, and what expires.
@@ -37,6 +39,7 @@ class Store:
         self.rounds = RoundStore(database)
         self.game = GameStore(database)
         self.guesses = GuessStore(database)
+        self.foolings = FoolingStore(database)
         self.seasons = SeasonStore(database)
         self.views = ViewStore(database)
         self.people = PeopleStore(database)

@@ -203,6 +203,8 @@ def _involved(round_: Round, guessed: tuple[Guess, ...]) -> set[PlayerId]:
         involved.add(round_.truth.by)
     if round_.vote is not None:
         involved.add(round_.vote.by)
+    if round_.reminds_of is not None:
+        involved.add(round_.reminds_of.player)
     return involved
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
+from classifier.images.disguises import average_colour
+
 Distortion = Callable[[Image.Image], Image.Image]
 
 
@@ -108,7 +110,7 @@ def photographed_screen(photo: Image.Image) -> Image.Image:
 
 def tilted_15(photo: Image.Image) -> Image.Image:
     """Turn it by 15 degrees; the corners are filled with its average colour."""
-    return photo.rotate(15, Image.Resampling.BICUBIC, fillcolor=_average(photo))
+    return photo.rotate(15, Image.Resampling.BICUBIC, fillcolor=average_colour(photo))
 
 
 def upside_down(photo: Image.Image) -> Image.Image:
@@ -162,13 +164,6 @@ def sticker(photo: Image.Image) -> Image.Image:
     framed = ImageOps.expand(photo, max(2, max(photo.size) // 40), "white")
     ground.paste(framed, ((ground.width - framed.width) // 2, (ground.height - framed.height) // 2))
     return ground
-
-
-def _average(photo: Image.Image) -> tuple[int, ...]:
-    """Return the average colour of a picture."""
-    colour = photo.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
-    assert isinstance(colour, tuple)
-    return tuple(int(value) for value in colour)
 
 
 def _in_landscape(photo: Image.Image, share: int) -> Image.Image:

@@ -18,6 +18,8 @@ import torch
 
 from classifier import model as model_file
 from classifier.images.decode import decode_photo
+from classifier.images.disguises import VIEWS
+from classifier.inference import likeness
 from classifier.inference.heatmap import Heatmap, decode_for_heatmap, draw_heatmap
 from classifier.inference.predictor import Predictor
 from classifier.model import Card
@@ -35,8 +37,8 @@ HEATMAPS_AT_ONCE = 2
 log = logging.getLogger(__name__)
 
 State = Literal["starting", "ready", "failed", "closed"]
-# A photo's row of probabilities, (3,), and the seconds that the network took.
-BatchAnswer = tuple[torch.Tensor, float]
+# A photo's row of probabilities, (3,), its vector, (512,), and the seconds that the network took.
+BatchAnswer = tuple[torch.Tensor, torch.Tensor, float]
 # A photo's view, (3, size, size), and where its answer is waited for.
 WaitingPhoto = tuple[torch.Tensor, asyncio.Future[BatchAnswer]]
 
@@ -102,6 +104,11 @@ class Classifier:
         return self._predictor.card
 
     @property
+    def digest(self) -> str:
+        """Sixteen digits that tell the loaded weights from all others."""
+        return self._predictor.digest
+
+    @property
     def waiting(self) -> int:
         """How many photos are inside at this moment."""
         return self._inside
@@ -155,14 +162,41 @@ class Classifier:
             began = time.perf_counter()
             loop = asyncio.get_running_loop()
             view, decoding = await loop.run_in_executor(self._decoders, self._view, photo)
-            self._check_ready()  # the batches may have ended meanwhile
-            answer: asyncio.Future[BatchAnswer] = loop.create_future()
-            self._waiting.append((view, answer))
-            self._arrived.set()
-            row, network = await answer
+            row, vector, network = await self._answer(view)
             busy = decoding + network
             timing = Timing(max(0.0, time.perf_counter() - began - busy), busy)
-            return self._predictor.prediction(row), timing
+            return self._predictor.prediction(row, likeness.to_bytes(vector[None])), timing
+
+    async def vectors(self, photo: bytes) -> bytes:
+        """Return vectors by which a photo is known again, turned, cropped or tilted as well.
+
+        It takes a place in the queue, and its views wait there one after another, each behind the
+        photos that came meanwhile.
+
+        Args:
+            photo: The bytes of its file.
+
+        Raises:
+            UnreadablePhoto: It is no picture of a known format, or damaged.
+            TooLarge: It has too many bytes or pixels.
+            Busy: Too many other photos are inside.
+            RuntimeError: The classifier is not ready, as outside of `async with`.
+        """
+        with self._place():
+            loop = asyncio.get_running_loop()
+            views = await loop.run_in_executor(self._decoders, self._disguised_views, photo)
+            vectors = [(await self._answer(view))[1] for view in views]
+            return likeness.to_bytes(torch.stack(vectors))
+
+    def likenesses(self, vector: bytes, stored: Sequence[bytes]) -> list[float]:
+        """Return how much a photo is like each of others, -1 to 1. Blocking: milliseconds.
+
+        Args:
+            vector: Of the photo, as `classify` returns it.
+            stored: Of each of the others what `vectors` or `classify` returned, by a model of the
+                same digest.
+        """
+        return likeness.likenesses(vector, stored)
 
     async def heatmap(self, photo: bytes) -> Heatmap:
         """Return who is on a photo, and which parts of it say so.
@@ -188,6 +222,14 @@ class Classifier:
                 return await loop.run_in_executor(
                     self._decoders, draw_heatmap, picture, prediction, heat
                 )
+
+    async def _answer(self, view: torch.Tensor) -> BatchAnswer:
+        """Wait for a view's turn in a batch, and return the answer for it."""
+        self._check_ready()  # the batches may have ended meanwhile
+        answer: asyncio.Future[BatchAnswer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((view, answer))
+        self._arrived.set()
+        return await answer
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -229,12 +271,20 @@ class Classifier:
         view = self._predictor.view(decode_photo(photo, self._predictor.card.size))
         return view, time.perf_counter() - began
 
+    def _disguised_views(self, photo: bytes) -> list[torch.Tensor]:
+        """Return the network's inputs for a photo and its likely disguises."""
+        # Twice the size, for the views that show a part of it.
+        picture = decode_photo(photo, 2 * self._predictor.card.size)
+        return [self._predictor.view(disguise(picture)) for disguise in VIEWS]
+
     def _compute(self, views: Sequence[torch.Tensor]) -> list[BatchAnswer]:
         """Return the answer for each view."""
         began = time.perf_counter()
-        rows = self._predictor.probabilities(torch.stack(list(views)))
+        features = self._predictor.features(torch.stack(list(views)))
+        rows = self._predictor.classify(features)
+        vectors = likeness.to_vectors(features)
         seconds = time.perf_counter() - began
-        return [(row, seconds) for row in rows]
+        return [(row, vector, seconds) for row, vector in zip(rows, vectors, strict=True)]
 
     async def _run_batches(self) -> None:
         while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import ctypes
+import hashlib
 import sys
 
 import torch
@@ -29,6 +30,7 @@ class Predictor:
 
     Attributes:
         card: What the model is.
+        digest: Sixteen digits that tell its weights from all others.
     """
 
     def __init__(self, network: ResNet, card: Card) -> None:
@@ -39,6 +41,7 @@ class Predictor:
             card: The one that belongs to it.
         """
         self.card = card
+        self.digest = digest_of(network, card)
         self._network = fuse_batch_norms(network).to(memory_format=torch.channels_last)
         self._precision = torch.float32
 
@@ -47,14 +50,31 @@ class Predictor:
         return evaluation_view(photo, self.card.size, self.card.mean, self.card.std)
 
     @torch.inference_mode()
+    def features(self, views: torch.Tensor) -> torch.Tensor:
+        """Return what the last layer sees of views (n, 3, size, size): float32 (n, 512)."""
+        *body, _ = self._network.children()
+        views = views.to(self._precision, memory_format=torch.channels_last)
+        features: torch.Tensor = nn.Sequential(*body)(views)
+        return features.flatten(1).float()
+
+    @torch.inference_mode()
+    def classify(self, features: torch.Tensor) -> torch.Tensor:
+        """Return probabilities, float32 (n, 3), for features (n, 512)."""
+        weight, bias = self._network.fc.weight.float(), self._network.fc.bias.float()
+        logits = nn.functional.linear(features, weight, bias)
+        return (logits / self.card.temperature).softmax(dim=1)
+
     def probabilities(self, views: torch.Tensor) -> torch.Tensor:
         """Return probabilities, float32 (n, 3), for views (n, 3, size, size)."""
-        views = views.to(self._precision, memory_format=torch.channels_last)
-        logits: torch.Tensor = self._network(views)
-        return (logits.float() / self.card.temperature).softmax(dim=1)
+        return self.classify(self.features(views))
 
-    def prediction(self, row: torch.Tensor) -> Prediction:
-        """Return the prediction that a row of probabilities, (3,), amounts to."""
+    def prediction(self, row: torch.Tensor, vector: bytes = b"") -> Prediction:
+        """Return the prediction that a row of probabilities, (3,), amounts to.
+
+        Args:
+            row: The probabilities.
+            vector: By which the photo is known again, where that is wanted.
+        """
         probabilities = dict(zip(CATEGORIES, row.tolist(), strict=True))
         label = max(CATEGORIES[:NEITHER], key=probabilities.__getitem__)
         return Prediction(
@@ -63,6 +83,7 @@ class Predictor:
             probabilities=probabilities,
             unfamiliar=probabilities[Category.NEITHER] > self.card.unfamiliar_above,
             sure=bool(self.card.sure(row)),
+            vector=vector,
         )
 
     @torch.inference_mode()
@@ -109,6 +130,14 @@ class Predictor:
                 self._network, self._precision = in_float32, torch.float32
         self.probabilities(trial[:1])
         _release_freed_memory()
+
+
+def digest_of(network: ResNet, card: Card) -> str:
+    """Return sixteen digits of what makes a model's features: its weights and its input."""
+    digest = hashlib.sha256(repr((card.size, card.mean, card.std)).encode())
+    for name, value in sorted(network.state_dict().items()):
+        digest.update(name.encode() + value.half().numpy().tobytes())  # as files hold them
+    return digest.hexdigest()[:16]
 
 
 def fuse_batch_norms(network: ResNet) -> ResNet:

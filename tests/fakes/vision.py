@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from hashlib import sha256
 
 from PIL import Image
 
-from bot.domain import Fingerprint, Label, Preview, Refusal, Refused, Timings, Verdict
+from bot.domain import (
+    Features,
+    Fingerprint,
+    Label,
+    Likeness,
+    Preview,
+    Refusal,
+    Refused,
+    Timings,
+    Verdict,
+)
 
 OLAF = Verdict(
     Label.OLAF, 0.97, {Label.OLAF: 0.95, Label.ABOMINABLE: 0.03, Label.NEITHER: 0.02}, False
@@ -24,14 +35,19 @@ class FakeVision:
     """Sees `verdict` in every photo, or what `sees` says for its bytes.
 
     Bytes that are a refusal's name are refused for it. It waits for `may_answer`, raises `fault`
-    when there is one, and counts how often it classified and how many heat maps it made.
+    when there is one, and counts how often it classified and how many heat maps it made. By one
+    vector it knows the same bytes again, by those of the views also what `disguises` says is made
+    of them; of what it reminds, `resembles` says.
     """
 
     side = 224
+    model = "fake"
 
     def __init__(self, verdict: Verdict = OLAF) -> None:
         self.verdict = verdict
         self.sees: dict[bytes, Verdict] = {}
+        self.disguises: dict[bytes, bytes] = {}
+        self.resembles: dict[bytes, bytes] = {}
         self.classified = 0
         self.heatmaps = 0
         self.may_answer = asyncio.Event()
@@ -44,7 +60,22 @@ class FakeVision:
         await self.may_answer.wait()
         timings.queue, timings.inference = 1.0, 2.0
         digest = int.from_bytes(sha256(photo).digest()[:16], "big")
-        return self._seen(photo), Fingerprint((digest, digest), (digest,))
+        features = Features(self.model, photo)
+        return self._seen(photo), Fingerprint((digest, digest), (digest,), features)
+
+    async def features(self, photo: bytes) -> Features:
+        self._seen(photo)
+        return Features(self.model, b"views of " + photo)
+
+    async def likest(self, features: Features, foolings: Mapping[int, Features]) -> Likeness | None:
+        photo = features.vectors
+        for id_, fooling in foolings.items():
+            one = fooling.vectors.removeprefix(b"views of ")
+            if photo == one or b"views of " + self.disguises.get(photo, b"?") == fooling.vectors:
+                return Likeness(id_, is_copy=True)
+            if self.resembles.get(photo) == one:
+                return Likeness(id_, is_copy=False)
+        return None
 
     async def heatmap(self, photo: bytes) -> tuple[Verdict, Image.Image]:
         self.heatmaps += 1

@@ -159,6 +159,7 @@ async def test_what_is_known_of_a_player_is_handed_out(store: Store) -> None:
                 "message": "77",
                 "reference": "AgACfile",
                 "fingerprints": ["000000000000000000000000000000ff", "8" + 31 * "0"],
+                "features": 0,
                 "arrived": "2026-12-24T18:30:15.250000+00:00",
                 "said": "olaf",
                 "confidence": 0.97,

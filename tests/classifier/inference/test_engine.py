@@ -54,14 +54,17 @@ class ColourPredictor(Predictor):
             return view[:, :1]
         return view
 
-    def probabilities(self, views: torch.Tensor) -> torch.Tensor:
+    def features(self, views: torch.Tensor) -> torch.Tensor:
         self.network_came.set()
         assert self.computing.wait(PATIENCE)
         self.batches.append(len(views))
         if self.failures:
             self.failures -= 1
             raise MemoryError("no room for the network")
-        return (views.mean((2, 3)) / self.card.temperature).softmax(dim=1)
+        return views.mean((2, 3))
+
+    def classify(self, features: torch.Tensor) -> torch.Tensor:
+        return (features / self.card.temperature).softmax(dim=1)
 
 
 def photo(*colour: int) -> bytes:
@@ -371,14 +374,35 @@ async def test_a_model_of_a_file_answers(tiny_model: Path) -> None:
     assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-4)
 
 
+async def test_a_disguised_photo_is_the_likest_to_its_original(tiny_model: Path) -> None:
+    olaf, yeti = draw_olaf((160, 200)), draw_yeti((200, 160))
+    turned = encoded(olaf.transpose(Image.Transpose.ROTATE_90), "JPEG")
+    async with Classifier.load(tiny_model) as classifier:
+        stored = [await classifier.vectors(encoded(photo, "PNG")) for photo in (yeti, olaf)]
+        one = (await classifier.classify(encoded(olaf, "PNG"))).vector
+        copy = (await classifier.classify(turned)).vector
+        by_views = classifier.likenesses(copy, stored)
+        by_one = classifier.likenesses(copy, [one])
+        assert classifier.likenesses(one, []) == []
+        assert classifier.likenesses(one, [one, *stored])[0] == pytest.approx(1, abs=2e-3)
+    assert len(one) == 2 * 512
+    assert by_views[1] > max(by_views[0], *by_one)
+    assert by_views[1] == pytest.approx(1, abs=0.02)
+
+
+async def test_other_weights_have_another_digest(tiny_model: Path) -> None:
+    first, second = Classifier.load(tiny_model), Classifier(Predictor(build(), Card("tiny", 64)))
+    assert first.digest == Classifier.load(tiny_model).digest != second.digest
+
+
 class WatchedPredictor(Predictor):
     """A true predictor that notes how many photos went through it, each time."""
 
     batches: tuple[int, ...] = ()
 
-    def probabilities(self, views: torch.Tensor) -> torch.Tensor:
+    def features(self, views: torch.Tensor) -> torch.Tensor:
         self.batches += (len(views),)
-        return super().probabilities(views)
+        return super().features(views)
 
 
 async def test_the_network_has_run_before_the_first_photo() -> None:
