@@ -92,6 +92,7 @@ async def serve(
             archive=PhotoArchive(settings.data_folder / "kept"),
             messengers={web.name: web, **{each.name: each for each in platforms}},
         )
+        web.open(service)
         await stack.enter_async_context(service.running())
         await web.start(service, listening)
         print(_welcome(settings, address, web.admin_link("home")), flush=True)

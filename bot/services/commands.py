@@ -119,7 +119,7 @@ async def _help(_: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
     lines = (
         (each.name, each.summary_in(speaker))
         for each in COMMANDS
-        if each.is_listed and not each.admins_only
+        if each.is_listed and not each.admins_only and request.room.platform in each.platforms
     )
     return Reply(speaker.rooms.help(request.room.platform, request.bot, lines))
 

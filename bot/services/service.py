@@ -23,6 +23,7 @@ from bot.domain import (
     Refused,
     Reply,
     Room,
+    StoredRound,
 )
 from bot.game.captions import wants_guesses
 from bot.services import buttons, commands
@@ -340,6 +341,11 @@ class Service:
         except Exception:
             log.exception("a command could not be answered")
             return Reply(speaker.photos.refusal(Refusal.FAULT), refusal=Refusal.FAULT)
+
+    async def taken_down(self, round_id: int) -> StoredRound | None:
+        """Return a round whose photo its sender has taken down; None for any other."""
+        found = await self._store.rounds.find(round_id)
+        return found if found and found.hidden else None
 
     async def board(self, room: Room, player: Player) -> Sequence[BoardRow]:
         """Return the season's points so far, for a board that goes along. Never raises."""

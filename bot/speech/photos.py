@@ -220,6 +220,8 @@ class PhotoSentences(Sentences):
             return self._(
                 "Where in which photo? Tap the button under my answer, or add a photo to /where."
             )
+        if platform == "web":
+            return self._("Where in which photo? Tap the button under my answer.")
         return self._("Where in which photo? Reply to one with /where.")
 
     def who_how(self, platform: str) -> str:
@@ -230,6 +232,8 @@ class PhotoSentences(Sentences):
         """
         if platform == "discord":
             return self._("Show me! Add a photo to /who, or mention me in a message with one.")
+        if platform == "web":
+            return self._("Show me! Photos go through the big button.")
         return self._("Show me! Reply to this with a photo, or reply to a photo with /who.")
 
     def mention_how(self) -> str:

@@ -25,12 +25,13 @@ class PrivacySentences(Sentences):
 
     def _photos_in_the_browser(self) -> str:
         """Return the sentence that says who sees a browser room's photos, and how long."""
-        # Translators: a room on a web page; "hidden data" is what a camera writes into a photo.
+        # Translators: a room on a web page; "hidden data" is what a camera writes into a photo;
+        # {hide} is the button "Take it down".
         return self._(
-            "This room here, in the browser, shows everyone in it the last photos. For that they "
-            "stay in my memory for a day at most, small and without their hidden data such as the "
-            "place, and nowhere else."
-        )
+            "This room here, in the browser, shows everyone in it the last photos. For that I keep "
+            "them for a day at most, small and without their hidden data such as the place, with "
+            "what was written beside them. /forget and “{hide}” remove yours at once."
+        ).format(hide=self.hide_button())
 
     def _stored_data(self, *, keeps: bool, days: int) -> str:
         """Return the text that says what is stored of the game, and in the log."""

@@ -109,6 +109,8 @@ class RoomSentences(Sentences):
     def _how_to_call(self, platform: str, name: str) -> str:
         """Return the list of ways in which a platform lets people call the bot."""
         bare = name.removeprefix("@")
+        if platform == "web":
+            return self._("Photos go through the big button, or you drop or paste one here.")
         if platform == "discord":
             # Translators: Discord. "Apps" is the entry of its message menu.
             return self._(
@@ -317,6 +319,13 @@ class RoomSentences(Sentences):
     def who_are_you(self) -> str:
         """Return the answer to a request of somebody who did not come from the bot's own page."""
         return self._("I don't know who sent that. Reload the page and try again.")
+
+    def no_such_name(self) -> str:
+        """Return the sentence for the link to a browser's room whose name is no name."""
+        # Translators: somebody opened a link such as /r/!!! in a browser.
+        return self._(
+            "A room needs a letter, a number or an emoji in its name, such as /r/snowflakes."
+        )
 
     def only_this_computer(self) -> str:
         """Return the sentence that says why a shared link does not work for others yet."""

@@ -182,7 +182,6 @@ async def serving(
     """Run a web room whose bot sees a yeti in whatever is no refusal's name, unless told."""
     listening = socket.create_server(("127.0.0.1", 0))
     address = WebAddress("127.0.0.1", listening.getsockname()[1], public)
-    rooms = rooms or Rooms()
     vision = vision or FakeVision(YETI)
     server = WebServer(
         address, health=lambda: {"status": "ok"}, rooms=rooms, data_folder=data_folder
@@ -195,11 +194,12 @@ async def serving(
         AsyncExitStack() as stack,
     ):
         service = make_service(vision, store, messengers, admission=admission, kept=kept)
+        server.open(service)
         await stack.enter_async_context(service.running())
         await server.start(service, listening)
         try:
             url = f"http://127.0.0.1:{address.port}"
-            yield Served(session, url, server, rooms, service, vision)
+            yield Served(session, url, server, server.rooms, service, vision)
         finally:
             await session.close()
             await server.stop()

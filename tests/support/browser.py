@@ -131,8 +131,13 @@ class Visitor:
 
     async def ask_for(self, what: str) -> None:
         """Choose something from the menu."""
-        await self.page.get_by_role("button", name="Menu").click()
-        await self.page.get_by_role("button", name=what).click()
+        await self.page.locator("#menu-button").click()
+        chosen = self.page.get_by_role("button", name=what)
+        more = self.page.locator("#more")
+        await expect(chosen.or_(more).first).to_be_visible()
+        if not await chosen.is_visible():
+            await more.click()
+        await chosen.click()
 
     def _note_stranger(self, request: Request) -> None:
         if not request.url.startswith((self.site, "blob:")):
@@ -141,10 +146,16 @@ class Visitor:
 
 @asynccontextmanager
 async def visiting(browser: Browser, url: str, **options: Any) -> AsyncIterator[Visitor]:
-    """Open a room as somebody new; whoever leaves it must not have met trouble."""
+    """Open a room as somebody new; whoever leaves it must not have met trouble.
+
+    The game is explained to who does not know it yet (`knows_the_game=False`).
+    """
+    knows_the_game = options.pop("knows_the_game", True)
     # Falling snow is drawn by the processor here, which has better things to do.
     context = await browser.new_context(**{"reduced_motion": "reduce", **options})
     context.set_default_timeout(PATIENCE_MS)
+    if knows_the_game:
+        await context.add_init_script("localStorage.setItem('snowpeople.welcomed', 'yes')")
     page = await context.new_page()
     visitor = Visitor(context, page, site=url.split("/r/")[0])
     visitor.watch()

@@ -43,7 +43,6 @@ from bot.platforms.web.requests import (
 )
 from bot.platforms.web.rooms import (
     ENTRY_SECONDS,
-    PLATFORM,
     Entry,
     EntryJson,
     Full,
@@ -58,10 +57,13 @@ from bot.services.buttons import (
     ChooseLanguage,
     ChoosePhotos,
     ForgetMe,
+    HidePhoto,
     OpenSettings,
 )
 
 ARGUMENT_LENGTH = 200
+# What may be typed after a slash.
+COMMAND = re.compile(r"[a-z]{1,32}")
 # What a button may carry.
 DATA = re.compile(r"[\x20-\x7e]{1,64}")
 # Actions whose answer is nobody's business but that of who tapped.
@@ -101,8 +103,7 @@ class Api:
         self._rooms = rooms
         self._broadcast = broadcast
         self._admins = admins
-        self._parser = RequestParser(service, admins)
-        self._commands = {command.name: command for command in commands.menu(PLATFORM)}
+        self._parser = RequestParser(service, admins, rooms)
         # Photos that are classified but not shown yet, by the ids that their entries will have.
         self._in_hand: dict[str, bytes] = {}
 
@@ -112,6 +113,7 @@ class Api:
         router.add_get("/r/{room}/photos/{photo}", self._get_photo)
         router.add_post("/r/{room}/presses", self._post_press)
         router.add_post("/r/{room}/commands", self._post_command)
+        router.add_post("/r/{room}/reactions", self._post_reaction)
 
     def fetcher(self, room: Room, reference: str) -> Fetch:
         """Return what fetches a photo of a room again, as long as it is shown there."""
@@ -270,6 +272,8 @@ class Api:
             ButtonPress(where, asker.player, data, asker.is_admin)
         )
         answer: OutcomeJson = {"notice": outcome.notice}
+        if isinstance(action, HidePhoto):
+            await self._take_down(action.round_id)
         if outcome.edit:
             match action:
                 case ChooseLanguage() | ChoosePhotos() | OpenSettings():
@@ -294,9 +298,11 @@ class Api:
         asker = self._parser.asker(request)
         message = await self._parser.message(request, asker)
         name, argument = message.get("name"), message.get("argument", "")
-        command = self._commands.get(name) if isinstance(name, str) else None
-        if command is None or not isinstance(argument, str) or len(argument) > ARGUMENT_LENGTH:
+        if not isinstance(name, str) or not COMMAND.fullmatch(name):
             raise await asker.malformed()
+        if not isinstance(argument, str) or len(argument) > ARGUMENT_LENGTH:
+            raise await asker.malformed()
+        command = commands.find(name) or commands.HELP
         reply = await self._service.handle_command(
             CommandRequest(
                 asker.room,
@@ -314,6 +320,23 @@ class Api:
             else:
                 answer = {"private": _render_private(reply)}
         return web.json_response(answer)
+
+    async def _post_reaction(self, request: web.Request) -> web.Response:
+        asker = self._parser.asker(request)
+        message = await self._parser.message(request, asker)
+        entry, emoji = message.get("entry"), message.get("emoji")
+        if not isinstance(entry, str) or not isinstance(emoji, str):
+            raise await asker.malformed()
+        if not self._rooms.react(asker.name, entry, asker.player, emoji):
+            raise Rejected(HTTPStatus.GONE, await asker.refusal(Refusal.GONE))
+        return web.json_response({})
+
+    async def _take_down(self, round_id: int) -> None:
+        """Take a photo away from where it is shown, if its sender has withdrawn it."""
+        taken = await self._service.taken_down(round_id)
+        room = self._rooms.find_room(taken.sent_to) if taken else None
+        if room and taken and taken.reference:
+            self._rooms.take_down(room.name, taken.reference)
 
     async def _show(self, asker: Asker, reply: Reply, to: str | None = None) -> OutcomeJson:
         """Show a reply to everyone, and return it for who asked."""

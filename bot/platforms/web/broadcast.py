@@ -55,6 +55,7 @@ class Broadcast:
                 "name": command.name,
                 "description": command.summary_in(speaker),
                 "choices": command.choices,
+                "section": "admin" if command.admins_only else command.section,
             }
             for command in by_section
         ]

@@ -18,7 +18,7 @@ from aiohttp.typedefs import Handler
 from bot.domain import Player, Refusal, Refused, Room
 from bot.platforms.common import CHUNK, read_capped
 from bot.platforms.web.admins import Admins
-from bot.platforms.web.rooms import room_of
+from bot.platforms.web.rooms import Rooms, room_of
 from bot.services import Service
 from bot.services.rate_limit import Rate, RateLimits
 from bot.speech import LANGUAGES, Speaker, speaker_for
@@ -31,6 +31,11 @@ MESSAGES_OF_A_PLAYER = Rate(60, 60)
 MESSAGES_OF_A_ROOM = Rate(240, 60)
 NAME_LENGTH = 32
 ROOM_NAME_LENGTH = 40
+# A joiner holds family emoji together, but nothing together with nothing.
+JOINERS = "_\u200d"
+NO_ENDS = "-_\u200d"
+# Letters and symbols that show nothing: Hangul fillers, Khmer's inherent vowels, an empty Braille.
+BLANKS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 # As long as Telegram's may be.
 CAPTION_LENGTH = 1024
 
@@ -126,11 +131,13 @@ class RequestParser:
     Args:
         service: Finds the sentences for what is rejected.
         admins: Knows who may decide for a room.
+        rooms: Know who else is in a room.
     """
 
-    def __init__(self, service: Service, admins: Admins) -> None:
+    def __init__(self, service: Service, admins: Admins, rooms: Rooms) -> None:
         self._service = service
         self._admins = admins
+        self._rooms = rooms
         self._limits = RateLimits(MESSAGES_OF_A_PLAYER, MESSAGES_OF_A_ROOM)
 
     def asker(self, request: web.Request) -> Asker:
@@ -147,6 +154,7 @@ class RequestParser:
         if player is None:
             raise Rejected(HTTPStatus.FORBIDDEN, speaker_for(language).rooms.who_are_you())
         admin = self._admins.is_admin(name, player, request.headers.get("X-Admin"))
+        player = self._rooms.named(name, player)
         return Asker(name, room_of(name), player, self._service, admin)
 
     async def message(self, request: web.Request, asker: Asker) -> dict[str, object]:
@@ -247,12 +255,28 @@ def clean(text: str, length: int = NAME_LENGTH) -> str:
     kept = (
         char
         for char in unicodedata.normalize("NFC", text)
-        if char == "\u200d" or char.isspace() or not unicodedata.category(char).startswith("C")
+        if char == "\u200d"
+        or char.isspace()
+        or not (unicodedata.category(char).startswith("C") or char in BLANKS)
     )
-    return " ".join("".join(kept).split())[:length].strip("\u200d ")
+    line = " ".join("".join(kept).split())[:length].strip("\u200d ")
+    # What is made of signs that show nothing is as good as empty.
+    return line if any(unicodedata.category(char)[0] in "LNPS" for char in line) else ""
 
 
 def clean_room_name(name: str) -> str:
-    """Return a room's name as its link has it: `The Smiths!` is `the-smiths`; may be empty."""
+    """Return a room's name as its link has it: `The Smiths!` is `the-smiths`; may be empty.
+
+    Letters, digits and symbols such as emoji stay, whatever else there is becomes a hyphen.
+    """
     normal = unicodedata.normalize("NFKC", name).casefold()
-    return re.sub(r"[^\w]+", "-", normal).strip("-_")[:ROOM_NAME_LENGTH].rstrip("-_")
+    # The same emoji is typed with and without this sign, which asks for its coloured form.
+    signs = [sign for sign in normal if sign not in BLANKS and sign != "\ufe0f"]
+    kept = "".join(sign if _belongs_to_a_name(sign) else "-" for sign in signs)
+    line = re.sub("-+", "-", kept).strip(NO_ENDS)[:ROOM_NAME_LENGTH].rstrip(NO_ENDS)
+    return line if any(unicodedata.category(sign)[0] in "LNS" for sign in line) else ""
+
+
+def _belongs_to_a_name(sign: str) -> bool:
+    category = unicodedata.category(sign)
+    return category[0] in "LNM" or category in ("So", "Sk") or sign in JOINERS

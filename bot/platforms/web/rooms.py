@@ -1,4 +1,4 @@
-"""The browser's rooms: who is there and what was shown lately. In memory only, and bounded.
+"""The browser's rooms: who is there and what was shown lately, bounded in every direction.
 
 Nothing here knows of HTTP or sockets: a member holds a queue of events that somebody else sends.
 """
@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from bot.domain import Label, Player, Preview, Reply, Room, Verdict
+from bot.platforms.web.names import distinct
 from bot.services import buttons
 from bot.speech import is_challenge
+
+if TYPE_CHECKING:
+    from bot.platforms.web.shelf import Shelf
 
 PLATFORM = "web"
 
@@ -30,6 +35,11 @@ ROOMS = 200
 PEOPLE = 500
 # A browser this far behind does not read any more; it is let go and may come back.
 UNSENT = 100
+
+# Stands where somebody is named who is forgotten, in every language.
+NO_NAME = "⛄"
+# What players may say to each other about a photo: nobody has to moderate these.
+REACTIONS = ("❤️", "😂", "😮", "👏", "⛄")
 
 Audience = Literal["sender", "deciders", "others", "everyone"]
 # Whom buttons are shown to that are not for everyone, by the names of their actions.
@@ -134,6 +144,7 @@ class EntryJson(TypedDict):
     description: NotRequired[str]
     past_photos: NotRequired[list[PastPhotoJson]]
     challenge: NotRequired[bool]
+    reactions: NotRequired[dict[str, list[str]]]
 
 
 class Full(Exception):
@@ -175,6 +186,7 @@ class Entry:
         caption: What was written beside the photo.
         to: The id of the entry that it is in reply to.
         past_photos: Photos of the room that it shows again, as far as they are still there.
+        reactions: Each player's id, and an emoji that they gave to the photo.
     """
 
     id: str
@@ -187,6 +199,7 @@ class Entry:
     caption: str = ""
     to: str | None = None
     past_photos: tuple[PastPreview, ...] = ()
+    reactions: tuple[tuple[str, str], ...] = ()
 
     def render(self, room: str) -> EntryJson:
         """Return what the page gets to know of it.
@@ -205,6 +218,7 @@ class Entry:
         if self.player:
             entry["player"] = _render_player(self.player)
             entry["caption"] = self.caption
+            entry["reactions"] = self.render_reactions()
         if self.preview:
             photo = _render_photo(room, self.id, self.preview)
             entry["photo"] = photo["photo"]
@@ -216,6 +230,20 @@ class Entry:
         if self.reply.past_photos:
             entry["past_photos"] = [past.render(room) for past in self.past_photos]
         return entry
+
+    def render_reactions(self) -> dict[str, list[str]]:
+        """Return by emoji the ids of who gave it."""
+        return {
+            emoji: [player for player, given in self.reactions if given == emoji]
+            for emoji in dict.fromkeys(given for _, given in self.reactions)
+        }
+
+    @property
+    def drawn(self) -> str:
+        """What is written on its picture and under the photos that it shows again."""
+        picture = self.reply.picture
+        captions = (past.caption for past in self.past_photos)
+        return "\n".join((picture.description if picture else "", *captions))
 
     def has_button(self, data: str) -> bool:
         """Return whether one of its buttons has these data."""
@@ -264,7 +292,7 @@ class WebRoom:
     """
 
     name: str
-    entries: deque[Entry] = field(default_factory=lambda: deque(maxlen=ENTRIES))
+    entries: deque[Entry] = field(default_factory=deque)
     members: set[Member] = field(default_factory=set)
     active_at: float = 0.0
     broadcasting: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -289,6 +317,13 @@ class WebRoom:
         by_name = sorted(players.values(), key=lambda player: player.name.casefold())
         return [_render_player(player) for player in by_name]
 
+    def names_of_others(self, player: Player) -> Iterator[str]:
+        """Yield the names of all who are here or sent what is shown, but for one of them."""
+        shown = (entry.player for entry in self.entries)
+        for other in (*(member.player for member in self.members), *shown):
+            if other and other.id != player.id:
+                yield other.name
+
     def find(self, entry_id: str) -> Entry | None:
         """Return an entry that is still remembered."""
         return next((entry for entry in self.entries if entry.id == entry_id), None)
@@ -304,13 +339,22 @@ class Rooms:
 
     Whoever finds a room here finds nothing in it that is older than ENTRY_SECONDS.
 
+    Args:
+        shelf: Keeps what is shown, for after a restart; without one it ends with the process.
+
     Attributes:
         now: Returns the time in seconds, of a clock that pages have as well.
     """
 
-    def __init__(self, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, now: Callable[[], float] = time.time, shelf: Shelf | None = None) -> None:
         self.now = now
+        self._shelf = shelf
         self._rooms: dict[str, WebRoom] = {}
+        for name, entry in shelf.load() if shelf else ():
+            room = self._rooms.setdefault(name, WebRoom(name))
+            room.entries.append(entry)
+            room.active_at = entry.at
+        self.expire()
 
     def __iter__(self) -> Iterator[WebRoom]:
         return iter(self._rooms.values())
@@ -334,12 +378,13 @@ class Rooms:
         if sum(len(room.members) for room in self) >= PEOPLE:
             raise Full
         room = self._open(name)
-        member = Member(player, is_admin)
+        member = Member(self.named(name, player), is_admin)
         room.members.add(member)
         member.send(
             {
                 "type": "welcome",
                 "you": player.id,
+                "name": member.player.name,
                 "room": name,
                 "now": self.now(),
                 "entries": [entry.render(name) for entry in room.entries],
@@ -357,10 +402,22 @@ class Rooms:
         room.broadcast_people()
 
     def rename(self, name: str, member: Member, nickname: str) -> None:
-        """Give a member another nickname and tell the others."""
+        """Give a member another nickname, tell them how that came out, and tell the others."""
         if nickname:
-            member.player = replace(member.player, name=nickname)
+            member.player = self.named(name, replace(member.player, name=nickname))
             self._rooms[name].broadcast_people()
+        member.send({"type": "name", "name": member.player.name})
+
+    def named(self, name: str, player: Player) -> Player:
+        """Return a player under a name that nobody else in the room has, nor the bot itself.
+
+        Args:
+            name: The room's.
+            player: The player, under the name that they wish for.
+        """
+        room = self._rooms.get(name)
+        others = room.names_of_others(player) if room else ()
+        return replace(player, name=distinct(player.name, others))
 
     def publish(self, name: str, entry: Entry) -> None:
         """Show an entry to everyone in the room and remember it for a while.
@@ -370,6 +427,10 @@ class Rooms:
         """
         room = self._open(name)
         room.entries.append(entry)
+        if self._shelf:
+            self._shelf.keep(name, entry)
+        if len(room.entries) > ENTRIES:
+            self._drop_oldest(room)
         self._drop_beyond_the_bytes()
         room.broadcast(_entry_event("entry", name, entry, entry.reply))
 
@@ -393,23 +454,73 @@ class Rooms:
                 revision=reply.revision,
             ),
         )
-        room.entries[room.entries.index(entry)] = edited
+        self._replace(room, entry, edited)
         room.broadcast(_entry_event("edit", name, edited, reply))
 
+    def react(self, name: str, entry_id: str, player: Player, emoji: str) -> bool:
+        """Note a player's reaction to a photo, or take it back, and tell everyone in the room.
+
+        Returns:
+            Whether there is such a photo, and such a reaction.
+        """
+        room = self.find(name)
+        entry = room and room.find(entry_id)
+        if not room or not entry or not entry.player or emoji not in REACTIONS:
+            return False
+        self._set_reactions(room, entry, {*entry.reactions} ^ {(player.id, emoji)})
+        return True
+
+    def _set_reactions(self, room: WebRoom, entry: Entry, reactions: set[tuple[str, str]]) -> Entry:
+        edited = replace(entry, reactions=tuple(sorted(reactions)))
+        self._replace(room, entry, edited)
+        shown = edited.render_reactions()
+        room.broadcast({"type": "reactions", "id": entry.id, "reactions": shown})
+        return edited
+
+    def take_down(self, name: str, photo: str) -> None:
+        """Take a photo, and the bot's pictures of it, away from where they are shown.
+
+        What was said about it stays: the round goes on.
+
+        Args:
+            name: The room's.
+            photo: The id of the photo's entry.
+        """
+        room = self.find(name)
+        for entry in list(room.entries) if room else ():
+            past_photos = tuple(past for past in entry.past_photos if past.entry != photo)
+            preview = None if photo in (entry.id, entry.to) else entry.preview
+            without = replace(entry, preview=preview, past_photos=past_photos)
+            if room and without != entry:
+                self._replace(room, entry, without)
+                room.broadcast(_entry_event("edit", name, without, without.reply))
+
     def forget(self, player: Player) -> None:
-        """Take a player's photos, and what the bot said to them, out of all rooms."""
+        """Take a player out of all rooms: photos, what was said to them, their name, reactions."""
+        named = re.compile(rf"(?<!\w){re.escape(player.name)}(?!\w)") if player.name else None
         for room in self:
             theirs = {e.id for e in room.entries if e.player and e.player.id == player.id}
-            for entry in [entry for entry in room.entries if theirs & {entry.id, entry.to}]:
-                room.entries.remove(entry)
-                room.broadcast({"type": "gone", "id": entry.id})
+            for entry in list(room.entries):
+                is_drawn = named is not None and named.search(entry.drawn) is not None
+                if theirs & {entry.id, entry.to} or entry.asker == player.id or is_drawn:
+                    self._remove(room, entry)
+                    continue
+                reactions = {each for each in entry.reactions if each[0] != player.id}
+                if len(reactions) < len(entry.reactions):
+                    entry = self._set_reactions(room, entry, reactions)
+                if named and named.search(entry.reply.text):
+                    # The round of somebody else goes on.
+                    text = named.sub(NO_NAME, entry.reply.text)
+                    edited = replace(entry, reply=replace(entry.reply, text=text))
+                    self._replace(room, entry, edited)
+                    room.broadcast(_entry_event("edit", room.name, edited, Reply("")))
 
     def expire(self) -> None:
         """Take out what is too old, and tell everyone in its room."""
         latest = self.now() - ENTRY_SECONDS
         for room in self:
             while room.entries and room.entries[0].at <= latest:
-                room.broadcast({"type": "gone", "id": room.entries.popleft().id})
+                self._remove(room, room.entries[0])
 
     def seconds_until_expiry(self) -> float:
         """Return in how many seconds the oldest entry will be too old; infinite without one."""
@@ -430,14 +541,36 @@ class Rooms:
         empty = [room for room in self if not room.members]
         if not empty:
             raise Full
-        del self._rooms[min(empty, key=lambda room: room.active_at).name]
+        quietest = min(empty, key=lambda room: room.active_at)
+        while quietest.entries:
+            self._drop_oldest(quietest)
+        del self._rooms[quietest.name]
+
+    def _replace(self, room: WebRoom, entry: Entry, edited: Entry) -> None:
+        room.entries[room.entries.index(entry)] = edited
+        if self._shelf:
+            self._shelf.keep(room.name, edited, is_new=False)
+
+    def _remove(self, room: WebRoom, entry: Entry) -> None:
+        """Take an entry out, and tell everyone in its room."""
+        room.entries.remove(entry)
+        if self._shelf:
+            self._shelf.drop(entry.id)
+        room.broadcast({"type": "gone", "id": entry.id})
+
+    def _drop_oldest(self, room: WebRoom) -> int:
+        """Take the oldest entry out, which pages may go on to show; return its bytes."""
+        oldest = room.entries.popleft()
+        if self._shelf:
+            self._shelf.drop(oldest.id)
+        return oldest.size
 
     def _drop_beyond_the_bytes(self) -> None:
         held = sum(entry.size for room in self for entry in room.entries)
         while held > PREVIEW_BYTES:
             rooms = (room for room in self if room.entries)
             first = min(rooms, key=lambda room: room.entries[0].at)
-            held -= first.entries.popleft().size
+            held -= self._drop_oldest(first)
 
 
 def room_of(name: str) -> Room:

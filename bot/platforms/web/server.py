@@ -29,12 +29,15 @@ from bot.platforms.web.requests import (
 )
 from bot.platforms.web.rooms import PLATFORM, Rooms, room_of
 from bot.platforms.web.security import add_headers, only_our_own_pages
+from bot.platforms.web.shelf import Shelf
 from bot.platforms.web.websocket import serve_websocket
 from bot.services import Service
-from bot.speech import Speaker
+from bot.speech import Speaker, speaker_for
 
 STATIC = Path(__file__).parent / "static"
 HOME = "home"
+# In the data folder.
+SHELF = "web_photos"
 # What is left to do when the service has drained: send an answer and close.
 FINISH_SECONDS = 1.0
 # What is too old is looked for when it is due, and as often as this besides: a computer may sleep,
@@ -54,10 +57,12 @@ class WebServer:
         rooms: All rooms.
         has_room: Whether the page is served at all, besides /healthz and the hooks.
         hooks: What other services may post to, by the public address that they know.
-        data_folder: Keeps what admin links are made with; without one they end with the process.
+        data_folder: Keeps what admin links are made with, and what the rooms show; without one
+            both end with the process.
 
     Attributes:
         name: The platform's.
+        rooms: All rooms.
     """
 
     name = PLATFORM
@@ -74,13 +79,25 @@ class WebServer:
     ) -> None:
         self._address = address
         self._health = health
-        self._rooms = rooms or Rooms()
+        # Also where the room is off by now: what it showed leaves the disk with its day.
+        self._shelf = Shelf(data_folder / SHELF) if data_folder else None
+        self.rooms = rooms or Rooms(shelf=self._shelf)
         self._has_room = has_room
         self._hooks = hooks
         self._admins = Admins(data_folder if has_room else None)
         self._api: Api | None = None
+        self._broadcast: Broadcast | None = None
         self._runner: web.AppRunner | None = None
         self._expiring: asyncio.Task[None] | None = None
+
+    def open(self, service: Service) -> None:
+        """Open the rooms, before anything is told in them that a restart has interrupted.
+
+        Args:
+            service: What answers.
+        """
+        self._broadcast = Broadcast(service, self.rooms)
+        self._api = Api(service, self.rooms, self._broadcast, self._admins)
 
     async def start(self, service: Service, listening: socket.socket) -> None:
         """Serve on a socket.
@@ -90,11 +107,11 @@ class WebServer:
             listening: The socket, bound.
         """
         self._admins.add_existing(await service.existing_rooms(PLATFORM))
-        broadcast = Broadcast(service, self._rooms)
-        self._api = Api(service, self._rooms, broadcast, self._admins)
+        if self._api is None:
+            self.open(service)
         app = self._app()
-        if self._has_room:
-            page = _Page(service, self._address, self._rooms, broadcast, self._admins)
+        if self._has_room and self._api and self._broadcast:
+            page = _Page(service, self._address, self.rooms, self._broadcast, self._admins)
             page.add_routes(app.router)
             self._api.add_routes(app.router)
             app.on_shutdown.append(page.close_sockets)
@@ -110,6 +127,8 @@ class WebServer:
             await asyncio.gather(self._expiring, return_exceptions=True)
         if self._runner is not None:
             await self._runner.cleanup()
+        if self._shelf is not None:
+            await asyncio.to_thread(self._shelf.close)
 
     def fetcher(self, room: Room, reference: str) -> Fetch:
         """Return what fetches a photo of a room again, as long as it is shown there."""
@@ -134,7 +153,7 @@ class WebServer:
 
     def state(self) -> State:
         """Return how busy the rooms are, for /healthz."""
-        rooms = list(self._rooms)
+        rooms = list(self.rooms)
         people = sum(len(room.members) for room in rooms)
         return {"state": "running", "rooms": len(rooms), "people": people}
 
@@ -158,8 +177,8 @@ class WebServer:
     async def _expire(self) -> None:
         """Take out of the rooms what is too old, as long as the server runs."""
         while True:
-            await asyncio.sleep(min(EXPIRY_SECONDS, self._rooms.seconds_until_expiry()))
-            self._rooms.expire()
+            await asyncio.sleep(min(EXPIRY_SECONDS, self.rooms.seconds_until_expiry()))
+            self.rooms.expire()
 
 
 class _Page:
@@ -184,6 +203,7 @@ class _Page:
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Add what browsers load."""
         router.add_get("/", self._get_home)
+        router.add_get("/r/", self._get_home)
         router.add_get("/r/{room}", self._get_page)
         router.add_get("/r/{room}/live", self._get_websocket)
         router.add_get("/r/{room}/share", self._get_share)
@@ -202,7 +222,11 @@ class _Page:
 
     async def _get_page(self, request: web.Request) -> web.Response:
         written = request.match_info["room"]
-        if (name := clean_room_name(written) or HOME) != written:
+        name = clean_room_name(written)
+        if not name:
+            speaker = speaker_for(browser_language(request))
+            raise web.HTTPNotFound(text=f"{speaker.rooms.no_such_name()}\n")
+        if name != written:
             raise web.HTTPFound(f"/r/{quote(name)}")
         language = (await self._speaker(request)).language
         return web.Response(

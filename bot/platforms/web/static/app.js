@@ -3,10 +3,14 @@
 import { Board } from './board.js';
 import { Log } from './bubbles.js';
 import { celebrate } from './confetti.js';
-import { make, nameOf } from './elements.js';
+import { letter, make, nameOf } from './elements.js';
+import { Family } from './family.js';
+import { Menu } from './menu.js';
+import { Outbox } from './outbox.js';
 import { followNewest } from './scroll.js';
+import { Sound } from './sound.js';
 import { Talk } from './talk.js';
-import { LiveRoom, Problem, prepare, randomId, upload } from './wire.js';
+import { LiveRoom } from './wire.js';
 import { WORDS, fill, loadLanguage } from './words.js';
 
 const MOST_NAME_LETTERS = 32;
@@ -14,7 +18,11 @@ const MOST_CAPTION_LETTERS = 120;
 
 const byId = (id) => document.getElementById(id);
 const room = location.pathname.replace(/\/$/, '');
-const log = new Log(byId('log'), { tap: (button, data, under) => talk.tap(button, data, under), answer: answerChallenge });
+const log = new Log(byId('log'), {
+  tap: (button, data, under) => talk.tap(button, data, under),
+  answer: answerChallenge,
+  react: (entry, emoji) => talk.react(entry, emoji),
+});
 const showNewest = followNewest(byId('scroller'), byId('log'), byId('newest'));
 
 /** Browsers that keep nothing (private windows, blocked storage) still play, as somebody new each time. */
@@ -36,15 +44,10 @@ const memory = {
 };
 
 await loadLanguage(document.documentElement.lang);
-const me = { player: rememberedSecret(), name: clean(memory.recall('name') ?? '') || surpriseName(), admin: rememberedToken() };
-
-function rememberedSecret() {
-  const kept = memory.recall('player');
-  if (/^[A-Za-z0-9_-]{16,64}$/.test(kept ?? '')) return kept;
-  const secret = randomId();
-  memory.keep('player', secret);
-  return secret;
-}
+const isNewcomer = !memory.recall('welcomed') && !memory.recall('name');
+const family = new Family(memory, surpriseName);
+const me = { ...family.current, shown: family.current.name, admin: rememberedToken() };
+const sound = new Sound(memory.recall('sound') === 'on', (isOn) => memory.keep('sound', isOn ? 'on' : 'off'));
 
 /** Whoever opens a room's admin link decides for it; the token leaves the address, or it would be handed on by mistake. */
 function rememberedToken() {
@@ -93,6 +96,7 @@ function roomName() {
 
 const talk = new Talk(room, me, log, { showNewest, letGuess });
 const board = new Board();
+const menu = new Menu((name, argument) => talk.command(name, argument), ownRows);
 let people = [];
 
 const live = new LiveRoom(`${location.origin.replace(/^http/, 'ws')}${room}/live`, {
@@ -102,20 +106,23 @@ const live = new LiveRoom(`${location.origin.replace(/^http/, 'ws')}${room}/live
 });
 
 const handlers = {
-  welcome({ you, now, entries, people }) {
+  welcome({ you, name, now, entries, people }) {
+    if (log.me !== you) log.clear();
     log.me = you;
     log.decides = me.admin !== null;
     log.ahead = now * 1000 - Date.now();
     board.me = you;
+    showMe(name);
     log.replay(entries.filter((entry) => !heldBack(entry)));
     showPeople(people);
   },
-  async language({ language, menu }) {
-    talk.showMenu(menu);
-    if (language === document.documentElement.lang) return;
+  async language({ language, menu: commands }) {
+    if (language === document.documentElement.lang) return menu.show(commands);
     // Without the network the page goes on in the language it has, and hears of the other one again.
     await loadLanguage(language).catch(() => {});
     translatePage();
+    menu.show(commands);
+    showMe(me.shown);
     showPeople(people);
     board.showAgain();
   },
@@ -126,12 +133,19 @@ const handlers = {
     byId('admin').hidden = false;
   },
   entry({ entry, cheer }) {
+    // Whoever looks at the photo wants to see what it is said to be.
+    const isAwaited = entry.answer.label && log.isInSight(entry.to);
     if (!heldBack(entry)) log.show(entry);
-    if (cheer) celebrate();
+    if (isAwaited) showNewest();
+    if (cheer) celebrateAloud();
+    else if (entry.answer.label) sound.play('answer');
   },
   edit({ entry, cheer }) {
     log.edit(entry);
-    if (cheer) celebrate();
+    if (cheer) celebrateAloud();
+  },
+  reactions({ id, reactions }) {
+    log.react(id, reactions);
   },
   gone({ id }) {
     log.remove(id);
@@ -142,11 +156,20 @@ const handlers = {
   people({ people }) {
     showPeople(people);
   },
+  name({ name }) {
+    showMe(name);
+  },
 };
+
+function celebrateAloud() {
+  celebrate();
+  sound.play('fooled');
+}
 
 function showConnection(state) {
   byId('banner').textContent = { open: '', lost: WORDS.reconnecting, full: WORDS.full }[state];
   byId('invitation').hidden = false;
+  if (state === 'open') outbox.wake();
 }
 
 function showPeople(here) {
@@ -159,14 +182,15 @@ function showPeople(here) {
 
 // --- photos on their way ---
 
-/**
- * @typedef {{id: string, file: File, caption: string, to: string, body: Blob|null, bubble: ReturnType<Log['pending']>}} Delivery
- *   `to` is the entry that it replies to; empty for none
- */
-
-/** @type {Delivery[]} */
-const queue = [];
-let sending = false;
+const outbox = new Outbox(room, {
+  pending: ({ who, file, caption }) => {
+    const bubble = log.pending(who.shown, file, caption);
+    showNewest();
+    return bubble;
+  },
+  tried: () => held.splice(0).forEach((entry) => log.show(entry)),
+  progress: showQueue,
+});
 
 /** The entry of the challenge that the next photo answers. */
 let challenge = '';
@@ -180,7 +204,7 @@ function answerChallenge(entry) {
 const held = [];
 
 function heldBack(entry) {
-  const isHeld = sending && entry.player?.id === log.me;
+  const isHeld = outbox.isSending && entry.player?.id === log.me;
   if (isHeld) held.push(entry);
   return isHeld;
 }
@@ -189,47 +213,19 @@ function heldBack(entry) {
 function takePhotos(files) {
   for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
   const caption = clean(byId('caption').value, MOST_CAPTION_LETTERS);
-  for (const file of files) {
-    queue.push({ id: randomId(), file, caption, to: challenge, body: null, bubble: log.pending(me.name, file, caption) });
-  }
-  challenge = '';
   byId('caption').value = '';
   openCaption(false);
   talk.toast('');
-  showNewest();
-  sendQueue();
+  outbox.add(files, caption, challenge, me);
+  challenge = '';
 }
 
-async function sendQueue() {
-  if (sending) return;
-  sending = true;
-  while (queue.length) {
-    await deliver(queue.shift());
-    for (const entry of held.splice(0)) log.show(entry);
-  }
-  sending = false;
-}
-
-/** @param {Delivery} delivery */
-async function deliver(delivery) {
-  const { bubble, file } = delivery;
-  try {
-    delivery.body ??= await prepare(file);
-    bubble.settle(await upload(`${room}/photos`, delivery, me, bubble.progress));
-  } catch (problem) {
-    if (!(problem instanceof Problem)) console.error(problem);
-    // The server may have taken a photo whose answer the network lost; what it refused it shall look at anew.
-    if (problem.kind !== 'network') delivery.id = randomId();
-    const sentence = problem.sentence || { network: WORDS.photoNetwork, tooLarge: WORDS.tooLarge }[problem.kind] || WORDS.server;
-    bubble.fail(sentence, problem.retry ? () => deliverAgain(delivery) : null);
-  }
-}
-
-function deliverAgain(delivery) {
-  delivery.bubble.restart();
-  queue.push(delivery);
-  showNewest();
-  sendQueue();
+/** One photo is seen in its bubble; of many it is also told how far they are. */
+function showQueue(sent, total) {
+  byId('queue').hidden = total < 2 || sent === total;
+  byId('queue-text').textContent = fill(WORDS.photoOf, { number: Math.min(total, sent + 1), total });
+  byId('queue-progress').max = Math.max(1, total);
+  byId('queue-progress').value = sent;
 }
 
 // --- captions ---
@@ -255,7 +251,13 @@ function listenForCaptions() {
     else field.value = '';
   });
   field.addEventListener('keydown', ({ key, isComposing }) => {
-    if (key === 'Enter' && !isComposing) byId('choose').focus();
+    if (key !== 'Enter' || isComposing) return;
+    if (talk.type(field.value)) {
+      field.value = '';
+      openCaption(false);
+    } else {
+      byId('choose').focus();
+    }
   });
 }
 
@@ -300,18 +302,64 @@ function listenForDrops() {
 // --- the nickname ---
 
 function playAs(name) {
+  family.rename(name);
   me.name = name;
-  memory.keep('name', name);
-  byId('nickname').textContent = name;
+  showMe(name);
   live.send({ type: 'name', name });
+}
+
+/** Somebody else takes this device: the room is entered anew, as another player. */
+function handOver() {
+  Object.assign(me, family.current);
+  showMe(me.name);
+  live.reopen();
+}
+
+/** Shows how the room calls this player: as they wish, unless somebody else is called so. */
+function showMe(name) {
+  me.shown = name;
+  byId('nickname').textContent = name;
+  byId('name-does').textContent = family.isAlone ? WORDS.changeName : WORDS.handOn;
+  byId('initial').replaceChildren(letter(log.me ?? '', name));
+}
+
+function askForName() {
+  byId('name-remove').hidden = family.isAlone;
+  byId('name-remove').textContent = fill(WORDS.removePlayer, { name: me.name });
+  byId('name-input').value = me.name;
+  if (!byId('name-dialog').open) byId('name-dialog').showModal();
+  byId('name-input').select();
+}
+
+/** Whoever is here for the first time is told how to play, once, and then asked for a name. */
+function welcomeNewcomer() {
+  const how = byId('how-dialog');
+  how.addEventListener('close', () => {
+    memory.keep('welcomed', 'yes');
+    askForName();
+  });
+  byId('how-done').addEventListener('click', () => how.close());
+  if (isNewcomer) how.showModal();
 }
 
 function listenForNames() {
   const [dialog, input] = [byId('name-dialog'), byId('name-input')];
   byId('name-button').addEventListener('click', () => {
-    input.value = me.name;
-    dialog.showModal();
-    input.select();
+    if (family.isAlone) return askForName();
+    family.next();
+    handOver();
+    talk.toast(fill(WORDS.nowPlays, { name: me.name }));
+  });
+  byId('name-add').addEventListener('click', () => {
+    playAs(clean(input.value) || me.name);
+    family.add(surpriseName());
+    handOver();
+    askForName();
+  });
+  byId('name-remove').addEventListener('click', () => {
+    family.remove();
+    handOver();
+    dialog.close();
   });
   byId('name-surprise').addEventListener('click', () => (input.value = surpriseName()));
   byId('name-form').addEventListener('submit', (event) => {
@@ -319,6 +367,24 @@ function listenForNames() {
     playAs(clean(input.value) || me.name);
     dialog.close();
   });
+}
+
+/** What the menu offers besides commands. */
+function ownRows() {
+  const names = make('button', { type: 'button' }, WORDS.names);
+  names.addEventListener('click', () => {
+    byId('menu').hidePopover();
+    askForName();
+  });
+  const turns = [['on', true], ['off', false]].map(([word, isOn]) => {
+    const turn = make('button', { type: 'button', 'aria-pressed': String(sound.isOn === isOn) }, WORDS[word]);
+    turn.addEventListener('click', () => {
+      sound.turn(isOn);
+      for (const each of turns) each.setAttribute('aria-pressed', String(each === turn));
+    });
+    return turn;
+  });
+  return [names, make('div', { class: 'choice', role: 'group', 'aria-label': WORDS.sound }, make('span', {}, WORDS.sound), ...turns)];
 }
 
 // --- the invitation to others ---
@@ -376,13 +442,16 @@ function listenForShare() {
 }
 
 translatePage();
-playAs(me.name);
+showMe(me.name);
 // An admin link that is pasted into an open page is a page of its own.
 addEventListener('hashchange', () => location.hash.startsWith('#admin=') && location.reload());
 listenForPhotos();
 listenForCaptions();
 listenForNames();
+welcomeNewcomer();
 listenForShare();
+byId('queue-stop').addEventListener('click', () => outbox.stop());
+outbox.restore();
 for (const button of document.querySelectorAll('dialog .close')) {
   button.addEventListener('click', () => button.closest('dialog').close());
 }

@@ -8,6 +8,8 @@ const MOST_ROUNDS = 200;
 const FAMILIAR = 0.75;
 // As long as a room may guess.
 const GUESS_SECONDS = 30;
+// The server takes no others.
+const EMOJI = ['❤️', '😂', '😮', '👏', '⛄'];
 
 /**
  * @typedef {{id: string, name: string}} Player the name is empty where there is none
@@ -15,18 +17,18 @@ const GUESS_SECONDS = 30;
  * @typedef {{text: string, buttons: Button[][], label?: 'olaf'|'abominable', confidence?: number,
  *   pair?: number, familiar?: number, unfamiliar?: boolean, until?: number}} Answer
  *   with a label it is what the bot saw on a photo; its first line is the verdict; `until` is when its question ends
+ * @typedef {Record<string, string[]>} Reactions the players' public ids by emoji
  * @typedef {{entry: string, photo: string, width: number, height: number, caption: string}} PastPhoto
  * @typedef {{id: string, at: number, to: string|null, answer: Answer, player?: Player, caption?: string, photo?: string,
- *   width?: number, height?: number, description?: string, past_photos?: PastPhoto[], challenge?: boolean}} Entry
+ *   width?: number, height?: number, description?: string, past_photos?: PastPhoto[], challenge?: boolean, reactions?: Reactions}} Entry
  *   without a player the bot speaks by itself, and the photo is its own picture; a challenge can be answered with a photo
  * @typedef {{entry: string|null, edit: (answer: Answer) => void}} Under the bubble that a button is in
  */
 
 export class Log {
   #list;
-  #onTap;
-  #onAnswer;
-  /** @type {Map<string, {round: HTMLElement, answer: string, sender?: string}>} what is on the page by entry id */
+  #on;
+  /** @type {Map<string, {round: HTMLElement, state: string, sender?: string}>} what is on the page by entry id */
   #shown = new Map();
   /** @type {string|null} this player's public id, once the server has told it */
   me = null;
@@ -37,12 +39,18 @@ export class Log {
 
   /**
    * @param {HTMLElement} list
-   * @param {{tap: (button: HTMLButtonElement, data: string, under: Under) => void, answer: (entry: string) => void}} on
+   * @param {{tap: (button: HTMLButtonElement, data: string, under: Under) => void, answer: (entry: string) => void,
+   *   react: (entry: string, emoji: string) => void}} on
    */
-  constructor(list, { tap, answer }) {
+  constructor(list, on) {
     this.#list = list;
-    this.#onTap = tap;
-    this.#onAnswer = answer;
+    this.#on = on;
+  }
+
+  /** Empties the page: another player looks at it now. */
+  clear() {
+    this.#list.replaceChildren(...this.#list.querySelectorAll('[data-pending]'));
+    this.#shown.clear();
   }
 
   /** Shows the room's recent rounds; a screen reader is not made to read all of them aloud. @param {Entry[]} entries */
@@ -51,6 +59,7 @@ export class Log {
     for (const entry of entries) {
       this.#melted(entry)?.replaceWith(this.#photoOf(entry));
       this.edit(entry);
+      this.react(entry.id, entry.reactions);
       this.show(entry, { fresh: false });
     }
     this.#list.setAttribute('aria-busy', 'false');
@@ -64,7 +73,7 @@ export class Log {
     round.classList.toggle('fresh', fresh);
     if (entry.player) {
       const who = this.#who(entry.player.name, entry.at);
-      round.append(this.#turn(entry.player, who, this.#photoOf(entry), ...captionOf(entry.caption)));
+      round.append(this.#turn(entry.player, who, make('div', { class: 'pic' }, this.#photoOf(entry), this.#reactions(entry)), ...captionOf(entry.caption)));
     }
     round.append(this.#botTurn(this.#answerOf(entry)));
     this.#place(round, entry);
@@ -73,10 +82,44 @@ export class Log {
   /** Gives a round that is on the page the words and buttons it has now. @param {Entry} entry */
   edit(entry) {
     const shown = this.#shown.get(entry.id);
-    const answer = JSON.stringify(entry.answer);
-    if (!shown || shown.answer === answer) return;
-    shown.answer = answer;
+    const state = stateOf(entry);
+    if (!shown || shown.state === state) return;
+    shown.state = state;
+    if (entry.player && !entry.photo) shown.round.querySelector('.photo').replaceWith(this.#photoOf(entry));
     this.#replaceAnswer(shown.round, this.#answerOf(entry));
+  }
+
+  /** Whether some of a round can be seen at the moment. */
+  isInSight(id) {
+    const seen = this.#shown.get(id)?.round.getBoundingClientRect();
+    const { top, bottom } = this.#list.parentElement.getBoundingClientRect();
+    return seen !== undefined && seen.bottom > top && seen.top < bottom;
+  }
+
+  /** Shows who feels what about a photo. @param {string} id @param {Reactions} reactions */
+  react(id, reactions) {
+    this.#shown.get(id)?.round.querySelector('.reactions')?.replaceWith(this.#reactions({ id, reactions }));
+  }
+
+  /** Emoji at the foot of a photo: those that were given, and one that opens all five. */
+  #reactions({ id, reactions = {} }) {
+    const row = make('div', { class: 'reactions' });
+    const button = (emoji, players) => {
+      const count = players.length ? ` ${players.length}` : '';
+      const made = make('button', { type: 'button', 'aria-pressed': String(players.includes(this.me)) }, emoji, count);
+      made.addEventListener('click', () => this.#on.react(id, emoji));
+      return made;
+    };
+    const given = EMOJI.filter((emoji) => reactions[emoji]?.length).map((emoji) => button(emoji, reactions[emoji]));
+    const opener = make('button', { type: 'button', class: 'opener', 'aria-label': WORDS.react, 'aria-expanded': 'false' }, icon('smile'));
+    opener.addEventListener('click', () => {
+      const isOpen = opener.getAttribute('aria-expanded') !== 'true';
+      opener.setAttribute('aria-expanded', String(isOpen));
+      const all = EMOJI.map((emoji) => button(emoji, reactions[emoji] ?? []));
+      row.replaceChildren(...(isOpen ? all : given), opener);
+    });
+    row.append(...given, opener);
+    return row;
   }
 
   /** Takes away what somebody wanted to be forgotten. */
@@ -116,7 +159,7 @@ export class Log {
     const progress = make('progress', { max: '1', value: '0', 'aria-label': WORDS.sending });
     const who = this.#who(name);
     const round = make('article', { class: 'round mine fresh', 'data-pending': '', tabindex: '-1' });
-    round.append(this.#turn({ id: this.me ?? '', name }, who, photo, ...captionOf(caption), progress));
+    round.append(this.#turn({ id: this.me ?? '', name }, who, make('div', { class: 'pic' }, photo), ...captionOf(caption), progress));
     this.#list.append(round);
 
     const answer = (bubble) => {
@@ -134,7 +177,8 @@ export class Log {
       },
       progress: (fraction) => {
         progress.value = fraction;
-        if (fraction === 1 && !round.querySelector('.thinking')) answer(this.#thinking());
+        if (fraction < 1) round.querySelector('.turn.bot')?.remove();
+        else if (!round.querySelector('.thinking')) answer(this.#thinking());
       },
       /** @param {Entry} entry */
       settle: (entry) => {
@@ -147,8 +191,14 @@ export class Log {
         who.append(timeOf(entry.at));
         // The preview stays where it is, so nothing jumps; only what could not be previewed is fetched.
         round.querySelector('.photo.missing')?.replaceWith(this.#photoOf(entry));
+        round.querySelector('.photo').after(this.#reactions(entry));
         URL.revokeObjectURL(preview);
         this.#remember(round, entry);
+      },
+      /** @param {string} sentence @param {() => void} now */
+      wait: (sentence, now) => {
+        progress.value = 0;
+        answer(this.#apology(sentence, now));
       },
       /** @param {string} sentence @param {(() => void)|null} again */
       fail: (sentence, again) => {
@@ -170,7 +220,7 @@ export class Log {
     delete round.dataset.pending;
     round.dataset.at = String(entry.at);
     round.dataset.id = entry.id;
-    this.#shown.set(entry.id, { round, answer: JSON.stringify(entry.answer), sender: entry.player?.id });
+    this.#shown.set(entry.id, { round, state: stateOf(entry), sender: entry.player?.id });
   }
 
   #dropOldest() {
@@ -185,6 +235,7 @@ export class Log {
   }
 
   #photoOf(entry) {
+    if (!entry.photo) return make('div', { class: 'photo missing' }, note(WORDS.melted));
     const alt = entry.player ? fill(WORDS.photoBy, { name: entry.player.name || WORDS.somebody }) : entry.description;
     const photo = picture(entry.photo, alt, () => note(WORDS.melted));
     photo.classList.toggle('whole', !entry.player);
@@ -219,12 +270,13 @@ export class Log {
 
   /** @param {Entry} entry */
   #answerOf(entry) {
-    const under = { entry: entry.id, edit: (answer) => this.edit({ ...entry, answer }) };
+    const under = { entry: entry.id, edit: (answer) => this.edit({ ...entry, answer: { ...entry.answer, ...answer } }) };
     const sender = entry.player?.id ?? this.#shown.get(entry.to)?.sender ?? entry.asker ?? null;
     const quote = this.#quote(entry);
     if (entry.answer.label) return this.#verdict(entry.answer, under, sender, quote);
     const photo = !entry.player && entry.photo ? this.#photoOf(entry) : null;
     const message = this.#message(entry.answer, under, sender, quote, photo);
+    if (photo) hideWhatIsDrawn(message, entry.description);
     if (entry.past_photos) message.querySelector('.text').after(this.#pastPhotos(entry.past_photos));
     if (entry.challenge) message.append(this.#answerButton(entry.id));
     return message;
@@ -236,14 +288,14 @@ export class Log {
     const [call, ...more] = text.split('\n');
     const kind = unfamiliar ? 'unfamiliar' : label;
     const verdict = make('p', { class: 'verdict' }, icon(kind), make('span', {}, call));
-    const rest = more.length ? [make('p', { class: 'text', dir: 'auto' }, more.join('\n'))] : [];
+    const rest = more.length ? [make('p', { class: 'text' }, more.join('\n'))] : [];
     const parts = [above, verdict, pairOf(answer), familiarOf(answer), ...rest, ...this.#buttons(answer, under, sender)];
     return make('div', { class: `bubble answer ${kind}` }, ...parts.filter(Boolean));
   }
 
   /** What the bot sends by itself. @param {Answer} answer @param {Under} under @param {string|null} sender */
   #message(answer, under, sender, ...above) {
-    const text = make('p', { class: 'text', dir: 'auto' }, answer.text);
+    const text = make('p', { class: 'text' }, answer.text);
     const left = answer.until ? [countdown(answer.until * 1000 - this.ahead)] : [];
     return make('div', { class: 'bubble said' }, ...above.filter(Boolean), text, ...left, ...this.#buttons(answer, under, sender));
   }
@@ -251,7 +303,7 @@ export class Log {
   /** The photo that is chosen next answers a challenge. @param {string} id */
   #answerButton(id) {
     const button = make('button', { class: 'tap', type: 'button' }, WORDS.mine);
-    button.addEventListener('click', () => this.#onAnswer(id));
+    button.addEventListener('click', () => this.#on.answer(id));
     return make('div', { class: 'taps' }, button);
   }
 
@@ -268,7 +320,7 @@ export class Log {
     return mine.filter((row) => row.length).map((row) => {
       const made = row.map(({ text, data }) => {
         const button = make('button', { class: 'tap', type: 'button' }, text);
-        button.addEventListener('click', () => this.#onTap(button, data, under));
+        button.addEventListener('click', () => this.#on.tap(button, data, under));
         return button;
       });
       return make('div', { class: 'taps' }, ...made);
@@ -339,6 +391,21 @@ function countdown(until) {
   };
   tick();
   return bar;
+}
+
+/** What is written on the bot's own picture need not be seen below it once more; a screen reader reads it there. */
+function hideWhatIsDrawn(message, description = '') {
+  const drawn = description.split('\n');
+  const text = message.querySelector('.text');
+  const lines = text.textContent.split('\n').map((line) => [line, drawn.some((each) => line.startsWith(each))]);
+  if (!lines.some(([, isDrawn]) => isDrawn)) return;
+  message.querySelector('.photo img').alt = '';
+  text.replaceChildren(...lines.map(([line, isDrawn]) => make('span', { class: isDrawn ? 'unseen' : 'line' }, line, '\n')));
+}
+
+/** What of an entry may change, to be compared. @param {Entry} entry */
+function stateOf({ answer, photo, past_photos }) {
+  return JSON.stringify([answer, photo, past_photos]);
 }
 
 /** Which of the two it is: a slider from the yeti to Olaf. @param {Answer} answer */

@@ -14,12 +14,17 @@ export function followNewest(scroller, list, newest) {
   const toBottom = () => {
     following = true;
     scroller.scrollTo(0, scroller.scrollHeight);
+    lastTop = scroller.scrollTop;
   };
   const isAtBottom = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < AT_BOTTOM_PX;
   const resized = new ResizeObserver(() => following && toBottom());
   resized.observe(scroller);
   resized.observe(list);
-  new MutationObserver(() => (newest.hidden = following)).observe(list, { childList: true });
+  // At once: a log that shrinks and grows before the next frame is drawn looks as if somebody had scrolled up.
+  new MutationObserver(() => {
+    newest.hidden = following;
+    if (following) toBottom();
+  }).observe(list, { childList: true, subtree: true });
   scroller.addEventListener('scroll', () => {
     // Not being at the bottom is no proof: a bubble may have come in since.
     if (scroller.scrollTop < lastTop) following = false;

@@ -1,6 +1,5 @@
-/** Taps, the menu's commands, and what the bot answers to them. */
+/** Taps, commands, and what the bot answers to them. */
 
-import { make } from './elements.js';
 import { ask } from './wire.js';
 import { WORDS } from './words.js';
 
@@ -37,28 +36,20 @@ export class Talk {
     await this.#ask(button, 'presses', { data, entry }, under);
   }
 
-  /** Fills the menu. @param {{name: string, description: string, choices: string[]}[]} commands */
-  showMenu(commands) {
-    byId('menu').replaceChildren(...commands.map((command) => this.#item(command)));
-    byId('menu-button').hidden = false;
+  /** Posts a reaction to a photo, or takes it back. @param {string} entry @param {string} emoji */
+  async react(entry, emoji) {
+    await this.#ask(byId('log'), 'reactions', { entry, emoji });
   }
 
-  #item({ name, description, choices }) {
-    const button = (text, argument) => {
-      const made = make('button', { type: 'button', 'data-command': name }, text);
-      made.addEventListener('click', () => {
-        byId('menu').hidePopover();
-        this.#command(name, argument);
-      });
-      return made;
-    };
-    if (!choices.length) return button(description, '');
-    const named = { on: WORDS.on, off: WORDS.off, week: WORDS.week, month: WORDS.month, all: WORDS.all };
-    const choose = choices.map((choice) => button(named[choice] ?? choice, choice));
-    return make('div', { class: 'choice', role: 'group', 'aria-label': description }, make('span', {}, description), ...choose);
+  /** Does what was written, if it is a command such as "/me Ann". @param {string} written */
+  type(written) {
+    const found = /^\/([a-z]+)(?:@\S+)?(?:\s+(.*))?$/is.exec(written.trim());
+    if (found) this.command(found[1].toLowerCase(), found[2] ?? '');
+    return found !== null;
   }
 
-  #command(name, argument) {
+  /** Asks for something from the menu. */
+  command(name, argument = '') {
     if (name === 'guess' && !argument) {
       this.#letGuess();
       this.toast(WORDS.guessReady);

@@ -10,14 +10,15 @@ const ANSWER_MS = 30_000;
 // A JPEG, WebP, AVIF or HEIC can say where it was taken, so those are drawn anew even when they are small.
 const SENT_AS_IT_IS = new Set(['image/png', 'image/gif']);
 
-/** Something that was not answered. `sentence` is the server's; without one, `kind` chooses one of the page's own. */
+/** Something that was not answered. `sentence` is the server's; without one, `kind` chooses one of the page's own; `passes`: by itself. */
 export class Problem extends Error {
   /** @param {'network'|'server'|'tooLarge'} kind */
-  constructor(kind, { sentence = '', retry = true } = {}) {
+  constructor(kind, { sentence = '', retry = true, passes = true } = {}) {
     super(sentence || kind);
     this.kind = kind;
     this.sentence = sentence;
     this.retry = retry;
+    this.passes = passes;
   }
 }
 
@@ -148,7 +149,9 @@ function problemOf({ status, response }) {
   if (status === 0) return new Problem('network');
   const sentence = response?.error ?? '';
   if (status === 413) return new Problem('tooLarge', { sentence, retry: false });
-  return new Problem('server', { sentence, retry: status === 408 || status === 429 || status >= 500 });
+  // Too slow, too often, too busy.
+  const passes = [408, 429, 502, 503, 504].includes(status);
+  return new Problem('server', { sentence, retry: passes || status >= 500, passes });
 }
 
 const FIRST_WAIT_MS = 1_000;
@@ -186,6 +189,11 @@ export class LiveRoom {
   /** Sends a message, or drops it while there is no connection: hello tells it all again. */
   send(message) {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  /** Says hello anew, as whoever plays by now. */
+  reopen() {
+    this.#open();
   }
 
   #open() {

@@ -97,7 +97,6 @@ async def test_a_senseless_tap_is_refused_with_a_sentence(served: Served, messag
     "message",
     [
         *(b"no json", {}, {"name": 1}, {"name": "../x"}, {"name": "x" * 33}),
-        *({"name": "who"}, {"name": "where"}, {"name": "help"}, {"name": "start"}),
         *({"name": "rules", "argument": 1}, {"name": "rules", "argument": "x" * 201}),
     ],
 )
@@ -134,6 +133,33 @@ async def test_a_command_is_answered_to_who_asked_alone(served: Served) -> None:
     assert sent["text"] == DE.rooms.rules()
     assert sent["buttons"] == []
     assert await served.entries() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("help", "/hall: The photos that fooled me best"),
+        ("nonsense", EN.rooms.help("web", "", ())),
+        ("start", EN.rooms.start()),
+        ("about", EN.rooms.about()),
+        ("export", EN.privacy.export_nothing()),
+        ("forget", EN.privacy.forget_ask()),
+    ],
+)
+async def test_a_command_may_be_typed_though_no_menu_names_it(
+    served: Served, name: str, part: str
+) -> None:
+    said = (await served.command(name))["private"]["text"]
+    assert part in said
+    assert "/who" not in said
+
+
+async def test_typed_commands_for_a_photo_say_how_that_goes_here(served: Served) -> None:
+    for name, sentence in (
+        ("who", EN.photos.who_how("web")),
+        ("where", EN.photos.where_how("web")),
+    ):
+        assert (await served.command(name))["entry"]["answer"]["text"] == sentence
 
 
 async def test_settings_offer_the_language_and_the_time_zone_and_no_choice_of_photos(
@@ -326,6 +352,23 @@ async def test_what_a_private_answers_button_leads_to_is_for_who_tapped_alone(
     assert asked[0].room.private
     assert "entry" not in outcome
     assert len(await served.entries()) == 1
+
+
+async def test_only_five_emoji_are_for_photos_and_a_forgotten_persons_go(served: Served) -> None:
+    photo = await served.photo()
+    for message in ({"entry": photo["id"], "emoji": "🤬"}, {"entry": "none", "emoji": "⛄"}):
+        assert (await served.post("reactions", message)).status == 410
+    assert (await served.post("reactions", {"entry": photo["id"], "emoji": 1})).status == 400
+    ana = await served.join()
+    for headers in (HEADERS, BEN):
+        sent = {"entry": photo["id"], "emoji": "⛄"}
+        assert (await served.post("reactions", sent, headers=headers)).status == 200
+    first, both = [(await ana.receive("reactions"))["reactions"]["⛄"] for _ in range(2)]
+    assert (len(first), len(both)) == (1, 2)
+    ask = (await served.command("forget", headers=BEN))["private"]
+    await served.press(ask["buttons"][0][0]["data"], headers=BEN)
+    assert (await ana.receive("reactions"))["reactions"] == {"⛄": first}
+    assert (await served.entries())[0]["reactions"] == {"⛄": first}
 
 
 async def test_a_picture_is_for_everyone_wherever_its_button_was(served: Served) -> None:

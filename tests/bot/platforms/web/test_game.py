@@ -15,12 +15,13 @@ import pytest
 from bot.domain import Button, Delivery, Label, Reply
 from bot.graphics.palette import AVATARS, contrasting_ink, parse_hex
 from bot.platforms.web.requests import CAPTION_LENGTH
-from bot.platforms.web.rooms import room_of
+from bot.platforms.web.rooms import ENTRY_SECONDS, Rooms, room_of
 from bot.platforms.web.server import STATIC
+from bot.platforms.web.shelf import Shelf
 from bot.services import guessing
 from bot.speech import speaker_for
 from tests.fakes.vision import YETI
-from tests.fakes.web_room import HEADERS, SECRET, Live, Served, buttons
+from tests.fakes.web_room import HEADERS, SECRET, Clock, Live, Served, buttons, serving
 
 HOME = room_of("home")
 ANA = HEADERS
@@ -316,6 +317,88 @@ async def test_the_hall_shows_the_photos_that_are_still_there(served: Served) ->
     assert (await served.entries())[-1] == said
 
 
+async def test_a_round_goes_on_after_a_restart_with_its_story_its_bar_and_its_buttons(
+    tmp_path: Path,
+) -> None:
+    kept: dict[str, Any] = {
+        "data_folder": tmp_path,
+        "database": f"sqlite:///{tmp_path / 'game.db'}",
+    }
+    async with serving(**kept) as before:
+        await shown(before, b"another yeti", BEN)  # Ben plays, too
+        told = await shown(before, b"an Olaf", caption="It's Olaf!")
+        open_round = await shown(before, b"another Olaf")
+        asking = await shown(before, b"what is it?", caption="guess")
+        heat = (await before.press(buttons(told)["Where did you look?"], told))["entry"]
+        hall = (await before.command("hall"))["entry"]
+        entries = await before.entries()
+    async with serving(**kept) as after:
+        assert await after.entries() == entries
+        ben = await after.join(BEN["X-Player"], "Ben")
+        for shown_before in (told, open_round, heat, hall):
+            if "photo" in shown_before:
+                picture = await after.session.get(after.url + shown_before["photo"])
+                assert (await picture.read()).startswith(b"jpeg of")
+        # A false truth, told only now: the others see the story, and may object.
+        await after.press(buttons(open_round)[OLAF_BUTTON], open_round)
+        edited = (await ben.receive("edit"))["entry"]
+        assert (edited["answer"]["label"], edited["answer"]["confidence"]) == ("abominable", 0.84)
+        assert OBJECT in buttons(edited)
+        await after.press(buttons(edited)[OBJECT], edited, BEN)
+        assert EN.rounds.void() in (await ben.receive("edit"))["entry"]["answer"]["text"]
+        await after.press(buttons(asking)[YETI_BUTTON], asking, BEN)
+        while (answer := (await ben.receive("entry"))["entry"])["to"] != asking["id"]:
+            pass
+        assert answer["answer"]["label"] == "abominable"
+        assert (await after.press(buttons(open_round)["Where did you look?"], open_round))["entry"]
+
+
+async def test_photos_leave_the_disk_with_the_day_and_when_their_sender_wants_it(
+    tmp_path: Path, clock: Clock
+) -> None:
+    folder = tmp_path / "web_photos"
+
+    def on_disk() -> set[str]:
+        assert not any(path.stat().st_mode & 0o077 for path in folder.iterdir())
+        return {path.name for path in folder.iterdir()}
+
+    def files(*entries: dict[str, Any]) -> set[str]:
+        return {f"{entry['id']}.{kind}" for entry in entries for kind in ("json", "jpg")}
+
+    shelf = Shelf(folder)
+    async with serving(rooms=Rooms(clock, shelf)) as served:
+        ben = await arrived(served, BEN)
+        mine, other = await shown(served, b"mine", caption="olaf"), await shown(served, b"other")
+        bens = await shown(served, b"bens", BEN)
+        hall = (await served.command("hall", headers=BEN))["entry"]
+        assert hall["past_photos"]
+        heat = (await served.press(buttons(mine)["Where did you look?"], mine))["entry"]
+        round_id = buttons(mine)["Where did you look?"].split(":")[1]
+        refused = await served.press(f"hide:{round_id}", headers=BEN)
+        assert refused["notice"] == EN.privacy.not_yours_to_hide()
+        await served.press(f"hide:{round_id}")
+        gone = [(await ben.receive("edit"))["entry"] for _ in range(3)]
+        assert [entry["id"] for entry in gone] == [mine["id"], hall["id"], heat["id"]]
+        assert not any(entry.get("photo") or entry.get("past_photos") for entry in gone)
+        assert gone[0]["answer"] == mine["answer"]
+        assert (await served.session.get(served.url + mine["photo"])).status == 404
+        shelf.close()
+        left = files(other, bens) | {f"{entry['id']}.json" for entry in gone}
+        assert on_disk() == left
+    shelf = Shelf(folder)
+    async with serving(rooms=Rooms(clock, shelf)) as served:
+        yes = (await under_privacy(served, EN.privacy.forget_me_button()))["buttons"][0][0]["data"]
+        await served.press(yes)
+        shelf.close()
+        assert on_disk() == files(bens) | {f"{hall['id']}.json"}
+    (folder / f"{hall['id']}.json").write_text("half")
+    clock.now += ENTRY_SECONDS
+    shelf = Shelf(folder)
+    assert [room for room in Rooms(clock, shelf) if room.entries] == []
+    shelf.close()
+    assert on_disk() == set()
+
+
 async def test_an_export_is_a_file_for_who_asked(served: Served) -> None:
     export = EN.privacy.export_button()
     assert "document" not in await under_privacy(served, export)
@@ -352,6 +435,29 @@ async def test_who_is_forgotten_is_gone_from_the_room_and_from_the_board(served:
     assert photo["player"]["id"] not in str(board)
     picture = await served.session.get(served.url + photo["photo"])
     assert picture.status == 404
+
+
+async def test_who_is_forgotten_is_gone_from_what_the_bot_said_about_them(served: Served) -> None:
+    await shown(served, b"an Olaf", caption="olaf")
+    await shown(served, b"another", BEN)
+    decided = (await served.command("keep", "on"))["entry"]
+    assert "Ana has switched learning on" in decided["answer"]["text"]
+    await served.command("leaderboard", headers=BEN)
+    asking = await shown(served, b"what is it?", BEN, caption="guess")
+    await served.press(buttons(asking)[YETI_BUTTON], asking)
+    while (answer := (await served.entries())[-1])["to"] != asking["id"]:
+        await asyncio.sleep(0.01)
+    assert EN.rounds.guessed(["Ana"], 10) in answer["answer"]["text"]
+    challenge = (await served.command("challenge", headers=BEN))["entry"]
+    yes = (await under_privacy(served, EN.privacy.forget_me_button()))["buttons"][0][0]["data"]
+    await served.press(yes)
+    left = await served.entries()
+    assert "Ana" not in json.dumps(left)
+    assert challenge in left
+    # Whose round it is may go on with it.
+    (answer,) = [entry for entry in left if entry["to"] == asking["id"]]
+    assert EN.rounds.guessed(["⛄"], 10) in answer["answer"]["text"]
+    assert OLAF_BUTTON in buttons(answer)
 
 
 async def test_only_an_admin_of_the_room_may_set_the_season_back(served: Served) -> None:

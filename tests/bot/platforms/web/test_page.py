@@ -150,6 +150,28 @@ async def test_nickname_is_remembered(visitor: Visitor) -> None:
     await expect(playing_as).to_contain_text("سارة ⛄")
 
 
+async def test_who_comes_for_the_first_time_is_told_the_game_once_and_asked_for_a_name(
+    browser: Browser, room: str, visitor: Visitor
+) -> None:
+    await visitor.rename("Mia")
+    phone = {"width": 320, "height": 568}
+    async with visiting(browser, room, knows_the_game=False, viewport=phone) as newcomer:
+        how = newcomer.page.get_by_role("dialog", name="This is how it goes")
+        await expect(how.get_by_role("listitem")).to_have_count(3)
+        await expect(how.locator("svg").last).to_be_in_viewport()
+        await newcomer.page.locator("#how-done").click()
+        name = newcomer.page.get_by_label("Everybody in the room")
+        await expect(name).to_have_value(re.compile(r"\w+ \w+"))
+        await name.fill("mia")
+        await newcomer.page.keyboard.press("Enter")
+        mine = newcomer.page.get_by_role("button", name="Playing as")
+        await expect(mine).to_contain_text("mia 2")
+        await expect(visitor.button("2 here:")).to_contain_text("mia 2")
+        await newcomer.page.reload()
+        await expect(mine).to_contain_text("mia 2")
+        await expect(newcomer.page.locator("dialog[open]")).to_have_count(0)
+
+
 async def test_player_gets_a_friendly_nickname_without_typing(visitor: Visitor) -> None:
     playing_as = visitor.page.get_by_role("button", name="Playing as")
     await expect(playing_as).to_have_text(re.compile(r"Playing as \w+ \w+"))
@@ -199,25 +221,44 @@ async def test_huge_file_is_refused_without_being_sent(visitor: Visitor, tmp_pat
 async def test_photo_outlives_a_network_failure(visitor: Visitor) -> None:
     await visitor.context.set_offline(True)
     await visitor.choose(photo())
-    again = visitor.page.get_by_role("button", name="Try again")
-    await expect(again).to_be_visible()
+    await expect(visitor.rounds).to_contain_text("try again by myself.")
     await visitor.context.set_offline(False)
-    await again.click()
     await expect(visitor.answers).to_have_count(1)
     await expect(visitor.rounds).to_have_count(1)
+    await expect(visitor.rounds).not_to_contain_text("by myself")
     visitor.forgive("ERR_INTERNET_DISCONNECTED")
 
 
-async def test_busy_server_is_asked_again(visitor: Visitor) -> None:
+async def test_many_photos_go_one_by_one_without_a_tap_however_busy_and_after_a_reload(
+    visitor: Visitor,
+) -> None:
     busy = '{"error": "I have my stick arms full right now."}'
-    await visitor.page.route(
-        "**/photos", lambda route: route.fulfill(status=503, body=busy), times=1
-    )
-    await visitor.choose(photo())
+    answers = iter([503, 0, 429])
+
+    async def be_busy(route: Route) -> None:
+        match next(answers, 200):
+            case 200:
+                await route.continue_()
+            case 0:
+                await route.abort("connectionreset")
+            case status:
+                await route.fulfill(status=status, body=busy)
+
+    await visitor.page.route("**/photos", be_busy)
+    skies = ("red", "green", "blue", "black")
+    await visitor.choose(*(photo(encoded(snow_person(sky=sky))) for sky in skies))
+    await expect(visitor.page.locator("#queue")).to_contain_text("Photo 1 of 4")
     await expect(visitor.rounds).to_contain_text("stick arms full")
-    await visitor.page.get_by_role("button", name="Try again").click()
-    await expect(visitor.answers).to_have_count(1)
-    visitor.forgive("status of 503")
+    for _ in range(3):  # nobody needs to, but whoever is impatient may
+        await visitor.button("Try again").click()
+    await expect(visitor.answers.first).to_be_visible()
+    await visitor.page.reload()
+    await expect(visitor.answers).to_have_count(4)
+    await expect(visitor.rounds).to_have_count(4)
+    await expect(visitor.page.locator("#queue")).to_be_hidden()
+    await visitor.page.reload()
+    await expect(visitor.rounds).to_have_count(4)
+    visitor.forgive("status of 503", "status of 429", "ERR_CONNECTION_RESET")
 
 
 async def test_page_comes_back_after_the_network_was_away(

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from PIL import Image
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, ViewportSize, expect
 
 from bot.domain import Button, ButtonOutcome, ButtonPress, Document, Label, Preview, Reply, Verdict
 from bot.graphics.palette import AVATARS, contrasting_ink
@@ -167,7 +167,7 @@ async def test_guesses_come_first_and_the_answer_leads_back_to_its_photo(
         await expect(person.rounds).to_have_count(3)
         await expect(person.answers).to_have_count(2)
         await expect(person.rounds.last).to_contain_text(EN.rounds.guessed(["Ben"], 10))
-        await expect(person.rounds.nth(1).get_by_role("button")).to_have_count(0)
+        await expect(person.rounds.nth(1).locator(".tap")).to_have_count(0)
         await expect(person.page.locator("#places li")).to_have_text(["1.BBen10"])
     await expect(ben.rounds.last.get_by_role("button", name=OLAF_BUTTON)).to_have_count(0)
     await mia.rounds.last.get_by_role("button", name=OLAF_BUTTON).click()
@@ -185,7 +185,36 @@ async def test_guesses_end_by_themselves(
     for person in (mia, ben):
         await expect(person.rounds).to_have_count(2)
         await expect(person.answers).to_have_count(1)
-        await expect(person.rounds.first.get_by_role("button")).to_have_count(0)
+        await expect(person.rounds.first.locator(".tap")).to_have_count(0)
+
+
+async def test_a_reveal_is_in_sight_however_the_log_shrank_and_grew_before_it(
+    served: Served, table: str, mia: Visitor, ben: Visitor
+) -> None:
+    await mia.show(pictures.draw_olaf(), "guess")
+    await expect(ben.rounds).to_contain_text("What will I say?")
+    room = served.rooms.find(table.rsplit("/", 1)[1])
+    assert room is not None
+    # One frame is drawn without the question's buttons, and the answer comes before the next.
+    await ben.page.evaluate(
+        """async () => {
+            const log = document.querySelector('#log');
+            await new Promise(requestAnimationFrame);
+            log.querySelector('.taps').remove();
+            const { port1, port2 } = new MessageChannel();
+            const drawn = new Promise((resolve) => (port1.onmessage = resolve));
+            port2.postMessage('');
+            await drawn;
+            log.append(log.querySelector('.round').cloneNode(true));
+        }"""
+    )
+    assert await ben.page.evaluate(HIDDEN_BELOW) <= 1
+    # Who has scrolled up a little, to look at the photo, sees the answer all the same.
+    await ben.page.locator("#scroller").evaluate("scroller => scroller.scrollBy(0, -200)")
+    assert await ben.page.evaluate(HIDDEN_BELOW) > 100
+    await ben.rounds.last.evaluate("round => round.remove()")
+    await served.server.send(room.room, Reply("Olaf!", OLAF), to=room.entries[0].message)
+    await expect(ben.answers).to_be_in_viewport()
 
 
 async def test_a_caption_is_out_of_the_way_on_a_phone_and_may_tell_the_truth(
@@ -345,6 +374,7 @@ async def test_a_photo_that_is_a_day_old_leaves_every_page(
 
 async def test_the_menu_offers_choices_where_there_are_some(mia: Visitor, ben: Visitor) -> None:
     await mia.button("Menu").click()
+    await mia.button("More").click()
     choices = mia.page.get_by_role("group", name="may I keep photos")
     await choices.get_by_role("button", name="On").click()
     for person in (mia, ben):
@@ -404,6 +434,130 @@ async def test_the_bar_tells_which_of_the_two_and_how_familiar_without_a_small_n
             assert await mia.page.evaluate(CONTRAST, part) >= 4.5
 
 
+async def test_a_round_and_the_menu_fit_a_phone_upright_and_on_its_side(
+    browser: Browser, table: str, mia: Visitor
+) -> None:
+    upright = ViewportSize(width=390, height=700)
+    on_its_side = ViewportSize(width=844, height=390)
+    async with visiting(browser, table, viewport=upright) as ben:
+        await mia.show(pictures.draw_yeti())
+        await expect(ben.answers).to_have_count(1)
+        await ben.show(pictures.draw_olaf((400, 400)))
+        await expect(ben.answers).to_have_count(2)
+        for viewport in (upright, on_its_side):
+            await ben.page.set_viewport_size(viewport)
+            assert await ben.page.evaluate(HIDDEN_BELOW) <= 1
+            log = await ben.page.locator("#scroller").bounding_box()
+            shown = await ben.rounds.last.locator(".photo").bounding_box()
+            assert log
+            assert shown
+            assert shown["y"] > log["y"]
+            assert shown["height"] > 100
+            truths = ben.rounds.last.locator(".taps").first.get_by_role("button")
+            boxes = [await truth.bounding_box() for truth in await truths.all()]
+            assert len({box["y"] for box in boxes if box}) == 1
+            assert await overflowing(ben) == []
+        await ben.page.set_viewport_size(upright)
+    await mia.page.set_viewport_size(upright)  # she is admin: her menu is the longest
+    await mia.button("Menu").click()
+    menu = mia.page.locator("#menu")
+    await expect(menu.get_by_role("button")).to_have_count(7)
+    for _ in range(2):
+        assert await menu.evaluate("menu => menu.scrollHeight <= menu.clientHeight")
+        bottom = await menu.evaluate("menu => menu.getBoundingClientRect().bottom")
+        assert bottom <= upright["height"]
+        await mia.page.locator("#more").click()
+    await mia.page.keyboard.press("Escape")
+    await mia.page.locator("#caption-button").click()
+    await mia.page.locator("#caption").fill("/ME Ann")
+    await mia.page.keyboard.press("Enter")
+    await expect(mia.rounds.last).to_contain_text("Only you see this")
+    await expect(mia.page.locator("#caption")).to_be_hidden()
+    # What is written on the bot's own picture is not to be seen once more below it.
+    await mia.show(pictures.draw_olaf(), "olaf")
+    await mia.ask_for("Who fooled me best")
+    said = mia.rounds.last.locator(".said")
+    await expect(said.locator(".line").first).to_be_visible()
+    hidden = said.locator(".unseen")
+    await expect(hidden).to_have_count(3)
+    await expect(hidden.nth(1)).to_contain_text("84 points")
+    assert await hidden.first.evaluate("line => line.offsetWidth") <= 1
+
+
+async def test_players_react_to_a_photo_with_one_of_five_emoji(mia: Visitor, ben: Visitor) -> None:
+    await mia.show(pictures.draw_olaf())
+    opener = ben.rounds.get_by_role("button", name="React to this photo")
+    await opener.click()
+    emoji = ben.page.locator(".reactions button:not(.opener)")
+    await expect(emoji).to_have_count(5)
+    await emoji.nth(1).click()
+    for person, pressed in ((ben, "true"), (mia, "false")):
+        given = person.page.locator(".reactions button:not(.opener)")
+        await expect(given).to_have_text(["😂 1"])
+        await expect(given).to_have_attribute("aria-pressed", pressed)
+    await mia.button("😂 1").click()
+    await expect(ben.button("😂 2")).to_be_visible()
+    await ben.page.reload()
+    await ben.button("😂 2").click()
+    await expect(mia.button("😂 1")).to_be_visible()
+    assert await overflowing(ben) == []
+
+
+async def test_children_hand_one_phone_on_with_a_tap_each_with_points_of_their_own(
+    mia: Visitor, ben: Visitor
+) -> None:
+    await ben.page.locator("#name-button").click()
+    await ben.button("One more plays on this device").click()
+    name = ben.page.get_by_label("Everybody in the room")
+    await expect(name).not_to_have_value("Ben")
+    await name.fill("Eva")
+    await ben.page.keyboard.press("Enter")
+    await expect(mia.button("2 here:")).to_contain_text("Eva, Mia")
+    await ben.show(pictures.draw_olaf(), "olaf")
+    await expect(mia.page.locator("#places li")).to_have_text(["1.EEva84"])
+    await expect(ben.rounds.first).to_have_class(re.compile("mine"))
+    await ben.page.locator("#name-button").click()
+    await expect(ben.toast).to_have_text(re.compile("Ben.s turn!"))
+    await expect(mia.button("2 here:")).to_contain_text("Ben, Mia")
+    # What was her own is another's now, who may object to it.
+    await expect(ben.rounds.first).not_to_have_class(re.compile("mine"))
+    await expect(ben.button(OBJECT)).to_be_visible()
+    await ben.show(pictures.draw_yeti(), "olaf")
+    await expect(mia.page.locator("#places li")).to_have_count(2)
+    await ben.page.reload()
+    await expect(ben.page.locator("#nickname")).to_have_text("Ben")
+    await ben.ask_for("Names on this device")
+    await ben.button("Ben stops playing here").click()
+    await expect(ben.page.locator("#nickname")).to_have_text("Eva")
+    await ben.page.locator("#name-button").click()
+    await expect(name).to_have_value("Eva")
+
+
+async def test_sound_is_off_until_somebody_wants_it_and_then_stays(
+    mia: Visitor, ben: Visitor
+) -> None:
+    rung = "() => window.rung ?? 0"
+    for person in (mia, ben):
+        await person.context.add_init_script(
+            "const start = OscillatorNode.prototype.start; "
+            "OscillatorNode.prototype.start = function (at) {"
+            "  window.rung = (window.rung ?? 0) + 1; return start.call(this, at); }"
+        )
+        await person.page.reload()
+    await ben.page.locator("#menu-button").click()
+    await ben.page.locator("#more").click()
+    await ben.page.get_by_role("group", name="Sound").get_by_role("button", name="On").click()
+    await ben.page.reload()
+    await ben.page.locator("#people").click()  # no page may sound before it is touched
+    await mia.show(pictures.draw_olaf())
+    await expect(ben.answers).to_have_count(1)
+    assert await ben.page.evaluate(rung) == 2
+    await mia.button(OLAF_BUTTON).click()
+    await expect(ben.rounds).to_contain_text("84 points for Mia!")
+    assert await ben.page.evaluate(rung) == 7
+    assert await mia.page.evaluate(rung) == 0
+
+
 @pytest.mark.parametrize("locale", TRUTHS)
 async def test_three_truths_stand_in_one_row_and_are_for_the_sender_alone(
     browser: Browser, served: Served, table: str, mia: Visitor, locale: str
@@ -422,10 +576,10 @@ async def test_three_truths_stand_in_one_row_and_are_for_the_sender_alone(
         assert len({box["y"] for box in boxes if box}) == 1
         assert min(box["height"] for box in boxes if box) >= 44
         assert await overflowing(sender) == []
-        await expect(mia.rounds.last.get_by_role("button")).to_have_text(["Hm?"])
+        await expect(mia.rounds.last.locator(".tap")).to_have_text(["Hm?"])
         await say(served, table, Reply("Olaf! 97%"))
         for person in (mia, sender):
-            await expect(person.rounds.last.get_by_role("button")).to_have_count(0)
+            await expect(person.rounds.last.locator(".tap")).to_have_count(0)
 
 
 async def test_who_created_the_room_is_admin_and_so_is_who_opens_the_admin_link(
@@ -475,6 +629,14 @@ async def test_a_private_answers_button_brings_a_private_answer_with_its_file(
         await mia.page.get_by_role("link", name="Save the file").click()
     assert (await download.value).suggested_filename == "snowpeople.json"
     await expect(ben.rounds).to_have_count(0)
+
+
+# How many pixels of the log are below what is in sight, once the next two frames are drawn.
+HIDDEN_BELOW = """async () => {
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+    const scroller = document.querySelector('#scroller');
+    return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+}"""
 
 
 # The contrast (WCAG 2) of an element's text against the first opaque colour behind it, which is

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,6 +73,29 @@ async def test_leaving_and_renaming_are_told(rooms: Rooms) -> None:
     assert [person["name"] for person in received(ana)[-1]["people"]] == ["Ana", "Benjamin"]
     rooms.leave("home", ben)
     assert [person["name"] for person in received(ana)[-1]["people"]] == ["Ana"]
+
+
+async def test_nobody_is_called_as_somebody_else_is_or_as_the_bot(rooms: Rooms) -> None:
+    wide = "\uff4d\uff49\uff41"
+    first = rooms.join("home", Player("1", "Mia"))
+    second = rooms.join("home", Player("2", wide))
+    assert received(second)[0]["name"] == f"{wide} 2"
+    assert rooms.join("home", Player("1", "Mia")).player.name == "Mia"
+    assert rooms.join("away", Player("2", "Mia")).player.name == "Mia"
+    third = rooms.join("home", Player("3", ""))
+    received(third)
+    for wish, name in (
+        ("MIA", "MIA 3"),
+        ("Schnee wesen", "Schnee wesen 2"),
+        ("", "Schnee wesen 2"),
+    ):
+        rooms.rename("home", third, wish)
+        assert received(third)[-1] == {"type": "name", "name": name}
+    # Whose photos are still shown is still called so, though they left.
+    rooms.publish("home", replace(entry("1"), player=first.player))
+    for member in list(rooms.find("home").members):  # type: ignore[union-attr]
+        rooms.leave("home", member)
+    assert rooms.named("home", Player("4", "Mia")).name == "Mia 2"
 
 
 async def test_history_is_bounded_by_number(rooms: Rooms) -> None:
@@ -187,6 +211,7 @@ async def test_a_page_that_does_not_listen_is_lost_and_the_others_are_not(rooms:
         ("👨‍👩‍👧 Oma", "👨‍👩‍👧 Oma"),
         ("سنو", "سنو"),
         ("\u200d\n\t", ""),
+        ("\u3164\u2800\ufe0f\u0301", ""),
         ("<b>Ana</b>", "<b>Ana</b>"),
     ],
 )
@@ -201,7 +226,12 @@ def test_a_nickname_fits_a_line(typed: str, shown: str) -> None:
         ("../../etc", "etc"),
         ("Schneeburg-2", "schneeburg-2"),
         ("снег", "снег"),
+        ("🎄🎅", "🎄🎅"),
+        ("❤\ufe0f  & ⛄!", "❤-⛄"),
+        ("👨‍👩‍👧 Oma", "👨‍👩‍👧-oma"),
+        ("हिन्दी", "हिन्दी"),
         ("!!!", ""),
+        ("\u3164\u2800\u200d\u0301", ""),
         ("y" * 99, "y" * 40),
     ],
 )

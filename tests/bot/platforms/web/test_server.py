@@ -211,12 +211,24 @@ async def test_the_qr_code_is_a_picture(served: Served) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "room"),
-    [("", "/r/home"), ("r/The%20Smiths!", "/r/the-smiths"), ("r/%2e%2e", "/r/home")],
+    [
+        *(("", "/r/home"), ("r/", "/r/home"), ("r/%2e%2e", "/r/home")),
+        *(("r/The%20Smiths!", "/r/the-smiths"), ("r/%F0%9F%8E%84!", "/r/🎄")),
+    ],
 )
 async def test_a_link_that_is_nearly_right_leads_to_its_room(
     served: Served, typed: str, room: str
 ) -> None:
     assert (await served.session.get(f"{served.url}/{typed}")).url.path == room
+
+
+async def test_a_link_without_a_name_says_what_a_name_needs_instead_of_leading_elsewhere(
+    served: Served,
+) -> None:
+    headers = {"Accept-Language": "de"}
+    response = await served.session.get(f"{served.url}/r/%21%21", headers=headers)
+    assert response.status == 404
+    assert "braucht einen Buchstaben" in await response.text()
 
 
 async def test_files_outside_the_page_are_not_served(served: Served) -> None:

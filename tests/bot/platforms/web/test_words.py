@@ -52,6 +52,7 @@ def test_the_page_says_all_of_its_words_and_no_others() -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_no_language_lacks_a_word(language: str) -> None:
     assert list(words(language)) == list(words("en"))
+    assert list(words(language)["menuNames"]) == list(words("en")["menuNames"])
     assert all(words(language).values())
 
 

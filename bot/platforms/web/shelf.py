@@ -1,0 +1,143 @@
+"""What the rooms showed in the last day, on disk, so that it outlives a restart."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.domain import Picture, Preview
+from bot.platforms.web.rooms import Entry
+
+log = logging.getLogger(__name__)
+
+_STORED = TypeAdapter(tuple[str, Entry])
+
+
+class Shelf:
+    """A folder with two files for each entry: its words, and its picture where it has one.
+
+    Nothing waits for the disk: one thread writes, in the order in which it is asked to. A disk that
+    is full costs a restart's memory and nothing else.
+
+    Args:
+        folder: Where it is; made when it is needed, for nobody else to read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writer = ThreadPoolExecutor(1, "shelf")
+
+    def load(self) -> Iterator[tuple[str, Entry]]:
+        """Yield each entry with its room's name, the oldest first; what is broken is removed."""
+        entries: dict[str, tuple[str, Entry]] = {}
+        for path in self._folder.glob("*.json"):
+            try:
+                name, entry = _STORED.validate_json(path.read_bytes())
+                if entry.preview is not None:
+                    jpeg = self._picture(entry.id).read_bytes()
+                    entry = replace(entry, preview=replace(entry.preview, jpeg=jpeg))
+                entries[entry.id] = name, entry
+            except (OSError, ValidationError) as error:
+                log.warning("an entry of a room could not be read: %s", type(error).__name__)
+                self.drop(path.stem)
+        for name, entry in sorted(entries.values(), key=lambda each: each[1].at):
+            yield name, _with_past_photos(entry, entries)
+
+    def keep(self, name: str, entry: Entry, *, is_new: bool = True) -> None:
+        """Keep an entry as it is now.
+
+        Args:
+            name: Its room's.
+            entry: The entry.
+            is_new: Whether its picture is still to be written.
+        """
+        words = _STORED.dump_json((name, _without_pictures(entry)))
+
+        def write() -> None:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if entry.preview is None:
+                self._picture(entry.id).unlink(missing_ok=True)
+            elif is_new:
+                _write(self._picture(entry.id), entry.preview.jpeg)
+            _write(self._words(entry.id), words)
+
+        self._do(write)
+
+    def drop(self, entry: str) -> None:
+        """Remove an entry by its id."""
+
+        def remove() -> None:
+            self._words(entry).unlink(missing_ok=True)
+            self._picture(entry).unlink(missing_ok=True)
+
+        self._do(remove)
+
+    def close(self) -> None:
+        """Finish what is to be written."""
+        self._writer.shutdown()
+
+    def _do(self, job: Callable[[], None]) -> None:
+        def safely() -> None:
+            try:
+                job()
+            except OSError as error:
+                log.warning("what a room shows could not be kept: %s", error.strerror)
+
+        with suppress(RuntimeError):  # closed: the process ends
+            self._writer.submit(safely)
+
+    def _words(self, entry: str) -> Path:
+        return self._folder / f"{entry}.json"
+
+    def _picture(self, entry: str) -> Path:
+        return self._folder / f"{entry}.jpg"
+
+
+def _write(path: Path, data: bytes) -> None:
+    half = path.with_name(f"{path.name}.half")
+    half.unlink(missing_ok=True)
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+    half.replace(path)  # a kill leaves nothing half written under the real name
+
+
+def _without_pictures(entry: Entry) -> Entry:
+    """Return what is written as words; a new process numbers revisions anew."""
+    picture = entry.reply.picture
+    return replace(
+        entry,
+        reply=replace(
+            entry.reply,
+            picture=picture and Picture(b"", picture.name, picture.description),
+            document=None,
+            outcomes=(),
+            cheer=False,
+            revision=0,
+        ),
+        preview=entry.preview and _empty(entry.preview),
+        past_photos=tuple(
+            replace(past, preview=_empty(past.preview)) for past in entry.past_photos
+        ),
+    )
+
+
+def _with_past_photos(entry: Entry, entries: dict[str, tuple[str, Entry]]) -> Entry:
+    """Return an entry with the photos that it shows again, as far as they are still there."""
+    found = ((past, entries.get(past.entry)) for past in entry.past_photos)
+    past_photos = tuple(
+        replace(past, preview=other[1].preview)
+        for past, other in found
+        if other and other[1].preview
+    )
+    return replace(entry, past_photos=past_photos)
+
+
+def _empty(preview: Preview) -> Preview:
+    return replace(preview, jpeg=b"")
