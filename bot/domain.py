@@ -116,6 +116,7 @@ class Refusal(StrEnum):
     BUSY = "busy"
     CLOSING = "closing"
     GONE = "gone"
+    OUT_OF_SIGHT = "out_of_sight"
     FAULT = "fault"
 
 
@@ -192,6 +193,7 @@ class Photo:
         reference: What the platform needs to fetch the photo again; stored instead of the photo.
         caption: What was written beside it.
         replies_to: The words of the bot's own message that it replies to, if it does.
+        is_spoiler: Whether it is hidden until somebody taps it.
     """
 
     room: Room
@@ -203,6 +205,7 @@ class Photo:
     reference: str | None = None
     caption: str = ""
     replies_to: str = ""
+    is_spoiler: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +227,14 @@ class RoomSettings:
     guess_every: bool = False
     timezone: str | None = None
     daily: int | None = None
+
+
+def initial_settings(room: Room) -> RoomSettings:
+    """Return what counts in a room whose admins chose nothing.
+
+    On Discord a server's channels are many, and only those that want it show the bot every photo.
+    """
+    return RoomSettings(every_photo=room.platform != "discord")
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,11 +325,13 @@ class Picture:
         png: The file.
         name: The file's name.
         description: What it shows, in words.
+        is_spoiler: Whether it shows a photo that is hidden until somebody taps it, and so is it.
     """
 
     png: bytes
     name: str
     description: str
+    is_spoiler: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -473,6 +486,7 @@ class ButtonPress:
         is_admin: Whether they may decide for the room.
         bot: The bot's own name, as people write it there.
         alone: Whether nobody else sees what is sent in answer.
+        hears_all: Whether photos that are not meant for the bot reach it, if the room wants that.
     """
 
     room: Room
@@ -481,6 +495,7 @@ class ButtonPress:
     is_admin: IsAdmin
     bot: str = ""
     alone: bool = False
+    hears_all: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -511,6 +526,7 @@ class CommandRequest:
         photo: The picture that came with it or that it replies to.
         bot: The bot's own name, as people write it there.
         alone: Whether only this person will see the answer.
+        hears_all: Whether photos that are not meant for the bot reach it, if the room wants that.
     """
 
     room: Room
@@ -521,6 +537,7 @@ class CommandRequest:
     photo: Photo | None = None
     bot: str = ""
     alone: bool = False
+    hears_all: bool = True
 
 
 class AdminAction(StrEnum):

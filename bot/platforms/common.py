@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from cachetools import LRUCache
 
-from bot.domain import Refusal, Refused
+from bot.domain import Player, Refusal, Refused, Room
 
 T = TypeVar("T")
 
@@ -101,6 +101,52 @@ class EditOrder:
         async with edits.lock:
             if revision >= edits.latest:
                 await edit()
+
+
+# What says nothing about one photo, but that no more can be done for a person just now.
+ABOUT_ALL = frozenset(
+    {Refusal.TOO_OFTEN, Refusal.BUSY, Refusal.CLOSING, Refusal.TOO_SLOW, Refusal.FAULT}
+)
+# What is of no interest to those who never meant the photo for the bot.
+ABOUT_A_FILE = frozenset({Refusal.EMPTY, Refusal.NOT_A_PICTURE, Refusal.DAMAGED})
+# So many people were refused something lately.
+REFUSALS_REMEMBERED = 4096
+
+
+@dataclass(slots=True)
+class _LastRefusal:
+    reason: Refusal
+    unsaid: int = 0
+
+
+class SaidRefusals:
+    """Says a refusal once to a person, until they are told something else."""
+
+    def __init__(self) -> None:
+        self._last: LRUCache[Hashable, _LastRefusal] = LRUCache(REFUSALS_REMEMBERED)
+
+    def is_news(self, room: Room, player: Player, reason: Refusal) -> bool:
+        """Return whether a refusal is to be said; one that is not is counted.
+
+        Args:
+            room: Where.
+            player: Whose photo is refused.
+            reason: Why.
+        """
+        if room.private and reason not in ABOUT_ALL:
+            return True
+        key = room, player.id
+        last = self._last.get(key)
+        if last is not None and last.reason is reason:
+            last.unsaid += 1
+            return False
+        self._last[key] = _LastRefusal(reason)
+        return True
+
+    def end(self, room: Room, player: Player) -> int:
+        """Note that somebody's photo is answered; return how many refusals were not said before."""
+        last = self._last.pop((room, player.id), None)
+        return last.unsaid if last is not None else 0
 
 
 async def read_capped(chunks: AsyncIterable[bytes], limit: int) -> bytes:

@@ -64,6 +64,11 @@ class MarkMade:
 
 
 @dataclass(frozen=True, slots=True)
+class AskForPhoto:
+    """Open a form with a place for a photo, on a platform that has forms."""
+
+
+@dataclass(frozen=True, slots=True)
 class ShowHeatmap:
     """Show where the bot looked on a round's photo."""
 
@@ -186,6 +191,7 @@ Action = (
     | ResetSeason
     | UndoReset
     | ExplainPrivacyMode
+    | AskForPhoto
     | OpenSettings
     | OpenLanguages
     | ChooseLanguage
@@ -219,6 +225,7 @@ _OF_LABEL: Mapping[str, Callable[[int, Label], Action]] = {
 # Actions that are nothing's but their own.
 _ALONE: Mapping[str, Callable[[], Action]] = {
     "about": ShowAbout,
+    "photo": AskForPhoto,
     "export": ExportMine,
     "forget": AskToForget,
     "unreset": UndoReset,

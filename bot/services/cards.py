@@ -14,6 +14,7 @@ from bot.domain import (
     ButtonPress,
     Fetch,
     Player,
+    Refusal,
     Refused,
     Reply,
     Room,
@@ -72,17 +73,22 @@ class Cards:
     ) -> Reply:
         """Return a card of a round; where its photo is gone, it says so without it."""
         photo = heat = None
+        missing, is_spoiler = "", False
         messenger = self._messengers.get(room.platform)
         if messenger is not None and found.reference is not None:
+            is_spoiler = messenger.is_spoiler(found.reference)
             try:
                 fetch = messenger.fetcher(found.sent_to, found.reference)
                 photo, heat = await self._pictures(room, player, fetch)
-            except Refused:
-                pass  # it is gone, or cannot be had just now
+            except Refused as refused:
+                is_gone = refused.reason is Refusal.GONE
+                words = speaker.photos
+                missing = words.card_gone() if is_gone else words.card_out_of_sight()
+        else:
+            missing = speaker.photos.card_gone()
         names = await self._store.game.names(room)
         name = speaker.text.name(names.get(round_.player))
         text = speaker.photos.card_text(round_.verdict, round_.truth_label, name)
-        gone = "" if photo else speaker.photos.card_gone()
         day = round_.arrived.astimezone(await self._clock.zone_of(room)).date()
         drawn = await asyncio.to_thread(
             charts.card,
@@ -94,12 +100,13 @@ class Cards:
             speaker.text.day(day),
             speaker.photos.card_signature(),
             theme_of(room),
-            missing=gone,
+            missing=missing,
         )
         if photo is not None:
             described = f"{speaker.photos.card_description()}\n{drawn.description}"
             drawn = replace(drawn, description=described)
-        return Reply("\n".join(filter(None, (text, gone))), picture=drawn)
+        picture = replace(drawn, is_spoiler=is_spoiler)
+        return Reply("\n".join(filter(None, (text, missing))), picture=picture)
 
     async def hide(self, press: ButtonPress, action: HidePhoto, speaker: Speaker) -> ButtonOutcome:
         """Keep a photo out of hall, cards and evening pictures; its points stay."""

@@ -68,6 +68,7 @@ class Command:
         choices: What may be written after it.
         takes_text: Whether anything may be written after it.
         for_room: Whether everyone in the room sees the answer.
+        invites: Whether its answer asks for a photo.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Command:
     choices: tuple[str, ...] = ()
     takes_text: bool = False
     for_room: bool = False
+    invites: bool = False
 
     def summary_in(self, speaker: Speaker) -> str:
         """Return what it does, in a language."""
@@ -235,6 +237,7 @@ COMMANDS = (
         platforms=CHATS,
         takes_photo=True,
         for_room=True,
+        invites=True,
     ),
     Command(
         "where",
@@ -260,6 +263,7 @@ COMMANDS = (
         Section.PLAY,
         _challenge,
         for_room=True,
+        invites=True,
     ),
     Command(
         "leaderboard",
@@ -268,6 +272,7 @@ COMMANDS = (
         _leaderboard,
         choices=("week", "month", "all"),
         for_room=True,
+        invites=True,
     ),
     Command("hall", N_("The photos that fooled me best"), Section.PLAY, _hall, for_room=True),
     Command("me", N_("Your own points, or somebody's by name"), Section.PLAY, _me, takes_text=True),

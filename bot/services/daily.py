@@ -9,6 +9,7 @@ from bot.domain import Delivery, Player, Reply, Room
 from bot.game.seasons import VOTES_END_AT
 from bot.services.cards import Cards
 from bot.services.clock import Clock
+from bot.services.inviting import with_invitation
 from bot.services.language import Languages
 from bot.services.leaderboard import Leaderboards
 from bot.services.ports import Messenger
@@ -87,7 +88,8 @@ class Daily:
         challenge = await self._leaderboards.challenge(room, speaker)
         zone = await self._clock.zone_of(room)
         days = await self._store.rooms.played_days(room, zone, now)
-        return Reply(speaker.rooms.daily_challenge(challenge, days))
+        posted = Reply(speaker.rooms.daily_challenge(challenge, days))
+        return with_invitation(room, posted, speaker)
 
     async def _card(self, room: Room, now: datetime) -> Reply | None:
         """Return the card of the photo that fooled the bot best today; None when none did."""

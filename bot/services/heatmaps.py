@@ -52,18 +52,23 @@ class Heatmaps:
         self._shown[found.id] = True  # before the work: two people tap at once
         try:
             fetch = messenger.fetcher(found.sent_to, found.reference)
-            return ButtonOutcome(send=await self._render(press.room, press.player, fetch, speaker))
+            is_spoiler = messenger.is_spoiler(found.reference)
+            shown = await self._render(press.room, press.player, fetch, speaker, is_spoiler)
+            return ButtonOutcome(send=shown)
         except BaseException:
             self._shown.pop(found.id, None)
             raise
 
     async def of_photo(self, photo: Photo, speaker: Speaker) -> Reply:
         """Show where the bot looks on a photo. Raises Refused."""
-        return await self._render(photo.room, photo.player, photo.fetch, speaker)
+        return await self._render(photo.room, photo.player, photo.fetch, speaker, photo.is_spoiler)
 
-    async def _render(self, room: Room, player: Player, fetch: Fetch, speaker: Speaker) -> Reply:
+    async def _render(
+        self, room: Room, player: Player, fetch: Fetch, speaker: Speaker, is_spoiler: bool
+    ) -> Reply:
         verdict, image = await self._photos.heatmap(room, player, fetch)
         answer = speaker.photos.heatmap_answer(verdict)
         png = await asyncio.to_thread(charts.heatmap, image, answer)
-        picture = Picture(png, "where.png", speaker.photos.heatmap_description())
+        told = speaker.photos.heatmap_description()
+        picture = Picture(png, "where.png", told, is_spoiler=is_spoiler)
         return Reply(speaker.photos.heatmap_caption(verdict), picture=picture)

@@ -34,7 +34,15 @@ class Messenger(Protocol):
             reference: The photo's, as the platform gave it.
 
         Returns:
-            What raises Refused with GONE when the photo is no more.
+            What raises Refused: with GONE when the photo is no more, with OUT_OF_SIGHT when the bot
+            may not look at it there any more.
+        """
+
+    def is_spoiler(self, reference: str) -> bool:
+        """Return whether a photo is hidden until somebody taps it, and what shows it has to be.
+
+        Args:
+            reference: The photo's, as the platform gave it.
         """
 
     async def edit(self, room: Room, message: str, reply: Reply) -> Delivery:

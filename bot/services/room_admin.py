@@ -61,12 +61,12 @@ class RoomAdmin:
     async def settings(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """Show a room's settings, with the buttons that change them."""
         chosen = await self._store.rooms.settings(request.room)
-        return _settings(request.room, chosen, self._clock.zone_name, speaker)
+        return _settings(request, chosen, self._clock.zone_name, speaker)
 
     async def open_settings(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
         """Show the settings again, where the languages were."""
         chosen = await self._store.rooms.settings(press.room)
-        shown = _settings(press.room, chosen, self._clock.zone_name, speaker)
+        shown = _settings(press, chosen, self._clock.zone_name, speaker)
         return ButtonOutcome(edit=shown)
 
     async def open_languages(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
@@ -85,7 +85,7 @@ class RoomAdmin:
         self, press: ButtonPress, action: ChoosePhotos, speaker: Speaker
     ) -> ButtonOutcome:
         """Change which of a room's photos are answered."""
-        if sees_all(press.room):
+        if sees_all(press.room) or not press.hears_all:
             return ButtonOutcome(speaker.rooms.old_button())
         before = await self._store.rooms.settings(press.room)
         chosen = replace(before, every_photo=action.every)
@@ -249,7 +249,7 @@ class RoomAdmin:
         await self._store.rooms.change_settings(press.room, chosen, before=before)
         await self._store.rooms.log_action(press.room, press.player, done, self._clock.now())
         speaker = speaker_for(chosen.language or press.player.language)
-        shown = _settings(press.room, chosen, self._clock.zone_name, speaker)
+        shown = _settings(press, chosen, self._clock.zone_name, speaker)
         return ButtonOutcome(speaker.rooms.changed(), edit=shown)
 
 
@@ -259,8 +259,12 @@ def sees_all(room: Room) -> bool:
 
 
 def _settings(
-    room: Room, chosen: RoomSettings, host_timezone: str | None, speaker: Speaker
+    asked: CommandRequest | ButtonPress,
+    chosen: RoomSettings,
+    host_timezone: str | None,
+    speaker: Speaker,
 ) -> Reply:
+    room, hears_all = asked.room, asked.hears_all
     every, called = (
         _choice(
             speaker.rooms.photos_button(every=is_every),
@@ -274,11 +278,15 @@ def _settings(
     zone = button(speaker.rooms.timezone_button(), OpenTimezones())
     rows = (
         ((language, zone),)
-        if sees_all(room) or room.platform == "discord"
+        if sees_all(room) or not hears_all
         else ((every, called), (language, zone))
     )
     text = speaker.rooms.settings(
-        chosen, private=sees_all(room), platform=room.platform, host_timezone=host_timezone
+        chosen,
+        private=sees_all(room),
+        platform=room.platform,
+        hears_all=hears_all,
+        host_timezone=host_timezone,
     )
     return Reply(text, buttons=rows)
 

@@ -29,6 +29,7 @@ from bot.game.captions import wants_guesses
 from bot.services import buttons, commands
 from bot.services.admission import Admission
 from bot.services.buttons import (
+    AskForPhoto,
     AskToForget,
     CastBallot,
     ChooseLanguage,
@@ -59,6 +60,7 @@ from bot.services.clock import Clock, host_zone
 from bot.services.daily import Daily
 from bot.services.guessing import Guessing
 from bot.services.heatmaps import Heatmaps
+from bot.services.inviting import with_invitation
 from bot.services.language import Languages
 from bot.services.leaderboard import BoardRow, Leaderboards
 from bot.services.photo_archive import ArchiveJobs, PhotoArchive
@@ -290,6 +292,9 @@ class Service:
                 outcome = await self.cards.show(press, action, speaker)
             case HidePhoto() as action:
                 outcome = await self.cards.hide(press, action, speaker)
+            case AskForPhoto():  # on a platform without forms, or one that could not open it
+                how = speaker.photos.who_how(press.room.platform)
+                outcome = ButtonOutcome(send=Reply(how))
             case ShowAbout():
                 outcome = ButtonOutcome(send=Reply(speaker.rooms.about()))
             case ExportMine():
@@ -335,7 +340,10 @@ class Service:
         try:
             if command.admins_only and not await request.is_admin():
                 return Reply(speaker.rooms.only_admins())
-            return await command.handler(self._parts, request, speaker)
+            reply = await command.handler(self._parts, request, speaker)
+            if reply is not None and command.invites and request.photo is None:
+                return with_invitation(request.room, reply, speaker)
+            return reply
         except Refused as refused:
             return Reply(speaker.photos.refusal(refused.reason), refusal=refused.reason)
         except Exception:
@@ -376,7 +384,7 @@ class Service:
         speaker = await self.languages.speaker(room, player)
         hello = speaker.rooms.hello(room.platform, name, hears_all=hears_all)
         if room.platform != "telegram" or hears_all:
-            return Reply(hello)
+            return with_invitation(room, Reply(hello), speaker)
         explain = button(speaker.rooms.privacy_mode_button(), ExplainPrivacyMode())
         return Reply(hello, buttons=((explain,),))
 
@@ -395,6 +403,10 @@ class Service:
     async def pending_photos(self, platform: str) -> list[PendingPhoto]:
         """Return the photos that were in hand when the process last ended, and still matter."""
         return await self._store.rounds.pending(platform, self._clock.now() - STALE)
+
+    async def private_rooms(self, platform: str, most: int) -> list[Room]:
+        """Return the private chats in which something happened last, the latest first."""
+        return await self._store.rooms.private_rooms(platform, most)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

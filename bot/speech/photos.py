@@ -162,10 +162,25 @@ class PhotoSentences(Sentences):
             # Translators: said while the bot is being stopped, most often to be started again.
             Refusal.CLOSING: self._("I'm just going out in the snow. Try again in a minute."),
             Refusal.GONE: self._("That photo is gone; I cannot look at it again."),
+            # Translators: "View Channel" and "Read Message History" are permissions on Discord; use
+            # Discord's own words.
+            Refusal.OUT_OF_SIGHT: self._(
+                "I can't see that photo from here. Show it to me again, or ask an admin to give me "
+                "the permissions “View Channel” and “Read Message History”."
+            ),
             Refusal.FAULT: self._(
                 "Something went wrong on my side, not yours. Try again in a moment."
             ),
         }[reason]
+
+    def left_out(self, photos: int) -> str:
+        """Return the sentence that says how many photos got no answer while they were too many."""
+        # Translators: some photos were too many at once; now the bot goes on with the next ones.
+        return self.ngettext(
+            "{count} photo slid past me in the rush. Send it again if you like.",
+            "{count} photos slid past me in the rush. Send them again if you like.",
+            photos,
+        ).format(count=photos)
 
     def where_button(self, number: int | None = None) -> str:
         """Return the label of the button that asks for the heat map.
@@ -236,6 +251,25 @@ class PhotoSentences(Sentences):
             return self._("Show me! Photos go through the big button.")
         return self._("Show me! Reply to this with a photo, or reply to a photo with /who.")
 
+    def show_button(self) -> str:
+        """Return the label of the button, and the title of the form, to show the bot a photo."""
+        # Translators: at most 45 characters.
+        return self._("Show me a photo")
+
+    def show_label(self) -> str:
+        """Return what is written above the place for photos in that form."""
+        # Translators: at most 45 characters.
+        return self._("One photo, or up to ten")
+
+    def copy_description(self) -> str:
+        """Return what a copy of somebody's photo shows, for who cannot see it."""
+        # Translators: read out to blind people, for the copy of a photo under the bot's answer.
+        return self._("The photo that I was shown.")
+
+    def sticker_is_no_picture(self) -> str:
+        """Return why the bot does not look at a Lottie sticker."""
+        return self._("That sticker is a tiny film that Discord draws itself. Show me a photo!")
+
     def mention_how(self) -> str:
         """Return the answer to a mention on Discord that came without a picture."""
         return self._("You called? Mention me in a message with a photo, or add one to /who.")
@@ -278,6 +312,10 @@ class PhotoSentences(Sentences):
         """Return a description of the card for those who cannot see it."""
         # Translators: describes a picture to those who cannot see it.
         return self._("A card: the photo that fooled me, and where I looked.")
+
+    def card_out_of_sight(self) -> str:
+        """Return the sentence that says that a card has no photo, for it cannot be had just now."""
+        return self._("I can't see the photo just now. The story is still true!")
 
     def card_gone(self) -> str:
         """Return the sentence that says that a card has no photo, because the photo is gone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from bot.domain import RoomSettings
 from bot.speech.translations import LANGUAGES, Sentences
@@ -138,6 +138,7 @@ class RoomSentences(Sentences):
         *,
         private: bool,
         platform: str = "telegram",
+        hears_all: bool = True,
         host_timezone: str | None = None,
     ) -> str:
         """Return the room's settings in words, for above the buttons that change them.
@@ -146,11 +147,12 @@ class RoomSentences(Sentences):
             chosen: The room's settings.
             private: Whether it is one person's chat, where every photo is answered.
             platform: The platform's name.
+            hears_all: Whether every photo reaches the bot there, where a room wants that.
             host_timezone: The host's IANA name, for a room that has not chosen its own.
         """
-        lines = []
+        lines: list[str] = []
         if not private:
-            lines.append(self._which_photos(chosen, platform))
+            lines += self._which_photos(chosen, platform, hears_all=hears_all)
         # Translators: {language} is a language's own name, or "automatic".
         spoken = self._("Language: {language}").format(language=self.language_name(chosen.language))
         lines.append(spoken)
@@ -166,15 +168,25 @@ class RoomSentences(Sentences):
             lines.append(self._("Guessing: with every photo"))
         return "\n".join(lines)
 
-    def _which_photos(self, chosen: RoomSettings, platform: str) -> str:
-        """Return the line that says which photos of a group are answered."""
-        if platform == "discord":
-            # Translators: Discord shows a bot nothing else.
-            return self._("Photos: I answer where I'm mentioned, with /who, and in the menu Apps.")
-        if chosen.every_photo:
+    def _which_photos(
+        self, chosen: RoomSettings, platform: str, *, hears_all: bool
+    ) -> Iterator[str]:
+        """Yield the lines that say which photos of a group are answered."""
+        if chosen.every_photo and hears_all:
             # Translators: a group's setting; it depends on the platform what reaches the bot.
-            return self._("Photos: I answer every photo that I can see.")
-        return self._("Photos: I answer only when I'm called.")
+            yield self._("Photos: I answer every photo that I can see.")
+        elif platform == "discord":
+            # Translators: ways to show the bot a photo on Discord.
+            yield self._("Photos: I answer where I'm mentioned, with /who, and in the menu Apps.")
+        else:
+            yield self._("Photos: I answer only when I'm called.")
+        if not hears_all:
+            # Translators: "Message Content Intent" and "Bot" are names in Discord's developer
+            # portal, which is in English.
+            yield self._(
+                "I can also answer every photo of a channel: whoever runs me turns on “Message "
+                "Content Intent” in Discord's developer portal, under “Bot”, and starts me again."
+            )
 
     def photos_button(self, *, every: bool) -> str:
         """Return the label of the button that has all photos of a group answered, or only some."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import AdminAction, LoggedAction, Player, Room, RoomSettings
+from bot.domain import AdminAction, LoggedAction, Player, Room, RoomSettings, initial_settings
 from bot.storage.database import Database, read_transaction, write_transaction
 from bot.storage.queries import (
     LANGUAGE_LENGTH,
@@ -77,6 +77,19 @@ class RoomStore:
         """Return the rooms that want the day's challenge posted."""
         wanted = rooms.c.moved_to.is_(None), rooms.c.daily.is_not(None)
         found = await connection.execute(select(rooms).where(*wanted).order_by(rooms.c.id))
+        return [room_of(row) for row in found.mappings()]
+
+    @read_transaction
+    async def private_rooms(
+        self, connection: AsyncConnection, platform: str, most: int
+    ) -> list[Room]:
+        """Return a platform's private chats, those in which something happened last first."""
+        found = await connection.execute(
+            select(rooms)
+            .where(rooms.c.platform == platform, rooms.c.private, rooms.c.seen.is_not(None))
+            .order_by(rooms.c.seen.desc())
+            .limit(most)
+        )
         return [room_of(row) for row in found.mappings()]
 
     @read_transaction
@@ -204,7 +217,8 @@ class RoomStore:
 
 async def _load_settings(connection: AsyncConnection, room: Room) -> RoomSettings:
     if (found := await find_room(connection, room)) is None:
-        return RoomSettings()
+        return initial_settings(room)
     this = select(rooms).where(rooms.c.id == found.current_id)
     row = (await connection.execute(this)).mappings().one()
-    return RoomSettings(**{name: value for name in SETTINGS if (value := row[name]) is not None})
+    chosen = {name: value for name in SETTINGS if (value := row[name]) is not None}
+    return replace(initial_settings(room), **chosen)

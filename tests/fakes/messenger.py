@@ -12,6 +12,7 @@ class FakeMessenger:
         self.sent: list[tuple[Room, Reply, str | None]] = []
         self.edited: list[tuple[Room, str, Reply]] = []
         self.photos: dict[str, bytes] = {}
+        self.spoilers: set[str] = set()
         self.delivery = Delivery.SENT
         self.attempts = 0
 
@@ -22,6 +23,9 @@ class FakeMessenger:
             return self.photos[reference]
 
         return fetch
+
+    def is_spoiler(self, reference: str) -> bool:
+        return reference in self.spoilers
 
     async def send(self, room: Room, reply: Reply, to: str | None = None) -> Receipt:
         self.attempts += 1

@@ -24,17 +24,20 @@ from bot.domain import (
     Unusable,
 )
 from bot.platforms.contract import State
+from bot.platforms.discord.catch_up import CatchUp
 from bot.platforms.discord.client import DiscordClient, Handlers, IdentifyLimit, use_servers
 from bot.platforms.discord.commands import Notes
 from bot.platforms.discord.edits import MessageEdits
-from bot.platforms.discord.files import Files, PictureReference
+from bot.platforms.discord.faults import CannotSend, is_passing
+from bot.platforms.discord.files import Files, PictureReference, is_withheld
 from bot.platforms.discord.guilds import GuildHandlers
 from bot.platforms.discord.identity import PLATFORM
 from bot.platforms.discord.interactions import InteractionHandlers
 from bot.platforms.discord.links import find_guild, with_links
 from bot.platforms.discord.messages import MessageHandlers
-from bot.platforms.discord.sender import CannotSend, Sender, SentMessage
+from bot.platforms.discord.sender import Sender, SentMessage
 from bot.platforms.discord.tasks import RunningTasks
+from bot.platforms.discord.tokens import InteractionTokens
 from bot.services import Service
 
 log = logging.getLogger(__name__)
@@ -43,6 +46,12 @@ log = logging.getLogger(__name__)
 PLAIN = {"Accept-Encoding": "identity"}
 # https://discord.com/developers/docs/topics/opcodes-and-status-codes
 BAD_TOKEN, BAD_INTENTS, DISALLOWED_INTENTS = 4004, 4013, 4014
+# A token that was refused for so long, and at no time taken, is withdrawn.
+REFUSED_SECONDS = 180.0
+
+
+class TokenRefused(Exception):
+    """Discord did not know the token just now; that may pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +63,18 @@ class Connection:
         files: Fetches pictures.
         messages: Answers messages.
         tasks: What is in hand.
+        tokens: What can still be said by an interaction.
     """
 
     client: DiscordClient
     files: Files
     messages: MessageHandlers
     tasks: RunningTasks
+    tokens: InteractionTokens
+
+
+class IntentsChanged(Exception):
+    """The owner allows less than at our last login."""
 
 
 class DiscordAdapter:
@@ -86,6 +101,7 @@ class DiscordAdapter:
         # The service counts revisions for as long as it lives, longer than a connection.
         self._edits = MessageEdits()
         self._state = "starting"
+        self._refused_since: float | None = None
         self._connection: Connection | None = None
 
     def state(self) -> State:
@@ -93,7 +109,13 @@ class DiscordAdapter:
         if self._connection is None:
             return {"state": self._state}
         client = self._connection.client
-        return {"state": self._state, "guilds": len(client.guilds), "shards": len(client.shards)}
+        state: dict[str, str | int] = {
+            "state": self._state,
+            "guilds": len(client.guilds),
+            "shards": len(client.shards),
+        }
+        # Events that could not be read, if there were any.
+        return {**state, "unreadable": client.unreadable} if client.unreadable else state
 
     async def run(self, service: Service, stopping: asyncio.Event) -> None:
         """Connect and serve until `stopping` is set, then finish what is in hand.
@@ -103,7 +125,8 @@ class DiscordAdapter:
             stopping: Set when the process ends.
 
         Raises:
-            Unusable: For a token or intents that Discord does not take.
+            Unusable: For intents that Discord does not take, and a token that it did not take for
+                minutes.
             Exception: For whatever may heal.
         """
         self._state = "starting"
@@ -113,15 +136,15 @@ class DiscordAdapter:
             connection = self._connect(service, Files(session, self._api_url))
             try:
                 await self._serve(connection, service, stopping)
-            except discord.LoginFailure as error:
-                raise Unusable(_new_token()) from error
+            except discord.LoginFailure:
+                raise self._refused() from None
             except discord.PrivilegedIntentsRequired as error:
-                raise Unusable(_no_intents()) from error
+                raise self._disallowed(connection.client) from error
             except discord.ConnectionClosed as error:
                 if error.code == BAD_TOKEN:
-                    raise Unusable(_new_token()) from error
+                    raise self._refused() from None
                 if error.code in (BAD_INTENTS, DISALLOWED_INTENTS):
-                    raise Unusable(_no_intents()) from error
+                    raise self._disallowed(connection.client) from error
                 raise
             finally:
                 self._connection = None
@@ -141,20 +164,25 @@ class DiscordAdapter:
                 raise Refused(Refusal.FAULT)
             place = PictureReference.parse(reference)
             client, files = self._connection.client, self._connection.files
-            try:
-                await self._sender.throttle()
-                channel = client.get_partial_messageable(place.channel)
-                message = await channel.fetch_message(place.message)
-            except (discord.NotFound, discord.Forbidden) as error:
-                raise Refused(Refusal.GONE) from error
-            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-                raise Refused(Refusal.FAULT) from error
+            known = files.pressed(place.channel, place.message)
+            if place.index < len(known):
+                return await files.url_fetcher(known[place.index].url)(limit)
+            channel = client.get_partial_messageable(place.channel)
+            message = await self._sender.find_message(channel, place.message)
             sources = files.find_sources(message)
             if place.index >= len(sources):
-                raise Refused(Refusal.GONE)
+                raise Refused(Refusal.OUT_OF_SIGHT if is_withheld(message) else Refusal.GONE)
             return await files.url_fetcher(sources[place.index].url)(limit)
 
         return fetch
+
+    def is_spoiler(self, reference: str) -> bool:
+        """Return whether a photo is hidden until somebody taps it.
+
+        Args:
+            reference: A PictureReference, as a text.
+        """
+        return PictureReference.parse(reference).is_spoiler
 
     async def send(self, room: Room, reply: Reply, to: str | None = None) -> Receipt:
         """Send a message.
@@ -180,7 +208,17 @@ class DiscordAdapter:
         async def send() -> None:
             nonlocal sent
             shown = await _shown(client, room, reply)
-            sent = await self._sender.send_reply(channel, shown, to=message_id)
+            try:
+                # An answer disturbs nobody; what nobody asked for may be news.
+                is_silent = to is not None and not room.private
+                sent = await self._sender.send_reply(
+                    channel, shown, to=message_id, is_silent=is_silent
+                )
+            except CannotSend:
+                # Whoever used a command or a button there lets us speak for a while.
+                sent = await connection.tokens.send(channel.id, shown)
+                if sent is None:
+                    raise
 
         delivery = await self._deliver(connection, room, send())
         return Receipt(delivery, None if sent is None else str(sent))
@@ -195,8 +233,8 @@ class DiscordAdapter:
 
         Returns:
             SENT when the message shows that, or something newer; REFUSED when it is gone, or the
-            bot may not edit it, such as one that only one person sees; FAILED when Discord cannot
-            be reached or is in trouble.
+            bot may not edit it, such as one that only one person sees and whose interaction is
+            over; FAILED when Discord cannot be reached or is in trouble.
         """
         connection = self._connection
         if connection is None:
@@ -209,7 +247,12 @@ class DiscordAdapter:
         partial = client.get_partial_messageable(place.channel).get_partial_message(place.message)
 
         async def edit() -> None:
-            await self._sender.edit_reply(partial, await _shown(client, room, reply))
+            shown = await _shown(client, room, reply)
+            try:
+                await self._sender.edit_reply(partial, shown)
+            except CannotSend:
+                if not await connection.tokens.edit(place.message, shown):
+                    raise
 
         request = self._edits.apply(place.message, reply.revision, edit)
         return await self._deliver(connection, room, request)
@@ -225,10 +268,8 @@ class DiscordAdapter:
             return Delivery.REFUSED
         except discord.HTTPException as error:
             log.warning("could not write in %s: status %d", room.id, error.status)
-            # What Discord does not take now it will not take later, unless it is in trouble, or
-            # the bot is too quick for it.
-            passes = error.status >= 500 or error.status in (401, 429)
-            return Delivery.FAILED if passes else Delivery.REFUSED
+            # What Discord does not take now it will not take later, unless it is in trouble.
+            return Delivery.FAILED if is_passing(error) else Delivery.REFUSED
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             log.warning("could not write in %s: %s", room.id, type(error).__name__)
             return Delivery.FAILED
@@ -240,15 +281,16 @@ class DiscordAdapter:
 
     def _connect(self, service: Service, files: Files) -> Connection:
         """Put together what one connection needs; nothing is asked of Discord yet."""
-        tasks = RunningTasks()
+        tasks, tokens = RunningTasks(), InteractionTokens()
         messages = MessageHandlers(service, tasks, files, self._sender)
         handlers = Handlers(
             messages,
-            InteractionHandlers(service, tasks, files, self._edits),
+            InteractionHandlers(service, tasks, files, self._edits, tokens),
             GuildHandlers(service, tasks, self._sender),
+            CatchUp(service, tasks, messages, self._sender),
         )
         client = DiscordClient(handlers, self._notes, self._identifies, self._note_state)
-        self._connection = Connection(client, files, messages, tasks)
+        self._connection = Connection(client, files, messages, tasks, tokens)
         return self._connection
 
     async def _serve(
@@ -296,7 +338,22 @@ class DiscordAdapter:
             reference=pending.reference,
         )
 
+    def _disallowed(self, client: DiscordClient) -> Exception:
+        """Return what to raise when Discord did not take the intents."""
+        # An owner may change their mind: the next start asks for what is allowed then.
+        return IntentsChanged() if client.hears_all else Unusable(_no_intents())
+
+    def _refused(self) -> Exception:
+        """Return what to raise when Discord did not know the token."""
+        now = asyncio.get_running_loop().time()
+        if self._refused_since is None:
+            self._refused_since = now
+        is_final = now - self._refused_since >= REFUSED_SECONDS
+        return Unusable(_new_token()) if is_final else TokenRefused()
+
     def _note_state(self, state: str) -> None:
+        if state == "running":
+            self._refused_since = None
         if self._state != "stopping":
             self._state = state
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import discord
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
+from bot.platforms.discord.catch_up import CatchUp
 from bot.platforms.discord.commands import Notes, build_tree, sync_tree
 from bot.platforms.discord.guilds import GuildHandlers
 from bot.platforms.discord.identity import Interaction
@@ -23,13 +26,17 @@ from bot.platforms.discord.sender import PersistentButton
 
 log = logging.getLogger(__name__)
 
-# A longer wait for a limit of Discord's than this is an error: who asked is no longer there.
+# A longer wait for a limit of Discord's than this is an error, for who asked to deal with.
 LONGEST_WAIT = 60.0
 # Discord wants five seconds between two identifies, and gives a bot that did it a thousand times
 # in a day a new token.
 IDENTIFY_SECONDS = 5.0
 IDENTIFIES_AN_HOUR = 40
 HOUR = 3600.0
+# When no other server came for so long, all of them are there.
+GUILD_SECONDS = 0.5
+# What a session cannot go on without; a fault in these begins a new one.
+VITAL = frozenset({"READY", "RESUMED"})
 # Whoever invited the bot longer ago than this has found out how to call it, or gave up.
 NEW = timedelta(days=1)
 
@@ -42,11 +49,13 @@ class Handlers:
         messages: Answers messages.
         interactions: Answers slash commands, the message menu, and buttons.
         guilds: Greets servers.
+        catch_up: Answers what was said while the bot was not there.
     """
 
     messages: MessageHandlers
     interactions: InteractionHandlers
     guilds: GuildHandlers
+    catch_up: CatchUp
 
 
 class IdentifyLimit:
@@ -80,6 +89,9 @@ class DiscordClient(discord.AutoShardedClient):
         notes: Remembers which menus Discord has.
         identifies: Keeps the shards from identifying too often.
         on_state: Called with what the connection is now, `running` or `reconnecting`.
+
+    Attributes:
+        unreadable: How many events could not be read.
     """
 
     def __init__(
@@ -90,24 +102,52 @@ class DiscordClient(discord.AutoShardedClient):
         on_state: Callable[[str], None],
     ) -> None:
         super().__init__(
-            # One by one, and none that is privileged: mentions, private messages and the target of
-            # the message menu come with their content all the same.
+            # One by one, and none that is privileged unless the owner allows it: mentions, private
+            # messages and the target of the message menu come with their content all the same.
             intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True),
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
+            # Nothing here waits for all servers, and what was missed is to be answered soon.
+            guild_ready_timeout=GUILD_SECONDS,
             max_ratelimit_timeout=LONGEST_WAIT,
         )
         self._event_handlers = handlers
         self._notes = notes
         self._identifies = identifies
         self._on_state = on_state
+        self.unreadable = 0
         self.tree = build_tree(self, handlers.interactions)
+        # discord.py ends its connection over an event that it cannot read, and loses those behind.
+        parsers = self._connection.parsers
+        for event in parsers.keys() - VITAL:
+            parsers[event] = self._skip_unreadable(event, parsers[event])
 
     async def setup_hook(self) -> None:
-        """Make old buttons work and tell the menus, before anything arrives."""
+        """Ask for what the owner allows, make old buttons work and tell the menus."""
+        allowed = self.application_flags
+        if allowed.gateway_message_content or allowed.gateway_message_content_limited:
+            # It is only known once we are logged in, and asked for when we connect.
+            self._connection._intents.message_content = True
         self.add_dynamic_items(PersistentButton)
         await sync_tree(self.tree, self._notes)
+
+    def _skip_unreadable(self, event: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Return what reads an event, or counts and logs it, without what is in it."""
+
+        def parse_or_skip(data: Any) -> None:
+            try:
+                parse(data)
+            except Exception as fault:
+                self.unreadable += 1
+                log.error("an event %s could not be read (%s)", event, type(fault).__name__)
+
+        return parse_or_skip
+
+    async def on_error(self, event_method: str, /, *_: object, **__: object) -> None:
+        """Log a fault of an event's handler without what is in the event."""
+        fault = sys.exception()
+        log.error("%s failed (%s)", event_method, type(fault).__name__)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Wait as long as Discord's limits ask for."""
@@ -115,9 +155,10 @@ class DiscordClient(discord.AutoShardedClient):
         await asyncio.sleep(self._identifies.reserve(shard_id or 0, now))
 
     async def on_ready(self) -> None:
-        """Note that all shards are there; it may come after the end."""
+        """Note that all shards are there, and look for what was missed; it may come too late."""
         if not self.is_closed():
             self._on_state("running")
+            self._event_handlers.catch_up.handle_private_chats(self)
 
     async def on_shard_resumed(self, _: int) -> None:
         """Note that a connection is back; what was missed comes now."""
@@ -132,24 +173,37 @@ class DiscordClient(discord.AutoShardedClient):
         """Note a lost connection; discord.py is already at it."""
         self._on_state("reconnecting")
 
+    @property
+    def hears_all(self) -> bool:
+        """Whether the content of every message reaches us."""
+        return self.intents.message_content
+
     async def on_message(self, message: discord.Message) -> None:
         """Answer what is meant for us."""
-        self._event_handlers.messages.handle_message_create(message, self.user)
+        self._event_handlers.messages.handle_message_create(
+            message, self.user, hears_all=self.hears_all
+        )
 
     async def on_raw_message_edit(self, edit: discord.RawMessageUpdateEvent) -> None:
-        """See whether a link's picture has come."""
-        self._event_handlers.messages.handle_message_update(edit.message)
+        """See whether a link's picture has come, or a mention."""
+        self._event_handlers.messages.handle_message_update(edit.message, self.user)
 
     async def on_button_press(self, interaction: Interaction, data: str) -> None:
         """Answer a button of ours; the event comes from `PersistentButton`."""
         self._event_handlers.interactions.handle_button_press(interaction, data)
+
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Look at the photos of a form; discord.py itself knows none from before a restart."""
+        if interaction.type is discord.InteractionType.modal_submit:
+            self._event_handlers.interactions.handle_form(interaction)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Greet who invited us."""
         self._event_handlers.guilds.handle_guild_join(guild)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        """Greet who invited us while we were away, or just now while we came."""
+        """Look for what was missed there, and greet who invited us while we were away or came."""
+        self._event_handlers.catch_up.handle_guild(self, guild)
         since = guild.me.joined_at
         if since is not None and discord.utils.utcnow() - since < NEW:
             self._event_handlers.guilds.handle_guild_join(guild)

@@ -63,8 +63,9 @@ def build_tree(client: discord.Client, handlers: InteractionHandlers) -> app_com
     """
     tree = app_commands.CommandTree(
         client,
-        allowed_contexts=AppCommandContext(guild=True, dm_channel=True, private_channel=False),
-        allowed_installs=AppInstallationType(guild=True, user=False),
+        # Whoever added the bot for themselves has it everywhere.
+        allowed_contexts=AppCommandContext(guild=True, dm_channel=True, private_channel=True),
+        allowed_installs=AppInstallationType(guild=True, user=True),
     )
     for command in menu(PLATFORM):
         slash_command = _slash_command(command, handlers)

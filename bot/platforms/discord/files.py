@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Self
@@ -10,6 +11,13 @@ from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 import discord
+from cachetools import TTLCache
+from discord.components import (
+    Container,
+    MediaGalleryComponent,
+    SectionComponent,
+    ThumbnailComponent,
+)
 
 from bot.domain import Fetch, Refusal, Refused
 from bot.platforms.common import CHUNK, read_capped, retried
@@ -19,6 +27,10 @@ from bot.platforms.common import CHUNK, read_capped, retried
 HOSTS = re.compile(
     r"(?:cdn\.discordapp\.com|media\.discordapp\.net|images-ext-[0-9]+\.discordapp\.net)"
 )
+# How the text of a reference ends where the picture is hidden.
+SPOILER = "spoiler"
+# What is hidden in a message's words: https://discord.com/developers/docs/reference
+HIDDEN_LINK = re.compile(r"\|\|(?:(?!\|\|).)*https?://.*?\|\|", re.DOTALL)
 # Discord lets a message have ten attachments.
 MOST = 10
 # The type is missing now and then, so the name has a say; what it is, the classifier finds out.
@@ -26,10 +38,12 @@ PICTURES = frozenset(
     {".jpg", ".jpeg", ".jfif", ".png", ".apng", ".gif", ".webp", ".heic", ".heif", ".avif"}
     | {".bmp", ".tif", ".tiff"}
 )
+# Messages whose buttons were pressed lately; the addresses of their pictures are good for a day.
+PRESSED, PRESSED_SECONDS = 512, 3600.0
 FETCH_SECONDS = 60.0
 SILENCE_SECONDS = 15.0
-# Somebody waits for the answer, so a fetch that failed is repeated once and at once.
-RETRY_WAITS = (0.0,)
+# Somebody waits for the answer, so a fetch that failed is repeated soon.
+RETRY_WAITS = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +55,14 @@ class Source:
         size: The declared number of bytes, where Discord tells.
         key: A name of the same bytes, as in Photo.
         is_spoiler: Whether it is hidden until somebody taps it.
+        description: What it shows, in the words of who sent it.
     """
 
     url: str
     size: int | None = None
     key: str | None = None
     is_spoiler: bool = False
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +73,27 @@ class PictureReference:
         channel: The id of the message's channel.
         message: The message's id.
         index: Which of the message's pictures it is, as `Files.find_sources` numbers them.
+        is_spoiler: Whether it is hidden until somebody taps it.
     """
 
     channel: int
     message: int
     index: int
+    is_spoiler: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Return the reference that `str` turned into a text."""
-        return cls(*map(int, text.split("/")))
+        channel, message, index, *hidden = text.split("/")
+        return cls(int(channel), int(message), int(index), hidden == [SPOILER])
 
     def __str__(self) -> str:
-        return f"{self.channel}/{self.message}/{self.index}"
+        place = f"{self.channel}/{self.message}/{self.index}"
+        return f"{place}/{SPOILER}" if self.is_spoiler else place
+
+
+class _Missing(aiohttp.ClientError):
+    """There is no such file."""
 
 
 class Files:
@@ -85,6 +109,7 @@ class Files:
         self, session: aiohttp.ClientSession, server: str | None, seconds: float = FETCH_SECONDS
     ) -> None:
         self._session = session
+        self._pressed: TTLCache[tuple[int, int], list[Source]] = TTLCache(PRESSED, PRESSED_SECONDS)
         self._server = urlsplit(server) if server else None
         self._timeout = aiohttp.ClientTimeout(
             total=seconds, sock_connect=SILENCE_SECONDS, sock_read=SILENCE_SECONDS
@@ -113,13 +138,35 @@ class Files:
         found = [
             attachment_source(one) for part in parts for one in part.attachments if is_picture(one)
         ]
+        known = {urlsplit(source.url).path for source in found}
+        for item in (item for part in parts for item in _shown_media(part.components)):
+            source = self._media_source(item)
+            if source is not None and urlsplit(source.url).path not in known:
+                found.append(source)
         found += [
             self._sticker_source(one) for part in parts for one in part.stickers if _is_drawn(one)
         ]
         if not found:
-            shown = [self._embed_source(embed) for part in parts for embed in part.embeds]
+            shown = [
+                self._embed_source(embed, is_spoiler=HIDDEN_LINK.search(part.content) is not None)
+                for part in parts
+                for embed in part.embeds
+            ]
             found = [source for source in shown if source is not None]
         return found[:MOST]
+
+    def note_pressed(self, message: discord.Message) -> None:
+        """Remember the pictures of a message with a button: Discord may tell us of no others there.
+
+        Args:
+            message: As it came with a press.
+        """
+        if sources := self.find_sources(message):
+            self._pressed[message.channel.id, message.id] = sources
+
+    def pressed(self, channel: int, message: int) -> list[Source]:
+        """Return the pictures of a message as they came with a press lately; none if none did."""
+        return self._pressed.get((channel, message), [])
 
     def url_fetcher(self, url: str) -> Fetch:
         """Return what fetches a picture: never more than it is told, never from anywhere else."""
@@ -134,6 +181,8 @@ class Files:
                 )
             except TimeoutError as error:
                 raise Refused(Refusal.TOO_SLOW) from error
+            except _Missing as error:
+                raise Refused(Refusal.GONE) from error
             except aiohttp.ClientError as error:
                 raise Refused(Refusal.FAULT) from error
 
@@ -141,10 +190,10 @@ class Files:
 
     async def _fetch_capped(self, url: str, limit: int) -> bytes:
         async with self._session.get(url, allow_redirects=False, timeout=self._timeout) as answer:
-            if answer.status >= 500 or answer.status == 429:
+            if answer.status in (404, 410):  # deleted, or not there yet
+                raise _Missing
+            if answer.status != 200:
                 raise aiohttp.ClientError(answer.status)
-            if answer.status != 200:  # deleted, or its signature is past its day
-                raise Refused(Refusal.GONE)
             if (answer.content_length or 0) > limit:
                 raise Refused(Refusal.TOO_MANY_BYTES)
             return await read_capped(answer.content.iter_chunked(CHUNK), limit)
@@ -155,12 +204,38 @@ class Files:
             url = urlunsplit(self._server._replace(path=urlsplit(url).path))
         return Source(url, key=f"discord:sticker:{sticker.id}")
 
-    def _embed_source(self, embed: discord.Embed) -> Source | None:
+    def _embed_source(self, embed: discord.Embed, *, is_spoiler: bool) -> Source | None:
         for media in (embed.image, embed.thumbnail):
-            for url in (media.proxy_url, media.url):
-                if url and self.safe_url(url):
-                    return Source(url)
+            url = self._first_safe(media.url, media.proxy_url)
+            if url is not None:
+                return Source(url, is_spoiler=is_spoiler)
         return None
+
+    def _media_source(self, item: discord.MediaGalleryItem | ThumbnailComponent) -> Source | None:
+        kind = item.media.content_type
+        if kind is not None and not kind.startswith("image/"):
+            return None
+        url = self._first_safe(item.media.url, item.media.proxy_url)
+        return None if url is None else Source(url, is_spoiler=item.spoiler)
+
+    def _first_safe(self, *urls: str | None) -> str | None:
+        """Return the first address that may be asked; a picture of elsewhere comes by a proxy."""
+        return next((url for url in urls if url and self.safe_url(url)), None)
+
+
+def _shown_media(
+    components: Iterable[object],
+) -> Iterator[discord.MediaGalleryItem | ThumbnailComponent]:
+    """Yield the pictures that a message is laid out with, whatever they are in."""
+    for component in components:
+        if isinstance(component, MediaGalleryComponent):
+            yield from component.items
+        elif isinstance(component, ThumbnailComponent):
+            yield component
+        elif isinstance(component, SectionComponent):
+            yield from _shown_media([component.accessory])
+        elif isinstance(component, Container):
+            yield from _shown_media(component.children)
 
 
 def is_picture(attachment: discord.Attachment) -> bool:
@@ -192,7 +267,13 @@ def attachment_source(attachment: discord.Attachment) -> Source:
         attachment.size,
         f"discord:{attachment.id}",
         is_spoiler=attachment.is_spoiler(),
+        description=attachment.description or "",
     )
+
+
+def has_lottie(message: discord.Message) -> bool:
+    """Return whether a message has a sticker that is a program which draws one."""
+    return any(sticker.format is discord.StickerFormatType.lottie for sticker in message.stickers)
 
 
 def _is_drawn(sticker: discord.StickerItem) -> bool:

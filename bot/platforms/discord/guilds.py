@@ -5,8 +5,9 @@ from __future__ import annotations
 import discord
 
 from bot.domain import Room
+from bot.platforms.discord.faults import CannotSend
 from bot.platforms.discord.identity import PLATFORM
-from bot.platforms.discord.sender import CannotSend, Sender
+from bot.platforms.discord.sender import Sender
 from bot.platforms.discord.tasks import RunningTasks
 from bot.services import Service
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from time import perf_counter
+from typing import Any, cast
 
+import aiohttp
 import discord
 from discord.utils import MISSING
 
@@ -21,7 +24,9 @@ from bot.domain import (
 )
 from bot.platforms.common import PREVIEW_SIDE
 from bot.platforms.discord.edits import MessageEdits
+from bot.platforms.discord.faults import with_retries
 from bot.platforms.discord.files import (
+    MOST,
     Files,
     PictureReference,
     Source,
@@ -41,16 +46,21 @@ from bot.platforms.discord.sender import (
     button_view,
     markdown,
     uploads,
-    with_retries,
 )
 from bot.platforms.discord.tasks import RunningTasks
+from bot.platforms.discord.tokens import InteractionTokens, follow_up, may_attach
 from bot.services import Service
+from bot.services.buttons import AskForPhoto, encode
 from bot.services.commands import Command
 
 log = logging.getLogger(__name__)
 
 # https://discord.com/developers/docs/topics/opcodes-and-status-codes
 ALREADY_ACKNOWLEDGED = 40060
+# What the form for photos is known by, and how long its title may be.
+FORM, LONGEST_TITLE = "sp:photo-form", 45
+# Whoever tapped longer ago has forgotten it.
+NOTICE_WITHIN = timedelta(minutes=1)
 
 
 class ShownPhoto:
@@ -84,15 +94,22 @@ class InteractionHandlers:
         tasks: Where the work goes on.
         files: Fetches pictures.
         edits: Makes the edits of messages, of these and of those that the service asks for.
+        tokens: Remembers what can still be said by an interaction.
     """
 
     def __init__(
-        self, service: Service, tasks: RunningTasks, files: Files, edits: MessageEdits
+        self,
+        service: Service,
+        tasks: RunningTasks,
+        files: Files,
+        edits: MessageEdits,
+        tokens: InteractionTokens,
     ) -> None:
         self._service = service
         self._tasks = tasks
         self._files = files
         self._edits = edits
+        self._tokens = tokens
 
     def handle_slash_command(
         self,
@@ -129,8 +146,20 @@ class InteractionHandlers:
             interaction: Its use.
             data: The button's.
         """
-        if self._tasks.claim(interaction.id):
+        if not self._tasks.claim(interaction.id):
+            return
+        if interaction.message is not None:
+            self._files.note_pressed(interaction.message)
+        if data == encode(AskForPhoto()):
+            self._tasks.start(self._open_form(interaction))
+        else:
             self._tasks.start(self._answer_button(interaction, data))
+
+    def handle_form(self, interaction: Interaction) -> None:
+        """Start looking at the photos that were put into the form."""
+        is_ours = interaction.data is not None and interaction.data.get("custom_id") == FORM
+        if is_ours and self._tasks.claim(interaction.id):
+            self._tasks.start(self._answer_form(interaction))
 
     async def _answer_command(
         self,
@@ -142,7 +171,7 @@ class InteractionHandlers:
         # Asked without all that it could have, it only tells how to be used.
         is_bare = attachment is None and not argument
         is_quiet = not command.for_room or (command.takes_photo and is_bare)
-        message_id = await _acknowledge(interaction, is_quiet=is_quiet)
+        message_id = await self._acknowledge(interaction, is_quiet=is_quiet)
         if message_id is None:
             return
         shown, photo = [], None
@@ -162,6 +191,7 @@ class InteractionHandlers:
             photo=photo,
             bot=me.mention if me else "",
             alone=is_quiet,
+            hears_all=interaction.client.intents.message_content,
         )
         reply = await self._service.handle_command(request)
         if reply is not None:
@@ -169,10 +199,16 @@ class InteractionHandlers:
         await self._fill_response(interaction, message_id, reply, shown)
 
     async def _answer_menu(self, interaction: Interaction, message: discord.Message) -> None:
-        message_id = await _acknowledge(interaction)
+        message_id = await self._acknowledge(interaction)
         if message_id is None:
             return
-        shown = self._shown_photos(self._files.find_sources(message))
+        await self._answer_photos(interaction, message_id, self._files.find_sources(message))
+
+    async def _answer_photos(
+        self, interaction: Interaction, message_id: int, sources: Sequence[Source]
+    ) -> None:
+        """Answer photos, which are shown again with the answer."""
+        shown = self._shown_photos(sources)
         photos = _photos(interaction, shown)
         if not photos:
             await self._send_no_picture(interaction, message_id)
@@ -183,8 +219,32 @@ class InteractionHandlers:
             reply = await self._service.handle_album(photos)
             await self._fill_response(interaction, message_id, reply, shown)
 
+    async def _open_form(self, interaction: Interaction) -> None:
+        """Open a form with a place for photos; Discord takes no other answer before it."""
+        speaker = await self._service.speaker(
+            room_of_interaction(interaction), player_of_interaction(interaction)
+        )
+        form = discord.ui.Modal(title=speaker.photos.show_button()[:LONGEST_TITLE], custom_id=FORM)
+        place: discord.ui.FileUpload[discord.ui.Modal] = discord.ui.FileUpload(
+            custom_id="photos", max_values=MOST
+        )
+        label = speaker.photos.show_label()[:LONGEST_TITLE]
+        form.add_item(discord.ui.Label(text=label, component=place))
+        form.stop()  # discord.py need not keep it: what is put into it comes as an event
+        try:
+            await interaction.response.send_modal(form)
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            log.info("a form could not be opened (%s)", type(error).__name__)
+
+    async def _answer_form(self, interaction: Interaction) -> None:
+        message_id = await self._acknowledge(interaction)
+        if message_id is None:
+            return
+        uploaded = _uploaded(interaction)
+        await self._answer_photos(interaction, message_id, uploaded)
+
     async def _answer_button(self, interaction: Interaction, data: str) -> None:
-        message_id = await _acknowledge(interaction)
+        message_id = await self._acknowledge(interaction)
         if message_id is None:
             return
         press = ButtonPress(
@@ -193,12 +253,13 @@ class InteractionHandlers:
             data,
             admin_check(interaction),
             alone=_is_for_one_person(interaction),
+            hears_all=interaction.client.intents.message_content,
         )
         outcome = await self._service.handle_button(press)
         try:
             # First, since an edit may have to wait for others of the same message.
             if outcome.notice:
-                await interaction.followup.send(markdown(outcome.notice), ephemeral=True)
+                await self._notify(interaction, outcome.notice)
             if outcome.edit is not None:
                 edit = await with_links(interaction.client, interaction.guild_id, outcome.edit)
                 # Without files of its own it keeps those that are there: the photo, say.
@@ -206,8 +267,24 @@ class InteractionHandlers:
             if outcome.send is not None:
                 sent = await with_links(interaction.client, interaction.guild_id, outcome.send)
                 await self._send_followup(interaction, sent, is_quiet=press.alone)
-        except discord.HTTPException as error:  # the message is gone, or the token's time is over
-            log.info("a button's answer could not be given (%d)", error.code)
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            # The message is gone, or the token's time is over.
+            log.info("a button's answer could not be given (%s)", type(error).__name__)
+
+    async def _acknowledge(self, interaction: Interaction, *, is_quiet: bool = False) -> int | None:
+        """Tell Discord, which waits three seconds, that we are on it.
+
+        Args:
+            interaction: The interaction.
+            is_quiet: Whether only who asked sees the answer.
+
+        Returns:
+            The id of the message that will be edited; None when it is too late for an answer.
+        """
+        message_id = await _acknowledge(interaction, is_quiet=is_quiet)
+        if message_id is not None:
+            self._tokens.note(interaction, message_id, is_original=True)
+        return message_id
 
     async def _fill_response(
         self,
@@ -220,31 +297,36 @@ class InteractionHandlers:
         if reply is None:
             await interaction.delete_original_response()
             return
-        previews = await self._previews(reply, shown)
+        speaker = await self._service.speaker(
+            room_of_interaction(interaction), player_of_interaction(interaction)
+        )
+        previews = await self._previews(reply, shown, speaker.photos.copy_description())
         files = [*previews.values(), *uploads(reply)]
-        may_attach = _may_attach(interaction)
+        with_files = may_attach(interaction)
         started = perf_counter()
         try:
             message = await self._edit_message(
-                interaction, message_id, reply, files if may_attach else []
+                interaction, message_id, reply, files if with_files else []
             )
-        except discord.HTTPException as error:
-            log.info("an interaction could not be answered (%d)", error.code)
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            log.info("an interaction could not be answered (%s)", type(error).__name__)
             return
         milliseconds = (perf_counter() - started) * 1000
-        indexes = {number: index for index, number in enumerate(previews)} if may_attach else {}
+        indexes = {number: index for index, number in enumerate(previews)} if with_files else {}
         answer = _place_of_answer(interaction, message_id if message is None else message.id)
         for number, outcome in enumerate(reply.outcomes):
             reference = None
             if message is not None and number in indexes:
-                reference = PictureReference(message.channel.id, message.id, indexes[number])
+                reference = PictureReference(
+                    message.channel.id, message.id, indexes[number], shown[number].source.is_spoiler
+                )
             await self._service.mark_sent(
                 [outcome],
                 milliseconds,
                 None if reference is None else str(reference),
                 answer=None if answer is None else str(answer),
             )
-        if files and not may_attach:
+        if files and not with_files:
             await self._explain_missing_files(interaction)
 
     async def _send_no_picture(self, interaction: Interaction, message_id: int) -> None:
@@ -259,30 +341,14 @@ class InteractionHandlers:
         self, interaction: Interaction, reply: Reply, *, is_quiet: bool
     ) -> None:
         """Send a new message, which only who asked sees when it `is_quiet`."""
-        may_attach = _may_attach(interaction)
-        files = uploads(reply)
-
-        async def send() -> SentMessage:
-            view = button_view(reply)
-            if view is not None:
-                # Its buttons need none of it: discord.py would keep what one person sees, for
-                # a quarter of an hour.
-                view.stop()
-            sent = await interaction.followup.send(
-                markdown(reply.text),
-                files=[upload.file() for upload in files] if may_attach else [],
-                view=MISSING if view is None else view,
-                ephemeral=is_quiet,
-                wait=True,
-            )
-            return SentMessage(sent.channel.id, sent.id)
-
+        with_files = may_attach(interaction)
         started = perf_counter()
-        sent = await with_retries(send)
+        sent = await follow_up(interaction, reply, with_files=with_files, is_quiet=is_quiet)
+        self._tokens.note(interaction, sent.message)
         if reply.outcomes:
             milliseconds = (perf_counter() - started) * 1000
             await self._service.mark_sent(reply.outcomes, milliseconds, answer=str(sent))
-        if files and not may_attach:
+        if uploads(reply) and not with_files:
             await self._explain_missing_files(interaction)
 
     async def _edit_message(
@@ -314,7 +380,7 @@ class InteractionHandlers:
 
         async def edit() -> None:
             nonlocal edited
-            edited = await with_retries(request)
+            edited = await with_retries(request, is_patient=True)
 
         await self._edits.apply(message_id, reply.revision, edit)
         return edited
@@ -324,11 +390,27 @@ class InteractionHandlers:
         speaker = await self._service.speaker(
             room_of_interaction(interaction), player_of_interaction(interaction)
         )
-        text = markdown(speaker.rooms.cannot_attach_there())
-        await interaction.followup.send(text, ephemeral=True)
+        await self._notify(interaction, speaker.rooms.cannot_attach_there())
 
-    async def _previews(self, reply: Reply, shown: Sequence[ShownPhoto]) -> dict[int, Upload]:
-        """Return small copies of the photos that got a verdict, by the photos' numbers."""
+    async def _notify(self, interaction: Interaction, text: str) -> None:
+        """Tell who acted something that nobody else sees; what cannot be told soon is dropped."""
+        if discord.utils.utcnow() - interaction.created_at > NOTICE_WITHIN:
+            return
+        try:
+            await interaction.followup.send(markdown(text), ephemeral=True)
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            log.info("a notice could not be given (%s)", type(error).__name__)
+
+    async def _previews(
+        self, reply: Reply, shown: Sequence[ShownPhoto], description: str
+    ) -> dict[int, Upload]:
+        """Return small copies of the photos that got a verdict, by the photos' numbers.
+
+        Args:
+            reply: The answer to the photos.
+            shown: The photos.
+            description: What a copy shows, for those whose senders did not say it.
+        """
         previews = {}
         for number, (outcome, photo) in enumerate(zip(reply.outcomes, shown, strict=False)):
             if not isinstance(outcome, Classified):
@@ -338,8 +420,9 @@ class InteractionHandlers:
             except Refused:
                 continue
             name = f"photo-{number + 1}.jpg"
+            told = photo.source.description or description
             is_spoiler = photo.source.is_spoiler
-            previews[number] = Upload(preview.jpeg, name, is_spoiler=is_spoiler)
+            previews[number] = Upload(preview.jpeg, name, told, is_spoiler=is_spoiler)
         return previews
 
     def _shown_photos(self, sources: Sequence[Source]) -> list[ShownPhoto]:
@@ -358,13 +441,15 @@ async def _acknowledge(interaction: Interaction, *, is_quiet: bool = False) -> i
     """
     # What a button is on is known; of a new message Discord tells the id in its response. If that
     # is lost, the interaction's own id stands for it, which no other message has.
-    message_id = interaction.id if interaction.message is None else interaction.message.id
+    is_form = interaction.type is discord.InteractionType.modal_submit
+    on = None if is_form else interaction.message
+    message_id = interaction.id if on is None else on.id
     is_again = False
 
     async def defer() -> None:
         nonlocal is_again, message_id
         try:
-            response = await interaction.response.defer(ephemeral=is_quiet)
+            response = await interaction.response.defer(ephemeral=is_quiet, thinking=is_form)
         except discord.HTTPException as error:
             # The answer to our first try was lost on its way.
             if error.code == ALREADY_ACKNOWLEDGED and is_again:
@@ -372,7 +457,7 @@ async def _acknowledge(interaction: Interaction, *, is_quiet: bool = False) -> i
             raise
         finally:
             is_again = True
-        if interaction.message is None and response is not None and response.message_id:
+        if on is None and response is not None and response.message_id:
             message_id = response.message_id
 
     try:
@@ -381,6 +466,17 @@ async def _acknowledge(interaction: Interaction, *, is_quiet: bool = False) -> i
         log.info("an interaction was not ours to answer (%d)", error.code)
         return None
     return message_id
+
+
+def _uploaded(interaction: Interaction) -> list[Source]:
+    """Return the pictures that were put into the form."""
+    resolved = cast("dict[str, Any]", interaction.data or {}).get("resolved", {})
+    # discord.py parses them only for a form that it has kept, and that no restart has lost.
+    files = [
+        discord.Attachment(data=data, state=interaction._state)
+        for data in resolved.get("attachments", {}).values()
+    ]
+    return [attachment_source(file) for file in files if is_picture(file)]
 
 
 def _is_for_one_person(interaction: Interaction) -> bool:
@@ -405,10 +501,7 @@ def _photos(interaction: Interaction, shown: Sequence[ShownPhoto]) -> list[Photo
             photo.fetch,
             size=photo.source.size,
             message=f"{interaction.id}/{index}",
+            is_spoiler=photo.source.is_spoiler,
         )
         for index, photo in enumerate(shown)
     ]
-
-
-def _may_attach(interaction: Interaction) -> bool:
-    return interaction.guild_id is None or interaction.app_permissions.attach_files

@@ -8,6 +8,7 @@ import aiohttp
 import discord
 
 from bot.domain import Reply, Room
+from bot.platforms.discord.faults import is_passing
 from bot.platforms.discord.files import PictureReference
 from bot.platforms.discord.sender import LONGEST_TEXT
 
@@ -54,8 +55,8 @@ async def find_guild(client: discord.Client, room: Room) -> int | None:
 async def _is_gone(client: discord.Client, place: PictureReference) -> bool:
     try:
         await client.get_partial_messageable(place.channel).fetch_message(place.message)
-    except discord.NotFound:
-        return True
+    except discord.NotFound as error:
+        return not is_passing(error)
     except (discord.DiscordException, aiohttp.ClientError, OSError):
         return False  # perhaps people may see it all the same
     return False

@@ -5,24 +5,29 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Self, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Self, TypedDict
 
 import aiohttp
 import discord
 from discord.ui import Button, DynamicItem, View
 from discord.utils import MISSING
 
-from bot.domain import Reply
-from bot.platforms.common import retried
+from bot.domain import Refusal, Refused, Reply
+from bot.platforms.discord.faults import (
+    MISSING_PERMISSIONS,
+    CannotSend,
+    has_no_target,
+    is_final,
+    why_not_there,
+    with_retries,
+)
 from bot.platforms.discord.identity import Interaction
 
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel
-
-T = TypeVar("T")
 
 LONGEST_TEXT = 2000
 LONGEST_LABEL = 80
@@ -31,18 +36,10 @@ ROWS, IN_A_ROW = 5, 5
 # discord.py waits for its buckets, and for the limit over all only once it was hit: 50 requests a
 # second, of which some are its own.
 REQUESTS_A_SECOND = 40
-# Seconds, after a connection that broke, or a 503, which discord.py does not wait for itself.
-WAITS = (0.5, 2.0, 5.0)
-# Codes of Discord's: https://discord.com/developers/docs/topics/opcodes-and-status-codes
-MISSING_PERMISSIONS = 50013
-# A reply needs a permission more than a message: to read the channel's history.
-NO_HISTORY = 160002
-# Threads that are archived or locked.
-CLOSED = frozenset({50083, 160005})
 
 
-class CannotSend(Exception):
-    """The bot may not write there, or there is no such place any more."""
+# What Discord makes a link of: an address with a scheme, and an invitation without.
+_LINK = re.compile(r"\b(?!https://discord\.com/channels/)(\w+:|discord)(?=//|\.gg/)", re.IGNORECASE)
 
 
 class PersistentButton(
@@ -123,6 +120,8 @@ class _Options(TypedDict, total=False):
 
     nonce: str
     reference: discord.MessageReference
+    silent: bool
+    suppress_embeds: bool
     view: View
 
 
@@ -139,6 +138,8 @@ class Sender:
         *,
         to: int | None = None,
         nonce: str | None = None,
+        is_patient: bool = False,
+        is_silent: bool = False,
     ) -> SentMessage:
         """Send a reply; it is there when this returns.
 
@@ -148,6 +149,8 @@ class Sender:
             to: The id of the message that it replies to, if that still exists.
             nonce: At most 25 characters; sent with it again, Discord knows the message and does
                 not show it twice.
+            is_patient: Whether to wait for minutes where Discord is in trouble.
+            is_silent: Whether nobody's phone is to make a sound for it.
 
         Returns:
             Where it is.
@@ -157,7 +160,11 @@ class Sender:
             discord.DiscordException: For other trouble with Discord.
             aiohttp.ClientError: When the connection broke time and again, as OSError.
         """
-        options: _Options = {"nonce": nonce or secrets.token_hex(8)}
+        options: _Options = {
+            "nonce": nonce or secrets.token_hex(8),
+            "silent": is_silent,
+            "suppress_embeds": True,
+        }
         if to is not None:
             options["reference"] = discord.MessageReference(
                 message_id=to, channel_id=channel.id, fail_if_not_exists=False
@@ -171,19 +178,17 @@ class Sender:
             sent = await channel.send(markdown(reply.text), files=files, **options)
             return SentMessage(channel.id, sent.id)
 
+        again = partial(
+            self.send_reply, channel, nonce=nonce, is_patient=is_patient, is_silent=is_silent
+        )
         try:
-            return await with_retries(send)
-        except discord.Forbidden as error:
-            if error.code == MISSING_PERMISSIONS and reply.picture is not None:
-                without = replace(reply, picture=None)
-                return await self.send_reply(channel, without, to=to, nonce=nonce)
-            raise CannotSend from error
-        except discord.NotFound as error:
-            raise CannotSend from error
+            return await with_retries(send, is_patient=is_patient)
         except discord.HTTPException as error:
-            if error.code == NO_HISTORY and to is not None:
-                return await self.send_reply(channel, reply, nonce=nonce)
-            if error.code in CLOSED:
+            if to is not None and has_no_target(error):
+                return await again(reply)
+            if error.code == MISSING_PERMISSIONS and uploads(reply):
+                return await again(replace(reply, picture=None, document=None), to=to)
+            if is_final(error):
                 raise CannotSend from error
             raise
 
@@ -211,17 +216,31 @@ class Sender:
 
         try:
             await with_retries(edit)
-        except discord.Forbidden as error:
-            if error.code == MISSING_PERMISSIONS and reply.picture is not None:
-                await self.edit_reply(message, replace(reply, picture=None))
-                return
-            raise CannotSend from error
-        except discord.NotFound as error:
-            raise CannotSend from error
         except discord.HTTPException as error:
-            if error.code in CLOSED:
+            if error.code == MISSING_PERMISSIONS and uploads(reply):
+                await self.edit_reply(message, replace(reply, picture=None, document=None))
+            elif is_final(error):
                 raise CannotSend from error
-            raise
+            else:
+                raise
+
+    async def find_message(self, channel: MessageableChannel, message_id: int) -> discord.Message:
+        """Return a message.
+
+        Raises:
+            Refused: When it is gone, out of the bot's sight, or cannot be had just now.
+        """
+
+        async def find() -> discord.Message:
+            await self.throttle()
+            return await channel.fetch_message(message_id)
+
+        try:
+            return await with_retries(find)
+        except discord.HTTPException as error:
+            raise Refused(why_not_there(error)) from error
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            raise Refused(Refusal.FAULT) from error
 
     async def throttle(self) -> None:
         """Wait until another request may go out."""
@@ -230,31 +249,9 @@ class Sender:
         await asyncio.sleep(self._next - now)
 
 
-async def with_retries(request: Callable[[], Awaitable[T]]) -> T:
-    """Make a request to Discord, and again after a while when that may help.
-
-    Args:
-        request: Makes it; it must do no harm when it is done twice.
-
-    Raises:
-        Exception: What the last attempt raised, or the first fault that does not pass.
-    """
-    return await retried(request, WAITS, _wait_after)
-
-
-def _wait_after(fault: Exception) -> float | None:
-    """Return 0 for a fault that passes, to be waited out by WAITS; None for all others.
-
-    discord.py itself tries again after all other faults that pass.
-    """
-    if isinstance(fault, discord.DiscordServerError):
-        return 0.0 if fault.status == 503 else None
-    return 0.0 if isinstance(fault, (aiohttp.ClientError, OSError)) else None
-
-
 def markdown(plain: str) -> str:
     """Return a text as it is to be read, safe from Discord's markup and as long as it may be."""
-    marked = discord.utils.escape_markdown(plain)
+    marked = _LINK.sub(r"\1\\", discord.utils.escape_markdown(plain))
     if len(marked) <= LONGEST_TEXT:
         return marked
     head = marked[: LONGEST_TEXT - 1]
@@ -279,7 +276,9 @@ def uploads(reply: Reply) -> list[Upload]:
     """Return the files of a reply."""
     files = []
     if picture := reply.picture:
-        files.append(Upload(picture.png, picture.name, picture.description))
+        files.append(
+            Upload(picture.png, picture.name, picture.description, is_spoiler=picture.is_spoiler)
+        )
     if document := reply.document:
         files.append(Upload(document.data, document.name))
     return files

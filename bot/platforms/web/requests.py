@@ -60,6 +60,7 @@ STATUS = {
     Refusal.BUSY: HTTPStatus.SERVICE_UNAVAILABLE,
     Refusal.CLOSING: HTTPStatus.SERVICE_UNAVAILABLE,
     Refusal.GONE: HTTPStatus.GONE,
+    Refusal.OUT_OF_SIGHT: HTTPStatus.NOT_FOUND,
     Refusal.FAULT: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 

@@ -134,6 +134,10 @@ class WebServer:
         """Return what fetches a photo of a room again, as long as it is shown there."""
         return self._api.fetcher(room, reference) if self._api else _gone
 
+    def is_spoiler(self, reference: str) -> bool:
+        """Return whether a photo is hidden until somebody taps it; none is here."""
+        return False
+
     async def send(self, room: Room, reply: Reply, to: str | None = None) -> Receipt:
         """Show everyone in a room what the bot says; there is never anything to try again."""
         # Before the start there is no room: what a restart interrupted has nobody to see it.

@@ -634,10 +634,12 @@ async def test_a_good_fooling_gets_a_card_also_when_its_photo_is_gone(
 
     monkeypatch.setattr(table.vision, "preview", preview)
     told = (await table.tap(MIA, await table.photo(MIA, OLAF), IS_YETI)).edit
+    table.messenger.spoilers = set(table.messenger.photos)
     card = (await table.tap(MIA, told, EN.photos.card_button())).send
     assert card is not None
     assert card.picture is not None
     assert card.picture.png.startswith(b"\x89PNG")
+    assert card.picture.is_spoiler
     table.messenger.photos.clear()
     without = (await table.tap(MIA, told, EN.photos.card_button())).send
     assert without is not None

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from tests.fakes.discord.world import Refusal, bad
+from tests.fakes.discord.world import EPHEMERAL, NO_EMBEDS, SILENT, Refusal, bad
 
 LOCALES = frozenset(
     "bg cs da de el en-GB en-US es-419 es-ES fi fr hi hr hu id it ja ko lt nl no "  # noqa: SIM905
@@ -48,6 +48,8 @@ def check_message(
     for attachment in payload.get("attachments") or []:
         if len(attachment.get("description") or "") > 1024:
             raise bad(attachments="Must be 1024 or fewer in length.")
+    if payload.get("flags", 0) & ~(NO_EMBEDS | EPHEMERAL | SILENT):
+        raise bad(flags="Only some flags can be set.")
     has_something = payload.get("content") or files or payload.get("embeds")
     if not is_edit and not has_something:
         raise Refusal(400, 50006, "Cannot send an empty message")
@@ -61,6 +63,19 @@ def check_message(
         raise bad(components="label must be between 1 and 80 in length.")
 
 
+def check_form(form: Mapping[str, Any]) -> None:
+    if not 1 <= len(form["title"]) <= 45 or not 1 <= len(form["custom_id"]) <= 100:
+        raise bad(title="Must be between 1 and 45 in length.")
+    if not 1 <= len(form["components"]) <= 5:
+        raise bad(components="Must be between 1 and 5 in length.")
+    for label in form["components"]:
+        if label["type"] != 18 or not 1 <= len(label["label"]) <= 45:
+            raise bad(components="Must be a label of 1 to 45 characters.")
+        place = label["component"]
+        if place["type"] == 19 and not 1 <= place.get("max_values", 1) <= 10:
+            raise bad(max_values="Must be between 1 and 10.")
+
+
 def check_command(command: Mapping[str, Any]) -> None:
     is_menu = command.get("type", 1) != 1
     names = [command["name"], *(command.get("name_localizations") or {}).values()]
@@ -72,6 +87,10 @@ def check_command(command: Mapping[str, Any]) -> None:
     _check_described(command, is_menu=is_menu)
     if not re.fullmatch(r"\d+|None", str(command.get("default_member_permissions"))):
         raise bad(default_member_permissions="Must be a bit set.")
+    if not set(command.get("contexts") or [0, 1]) <= {0, 1, 2}:
+        raise bad(contexts="Unknown context")
+    if not set(command.get("integration_types") or [0]) <= {0, 1}:
+        raise bad(integration_types="Unknown integration type")
     if len(command.get("options") or []) > 25:
         raise bad(options="Must be 25 or fewer in length.")
     for option in command.get("options") or []:

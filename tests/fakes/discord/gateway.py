@@ -39,6 +39,7 @@ class Gateway:
         approved: Privileged intents that the developer portal allows.
         closes_with: Close code for everyone who identifies, instead of READY.
         rewind: How many events too many are sent again after a RESUME.
+        garble: Makes of an event, by its name and data, what is sent in its place.
     """
 
     def __init__(self, world: World, changed: Callable[[], None]) -> None:
@@ -49,6 +50,7 @@ class Gateway:
         self.approved = 0
         self.closes_with: int | None = None
         self.rewind = 0
+        self.garble: Callable[[str, dict[str, Any]], dict[str, Any]] = lambda _, data: data
         self.sessions: dict[str, Session] = {}
         self.identified = 0
         self.resumed = 0
@@ -148,7 +150,8 @@ class Gateway:
         session = Session(secrets.token_hex(8), shard, shards, data["intents"], socket=socket)
         self.sessions = {s.id: s for s in self.sessions.values() if s.shard != shard}
         self.sessions[session.id] = session
-        mine = [g for g in self._world.guilds.values() if (g.id >> 22) % shards == shard]
+        guilds = [guild for guild in self._world.guilds.values() if guild.has_bot]
+        mine = [guild for guild in guilds if (guild.id >> 22) % shards == shard]
         ready = {
             "v": 10,
             "user": self._world.bot.wire(),
@@ -160,7 +163,10 @@ class Gateway:
         }
         await self._send(session, "READY", ready)
         for guild in mine:
-            written = {**guild.wire(self._world.bot), "unavailable": False}
+            written = {
+                **guild.wire(self._world.bot, self._world.latest(guild)),
+                "unavailable": False,
+            }
             await self._send(session, "GUILD_CREATE", written)
         self._changed()
         return session
@@ -181,6 +187,7 @@ class Gateway:
         return session
 
     async def _send(self, session: Session, event: str, data: dict[str, Any]) -> None:
+        data = self.garble(event, data)
         message = {"op": DISPATCH, "t": event, "s": len(session.events) + 1, "d": data}
         session.events.append(message)
         if session.socket is not None and not session.socket.closed:

@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fakes.discord.checks import check_command, check_message, payload_of
+from tests.fakes.discord.checks import check_command, check_form, check_message, payload_of
 from tests.fakes.discord.world import (
     ATTACH,
     DM,
@@ -21,8 +21,10 @@ from tests.fakes.discord.world import (
     HISTORY,
     IN_THREADS,
     LOADING,
+    NO_EMBEDS,
     POST,
     SEND,
+    SILENT,
     VIEW,
     Channel,
     Message,
@@ -55,6 +57,7 @@ class Interaction:
         was_late: Whether it was acknowledged after three seconds, in vain.
         answer: The message that it became.
         followups: Further ones.
+        form: What it opened, if it opened a form.
     """
 
     id: int
@@ -68,6 +71,7 @@ class Interaction:
     was_late: bool = False
     answer: Message | None = None
     followups: list[Message] = field(default_factory=list)
+    form: dict[str, Any] | None = None
 
     @property
     def is_answered(self) -> bool:
@@ -88,6 +92,10 @@ class Fault:
         is_global: Whether that limit is the one over all.
         drops: Whether the connection breaks `before` the request is dealt with, or `after`.
         held_until: The request is dealt with only when this is set.
+        code: Discord's own, in the body of an error.
+        message: What the body of an error says.
+        errors: What is wrong with single fields, in the body of an error.
+        is_page: Whether it is no answer of Discord's, but the page of a proxy on the way.
     """
 
     method: str
@@ -98,6 +106,10 @@ class Fault:
     is_global: bool = False
     drops: str = ""
     held_until: asyncio.Event | None = None
+    code: int | None = None
+    message: str = ""
+    errors: Mapping[str, Any] | None = None
+    is_page: bool = False
 
 
 class Rest:
@@ -143,6 +155,7 @@ class Rest:
                 web.put("/applications/{app}/commands", self._sync),
                 web.get("/channels/{channel}", self._channel),
                 web.post("/channels/{channel}/messages", self._send),
+                web.get("/channels/{channel}/messages", self._history),
                 web.get("/channels/{channel}/messages/{message}", self._fetch),
                 web.patch("/channels/{channel}/messages/{message}", self._edit),
                 web.delete("/channels/{channel}/messages/{message}", self._delete),
@@ -230,7 +243,7 @@ class Rest:
             "bot_public": True,
             "bot_require_code_grant": False,
             "verify_key": "",
-            "flags": 0,
+            "flags": self._world.application_flags,
             "owner": owner,
             "team": None,
         }
@@ -326,7 +339,20 @@ class Rest:
         if allowed is None or allowed.get("replied_user", False):
             message.mentions.append(target.author)
 
+    async def _history(self, request: web.Request) -> web.Response:
+        channel = self._seen_channel(request)
+        if channel.guild is not None and not channel.allowed & HISTORY:
+            return web.json_response([])  # as it is documented: no error
+        limit, after = int(request.query.get("limit", 50)), int(request.query.get("after", 0))
+        if not 1 <= limit <= 100:
+            raise bad(limit="int value should be less than or equal to 100.")
+        found = self._world.messages_of(channel, after)[:limit]
+        return web.json_response([self._world.wire(message) for message in reversed(found)])
+
     async def _fetch(self, request: web.Request) -> web.Response:
+        channel = self._seen_channel(request)
+        if channel.guild is not None and not channel.allowed & HISTORY:
+            raise Refusal(403, 50013, "Missing Permissions")
         return web.json_response(self._world.wire(self._seen_message(request)))
 
     async def _edit(self, request: web.Request) -> web.Response:
@@ -375,8 +401,14 @@ class Rest:
             interaction.was_late = True
             raise Refusal(404, 10062, "Unknown interaction")
         kind, data = given["type"], given.get("data") or {}
-        if kind not in (4, 5, 6, 7) or (kind in (6, 7) and interaction.message is None):
+        if kind not in (4, 5, 6, 7, 9) or (kind in (6, 7) and interaction.message is None):
             raise bad(type="Invalid interaction callback type")
+        if kind == 9:
+            check_form(data)
+            interaction.acknowledged, interaction.form = kind, data
+            self._changed()
+            written = {"id": str(interaction.id), "type": 3, "response_message_loading": False}
+            return web.json_response({"interaction": written, "resource": {"type": kind}})
         interaction.acknowledged = kind
         interaction.is_ephemeral = bool(data.get("flags", 0) & EPHEMERAL)
         if kind in (6, 7):
@@ -412,7 +444,8 @@ class Rest:
         message.interaction = interaction.id
         message.reply_to = interaction.message
         if payload.get("flags", 0) & EPHEMERAL:
-            message.flags, message.only_for = EPHEMERAL, interaction.user
+            message.flags |= EPHEMERAL
+            message.only_for = interaction.user
         interaction.followups.append(message)
         await self._publish(message)
         return web.json_response(self._world.wire(message))
@@ -454,7 +487,7 @@ class Rest:
         channel = self._world.channels.get(int(request.match_info["channel"]))
         if channel is None:
             raise Refusal(404, 10003, "Unknown Channel")
-        if channel.guild is not None and not channel.allowed & VIEW:
+        if not channel.has_bot or (channel.guild is not None and not channel.allowed & VIEW):
             raise Refusal(403, 50001, "Missing Access")
         return channel
 
@@ -487,6 +520,7 @@ class Rest:
         self, channel: Channel, payload: Mapping[str, Any], files: list[tuple[str, bytes]]
     ) -> Message:
         message = Message(self._world.flakes.new(), channel, self._world.bot)
+        message.flags = payload.get("flags", 0) & (NO_EMBEDS | SILENT)
         self._change(message, payload, files)
         message.mentions = self._pinged(payload)
         return message
@@ -531,6 +565,9 @@ class _Dropped(Exception):
 
 
 def _failure(fault: Fault) -> web.Response:
+    if fault.is_page:
+        page = "<!DOCTYPE html><title>Attention Required! | Cloudflare</title>"
+        return web.Response(status=fault.status, text=page, content_type="text/html")
     if fault.status == 429:
         scope = "global" if fault.is_global else "user"
         headers = {
@@ -547,5 +584,9 @@ def _failure(fault: Fault) -> web.Response:
         return web.json_response(body, status=429, headers=headers)
     if fault.status >= 500:
         return web.Response(status=fault.status, text="<html>bad gateway</html>")
-    code, told = (50013, "Missing Permissions") if fault.status == 403 else (0, "refused")
-    return web.json_response({"code": code, "message": told}, status=fault.status)
+    known = {403: (50013, "Missing Permissions"), 400: (50035, "Invalid Form Body")}
+    code, told = known.get(fault.status, (0, f"{fault.status}: refused"))
+    body = {"code": code if fault.code is None else fault.code, "message": fault.message or told}
+    if fault.errors is not None:
+        body["errors"] = fault.errors
+    return web.json_response(body, status=fault.status)

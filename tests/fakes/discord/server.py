@@ -6,18 +6,19 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import web
 
-from tests.fakes.discord.gateway import Gateway
+from tests.fakes.discord.gateway import CONTENT, Gateway
 from tests.fakes.discord.rest import Fault, Interaction, Rest
 from tests.fakes.discord.world import (
     ADMINISTRATOR,
     EVERYTHING,
+    GROUP,
     MANAGE_GUILD,
     POST,
     TEXT,
@@ -122,6 +123,18 @@ class DiscordServer:
         self.world.channels[channel.id] = channel
         return channel
 
+    def group(self, *people: User) -> Channel:
+        """Make a group chat of people, which no bot can be in."""
+        name = ", ".join(person.name for person in people)
+        channel = Channel(self.world.flakes.new(), name, GROUP)
+        self.world.channels[channel.id] = channel
+        return channel
+
+    def allow_message_content(self) -> None:
+        """Turn on the Message Content intent, as the owner does in the developer portal."""
+        self.world.application_flags = 1 << 19
+        self.gateway.approved = CONTENT
+
     def dm(self, user: User) -> Channel:
         """Return a person's private chat with the bot."""
         return self.rest.private(user)
@@ -225,6 +238,8 @@ class DiscordServer:
             command["name"]
             for command in self.world.commands
             if command.get("type", 1) == 1
+            and channel.context in (command.get("contexts") or [0, 1])
+            and int(not channel.has_bot) in (command.get("integration_types") or [0])
             and (
                 channel.guild is None or _may_use(rights, command.get("default_member_permissions"))
             )
@@ -253,6 +268,28 @@ class DiscordServer:
         self.transcript.append(f"{_place(message.channel)} {user.name} presses [{button['label']}]")
         data = {"custom_id": button["custom_id"], "component_type": 2, "id": 1}
         return await self._interact(user, message.channel, 3, data, message)
+
+    async def submit(
+        self, user: User, opened: Interaction, *pictures: bytes | Mapping[str, Any]
+    ) -> Interaction:
+        """Put files into the form that a press has opened, and send it."""
+        assert opened.form is not None
+        (label,) = opened.form["components"]
+        files = [
+            self.world.attach(opened.channel, file, "IMG_1.jpg")
+            if isinstance(file, bytes)
+            else file
+            for file in pictures
+        ]
+        ids = [file["id"] for file in files]
+        place = {"type": 19, "id": 2, "custom_id": label["component"]["custom_id"], "values": ids}
+        data = {
+            "custom_id": opened.form["custom_id"],
+            "components": [{"type": 18, "id": 1, "component": place}],
+            "resolved": {"attachments": {file["id"]: dict(file) for file in files}},
+        }
+        self.transcript.append(f"{_place(opened.channel)} {user.name} shows {len(files)} files")
+        return await self._interact(user, opened.channel, 5, data, opened.message)
 
     async def again(self, interaction: Interaction) -> None:
         """Send an interaction once more, as the gateway may after a RESUME."""
@@ -311,6 +348,28 @@ class DiscordServer:
         self.rest.faults.append(fault)
         return fault
 
+    @contextmanager
+    def garbled(
+        self, event: str, which: Callable[[Mapping[str, Any]], bool], field: str
+    ) -> Iterator[None]:
+        """Send events of a kind with a field that is not as it always was, while the block lasts.
+
+        Args:
+            event: The kind.
+            which: Chooses among them by their data.
+            field: The field's name.
+        """
+
+        def garble(name: str, data: dict[str, Any]) -> dict[str, Any]:
+            is_hit = name == event and which(data)
+            return {**data, field: [{"of": "tomorrow"}]} if is_hit else data
+
+        before, self.gateway.garble = self.gateway.garble, garble
+        try:
+            yield
+        finally:
+            self.gateway.garble = before
+
     def spoil(self, attachment: Mapping[str, Any], how: str) -> None:
         """Let a file be `missing`, `expired`, `slow` (a byte a second), or `endless`.
 
@@ -336,7 +395,7 @@ class DiscordServer:
         if data is None or how == "missing":
             return web.Response(status=404)
         if how == "expired":
-            return web.Response(status=403, text="This content is no longer available.")
+            return web.Response(status=404, text="This content is no longer available.")
         if how.startswith("redirect "):
             return web.Response(status=302, headers={"Location": how.partition(" ")[2]})
         if how.isdigit():
@@ -387,8 +446,8 @@ class DiscordServer:
             "app_permissions": str(channel.allowed),
             "attachment_size_limit": 10 * 1024 * 1024,
             "entitlements": [],
-            "authorizing_integration_owners": {},
-            "context": 0 if channel.guild else 1,
+            "authorizing_integration_owners": {} if channel.has_bot else {"1": str(user.id)},
+            "context": channel.context,
         }
         if channel.guild is not None:
             payload["guild_id"] = str(channel.guild.id)
@@ -410,6 +469,8 @@ class DiscordServer:
         raise AssertionError(f"the bot has not told Discord of {name}")
 
     async def _emit(self, event: str, data: dict[str, Any], channel: Channel) -> None:
+        if not channel.has_bot and event != "INTERACTION_CREATE":
+            return
         await self.gateway.emit(event, data, channel.guild.id if channel.guild else 0)
 
     async def _bot_said(self, message: Message) -> None:

@@ -18,8 +18,8 @@ EPOCH_MS = 1420070400000
 VIEW, SEND, ATTACH, HISTORY, IN_THREADS = 1 << 10, 1 << 11, 1 << 15, 1 << 16, 1 << 38
 MANAGE_GUILD, ADMINISTRATOR = 1 << 5, 1 << 3
 EVERYTHING = VIEW | SEND | ATTACH | HISTORY | IN_THREADS | 1 << 14
-TEXT, DM, VOICE, POST = 0, 1, 2, 11
-EPHEMERAL, LOADING = 1 << 6, 1 << 7
+TEXT, DM, VOICE, GROUP, POST = 0, 1, 2, 3, 11
+NO_EMBEDS, EPHEMERAL, LOADING, SILENT = 1 << 2, 1 << 6, 1 << 7, 1 << 12
 
 
 class Refusal(Exception):
@@ -92,6 +92,7 @@ class Guild:
     roles: dict[int, str] = field(default_factory=dict)
     nicks: dict[int, str] = field(default_factory=dict)
     joined: str = "2025-12-01T18:00:00+00:00"
+    has_bot: bool = True
 
     def member(self, user: User, permissions: int | None = None) -> dict[str, Any]:
         return {
@@ -107,7 +108,9 @@ class Guild:
             **({} if permissions is None else {"permissions": str(permissions)}),
         }
 
-    def wire(self, bot: User) -> dict[str, Any]:
+    def wire(self, bot: User, latest: Mapping[Channel, int] | None = None) -> dict[str, Any]:
+        """Write the server; `latest` has the ids of its channels' latest messages."""
+        told = {channel: {"last_message_id": str(id_)} for channel, id_ in (latest or {}).items()}
         roles = [
             _role(self.id, "@everyone", EVERYTHING),
             {**_role(self.bot_role, bot.name, 0), "tags": {"bot_id": str(bot.id)}},
@@ -133,8 +136,8 @@ class Guild:
             "roles": roles,
             "emojis": [],
             "stickers": [],
-            "channels": [c.wire() for c in self.channels if c.type != POST],
-            "threads": [c.wire() for c in self.channels if c.type == POST],
+            "channels": [{**c.wire(), **told.get(c, {})} for c in self.channels if c.type != POST],
+            "threads": [{**c.wire(), **told.get(c, {})} for c in self.channels if c.type == POST],
             "members": [self.member(bot)],
             "member_count": 5,
             "large": False,
@@ -168,11 +171,23 @@ class Channel:
     archived: bool = False
 
     @property
+    def has_bot(self) -> bool:
+        """Whether the bot is in it."""
+        return self.guild.has_bot if self.guild is not None else self.type != GROUP
+
+    @property
+    def context(self) -> int:
+        """Where its commands are used: in a server, in private with the bot, among others."""
+        return 0 if self.guild is not None else 2 if self.type == GROUP else 1
+
+    @property
     def allowed(self) -> int:
         return EVERYTHING & ~self.denied & (self.parent.allowed if self.parent else EVERYTHING)
 
     def wire(self) -> dict[str, Any]:
         written: dict[str, Any] = {"id": str(self.id), "type": self.type, "flags": 0}
+        if self.type == GROUP:
+            return {**written, "recipients": [], "name": self.name, "owner_id": "1", "icon": None}
         if self.person is not None:
             return {**written, "recipients": [self.person.wire()], "last_message_id": None}
         assert self.guild is not None
@@ -208,7 +223,10 @@ class Channel:
 
 @dataclass(eq=False)
 class Message:
-    """A message. `interaction` is set on answers to one; `only_for` on those one person sees."""
+    """A message. `interaction` is set on answers to one; `only_for` on those one person sees.
+
+    `tells_target`: whether it brings the message that it replies to; Discord leaves it out at will.
+    """
 
     id: int
     channel: Channel
@@ -222,6 +240,7 @@ class Message:
     mention_roles: list[int] = field(default_factory=list)
     reply_to: Message | None = None
     reply_is_gone: bool = False
+    tells_target: bool = True
     forwarded: Message | None = None
     type: int = 0
     flags: int = 0
@@ -235,7 +254,8 @@ class Message:
     @property
     def labels(self) -> list[str]:
         """What its buttons say."""
-        return [button["label"] for row in self.components for button in row["components"]]
+        rows = [row for row in self.components if row["type"] == 1]
+        return [button["label"] for row in rows for button in row["components"]]
 
 
 @dataclass
@@ -256,11 +276,35 @@ class World:
     files: dict[str, bytes] = field(default_factory=dict)
     commands: list[dict[str, Any]] = field(default_factory=list)
     reads_everything: bool = False
+    application_flags: int = 0
 
     def __post_init__(self) -> None:
         self.bot = User(self.flakes.new(), "Snowpeople", bot=True)
         self.users[self.bot.id] = self.bot
         self.application = self.flakes.new()
+
+    def latest(self, guild: Guild) -> dict[Channel, int]:
+        """Return the ids of the latest messages of a server's channels."""
+        return {
+            channel: max(message.id for message in said)
+            for channel in guild.channels
+            if (said := self.messages_of(channel))
+        }
+
+    def messages_of(self, channel: Channel, after: int = 0) -> list[Message]:
+        """Return what everyone sees in a channel, from the oldest on."""
+        return sorted(
+            (
+                message
+                for message in self.messages.values()
+                if message.channel is channel
+                and message.id > after
+                and message.only_for is None
+                and not message.is_deleted
+                and not message.flags & LOADING
+            ),
+            key=lambda message: message.id,
+        )
 
     def attach(self, channel: Channel, data: bytes, name: str, **fields: Any) -> dict[str, Any]:
         """Keep a file; return it as an attachment. Fields that are None are left out."""
@@ -330,7 +374,9 @@ class World:
             }
         if message.reply_to is not None or message.reply_is_gone:
             gone = message.reply_to is None or message.reply_to.is_deleted
-            written["referenced_message"] = None if gone else self.wire(_there(message.reply_to))
+            if message.tells_target:
+                target = None if gone else self.wire(_there(message.reply_to))
+                written["referenced_message"] = target
             written["message_reference"] = {
                 "type": 0,
                 "message_id": str(message.reply_to.id if message.reply_to else 1),

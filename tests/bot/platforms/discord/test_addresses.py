@@ -146,7 +146,7 @@ async def test_a_redirect_is_not_followed(evening: Evening) -> None:
         photo = discord.world.attach(evening.home, OLAF_PNG, "snow.png")
         discord.spoil(photo, f"redirect {trap.url}")
         message = await discord.send(evening.ana, evening.home, "", photo, mention=True)
-        assert (await discord.answer(message)).content == EN.photos.refusal(Refusal.GONE)
+        assert (await discord.answer(message)).content == EN.photos.refusal(Refusal.FAULT)
         assert not trap.asked
 
 
@@ -163,10 +163,10 @@ async def test_an_attachment_that_names_another_host_is_not_fetched(evening: Eve
 
 async def test_a_deleted_or_expired_attachment_gets_a_sentence(evening: Evening) -> None:
     discord = evening.discord
-    for how in ("missing", "expired"):
+    for how, who in (("missing", evening.ana), ("expired", evening.ben)):
         photo = discord.world.attach(evening.home, OLAF_PNG, "snow.png")
         discord.spoil(photo, how)
-        message = await discord.send(evening.ana, evening.home, "", photo, mention=True)
+        message = await discord.send(who, evening.home, "", photo, mention=True)
         assert (await discord.answer(message)).content == EN.photos.refusal(Refusal.GONE)
 
 

@@ -17,7 +17,7 @@ from bot.domain import (
     Reply,
     Room,
 )
-from bot.platforms.discord import sender
+from bot.platforms.discord import faults
 from bot.platforms.discord.sender import PersistentButton, button_view
 from bot.services import commands
 from bot.services.commands import Command, Section
@@ -145,7 +145,7 @@ async def test_an_answer_that_is_sent_again_does_not_undo_what_a_button_did_mean
     evening: Evening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     discord, evening.ana.is_admin = evening.discord, True
-    monkeypatch.setattr(sender, "WAITS", (0.5,))
+    monkeypatch.setattr(faults, "PATIENT_WAITS", (0.5,))
     discord.fail("PATCH", EDITING, drops="after")
     settings = await discord.answered(await discord.slash(evening.ana, evening.home, "settings"))
     await discord.press(evening.ana, settings, "Language")  # before it is sent again

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import pytest
 
 from bot.domain import Unusable
-from bot.platforms.discord import client
+from bot.platforms.discord import adapter, client
 from bot.platforms.discord.client import HOUR, IDENTIFIES_AN_HOUR, IdentifyLimit
 from bot.speech import speaker_for
 from bot.supervisor import Supervisor
 from tests.bot.platforms.discord.conftest import is_answer
 from tests.fakes.discord.bot import OLAF_PNG, YETI_PNG, Evening, an_evening
-from tests.fakes.discord.world import SEND
+from tests.fakes.discord.world import HISTORY, SEND
 from tests.fakes.vision import OLAF, YETI
 
 EN = speaker_for("en")
@@ -85,6 +86,47 @@ async def test_a_close_that_can_be_resumed_is(evening: Evening, code: int) -> No
     assert is_answer((await discord.answer(message)).content, OLAF)
 
 
+async def test_an_event_that_cannot_be_read_costs_neither_the_session_nor_the_next_photo(
+    before: Evening, caplog: pytest.LogCaptureFixture
+) -> None:
+    discord, guild = before.discord, before.discord.guild("Secret club", "hall")
+    # A channel of a kind that is new, without what all had so far: the server stays unknown.
+    with discord.garbled("GUILD_CREATE", lambda data: data["name"] == guild.name, "channels"):
+        await before.start()
+        await discord.until(lambda: before.adapter.state().get("unreadable") == 1)
+    with discord.garbled("MESSAGE_CREATE", lambda _: True, "attachments"):
+        await discord.send(before.ana, before.home, "caption-secret", OLAF_PNG, mention=True)
+    with discord.garbled("INTERACTION_CREATE", lambda _: True, "member"):
+        await discord.slash(before.ana, before.home, "who", OLAF_PNG)
+    await discord.gateway.emit("A_NEW_KIND_OF_EVENT", {"of": "tomorrow"})
+    await ask(before)
+    chat = await discord.send(before.ana, guild.channels[0], "just talk")
+    asked = await discord.send(before.ana, guild.channels[0], "", OLAF_PNG, mention=True)
+    assert is_answer((await discord.answer(asked)).content, OLAF)
+    await before.settled()
+    assert not discord.answers(chat)
+    assert discord.gateway.identified == 1
+    assert before.adapter.state()["unreadable"] == 3
+    told = "\n".join(logging.Formatter().format(record) for record in caplog.records)
+    assert "MESSAGE_CREATE" in told
+    for secret in ("secret", "Secret", "Ana"):
+        assert secret not in told
+
+
+async def test_a_fault_of_ours_in_an_event_is_logged_without_what_was_said(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: object) -> None:
+        raise ValueError("caption-secret")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.platforms.discord.messages.parse_message", fails)
+        await evening.discord.send(evening.ana, evening.home, "caption-secret", mention=True)
+        await evening.discord.until(lambda: "on_message failed" in caplog.text)
+    await ask(evening)
+    assert "caption-secret" not in caplog.text
+
+
 @pytest.mark.parametrize("is_resumable", [True, False])
 async def test_a_session_that_is_over_is_begun_anew(evening: Evening, is_resumable: bool) -> None:
     discord = evening.discord
@@ -94,7 +136,10 @@ async def test_a_session_that_is_over_is_begun_anew(evening: Evening, is_resumab
 
 
 @pytest.mark.parametrize("code", [4004, 4013, 4014])
-async def test_a_close_that_cannot_heal_ends_with_a_sentence(before: Evening, code: int) -> None:
+async def test_a_close_that_cannot_heal_ends_with_a_sentence(
+    before: Evening, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr(adapter, "REFUSED_SECONDS", 0.0)
     before.discord.gateway.closes_with = code
     with pytest.raises(Unusable) as reason:
         await before.adapter.run(before.service, before.stopping)
@@ -113,11 +158,30 @@ async def test_a_close_that_cannot_heal_in_the_middle_ends_with_a_sentence(
     evening.running = None
 
 
-async def test_a_token_that_discord_does_not_know_ends_with_a_sentence() -> None:
+async def test_a_token_that_discord_did_not_know_for_minutes_ends_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(adapter, "REFUSED_SECONDS", 0.0)
     async with an_evening(token="not.a.token", starts=False) as evening:
         with pytest.raises(Unusable, match="DISCORD_TOKEN"):
             await evening.adapter.run(evening.service, evening.stopping)
         assert evening.discord.rest.count("GET", "/users/@me") == 1
+
+
+async def test_a_token_that_discord_does_not_know_for_a_moment_is_tried_again(
+    before: Evening,
+) -> None:
+    discord = before.discord
+    discord.fail("GET", "/users/@me", 401)
+    discord.gateway.closes_with = 4004
+    supervisor = Supervisor(before.adapter, before.stopping, first_wait=0.01)
+    running = asyncio.create_task(supervisor.run(before.service))
+    await discord.until(lambda: discord.gateway.identified)
+    discord.gateway.closes_with = None
+    await discord.until(lambda: discord.gateway.live)
+    await ask(before)
+    before.stopping.set()
+    await running
 
 
 async def test_a_close_that_is_a_fault_is_the_supervisors_to_deal_with(before: Evening) -> None:
@@ -277,6 +341,57 @@ async def test_what_was_in_hand_when_the_process_died_is_answered_after_the_rest
     await evening.start()
     await evening.settled()
     assert len(discord.said) == 3
+
+
+async def test_what_arrives_while_the_bot_is_down_is_answered_once_afterwards(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discord, private = evening.discord, evening.discord.dm(evening.ana)
+    thread = discord.channel(evening.family, "thread", parent=evening.home)
+    people = [discord.user(f"Person {n}") for n in range(12)]
+    await discord.answer(await discord.send(evening.ana, private, "", OLAF_PNG))
+    before = [await discord.send(each, evening.home, "", OLAF_PNG, mention=True) for each in people]
+    before += [await discord.send(evening.ben, evening.home, "hi", mention=True)]
+    await discord.until(lambda: len(discord.said) > 4)
+    await evening.kill()
+    down = [
+        await discord.send(evening.ben, evening.home, "", YETI_PNG, mention=True),
+        await discord.send(evening.ben, thread, "", YETI_PNG, mention=True),
+        await discord.send(evening.ana, private, "", YETI_PNG),
+        await discord.send(evening.ben, evening.family.channels[1], "hi", mention=True),
+    ]
+    quiet = [
+        await discord.send(evening.ben, evening.home, "our garden", YETI_PNG),
+        await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True, age=301),
+    ]
+    await evening.start()
+    for message in (*before, *down):
+        await discord.answer(message)
+    await evening.settled()
+    # An orderly end, and once more what was said meanwhile.
+    await evening.stop()
+    last = await discord.send(evening.ben, thread, "", OLAF_PNG, mention=True)
+    await evening.start()
+    await discord.answer(last)
+    await evening.settled()
+    told = [len(discord.answers(message)) for message in (*before, *down, last, *quiet)]
+    assert told == [1] * (len(before) + len(down) + 1) + [0, 0]
+
+
+async def test_what_a_lost_session_missed_is_answered_once(evening: Evening) -> None:
+    discord = evening.discord
+    first = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    await discord.answer(first)
+    discord.gateway.drop()
+    discord.gateway.sessions.clear()  # Discord has forgotten it
+    missed = await discord.send(evening.ben, evening.home, "", YETI_PNG, mention=True)
+    hidden = await discord.send(evening.ben, evening.family.channels[1], "", OLAF_PNG, mention=True)
+    evening.family.channels[1].denied = HISTORY  # nothing can be seen there
+    discord.fail("GET", f"/{evening.home.id}/messages$", 503)
+    await discord.answer(missed)
+    await evening.settled()
+    told = [len(discord.answers(message)) for message in (first, missed, hidden)]
+    assert told == [1, 1, 0]
 
 
 async def test_an_answer_that_went_out_just_before_the_process_died_is_not_sent_again(

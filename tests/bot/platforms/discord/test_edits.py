@@ -255,7 +255,8 @@ async def test_a_message_that_may_not_be_edited_refuses_it(evening: Evening) -> 
     assert await edit(evening, place(anas)) is Delivery.REFUSED
     only_anas = await discord.answered(await discord.slash(evening.ana, evening.home, "help"))
     assert only_anas.only_for is evening.ana
-    assert await edit(evening, place(only_anas)) is Delivery.REFUSED
+    assert await edit(evening, place(only_anas)) is Delivery.SENT  # by its own token
+    assert only_anas.content == "2"
     message = await said(evening)
     evening.home.denied = VIEW
     assert await edit(evening, place(message)) is Delivery.REFUSED

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot.domain import Delivery, Reply, Room
+from bot.domain import Delivery, Refusal, Refused, Reply, Room
+from bot.game import rules
+from bot.platforms.discord import tokens
 from bot.platforms.discord.client import LONGEST_WAIT
 from bot.platforms.discord.sender import LONGEST_TEXT, markdown
 from bot.speech import speaker_for
@@ -38,14 +41,120 @@ async def test_the_limit_over_all_is_waited_out_by_everyone(evening: Evening) ->
     assert discord.rest.count("POST", SENDING, 429) == 1
 
 
-async def test_a_limit_that_lasts_too_long_holds_up_nobody_else(evening: Evening) -> None:
+async def test_a_long_limit_is_waited_out_and_holds_up_no_other_channel(
+    evening: Evening, waited: list[float]
+) -> None:
+    discord, kitchen = evening.discord, evening.family.channels[1]
+    discord.fail("POST", f"/{evening.home.id}/messages$", 429, retry_after=90.0)
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    await discord.until(lambda: discord.rest.count("POST", SENDING, 429))
+    elsewhere = await discord.send(evening.ben, kitchen, "", OLAF_PNG, mention=True)
+    assert is_answer((await discord.answer(elsewhere)).content, OLAF)
+    assert is_answer((await discord.answer(message)).content, OLAF)
+    assert max(waited) == 90
+
+
+async def test_a_limit_that_outlasts_everyones_patience_loses_no_other_photo(
+    evening: Evening, waited: list[float]
+) -> None:
     discord = evening.discord
-    discord.fail("POST", SENDING, 429, retry_after=LONGEST_WAIT + 1)
+    discord.fail("POST", SENDING, 429, retry_after=3600.0)
     lost = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
     await discord.until(lambda: discord.rest.count("POST", SENDING, 429))
     message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
     assert is_answer((await discord.answer(message)).content, OLAF)
     assert not discord.answers(lost)
+    assert not waited
+
+
+@pytest.mark.parametrize("status", [200, 403, 404, 429, 520])
+async def test_the_page_of_a_proxy_on_the_way_costs_no_answer(
+    evening: Evening, status: int
+) -> None:
+    discord = evening.discord
+    discord.fail("POST", SENDING, status, times=6, is_page=True)
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    times = 1 if status == 520 else 6  # discord.py takes a second for each of these
+    discord.fail("PATCH", "@original$", status, times=times, is_page=True)
+    asked = await discord.slash(evening.ana, evening.home, "who", OLAF_PNG)
+    assert is_answer((await discord.answer(message)).content, OLAF)
+    assert is_answer((await discord.answered(asked)).content, OLAF)
+    assert len(discord.answers(message)) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "field"),
+    [
+        (404, 10008, "Unknown Message"),
+        (400, 50035, "Cannot reply to a system message"),
+        (400, 50035, "Unknown message"),
+    ],
+)
+async def test_where_nothing_can_be_replied_to_the_answer_is_no_reply(
+    evening: Evening, status: int, code: int, field: str
+) -> None:
+    discord = evening.discord
+    errors = {"message_reference": {"_errors": [{"code": "X", "message": field}]}}
+    wrong = {"errors": errors} if status == 400 else {"message": field}
+    discord.fail("POST", SENDING, status, code=code, **wrong)
+    await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    await discord.until(lambda: discord.said)
+    assert is_answer(discord.said[0].content, OLAF)
+    assert discord.said[0].reply_to is None
+
+
+@pytest.mark.parametrize("denied", [VIEW, HISTORY])
+async def test_a_photo_that_is_out_of_sight_is_not_said_to_be_gone(
+    evening: Evening, denied: int
+) -> None:
+    discord = evening.discord
+    photo = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    answer = await discord.answer(photo)
+    fetch = evening.adapter.fetcher(home(evening), f"{evening.home.id}/{photo.id}/0")
+    evening.home.denied = denied
+    pressed = await discord.press(evening.ana, answer, "Where")
+    said = await discord.followed_up(pressed)
+    assert said.content == EN.photos.refusal(Refusal.OUT_OF_SIGHT)
+    assert "Read Message History" in said.content
+    with pytest.raises(Refused, match=r"^out_of_sight$"):
+        await fetch(1 << 20)
+    evening.home.denied = 0
+    discord.fail("GET", r"/messages/\d+$", 403, times=9, is_page=True)
+    with pytest.raises(Refused, match=r"^fault$"):
+        await fetch(1 << 20)
+    discord.rest.faults.clear()
+    await discord.delete(photo)
+    with pytest.raises(Refused, match=r"^gone$"):
+        await fetch(1 << 20)
+
+
+async def test_a_photo_in_a_place_that_the_bot_is_not_in_is_out_of_sight(evening: Evening) -> None:
+    discord = evening.discord
+    plain = await discord.send(evening.ana, evening.home, "just ours", OLAF_PNG)  # kept from it
+    for place in (f"{evening.home.id}/{plain.id}/0", "12345/67890/0"):
+        with pytest.raises(Refused, match=r"^out_of_sight$"):
+            await evening.adapter.fetcher(home(evening), place)(1 << 20)
+
+
+async def test_a_mention_in_reply_to_what_the_bot_may_not_read_says_what_is_missing(
+    evening: Evening,
+) -> None:
+    discord = evening.discord
+    photo = await discord.send(evening.ben, evening.home, "", OLAF_PNG)
+    evening.home.denied = HISTORY
+    asked = await discord.send(
+        evening.ana, evening.home, "who?", mention=True, reply_to=photo, tells_target=False
+    )
+    await discord.until(lambda: discord.said)
+    assert discord.said[0].content == EN.photos.refusal(Refusal.OUT_OF_SIGHT)
+    assert not discord.answers(asked)  # that takes the same permission
+    # Talk about an answer of the bot's is no question.
+    answer = discord.said[0]
+    await discord.send(evening.ben, evening.home, "ha!", reply_to=answer, tells_target=False)
+    await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    await discord.until(lambda: len(discord.said) > 1)
+    await evening.settled()
+    assert [is_answer(said.content, OLAF) for said in discord.said[1:]] == [True]
 
 
 async def test_never_more_than_50_requests_a_second(evening: Evening) -> None:
@@ -283,6 +392,36 @@ async def test_a_message_counts_as_failed_while_there_is_no_connection(before: E
 
 def home(evening: Evening) -> Room:
     return Room("discord", str(evening.home.id))
+
+
+@pytest.mark.parametrize("denied", [SEND, VIEW])
+async def test_a_guess_round_ends_where_the_bot_may_not_write(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch, denied: int
+) -> None:
+    assert timedelta(minutes=15) - tokens.MARGIN > rules.GUESS_WITHIN
+    monkeypatch.setattr("bot.services.guessing.GUESS_WITHIN", timedelta(seconds=0.3))
+    discord, evening.home.denied = evening.discord, denied
+    asked = await discord.slash(evening.ana, evening.home, "guess", OLAF_PNG)
+    question = await discord.answered(asked)
+    await discord.until(lambda: asked.followups)
+    assert is_answer(asked.followups[0].content, OLAF)
+    assert asked.followups[0].only_for is None
+    await discord.until(lambda: not question.components)
+    # What follows from a tap on that answer is an edit by the same token.
+    room = home(evening)
+    place = f"{evening.home.id}/{asked.followups[0].id}"
+    assert await evening.adapter.edit(room, place, Reply("Told")) is Delivery.SENT
+    assert asked.followups[0].content == "Told"
+
+
+async def test_a_token_that_is_over_is_not_tried(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discord, evening.home.denied = evening.discord, SEND
+    await discord.answered(await discord.slash(evening.ana, evening.home, "who", OLAF_PNG))
+    monkeypatch.setattr(tokens, "MARGIN", timedelta(minutes=15))
+    receipt = await evening.adapter.send(home(evening), Reply("Good night"))
+    assert receipt.delivery is Delivery.REFUSED
 
 
 async def test_nothing_in_the_log_tells_whose_photo_or_where_it_is(

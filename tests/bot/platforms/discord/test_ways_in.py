@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime
+
 import pytest
 
 from bot.domain import Label, Refusal, Reply, Room
 from bot.speech import speaker_for
+from bot.supervisor import Supervisor
 from tests.bot.platforms.discord.conftest import is_answer
 from tests.fakes.discord.bot import OLAF_PNG, YETI_PNG, Evening
-from tests.fakes.discord.world import VOICE, Channel, Message
+from tests.fakes.discord.world import NO_EMBEDS, SEND, SILENT, VOICE, Channel, Message
 from tests.fakes.vision import OLAF, STRANGER, YETI
 
 EN, DE = speaker_for("en"), speaker_for("de")
@@ -207,6 +211,60 @@ async def test_a_hidden_photo_stays_hidden_under_the_answer(evening: Evening) ->
     assert answer.attachments[0]["filename"].startswith("SPOILER_")
 
 
+@pytest.mark.parametrize("how", ["name", "flag", "link"])
+async def test_what_is_made_of_a_hidden_photo_is_hidden_too(evening: Evening, how: str) -> None:
+    discord, world = evening.discord, evening.discord.world
+    if how == "link":
+        embed = {"type": "image", "url": "https://e.org", "thumbnail": world.proxied(OLAF_PNG)}
+        hidden = await discord.send(
+            evening.ana, evening.home, "||https://e.org/a.png||", mention=True, embeds=[embed]
+        )
+    else:
+        name, flags = ("SPOILER_snow.png", 0) if how == "name" else ("snow.png", 1 << 3)
+        photo = world.attach(evening.home, OLAF_PNG, name, flags=flags)
+        hidden = await discord.send(evening.ana, evening.home, "", photo, mention=True)
+        asked = await discord.slash(evening.ana, evening.home, "where", photo)
+        assert is_hidden(await discord.answered(asked))
+    answer = await discord.answer(hidden)
+    await evening.settled()
+    heat = await discord.followed_up(await discord.press(evening.ana, answer, "Where"))
+    assert is_hidden(heat)
+    copied = await discord.answered(await discord.menu(evening.ben, hidden))
+    assert is_hidden(copied)
+    await evening.settled()
+    again = await discord.press(evening.ben, copied, DE.photos.where_button())
+    assert is_hidden(await discord.followed_up(again))
+
+
+def is_hidden(message: Message) -> bool:
+    (attachment,) = message.attachments
+    return str(attachment["filename"]).startswith("SPOILER_")
+
+
+async def test_pictures_that_a_message_is_laid_out_with_are_looked_at(evening: Evening) -> None:
+    discord, world = evening.discord, evening.discord.world
+    robot = discord.user("Robot", bot=True)
+    inside = {"id": 2, "type": 12, "items": [{"media": world.proxied(OLAF_PNG), "spoiler": True}]}
+    section = {
+        "type": 9,
+        "components": [{"type": 10, "content": "Look"}],
+        "accessory": {"type": 11, "media": world.proxied(YETI_PNG), "spoiler": False},
+    }
+    clip = {"type": 12, "items": [{"media": {**world.proxied(b""), "content_type": "video/mp4"}}]}
+    laid_out = await discord.send(
+        robot,
+        evening.home,
+        components=[{"type": 17, "components": [inside, section, clip]}],
+        flags=1 << 15,
+    )
+    answer = await discord.answered(await discord.menu(evening.ana, laid_out))
+    first, second, *_ = answer.content.splitlines()
+    assert first == f"1. {EN.photos.heatmap_answer(OLAF)}"
+    assert second == f"2. {EN.photos.heatmap_answer(YETI)}"
+    names = [attachment["filename"] for attachment in answer.attachments]
+    assert [name.startswith("SPOILER_") for name in names] == [True, False]
+
+
 async def test_the_message_menu_looks_at_a_photo_that_is_kept_from_the_bot(
     evening: Evening,
 ) -> None:
@@ -240,6 +298,30 @@ async def test_the_message_menu_on_words_says_that_there_is_no_picture(evening: 
     assert answer.content == EN.photos.refusal(Refusal.NOT_A_PICTURE)
 
 
+async def test_a_refusal_is_said_once_and_counted_and_before_no_verdict(evening: Evening) -> None:
+    discord = evening.discord
+    asked = [
+        await discord.send(evening.ana, evening.home, "", b"empty", mention=True) for _ in range(4)
+    ]
+    album = await discord.send(evening.ana, evening.home, "", b"empty", b"empty", mention=True)
+    others = await discord.send(evening.ben, evening.home, "", b"empty", mention=True)
+    await discord.answer(others)
+    await evening.settled()
+    assert sum(len(discord.answers(message)) for message in (*asked, album)) == 1
+    private = [await discord.send(evening.ana, discord.dm(evening.ana), "", b"empty") for _ in "12"]
+    for message in private:  # there everyone is told about each file
+        await discord.answer(message)
+    good = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    await discord.answer(good)
+    await evening.settled()
+    assert discord.said[-1].content == EN.photos.left_out(4)
+    await evening.stop()
+    before = len(discord.said)
+    await evening.start()  # what was left unsaid is done with
+    await evening.settled()
+    assert len(discord.said) == before
+
+
 async def test_a_forwarded_photo_is_answered_in_private_and_by_the_menu(evening: Evening) -> None:
     discord = evening.discord
     photo = await discord.send(evening.ben, evening.home, "", YETI_PNG)
@@ -262,7 +344,7 @@ async def test_a_lottie_sticker_is_no_picture(evening: Evening) -> None:
     discord = evening.discord
     sticker = discord.world.sticker(b"{}", 3)
     message = await discord.send(evening.ana, evening.home, mention=True, stickers=[sticker])
-    assert (await discord.answer(message)).content == EN.photos.mention_how()
+    assert (await discord.answer(message)).content == EN.photos.sticker_is_no_picture()
     assert not discord.cdn_requests
 
 
@@ -276,9 +358,11 @@ async def test_the_picture_of_a_link_is_looked_at(evening: Evening) -> None:
     assert is_answer((await discord.answer(message)).content, YETI)
 
 
-async def test_the_picture_of_a_link_may_come_a_moment_later(evening: Evening) -> None:
+async def test_the_picture_of_a_link_may_come_later_and_holds_up_nobody(evening: Evening) -> None:
     discord = evening.discord
     message = await discord.send(evening.ana, evening.home, "https://example.org", mention=True)
+    after = await discord.send(evening.ben, evening.home, "", OLAF_PNG, mention=True)
+    assert is_answer((await discord.answer(after)).content, OLAF)
     embed = {"type": "article", "image": discord.world.proxied(YETI_PNG)}
     await discord.edit(message, embeds=[embed])
     assert is_answer((await discord.answer(message)).content, YETI)
@@ -331,11 +415,73 @@ async def test_what_is_not_meant_for_the_bot_is_left_alone(evening: Evening) -> 
     await all_is_quiet(evening, plain, bots, hook, pinned, other)
 
 
-async def test_an_edit_is_no_new_question(evening: Evening) -> None:
-    discord = evening.discord
-    message = await discord.send(evening.ana, evening.home, "our garden", OLAF_PNG)
-    await discord.edit(message, content=f"{discord.bot.mention} our garden")
-    await all_is_quiet(evening, message)
+async def test_a_channel_that_wants_it_has_every_photo_answered(before: Evening) -> None:
+    discord, before.ana.is_admin = before.discord, True
+    discord.allow_message_content()
+    kitchen = before.family.channels[1]
+    await before.start()
+    plain = await discord.send(before.ben, before.home, "our garden", OLAF_PNG)
+    await all_is_quiet(before, plain)  # nobody has asked for it
+    settings = await discord.answered(await discord.slash(before.ana, before.home, "settings"))
+    await discord.press(before.ana, settings, EN.rooms.photos_button(every=True))
+    await discord.until(lambda: "every photo that I can see" in settings.content)
+    wanted = await discord.send(before.ben, before.home, "our garden", OLAF_PNG)
+    assert is_answer((await discord.answer(wanted)).content, OLAF)
+    elsewhere = await discord.send(before.ben, kitchen, "", OLAF_PNG)
+    robot = discord.user("Robot", bot=True)
+    ignored = [
+        await discord.send(before.ben, before.home, "just talk"),
+        await discord.send(before.ben, before.home, "", b"empty"),
+        await discord.send(robot, before.home, "", OLAF_PNG),
+        await discord.send(before.ben, before.home, "", b"", webhook=7),
+        await discord.send(before.ben, before.home, stickers=[discord.world.sticker(YETI_PNG)]),
+    ]
+    await all_is_quiet(before, elsewhere)
+    await all_is_quiet(before, *ignored)
+    # What nobody asked for is not told in private either, where the bot may not write.
+    before.home.denied = SEND
+    await discord.send(before.ben, before.home, "", YETI_PNG)
+    await all_is_quiet(before, elsewhere)
+    await before.settled()
+    assert not [said for said in discord.said if said.channel.person is before.ben]
+
+
+async def test_without_the_intent_the_settings_say_how_to_turn_it_on(evening: Evening) -> None:
+    discord, evening.ana.is_admin = evening.discord, True
+    settings = await discord.answered(await discord.slash(evening.ana, evening.home, "settings"))
+    assert "Message Content Intent" in settings.content
+    assert EN.rooms.photos_button(every=True) not in settings.labels
+
+
+async def test_an_owner_who_turns_the_intent_off_again_is_followed(before: Evening) -> None:
+    discord = before.discord
+    discord.allow_message_content()
+    discord.gateway.approved = 0
+    supervisor = Supervisor(before.adapter, before.stopping, first_wait=0.01)
+    running = asyncio.create_task(supervisor.run(before.service))
+    await discord.until(lambda: discord.gateway.identified)
+    discord.world.application_flags = 0
+    await discord.until(lambda: discord.gateway.live)
+    before.stopping.set()
+    await running
+
+
+async def test_a_mention_may_be_edited_in_at_once_and_not_later(evening: Evening) -> None:
+    discord, mention = evening.discord, evening.discord.bot.mention
+    message, old = [
+        await discord.send(evening.ana, evening.home, "our garden", OLAF_PNG, age=age)
+        for age in (0.0, 90.0)
+    ]
+    for each in (message, old, message):
+        await discord.edit(
+            each,
+            content=f"{mention} our garden",
+            mentions=[discord.bot],
+            edited=datetime.now(UTC).isoformat(),
+        )
+    assert is_answer((await discord.answer(message)).content, OLAF)
+    await all_is_quiet(evening, old)
+    assert len(discord.answers(message)) == 1
 
 
 async def test_a_community_chooses_the_language_of_its_messages(evening: Evening) -> None:
@@ -353,6 +499,36 @@ async def test_nobody_is_pinged(evening: Evening) -> None:
     room = Room("discord", str(evening.home.id))
     await evening.adapter.send(room, Reply(f"{evening.ben.mention} @everyone"))
     assert not discord.said[-1].mentions
+
+
+async def test_a_name_neither_mentions_nor_links_nor_formats(evening: Evening) -> None:
+    discord, ben = evening.discord, evening.ben
+    ana = discord.user(f"{ben.mention} https://e.org discord.gg/x **b** </who:1> @everyone")
+    message = await discord.send(ana, evening.home, "", OLAF_PNG, mention=True)
+    answer = await discord.answer(message)
+    await discord.press(ana, answer, EN.rounds.truth_button(Label.OLAF))
+    await discord.until(lambda: "says" in answer.content)
+    for markup in ("<", "://", "discord.gg/", " **"):
+        assert markup not in answer.content
+    assert not answer.mentions
+    assert answer.flags & NO_EMBEDS
+    board = await discord.answered(await discord.slash(ben, evening.home, "leaderboard"))
+    assert "<" not in board.content
+
+
+async def test_answers_in_a_server_make_no_sound_and_those_in_private_do(evening: Evening) -> None:
+    discord = evening.discord
+    message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
+    private = await discord.send(evening.ana, discord.dm(evening.ana), "", OLAF_PNG)
+    answer = await discord.answer(message)
+    await evening.settled()
+    heat = await discord.followed_up(await discord.press(evening.ana, answer, "Where"))
+    assert answer.flags & heat.flags & SILENT
+    assert not (await discord.answer(private)).flags & SILENT
+    room = Room("discord", str(evening.home.id))
+    await evening.adapter.send(room, Reply("The day's challenge"))
+    await evening.adapter.send(room, Reply("What you guessed"), to=str(message.id))
+    assert [said.flags & SILENT for said in discord.said[-2:]] == [0, SILENT]
 
 
 async def test_no_picture_is_fetched_with_the_bots_token(evening: Evening) -> None:
