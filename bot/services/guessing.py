@@ -169,11 +169,11 @@ class Guessing:
     async def _tell(self, round_id: int, room: Room, until: datetime) -> None:
         """Send the room the answer, once; try again later while it cannot be sent."""
         now = self._clock.now()
-        view = await self._rounds.view(round_id)
-        if view is not None and not view.is_answered and now < until + QUESTION_LATE:
-            self._wait(round_id, room, now + QUESTION_CHECKED, until)
-            return
         try:
+            view = await self._rounds.view(round_id)
+            if view is not None and not view.is_answered and now < until + QUESTION_LATE:
+                self._wait(round_id, room, now + QUESTION_CHECKED, until)
+                return
             delivery = await self._send_answer(round_id, room)
         except Exception:
             log.exception("an answer to guesses could not be sent")

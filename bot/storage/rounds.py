@@ -36,6 +36,9 @@ from bot.storage.queries import (
 )
 from bot.storage.schema import guessings, players, rooms, rounds
 
+# The bot's own language, where nobody has told one.
+UNTOLD = "en"
+
 
 class RoundStore:
     """Stores the rounds of photos, without the photos."""
@@ -73,7 +76,7 @@ class RoundStore:
             "part": part,
             "reference": photo.reference,
             "arrived": now,
-            "language": (photo.player.language or "")[:LANGUAGE_LENGTH] or None,
+            "language": await _language_of(connection, photo, room.current_id),
         }
         return await insert_row(connection, rounds, values)
 
@@ -180,6 +183,15 @@ class RoundStore:
             .order_by(rounds.c.id)
         )
         return [_pending_photo_of(row) for row in found.mappings()]
+
+
+async def _language_of(connection: AsyncConnection, photo: Photo, room_id: int) -> str:
+    """Return the language in which a photo is answered, as an IETF tag."""
+    language = photo.player.language
+    if language is None:
+        spoken = select(rooms.c.spoken).where(rooms.c.id == room_id)
+        language = (await connection.execute(spoken)).scalar()
+    return (language or UNTOLD)[:LANGUAGE_LENGTH]
 
 
 async def _note_fingerprint(

@@ -92,7 +92,7 @@ players = Table(
 # `part` tells the pictures of one message apart. `answer`: the bot's own message. `prints`:
 # perceptual hashes. `reminds_of`: the round of a fooling that the photo is like, or a copy of where
 # it was `played_before`; that round may be gone. `hidden`: who sent the photo does not want it
-# shown again. `reset_at`: when an admin set the season back. `language`: of who sent the photo, an
+# shown again. `reset_at`: when an admin set the season back. `language`: in which the photo was answered, an
 # IETF tag. `album`: what was sent together with the photo that is played, in its order: each one's
 # id, or why it was refused. Points are nowhere: they follow from what is here.
 rounds = Table(

@@ -153,6 +153,15 @@ async def test_a_rounds_messages_keep_the_language_of_who_sent_the_photo(table: 
     assert table.messenger.edited[-1][1] == "sent-1"  # the answer, not the question
 
 
+async def test_a_message_to_who_told_no_language_stays_as_it_is_when_somebody_tells_one(
+    table: Table,
+) -> None:
+    reply = await table.photo(MIA)
+    told = (await table.tap(Player("oma", "Oma", language="de"), reply, IS_YETI)).edit
+    assert EN.rounds.objection_button() in labels(told)
+    assert (await table.photo(MIA)).text.endswith(DE.rounds.truth_ask())  # the room's first now
+
+
 async def test_a_rooms_own_language_goes_before_that_of_who_sends_photos(table: Table) -> None:
     ada = Player("ada", "Ada", language="de")
     reply = await table.photo(ada)

@@ -166,7 +166,7 @@ async def test_what_is_known_of_a_player_is_handed_out(store: Store) -> None:
                 "sure": True,
                 "unfamiliar": False,
                 "answer": "78",
-                "language": None,
+                "language": "en",
                 "made": True,
                 "truth": "abominable",
                 "confirmed": True,
