@@ -167,7 +167,8 @@ def _health(
     states: dict[str, State] = {"web": web.state(), "telegram": OFF, "discord": OFF}
     states |= {supervisor.name: supervisor.state() for supervisor in supervisors}
     classifier = vision.state()
-    is_well = classifier["state"] == "ready"
+    is_usable = all(state["state"] != "unusable" for state in states.values())
+    is_well = classifier["state"] == "ready" and is_usable
     return {
         "status": "stopping" if stopping.is_set() else "ok" if is_well else "failed",
         "classifier": classifier,

@@ -194,6 +194,8 @@ class Photo:
         caption: What was written beside it.
         replies_to: The words of the bot's own message that it replies to, if it does.
         is_spoiler: Whether it is hidden until somebody taps it.
+        album: What it shares with the other photos of its album.
+        round_id: Its round, where `Service.note_arrival` opened one.
     """
 
     room: Room
@@ -206,6 +208,8 @@ class Photo:
     caption: str = ""
     replies_to: str = ""
     is_spoiler: bool = False
+    album: str | None = None
+    round_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +283,8 @@ class PendingPhoto:
         reference: What the platform needs to fetch it again.
         key: Makes it known as the same photo.
         at: When it came.
+        album: What it shares with the other photos of its album.
+        in_flight: Whether its answer was on its way: it may be there.
     """
 
     room: Room
@@ -287,6 +293,8 @@ class PendingPhoto:
     reference: str
     key: str
     at: datetime
+    album: str | None = None
+    in_flight: bool = False
 
 
 @dataclass(frozen=True, slots=True)

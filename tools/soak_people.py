@@ -174,7 +174,10 @@ class People:
         return User(chat.id, chat.title, "en")
 
     def _something(self, chat: Chat, who: User, random: Random) -> None:
-        match random.choice(("photo",) * 7 + ("file", "sticker", "video", "who")):
+        kind = random.choice(("photo",) * 7 + ("file", "sticker", "video", "who"))
+        if kind in ("sticker", "video") and chat.kind != "private":
+            kind = "photo"  # in a group these are nobody's question
+        match kind:
             case "file":
                 message = chat.send_document(
                     who, self._pictures.jpeg(random), name="a.jpg", mime="image/jpeg"

@@ -18,17 +18,23 @@ ANSWERS: dict[str, tuple[float, Fault]] = {
     "429": (0.01, Fault(status=429, retry_after=1)),
     "500": (0.02, Fault(status=500)),
     "502": (0.02, Fault(status=502)),
+    "404": (0.005, Fault(status=404)),
+    "404 page": (0.005, Fault(status=404, html=True)),
+    "200 page": (0.005, Fault(html=True)),
     "dropped before": (0.015, Fault(drop=True)),
     "dropped after": (0.015, Fault(drop=True, after=True)),
 }
 FILES: dict[str, tuple[float, Fault]] = {
     "file 500": (0.02, Fault(status=500)),
+    "file 404": (0.02, Fault(status=404)),
     "file dropped before": (0.02, Fault(drop=True)),
     "file dropped half-way": (0.02, Fault(drop=True, after=True)),
 }
 POLLS: dict[str, tuple[float, Fault]] = {
     "poll 409": (0.01, Fault(status=409, description="Conflict: terminated by other getUpdates")),
     "poll 502": (0.02, Fault(status=502)),
+    "poll 401": (0.01, Fault(status=401)),
+    "poll 404 page": (0.01, Fault(status=404, html=True)),
     "poll dropped": (0.02, Fault(drop=True)),
     "poll dropped after": (0.02, Fault(drop=True, after=True)),
 }
@@ -118,7 +124,10 @@ class Weather:
             self.discord.fail(method, path, **REST[name])
 
     async def _telegram_moment(self) -> None:
-        match self.random.choice(("twice", "slow", "conflict")):
+        match self.random.choice(("twice", "slow", "conflict", "unreadable")):
+            case "unreadable":
+                self.seen["telegram unreadable update"] += 1
+                self.telegram.deliver("message", {"message_id": 1, "date": "noon"})
             case "twice":
                 self.seen["telegram updates twice"] += 1
                 self.telegram.twice = True

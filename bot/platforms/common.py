@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Hashable, Iterable
+import logging
+import unicodedata
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Hashable,
+    Iterable,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -12,7 +22,12 @@ from cachetools import LRUCache
 
 from bot.domain import Player, Refusal, Refused, Room
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+# Letters and symbols, as far as Unicode goes, that look like nothing at all.
+BLANKS = "\u115f\u1160\u3164\uffa0\u2800"
 
 # Messages that were edited lately; an edit takes a moment, and few are edited twice.
 REMEMBERED = 4096
@@ -103,6 +118,42 @@ class EditOrder:
                 await edit()
 
 
+class RunningTasks:
+    """Starts work beside everything else, and knows what is not done yet."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[object, None, None]) -> asyncio.Task[None]:
+        """Do some work; its faults are logged."""
+        task = asyncio.create_task(_guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def finish(self, seconds: float | None = None) -> None:
+        """Wait for all that is in hand, and for what that starts, but not longer than that."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
+        except TimeoutError:
+            pass
+
+    async def cancel(self) -> None:
+        """Give up what is in hand."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def _guarded(work: Coroutine[object, None, None]) -> None:
+    try:
+        await work
+    except Exception:
+        log.exception("an update could not be handled")
+
+
 # What says nothing about one photo, but that no more can be done for a person just now.
 ABOUT_ALL = frozenset(
     {Refusal.TOO_OFTEN, Refusal.BUSY, Refusal.CLOSING, Refusal.TOO_SLOW, Refusal.FAULT}
@@ -147,6 +198,12 @@ class SaidRefusals:
         """Note that somebody's photo is answered; return how many refusals were not said before."""
         last = self._last.pop((room, player.id), None)
         return last.unsaid if last is not None else 0
+
+
+def readable(name: str) -> str:
+    """Return a name; nothing of one in which there is nothing to be seen."""
+    is_seen = (unicodedata.category(char)[0] not in "CMZ" and char not in BLANKS for char in name)
+    return name if any(is_seen) else ""
 
 
 async def read_capped(chunks: AsyncIterable[bytes], limit: int) -> bytes:

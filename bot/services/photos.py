@@ -77,12 +77,12 @@ class Photos:
             What became of it; None when its message was answered before.
         """
         timings = Timings(bytes=photo.size or 0)
-        round_id = None
+        round_id = photo.round_id
         with self._admission.in_hand():
             try:
                 # First of all: what comes in before the bot closes is answered.
                 self._admission.admit(photo.room, photo.player)
-                round_id = await self._store.rounds.open(photo, self._clock.now())
+                round_id = round_id or await self.open_round(photo)
                 if round_id is None:
                     return None
                 verdict, fingerprint = await self._verdict(photo, timings)
@@ -97,6 +97,10 @@ class Photos:
             except Exception:
                 log.exception("a photo could not be answered")
                 return Declined(photo.room, timings, Refusal.FAULT, round_id)
+
+    async def open_round(self, photo: Photo) -> int | None:
+        """Store a photo's round, so that a restart answers it; None when it was answered before."""
+        return await self._store.rounds.open(photo, self._clock.now())
 
     async def play(self, outcome: Classified) -> None:
         """Make a photo part of the game; note which fooling of the room it is like."""

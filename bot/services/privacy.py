@@ -75,10 +75,12 @@ class Privacy:
 
     async def forget(self, press: ButtonPress, action: ForgetMe, speaker: Speaker) -> ButtonOutcome:
         """Forget a person everywhere, or not after all."""
-        if press.player.id != action.player_id:
+        # What anonymous admins did is the group's own, and they tap as themselves.
+        is_rooms_own = action.player_id == press.room.id and await press.is_admin()
+        if press.player.id != action.player_id and not is_rooms_own:
             return ButtonOutcome(speaker.rooms.not_yours_to_decide())
         if not action.confirmed:
             return ButtonOutcome(edit=Reply(speaker.privacy.forgot_not()))
-        await self._archive.forget(press.room.platform, press.player.id)
-        await self._store.people.forget(press.room.platform, press.player.id)
+        await self._archive.forget(press.room.platform, action.player_id)
+        await self._store.people.forget(press.room.platform, action.player_id)
         return ButtonOutcome(edit=Reply(speaker.privacy.forgot()))

@@ -151,6 +151,14 @@ class Service:
             return True
         return (await self._store.rooms.settings(room)).every_photo
 
+    async def note_arrival(self, photo: Photo) -> int | None:
+        """Store that a photo is in hand, before it is answered: a restart then answers it.
+
+        Returns:
+            Its round's id, for `Photo.round_id`; None when its message was answered before.
+        """
+        return await self.photos.open_round(photo)
+
     async def handle_photo(self, photo: Photo, *, guessing: bool = False) -> Reply | None:
         """Answer a photo. Never raises: whatever is wrong becomes a friendly sentence.
 
@@ -194,6 +202,10 @@ class Service:
         if not outcomes:
             return None
         speaker = await self.languages.speaker(photos[0].room, photos[0].player)
+        refusals = {each.refusal for each in outcomes if isinstance(each, Declined)}
+        if len(refusals) == 1 and all(isinstance(each, Declined) for each in outcomes):
+            (refusal,) = refusals
+            return Reply(speaker.photos.refusal(refusal), refusal=refusal, outcomes=outcomes)
         try:
             for outcome in _surest_first(outcomes):
                 await self.photos.play(outcome)
@@ -212,6 +224,18 @@ class Service:
         ]
         rows = self.rounds.where_rows(classified, speaker)
         return Reply(speaker.photos.album(answers, None), buttons=tuple(rows), outcomes=outcomes)
+
+    async def note_sending(self, outcomes: Sequence[PhotoOutcome], *, has_failed: bool) -> None:
+        """Note that the answer to photos is on its way, or that it is known to have failed.
+
+        After a restart the first may be there, and the second is not.
+        """
+        rounds = [outcome.round_id for outcome in outcomes if outcome.round_id is not None]
+        try:
+            now = None if has_failed else self._clock.now()
+            await self._store.rounds.mark_sending(rounds, now)
+        except Exception:
+            log.exception("an answer on its way could not be noted")
 
     async def mark_sent(
         self,

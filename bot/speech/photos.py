@@ -117,11 +117,13 @@ class PhotoSentences(Sentences):
             answers: One for each photo.
             played: Which of them is played, counted from 1; None when none is.
         """
-        lines = [
-            self._short_answer(given) if isinstance(given, Verdict) else self.refusal(given)
-            for given in answers
-        ]
-        numbered = [f"{number}. {line}" for number, line in enumerate(lines, 1)]
+        numbered = []
+        for number, given in enumerate(answers, 1):
+            if isinstance(given, Verdict):
+                numbered.append(f"{number}. {self._short_answer(given)}")
+            elif given not in answers[: number - 1]:  # each reason once, for all that it is about
+                which = (str(n) for n, other in enumerate(answers, 1) if other is given)
+                numbered.append(f"{', '.join(which)}. {self.refusal(given)}")
         if played is not None:
             # Translators: of several photos that came together; only one is part of the game.
             numbered.append(self._("I'll play number {number}.").format(number=played))

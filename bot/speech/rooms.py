@@ -297,6 +297,10 @@ class RoomSentences(Sentences):
         """Return the sentence that says that only the room's admins may do this."""
         return self._("That's for the admins of this group to decide.")
 
+    def only_members(self) -> str:
+        """Return the sentence that says that who has left a group does not play there."""
+        return self._("That's for those who are in this group.")
+
     def not_yours_to_decide(self) -> str:
         """Return the sentence that says that this button is meant for somebody else."""
         return self._("That button is for somebody else. Show me a photo of your own!")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime, time
@@ -31,6 +32,8 @@ LANGUAGES = {
 DOMAIN = "snowpeople"
 # The bidirectional classes of invisible characters that turn around what follows them.
 BIDI_CONTROLS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+# What makes an app take a word for a mention, a tag, a command or an address.
+LINKING = re.compile(r"[@#/$](?=\S)|(?<=\w)\.(?=\w)")
 
 
 class Translation:
@@ -159,9 +162,12 @@ class Sentences:
 
 
 def clean_name(name: str) -> str:
-    """Return a name that neither breaks nor turns around the line that it is put into."""
+    """Return a name that neither breaks nor turns around the line that it is put into.
+
+    Nor does it call anybody or lead anywhere: apps make a mention of `@name`, a link of `snow.com`.
+    """
     kept = "".join(char for char in name if unicodedata.bidirectional(char) not in BIDI_CONTROLS)
-    line = " ".join(kept.split())
+    line = LINKING.sub("\\g<0>\N{WORD JOINER}", " ".join(kept.split()))
     if any(unicodedata.bidirectional(char) in ("R", "AL") for char in line):
         return f"\N{FIRST STRONG ISOLATE}{line}\N{POP DIRECTIONAL ISOLATE}"
     return line

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import logging
 import sqlite3
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 TIMEOUT_SECONDS = 15.0
 # How long each step of closing may take: transactions under way, those cut off, the connections.
 CLOSE_SECONDS = 2.0
+# PostgreSQL's, at once: as many as the pool opens.
+CONNECTIONS = 15
 # A driver's task that is cancelled first closes its connection in good order, which may hang as
 # well; each further cancellation takes it out of one step of that.
 CANCELLATIONS = 4
@@ -68,6 +71,8 @@ class Database:
         self._engine = engine
         self._close_seconds = close_seconds
         self._is_sqlite = engine.dialect.name == "sqlite"
+        # SQLite has one connection; whoever waits for it waits here, where there is an order.
+        self._gate = _Gate(1 if self._is_sqlite else CONNECTIONS)
         self._is_closed = False
         self._transactions: set[asyncio.Task[object]] = set()
         self._connections: set[DBAPIConnection] = set()
@@ -78,11 +83,14 @@ class Database:
         """Run a transaction that reads; see `write`."""
         return await self._run(self._transaction(work, writes=False))
 
-    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def write(
+        self, work: Callable[[AsyncConnection], Awaitable[T]], *, is_urgent: bool = False
+    ) -> T:
         """Run a transaction that writes; all of it is kept at its end, or nothing.
 
         Args:
             work: Its statements. It gets a connection and runs in another task than the caller.
+            is_urgent: Whether it goes before all that wait.
 
         Returns:
             What the work returned.
@@ -90,7 +98,7 @@ class Database:
         Raises:
             StoreError: When the database is closed, before or meanwhile.
         """
-        return await self._run(self._transaction(work, writes=True))
+        return await self._run(self._transaction(work, writes=True, is_urgent=is_urgent))
 
     async def close(self) -> None:
         """Wait for the transactions under way and close all connections.
@@ -130,9 +138,13 @@ class Database:
         return task.result()
 
     async def _transaction(
-        self, work: Callable[[AsyncConnection], Awaitable[T]], *, writes: bool
+        self,
+        work: Callable[[AsyncConnection], Awaitable[T]],
+        *,
+        writes: bool,
+        is_urgent: bool = False,
     ) -> T:
-        async with self._engine.begin() as connection:
+        async with self._gate.passed(is_urgent), self._engine.begin() as connection:
             if writes and not self._is_sqlite:  # SQLite locks as the transaction begins
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})"))
             return await work(connection)
@@ -142,6 +154,36 @@ class Database:
 
     def _disconnected(self, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         self._connections.discard(connection)
+
+
+class _Gate:
+    """Lets so many through at once, the urgent ones first, each kind in its order."""
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._urgent: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @asynccontextmanager
+    async def passed(self, is_urgent: bool) -> AsyncIterator[None]:
+        """Hold a place while the block lasts."""
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        (self._urgent if is_urgent else self._waiting).append(place)
+        self._let_in()
+        try:
+            await place
+            yield
+        finally:
+            if place.done() and not place.cancelled():
+                self._free += 1
+                self._let_in()
+
+    def _let_in(self) -> None:
+        while self._free and (queue := self._urgent or self._waiting):
+            place = queue.popleft()
+            if not place.done():  # else whoever waited has given up
+                self._free -= 1
+                place.set_result(None)
 
 
 class _HasDatabase(Protocol):
@@ -180,6 +222,20 @@ def write_transaction(
     async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await part._database.write(
             lambda connection: method(part, connection, *args, **kwargs)
+        )
+
+    return run
+
+
+def urgent_transaction(
+    method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
+) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
+    """Make a method of a part of the store a `write_transaction` that goes before all that wait."""
+
+    @functools.wraps(method)
+    async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await part._database.write(
+            lambda connection: method(part, connection, *args, **kwargs), is_urgent=True
         )
 
     return run

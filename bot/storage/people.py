@@ -43,6 +43,7 @@ _without_photo: dict[str, object] = {
     "message": None,
     "part": "",
     "reference": None,
+    "album_id": None,
     "answer": None,
     "prints": null(),
     "language": None,

@@ -22,7 +22,12 @@ from bot.domain import (
     Verdict,
 )
 from bot.game import rules
-from bot.storage.database import Database, read_transaction, write_transaction
+from bot.storage.database import (
+    Database,
+    read_transaction,
+    urgent_transaction,
+    write_transaction,
+)
 from bot.storage.foolings import store_features
 from bot.storage.queries import (
     LANGUAGE_LENGTH,
@@ -75,6 +80,7 @@ class RoundStore:
             "message": photo.message,
             "part": part,
             "reference": photo.reference,
+            "album_id": photo.album,
             "arrived": now,
             "language": await _language_of(connection, photo, room.current_id),
         }
@@ -113,7 +119,15 @@ class RoundStore:
         if fingerprint is not None:
             await _note_fingerprint(connection, round_id, fingerprint, likeness)
 
-    @write_transaction
+    @urgent_transaction
+    async def mark_sending(
+        self, connection: AsyncConnection, round_ids: Sequence[int], now: datetime | None
+    ) -> None:
+        """Note that the answer to some photos is on its way; None: that it did not arrive."""
+        these = rounds.c.id.in_(round_ids)
+        await connection.execute(update(rounds).where(these).values(sending=now))
+
+    @urgent_transaction
     async def mark_answered(
         self,
         connection: AsyncConnection,
@@ -255,6 +269,8 @@ def _pending_photo_of(row: RowMapping) -> PendingPhoto:
         reference=row["reference"],
         key=row["part"],
         at=row["arrived"],
+        album=row["album_id"],
+        in_flight=row["sending"] is not None,
     )
 
 

@@ -89,12 +89,13 @@ players = Table(
     sqlite_autoincrement=True,
 )
 
-# `part` tells the pictures of one message apart. `answer`: the bot's own message. `prints`:
+# `part` tells the pictures of one message apart; those with one `album_id` were sent together.
+# `sending`: since when the answer is on its way. `answer`: the bot's own message. `prints`:
 # perceptual hashes. `reminds_of`: the round of a fooling that the photo is like, or a copy of where
 # it was `played_before`; that round may be gone. `hidden`: who sent the photo does not want it
-# shown again. `reset_at`: when an admin set the season back. `language`: in which the photo was answered, an
-# IETF tag. `album`: what was sent together with the photo that is played, in its order: each one's
-# id, or why it was refused. Points are nowhere: they follow from what is here.
+# shown again. `reset_at`: when an admin set the season back. `language`: in which the photo was
+# answered, an IETF tag. `album`: what was sent together with the photo that is played, in its
+# order: each one's id, or why it was refused. Points are nowhere: they follow from what is here.
 rounds = Table(
     "rounds",
     metadata,
@@ -104,7 +105,9 @@ rounds = Table(
     Column("message", String(64)),
     Column("part", Text, nullable=False),
     Column("reference", Text),
+    Column("album_id", String(64)),
     Column("arrived", Moment, nullable=False),
+    Column("sending", Moment),
     Column("answered", Moment),
     Column("answer", String(64)),
     Column("label", String(16)),

@@ -70,8 +70,12 @@ async def the_group(family: Family) -> TelegramPage:
     assert GERMAN.match((await page.ask(group.send_photo(jonas, OLAF))).text)
     album = await page.ask(*group.send_album(greta, [OLAF, YETI, OLAF], caption="Im Garten"))
     assert [line[:3] for line in album.text.splitlines()[:3]] == ["1. ", "2. ", "3. "]
-    assert GERMAN.match((await page.ask(group.send_moving(jonas, "animation", SMALL))).text)
-    assert ENGLISH.match((await page.ask(group.send_moving(tom, "video_note", SMALL))).text)
+    # What moves is answered where the bot is meant.
+    page.talk(group.send_moving(jonas, "animation", SMALL))
+    moving = group.send_moving(jonas, "animation", SMALL, caption="/who")
+    assert GERMAN.match((await page.ask(moving)).text)
+    note = group.send_moving(tom, "video_note", SMALL, reply_to=album)
+    assert ENGLISH.match((await page.ask(note)).text)
     forwarded = await page.ask(group.send_photo(greta, YETI, forward_origin=ORIGIN))
     assert GERMAN.match(forwarded.text)
 

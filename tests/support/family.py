@@ -81,11 +81,16 @@ class BotProcess:
 
     async def running(self, *names: str) -> None:
         """Wait until platforms say that they run."""
+        for name in names:
+            await self.becomes(name, "running")
+
+    async def becomes(self, name: str, state: str) -> Mapping[str, Any]:
+        """Wait until a platform says that it is in a state, and return all that it says."""
         async with asyncio.timeout(READY_SECONDS):
             while True:
-                platforms = (await self.health())["platforms"]
-                if all(platforms[name]["state"] == "running" for name in names):
-                    return
+                told: Mapping[str, Any] = (await self.health())["platforms"][name]
+                if told["state"] == state:
+                    return told
                 await asyncio.sleep(0.1)
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:

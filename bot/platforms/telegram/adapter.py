@@ -6,32 +6,43 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from hmac import compare_digest
 from http import HTTPStatus
 
 import aiohttp
+from cachetools import LRUCache
 from telegram import (
     Bot,
     BotCommand,
     BotCommandScopeAllChatAdministrators,
     BotCommandScopeAllGroupChats,
     BotCommandScopeAllPrivateChats,
-    Update,
 )
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
-from bot.domain import Delivery, Fetch, Receipt, Refusal, Refused, Reply, Room, Unusable
-from bot.platforms.contract import State
-from bot.platforms.telegram.client import (
-    ConcurrentUpdateProcessor,
-    ConnectionState,
-    build_application,
+from bot.domain import (
+    Delivery,
+    Fetch,
+    PendingPhoto,
+    Receipt,
+    Refusal,
+    Refused,
+    Reply,
+    Room,
+    Unusable,
 )
+from bot.platforms.common import RunningTasks
+from bot.platforms.contract import State
+from bot.platforms.telegram.client import ConnectionState, TelegramBot
 from bot.platforms.telegram.files import Files
 from bot.platforms.telegram.handlers import Handlers
 from bot.platforms.telegram.identity import PLATFORM, Destination
-from bot.platforms.telegram.routing import ALLOWED, Membership, SeenUpdates, register_handlers
+from bot.platforms.telegram.limits import ChatRateLimiter, Urgency
+from bot.platforms.telegram.moves import Moves
+from bot.platforms.telegram.polling import Poller
+from bot.platforms.telegram.reading import UpdateReader, update_id_of
+from bot.platforms.telegram.routing import ALLOWED, Intake, Membership, SeenUpdates
 from bot.platforms.telegram.sender import Sender
 from bot.services import Service, commands
 from bot.speech import LANGUAGES, speaker_for
@@ -39,8 +50,14 @@ from bot.speech import LANGUAGES, speaker_for
 log = logging.getLogger(__name__)
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
-# Confirming the last update must not keep the process from ending.
-CONFIRM_SECONDS = 1.0
+# Telegram answers within a moment, or the network is gone.
+ARRIVE_SECONDS = 2.0
+# Messages of the bot's own that no answer came to lately.
+UNANSWERED_REMEMBERED = 256
+
+
+class TokenRefused(Exception):
+    """Telegram did not know the token just now; that may pass."""
 
 
 class TelegramAdapter:
@@ -65,13 +82,21 @@ class TelegramAdapter:
         self._webhook_url = webhook_url
         self._secret = secrets.token_urlsafe(32)
         self._seen = SeenUpdates()
+        self._connection_state = ConnectionState()
+        self._reader = UpdateReader()
+        self._unanswered: LRUCache[tuple[Room, str], bool] = LRUCache(UNANSWERED_REMEMBERED)
+        self._perhaps_twice = 0
         self._has_menu = False
         self._connection: _Connection | None = None
 
     def state(self) -> State:
         """Return how the connection is."""
-        state = self._connection.state if self._connection else "starting"
-        return {"state": state, "way": "webhook" if self._webhook_url else "polling"}
+        way = "webhook" if self._webhook_url else "polling"
+        if self._connection is None:
+            return {"state": "starting", "way": way}
+        counts = {"unreadable": self._reader.unreadable, "perhaps_twice": self._perhaps_twice}
+        noted = {name: number for name, number in counts.items() if number}
+        return {"state": self._connection.state, "way": way, **noted}
 
     def fetcher(self, room: Room, reference: str) -> Fetch:
         """Return what fetches a photo again.
@@ -106,8 +131,15 @@ class TelegramAdapter:
             log.warning("room=%s got no message: not connected", room.id)
             return Receipt(Delivery.FAILED)
         destination = Destination(room, int(to) if to else None)
-        sent = await self._connection.sender.send_to_chat(destination, reply)
-        return Receipt(sent.delivery, None if sent.id is None else str(sent.id))
+        sent = await self._connection.sender.send_to_chat(destination, reply, urgency=Urgency.NEWS)
+        if sent.delivery is not Delivery.SENT or sent.id is not None:
+            return Receipt(sent.delivery, None if sent.id is None else str(sent.id))
+        # Nobody knows whether it is there. It is tried once more, and not for ever.
+        key = room, reply.text
+        is_second = self._unanswered.pop(key, False)
+        if not is_second:
+            self._unanswered[key] = True
+        return Receipt(Delivery.SENT if is_second else Delivery.FAILED)
 
     async def edit(self, room: Room, message: str, reply: Reply) -> Delivery:
         """Turn a message of the bot's into something else.
@@ -133,19 +165,21 @@ class TelegramAdapter:
             body: The request's.
 
         Returns:
-            The HTTP status of the answer.
+            The HTTP status of the answer; 200 when what matters of the update is stored.
         """
         given = headers.get(SECRET_HEADER, "")
         if not compare_digest(given.encode(), self._secret.encode()):
             return HTTPStatus.FORBIDDEN
         if self._connection is None or not self._connection.is_open:
             return HTTPStatus.SERVICE_UNAVAILABLE  # Telegram tries again
-        application = self._connection.application
         try:
-            update = Update.de_json(json.loads(body), application.bot)
-        except (ValueError, TypeError, KeyError, AttributeError):
+            update = json.loads(body)
+        except ValueError:
+            update = None
+        if update_id_of(update) is None:
             return HTTPStatus.BAD_REQUEST
-        application.update_queue.put_nowait(update)
+        # One that cannot be read is taken as well: it would come again and again.
+        await self._connection.intake.take(update)
         return HTTPStatus.OK
 
     async def run(self, service: Service, stopping: asyncio.Event) -> None:
@@ -160,52 +194,57 @@ class TelegramAdapter:
             TelegramError: For whatever may heal.
         """
         async with aiohttp.ClientSession(trust_env=True) as session:
-            connection = _Connection(
-                service,
-                self._token,
-                self._api_url,
-                session,
-                self._seen,
-                is_polling=self._webhook_url is None,
+            limiter = ChatRateLimiter()
+            bot = TelegramBot(self._token, self._api_url, limiter)
+            connection = self._connection = _Connection(
+                service, bot, limiter, session, self._reader, self._seen, self._connection_state
             )
-            self._connection = connection
             try:
-                await connection.application.initialize()
-                await connection.application.start()
+                await connection.bot.initialize()
                 await self._answer_pending_photos(connection, service)
                 await self._receive_updates(connection)
                 if not self._has_menu:
-                    connection.run_beside(self._set_menu(connection.application.bot))
-                await _first(stopping, connection.connection_state.is_refused)
+                    connection.tasks.start(self._set_menu(connection.bot))
+                await _first(stopping, self._connection_state.is_refused)
                 if not stopping.is_set():
                     raise InvalidToken
                 await connection.finish()
-            except InvalidToken:  # whose text may hold the token
-                raise Unusable(self._bad_token()) from None
+            except InvalidToken as fault:  # whose text may hold the token
+                self._connection_state.note_fault(fault)
+                if self._connection_state.is_refused.is_set():
+                    raise Unusable(self._bad_token()) from None
+                raise TokenRefused from None
             finally:
                 self._connection = None
                 await connection.close()
 
     async def _answer_pending_photos(self, connection: _Connection, service: Service) -> None:
         """Answer what was in hand when the process last ended, before Telegram sends it again."""
-        for pending in await service.pending_photos(PLATFORM):
-            self._seen.is_new_message(pending.room.id, pending.message)
-            connection.run_beside(connection.handlers.handle_pending_photo(pending))
+        albums: dict[tuple[Room, str], list[PendingPhoto]] = {}
+        pending = await service.pending_photos(PLATFORM)
+        for each in pending:
+            self._seen.is_new_message(each.room.id, each.message)
+            # A message alone is an album of one.
+            albums.setdefault((each.room, each.album or f"message {each.message}"), []).append(each)
+        for album in albums.values():
+            connection.tasks.start(connection.handlers.answer_again(album))
+        if pending:
+            self._perhaps_twice += sum(album[0].in_flight for album in albums.values())
+            log.info(
+                "telegram: %d messages are answered after all, %d of them perhaps again",
+                len(albums),
+                self._perhaps_twice,
+            )
 
     async def _receive_updates(self, connection: _Connection) -> None:
         """Have updates delivered from now on; those that waited come first."""
-        application = connection.application
-        if application.updater is not None:
-            await application.updater.start_polling(  # it removes a webhook that is still set
-                allowed_updates=ALLOWED,
-                drop_pending_updates=False,
-                # The connection's state was told, and it logs.
-                error_callback=lambda _: None,
-            )
+        if self._webhook_url is None:
+            await connection.bot.delete_webhook(drop_pending_updates=False)
+            connection.start_polling()
         else:
-            await self._set_webhook(application.bot)
+            await self._set_webhook(connection.bot)
         # The first poll takes its time, and all went well so far.
-        connection.connection_state.note_poll(HTTPStatus.OK)
+        self._connection_state.note_answer()
 
     async def _set_webhook(self, bot: Bot) -> None:
         try:
@@ -256,39 +295,38 @@ class _Connection:
     def __init__(
         self,
         service: Service,
-        token: str,
-        api_url: str | None,
+        bot: TelegramBot,
+        limiter: ChatRateLimiter,
         session: aiohttp.ClientSession,
+        reader: UpdateReader,
         seen: SeenUpdates,
-        *,
-        is_polling: bool,
+        state: ConnectionState,
     ) -> None:
-        self.connection_state = ConnectionState()
-        self._processor = ConcurrentUpdateProcessor()
-        self.application = build_application(
-            token, api_url, self.connection_state, self._processor, is_polling=is_polling
-        )
-        bot = self.application.bot
+        self._state = state
+        self.bot = bot
+        self._limiter = limiter
+        self.tasks = RunningTasks()
         self.files = Files(bot, session)
-        self.sender = Sender(bot, service)
-        self.handlers = Handlers(bot, service, self.sender, self.files)
-        self.is_open = True
-        register_handlers(
-            self.application,
-            seen,
-            self.handlers,
-            Membership(bot, service, self.sender),
-            service.photos.side,
+        moves = Moves()
+        self.sender = Sender(bot, service, moves)
+        self.handlers = Handlers(bot, service, self.sender, self.files, self.tasks)
+        membership = Membership(bot, service, self.sender, moves)
+        side = service.photos.side
+        self.intake = Intake(
+            bot, reader, seen, self.handlers, membership, self.sender, self.tasks, side
         )
+        self.is_open = True
+        self._poller = Poller(bot, ALLOWED, state)
+        self._polling: asyncio.Task[None] | None = None
 
     @property
     def state(self) -> str:
         """How the connection is."""
-        return self.connection_state.name if self.is_open else "stopping"
+        return self._state.name if self.is_open else "stopping"
 
-    def run_beside(self, work: Coroutine[object, object, None]) -> None:
-        """Do something besides; it is waited for and dropped as updates are."""
-        self.application.create_task(self._processor.process_update(None, work))
+    def start_polling(self) -> None:
+        """Ask for updates from now on."""
+        self._polling = asyncio.create_task(self._poller.run(self.intake.take))
 
     async def finish(self) -> None:
         """Take nothing new and finish what is in hand."""
@@ -296,27 +334,26 @@ class _Connection:
         await self._stop_polling()
         self.handlers.albums.close()
         self.sender.close()
-        await self.application.stop()
+        await self.tasks.finish()
 
     async def close(self) -> None:
-        """Drop what is still in hand and hang up."""
+        """Drop what is still in hand and hang up; what is on its way arrives, and is noted."""
         self.is_open = False
-        await self._processor.shutdown()
+        self._limiter.close()
+        await self.handlers.deliveries.finish(ARRIVE_SECONDS)
+        await self.tasks.cancel()
+        await self.handlers.deliveries.cancel()
+        await self.sender.cancel()
         await self._stop_polling()
-        if self.application.running:
-            await self.application.stop()
-        await self.application.shutdown()
-        await self.application.bot.shutdown()  # the above does nothing for one half begun
+        await self.bot.shutdown()
 
     async def _stop_polling(self) -> None:
-        updater = self.application.updater
-        if updater is None or not updater.running:
+        if self._polling is None:
             return
-        try:
-            async with asyncio.timeout(CONFIRM_SECONDS):
-                await updater.stop()
-        except (TimeoutError, TelegramError) as fault:
-            log.info("telegram: the last update is not confirmed (%s)", type(fault).__name__)
+        polling, self._polling = self._polling, None
+        polling.cancel()
+        await asyncio.gather(polling, return_exceptions=True)
+        await self._poller.confirm()
 
 
 async def _first(*events: asyncio.Event) -> None:

@@ -7,10 +7,10 @@ import asyncio
 from bot.domain import Room
 from bot.platforms.telegram.identity import IncomingMessage
 
-# Telegram delivers an album's messages within a moment of each other; so long after the last one
-# it is taken as whole, and so long after the first one in any case.
-QUIET_SECONDS = 1.0
-LONGEST_SECONDS = 3.0
+# Telegram delivers an album's messages within a moment of each other, now and then with 1.6 s in
+# between. So long after the last one it is taken as whole, and so long after the first in any case.
+QUIET_SECONDS = 2.0
+LONGEST_SECONDS = 5.0
 # The most that an album can hold.
 LARGEST = 10
 

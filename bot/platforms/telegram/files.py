@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 
 import aiohttp
 from telegram import (
@@ -20,7 +21,14 @@ from telegram import (
     Video,
     VideoNote,
 )
-from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
+from telegram.error import (
+    BadRequest,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+from yarl import URL
 
 from bot.domain import Fetch, Refusal, Refused
 from bot.platforms.common import CHUNK, read_capped, retried
@@ -30,7 +38,7 @@ PICTURE_NAMES = frozenset(
     {".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 )
 # A download that broke is begun again after so long; the service has a time-out over it all.
-WAITS = (0.3, 1.0, 3.0)
+WAITS = (0.3, 1.0, 3.0, 6.0)
 # The server that says nothing for so long will say nothing more.
 SILENCE = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=20)
 
@@ -81,6 +89,19 @@ def pick_file(message: Message | ExternalReplyInfo, side: int) -> PickedFile | N
     return None
 
 
+def is_photo(message: Message) -> bool:
+    """Return whether a message is a photo, sent as one or as a picture's file."""
+    if message.animation or message.sticker:
+        return False
+    document = message.document
+    return bool(message.photo or message.live_photo or (document and _is_picture(document)))
+
+
+def _is_picture(document: Document) -> bool:
+    ending = PurePosixPath(document.file_name or "").suffix.lower()
+    return (document.mime_type or "").startswith("image/") or ending in PICTURE_NAMES
+
+
 def _of_animation(animation: Animation, side: int) -> PickedFile | None:
     if animation.thumbnail:
         return _cheapest([animation.thumbnail], side)
@@ -94,11 +115,11 @@ def _of_sticker(sticker: Sticker) -> PickedFile | None:
 
 
 def _of_document(document: Document, side: int) -> PickedFile | None:
-    kind = document.mime_type or ""
-    ending = PurePosixPath(document.file_name or "").suffix.lower()
-    if kind.startswith("image/") or ending in PICTURE_NAMES:
+    # One that says nothing of itself may be a picture.
+    if _is_picture(document) or not (document.mime_type or document.file_name):
         return _whole(document)
-    return _cheapest(_thumbnail(document), side) if kind.startswith("video/") else None
+    is_video = (document.mime_type or "").startswith("video/")
+    return _cheapest(_thumbnail(document), side) if is_video else None
 
 
 def _thumbnail(carrier: Document | Video | VideoNote) -> Sequence[PhotoSize]:
@@ -149,9 +170,8 @@ class Files:
         if address.startswith("/"):  # a Bot API server of one's own in its local mode
             return await asyncio.to_thread(_load_local, Path(address), limit)
         try:
-            async with self._session.get(address, timeout=SILENCE) as response:
-                if response.status == HTTPStatus.NOT_FOUND:
-                    raise Refused(Refusal.GONE)
+            async with self._session.get(self._url(address), timeout=SILENCE) as response:
+                # Also a 404: the link may be older than the file server knows, or younger.
                 if response.status != HTTPStatus.OK:
                     raise _Broken(response.status)
                 return await read_capped(response.content.iter_chunked(CHUNK), limit)
@@ -159,20 +179,28 @@ class Files:
             # Their texts may hold the address.
             raise _Broken(type(fault).__name__) from None
 
+    def _url(self, address: str) -> URL:
+        """Return an address whose path may hold anything, a # too, as an URL."""
+        server = f"{self._bot.base_file_url}/"
+        return URL(server + quote(address.removeprefix(server)), encoded=True)
+
     async def _address(self, file_id: str, limit: int) -> str:
         """Return where a file lies, unless it has more bytes than the limit."""
         try:
             file = await self._bot.get_file(file_id)
         except BadRequest as fault:
+            # "wrong file_id or the file is temporarily unavailable"
+            if "temporarily" in fault.message.lower():
+                raise _Broken(fault.message) from fault
             raise Refused(_why(fault)) from fault
-        except (RetryAfter, NetworkError) as fault:
+        except (RetryAfter, NetworkError, InvalidToken) as fault:
             raise _Broken(type(fault).__name__) from fault
         except TelegramError as fault:
             raise Refused(Refusal.FAULT) from fault
         if file.file_size is not None and file.file_size > limit:
             raise Refused(Refusal.TOO_MANY_BYTES)
         if not file.file_path:
-            raise Refused(Refusal.GONE)
+            raise _Broken("no path")
         return file.file_path
 
 
@@ -188,8 +216,8 @@ def _load_local(path: Path, limit: int) -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(limit + 1)
-    except OSError as fault:
-        raise Refused(Refusal.GONE) from fault
+    except OSError as fault:  # the server fetches it again when it is asked for it again
+        raise _Broken(type(fault).__name__) from fault
     if len(data) > limit:
         raise Refused(Refusal.TOO_MANY_BYTES)
     return data
@@ -197,8 +225,4 @@ def _load_local(path: Path, limit: int) -> bytes:
 
 def _why(fault: BadRequest) -> Refusal:
     """Return what Telegram means by refusing a file."""
-    text = fault.message.lower()
-    if "too big" in text:
-        return Refusal.TOO_MANY_BYTES
-    # "wrong file_id or the file is temporarily unavailable": the next attempt may go well.
-    return Refusal.FAULT if "temporarily" in text else Refusal.GONE
+    return Refusal.TOO_MANY_BYTES if "too big" in fault.message.lower() else Refusal.GONE

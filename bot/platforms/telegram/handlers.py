@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from time import perf_counter
 
 from cachetools import TTLCache
-from telegram import Bot, InlineKeyboardButton, Message, Update
-from telegram.ext import ContextTypes
+from telegram import Bot, CallbackQuery, InlineKeyboardButton
 
-from bot.domain import ButtonPress, CommandRequest, Delivery, PendingPhoto, Photo, Reply, Room
-from bot.platforms.common import ReplyOrder
+from bot.domain import (
+    ButtonPress,
+    CommandRequest,
+    Delivery,
+    PendingPhoto,
+    Photo,
+    Refusal,
+    Reply,
+    Room,
+)
+from bot.platforms.common import ABOUT_A_FILE, ReplyOrder, RunningTasks, SaidRefusals, Slot
 from bot.platforms.telegram.albums import Albums
 from bot.platforms.telegram.files import Files, PickedFile
 from bot.platforms.telegram.identity import (
-    Admins,
     Destination,
     IncomingMessage,
+    Members,
     TypedCommand,
     destination_of,
     player_of,
@@ -24,8 +35,15 @@ from bot.platforms.telegram.identity import (
 )
 from bot.platforms.telegram.sender import Sender
 from bot.services import Service, commands
+from bot.services.buttons import CastBallot, MakeGuess, ObjectToTruth, decode
 from bot.speech import speaker_for
 
+log = logging.getLogger(__name__)
+
+# What a photo's caption may command, or not, for the photo itself to be answered.
+ANSWERING = frozenset({None, "who", "guess"})
+# What only members of a group may do, whoever may tap in a public one.
+PLAYED = (ObjectToTruth, CastBallot, MakeGuess)
 # Telegram gives up on a tap after some ten seconds; a heat map may take longer.
 TAP_SECONDS = 4.0
 # After /who, this person's next photo there is meant for the bot.
@@ -42,33 +60,101 @@ class Handlers:
         service: What answers.
         sender: Sends the answers.
         files: Fetches the photos.
+        tasks: Do what takes its time.
     """
 
-    def __init__(self, bot: Bot, service: Service, sender: Sender, files: Files) -> None:
+    def __init__(
+        self, bot: Bot, service: Service, sender: Sender, files: Files, tasks: RunningTasks
+    ) -> None:
         self._bot = bot
         self._service = service
         self._sender = sender
         self._files = files
-        self._admins = Admins(bot)
+        self._tasks = tasks
+        self._members = Members(bot)
         self._order = ReplyOrder()
         # Who called the bot without a photo, and in which room.
         self._pending_calls: TTLCache[tuple[Room, str], bool] = TTLCache(
             CALLS_REMEMBERED, CALL_SECONDS
         )
+        # Those that are being stored, by their room and id.
+        self._noting: dict[tuple[Room, int], asyncio.Future[IncomingMessage | None]] = {}
+        self._refusals = SaidRefusals()
         self.albums = Albums()
+        # What is on its way into a chat.
+        self.deliveries = RunningTasks()
 
-    async def handle_photo_message(self, message: IncomingMessage) -> None:
-        """Answer a message with a picture, and the rest of its album, if the room wants it."""
+    async def take_photo_message(self, message: IncomingMessage) -> None:
+        """Store a message with a picture, and have it answered.
+
+        When this returns, the next process answers it if this one dies.
+        """
+        noting = asyncio.ensure_future(self._note_arrival(message))
+        self._noting[message.room, message.id] = noting
+        # Its album does not wait until it is stored.
         slot = self._order.reserve(message.room)
+        self._tasks.start(self._answer_photo_message(message, slot))
+        await asyncio.shield(noting)
+
+    async def _noted(self, album: list[IncomingMessage]) -> list[IncomingMessage]:
+        """Return an album's messages as they are stored, without those that were answered."""
+        noting = [self._noting.pop((message.room, message.id)) for message in album]
+        return [message for message in await asyncio.gather(*noting) if message is not None]
+
+    async def _note_arrival(self, message: IncomingMessage) -> IncomingMessage | None:
+        """Store a photo that is wanted; return None when it was answered before."""
+        command = message.command and message.command.name
+        if message.is_for_other_bot or command not in ANSWERING or message.file is None:
+            return message
+        if not message.is_photo and not _is_meant([message]):
+            return message
         try:
-            messages = await self.albums.collect_album(message)
-            if not messages or not await self._wants_answer(messages):
-                return
-            reply = await self._classify_photos(messages)
-            async with slot.reached():
-                await self._send_and_note(messages[0].destination, reply)
+            if not await self._service.wants_photo(message.room, addressed=message.is_addressed):
+                return message  # the rest of its album may be meant for the bot
+            round_id = await self._service.note_arrival(self._photo_of(message, message.file))
+        except Exception:
+            log.exception("a photo could not be stored; it is answered all the same")
+            return message
+        return None if round_id is None else replace(message, round_id=round_id)
+
+    async def _answer_photo_message(self, message: IncomingMessage, slot: Slot) -> None:
+        """Answer a message with a picture, and the rest of its album, if the room wants it."""
+        try:
+            album = await self._noted(await self.albums.collect_album(message))
+            messages = await self._wanted(album)
+            if messages:
+                reply = await self._classify_photos(messages)
+                await self._send_answer(messages[0], reply, slot, meant=_is_meant(messages))
+            elif album and message.room.private:
+                await self._help_briefly(album[0])
         finally:
             slot.release()
+
+    async def _send_answer(
+        self, message: IncomingMessage, reply: Reply | None, slot: Slot, *, meant: bool
+    ) -> None:
+        """Send an answer in its turn; a refusal has none, and is not said again and again."""
+        if reply is None:
+            return
+        room, player = message.room, message.player
+        if reply.refusal is not None:
+            slot.release()
+            is_of_interest = meant or reply.refusal not in ABOUT_A_FILE
+            is_said = is_of_interest and self._refusals.is_news(room, player, reply.refusal)
+            if is_said:
+                await self._sender.send_notice(message.destination, reply)
+            # What is not even said at the end is answered by the next process.
+            if is_said or reply.refusal is not Refusal.CLOSING:
+                await self._service.mark_sent(reply.outcomes, 0.0)
+            return
+        async with slot.reached():
+            await self._send_and_note(message.destination, reply)
+        if unsaid := self._refusals.end(room, player):
+            speaker = await self._service.speaker(room, player)
+            notice = Reply(speaker.photos.left_out(unsaid))
+            await self._sender.send_notice(
+                Destination(room, topic=message.destination.topic), notice
+            )
 
     async def handle_command_message(self, message: IncomingMessage, command: TypedCommand) -> None:
         """Answer a command; a photo that it replies to goes along where it takes one."""
@@ -80,51 +166,51 @@ class Handlers:
         must_show = command.name == "who" and file is None
         if must_show:
             self._pending_calls[message.room, message.player.id] = True
-        slot = self._order.reserve(message.room)
-        try:
-            links = [await self._group_link(message)] if is_start and message.room.private else []
-            reply = await self._service.handle_command(
-                self._command_request(message, command, file)
-            )
-            async with slot.reached():
-                await self._send_and_note(
-                    message.destination,
-                    reply,
-                    links=links,
-                    ask_back=must_show and not message.room.private,
-                )
-        finally:
-            slot.release()
+        request = self._command_request(message, command, file)
+        if file is not None:
+            await self._answer_about_photo(message, self._service.handle_command(request))
+            return
+        # Whoever asks something does not wait until a photo is fetched.
+        links = [await self._group_link(message)] if is_start and message.room.private else []
+        reply = await self._service.handle_command(request)
+        ask_back = must_show and not message.room.private
+        await self._send_and_note(message.destination, reply, links=links, ask_back=ask_back)
 
     async def handle_text_message(self, message: IncomingMessage) -> None:
         """Help who writes without a picture in private; classify what a mention replies to."""
+        if message.room.private:
+            await self._help_briefly(message)
+        elif message.is_mention and message.replied_file:
+            photo = self._photo_of(message, message.replied_file)
+            await self._answer_about_photo(message, self._service.handle_photo(photo))
+
+    async def _answer_about_photo(
+        self, message: IncomingMessage, answering: Awaitable[Reply | None]
+    ) -> None:
+        """Answer in its turn what was asked about a photo."""
         slot = self._order.reserve(message.room)
         try:
-            if message.room.private:
-                speaker = await self._service.speaker(message.room, message.player)
-                reply: Reply | None = Reply(speaker.rooms.help_briefly())
-            elif message.is_mention and message.replied_file:
-                reply = await self._service.handle_photo(
-                    self._photo_of(message, message.replied_file)
-                )
-            else:
-                return
-            async with slot.reached():
-                await self._send_and_note(message.destination, reply)
+            await self._send_answer(message, await answering, slot, meant=True)
         finally:
             slot.release()
 
-    async def handle_callback_query(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def _help_briefly(self, message: IncomingMessage) -> None:
+        speaker = await self._service.speaker(message.room, message.player)
+        await self._send_and_note(message.destination, Reply(speaker.rooms.help_briefly()))
+
+    async def handle_callback_query(self, query: CallbackQuery) -> None:
         """Do what a button is for; who tapped it is never left waiting."""
-        query = update.callback_query
-        assert query is not None  # the handler's kind sees to it
         message = query.message
         if message is None or query.data is None:
             speaker = speaker_for(query.from_user.language_code)
             await self._sender.answer_button(query, speaker.rooms.old_button())
             return
         room, player = room_of(message.chat), player_of(query.from_user)
-        is_admin = self._admins.admin_check(room, player)
+        if isinstance(decode(query.data), PLAYED) and await self._members.has_left(room, player):
+            speaker = await self._service.speaker(room, player)
+            await self._sender.answer_button(query, speaker.rooms.only_members())
+            return
+        is_admin = self._members.admin_check(room, player)
         press = ButtonPress(room, player, query.data, is_admin, self._bot.username)
         destination = destination_of(message)
         handling = asyncio.ensure_future(self._service.handle_button(press))
@@ -137,49 +223,63 @@ class Handlers:
             handling.cancel()
         if in_time:
             await self._sender.answer_button(query, outcome.notice)
-        elif outcome.notice:  # too late for a notice, so everybody sees it
+        elif outcome.notice and room.private:
+            # In a group a late notice is dropped: it was for one person alone.
             await self._sender.send_to_chat(destination, Reply(outcome.notice))
-        if outcome.edit is not None and isinstance(message, Message):
-            await self._sender.edit(room, message.message_id, outcome.edit)
+        if outcome.edit is not None:
+            delivery = await self._sender.edit(room, message.message_id, outcome.edit)
+            # A message that Telegram does not show to the bot any more may not be edited either.
+            if delivery is Delivery.REFUSED and not message.is_accessible:
+                await self._sender.send_to_chat(Destination(room), outcome.edit)
         if outcome.send is not None:
             await self._sender.send_to_chat(destination, outcome.send)
 
-    async def handle_pending_photo(self, pending: PendingPhoto) -> None:
-        """Answer a photo that was in hand when the process last ended."""
-        slot = self._order.reserve(pending.room)
+    async def answer_again(self, pending: Sequence[PendingPhoto]) -> None:
+        """Answer a photo, or an album, that was in hand when the process last ended."""
+        first = pending[0]
+        slot = self._order.reserve(first.room)
         try:
-            photo = Photo(
-                pending.room,
-                pending.player,
-                self._files.file_fetcher(pending.reference),
-                key=pending.key,
-                message=pending.message,
-                reference=pending.reference,
-            )
-            reply = await self._service.handle_photo(photo)
+            photos = [
+                Photo(
+                    each.room,
+                    each.player,
+                    self._files.file_fetcher(each.reference),
+                    key=each.key,
+                    message=each.message,
+                    reference=each.reference,
+                )
+                for each in pending
+            ]
+            reply = await self._answer_photos(photos)
             async with slot.reached():
-                await self._send_and_note(Destination(pending.room, int(pending.message)), reply)
+                await self._send_and_note(Destination(first.room, int(first.message)), reply)
         finally:
             slot.release()
 
-    async def _wants_answer(self, messages: list[IncomingMessage]) -> bool:
-        """Return whether a photo or an album is to be answered."""
-        if any(message.is_for_other_bot for message in messages):
-            return False
-        room, player = messages[0].room, messages[0].player
+    async def _wanted(self, album: list[IncomingMessage]) -> list[IncomingMessage]:
+        """Return those of a photo's or an album's messages that are to be answered."""
+        if not album or any(message.is_for_other_bot for message in album):
+            return []
+        room, player = album[0].room, album[0].player
         was_called = self._pending_calls.pop((room, player.id), False)
-        addressed = was_called or any(message.is_addressed for message in messages)
-        return await self._service.wants_photo(room, addressed=addressed)
+        addressed = was_called or _is_meant(album)
+        if not await self._service.wants_photo(room, addressed=addressed):
+            return []
+        # What nobody showed to the bot: stickers, videos and the like.
+        return [each for each in album if each.file and (each.is_photo or addressed)]
 
     async def _classify_photos(self, messages: list[IncomingMessage]) -> Reply | None:
         """Return the service's answer to a photo or an album; a caption may be a command."""
         photos = [self._photo_of(message, message.file) for message in messages if message.file]
+        command = messages[0].command
+        if command is not None and len(messages) == 1:
+            request = self._command_request(messages[0], command, messages[0].file)
+            return await self._service.handle_command(request)
+        return await self._answer_photos(photos)
+
+    async def _answer_photos(self, photos: Sequence[Photo]) -> Reply | None:
         if len(photos) > 1:
             return await self._service.handle_album(photos)
-        (message,) = messages
-        if message.command is not None:
-            request = self._command_request(message, message.command, message.file)
-            return await self._service.handle_command(request)
         return await self._service.handle_photo(photos[0])
 
     async def _send_and_note(
@@ -190,19 +290,36 @@ class Handlers:
         links: list[InlineKeyboardButton] | None = None,
         ask_back: bool = False,
     ) -> None:
-        """Send an answer, if there is one, and note that photos have got theirs."""
-        if reply is None:
-            return
+        """Send an answer, if there is one, and note that photos have got theirs.
+
+        Once begun, it goes to its end: what is sent is noted, whoever stops waiting for it.
+        """
+        if reply is not None:
+            delivering = self._deliver(destination, reply, links or [], ask_back=ask_back)
+            await asyncio.shield(self.deliveries.start(delivering))
+
+    async def _deliver(
+        self,
+        destination: Destination,
+        reply: Reply,
+        links: Sequence[InlineKeyboardButton],
+        *,
+        ask_back: bool,
+    ) -> None:
+        if reply.outcomes:
+            await self._service.note_sending(reply.outcomes, has_failed=False)
         started = perf_counter()
-        sent = await self._sender.send_to_chat(
-            destination, reply, links=links or [], ask_back=ask_back
+        sent = await self._sender.send_to_chat(destination, reply, links=links, ask_back=ask_back)
+        if not reply.outcomes:
+            return
+        if sent.delivery is not Delivery.SENT:
+            await self._service.note_sending(reply.outcomes, has_failed=True)
+            return
+        await self._service.mark_sent(
+            reply.outcomes,
+            (perf_counter() - started) * 1000,
+            answer=None if sent.id is None else str(sent.id),
         )
-        if sent.delivery is Delivery.SENT and reply.outcomes:
-            await self._service.mark_sent(
-                reply.outcomes,
-                (perf_counter() - started) * 1000,
-                answer=None if sent.id is None else str(sent.id),
-            )
 
     def _command_request(
         self, message: IncomingMessage, command: TypedCommand, file: PickedFile | None
@@ -211,7 +328,7 @@ class Handlers:
             message.room,
             message.player,
             command.name,
-            self._admins.admin_check(message.room, message.player),
+            self._members.admin_check(message.room, message.player),
             argument=command.argument,
             photo=self._photo_of(message, file) if file else None,
             bot=self._bot.username,
@@ -229,6 +346,8 @@ class Handlers:
             reference=file.id,
             caption=message.caption,
             replies_to=message.replied_text,
+            album=message.album,
+            round_id=message.round_id,
         )
 
     async def _group_link(self, message: IncomingMessage) -> InlineKeyboardButton:
@@ -236,3 +355,8 @@ class Handlers:
         speaker = await self._service.speaker(message.room, message.player)
         link = f"https://t.me/{self._bot.username}?startgroup=true"
         return InlineKeyboardButton(speaker.rooms.add_me_to_a_group(), url=link)
+
+
+def _is_meant(messages: Sequence[IncomingMessage]) -> bool:
+    """Return whether a photo or an album was shown to the bot itself."""
+    return any(message.room.private or message.is_addressed for message in messages)

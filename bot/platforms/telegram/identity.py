@@ -11,7 +11,8 @@ from telegram.constants import ChatID, ChatMemberStatus, ChatType, MessageEntity
 from telegram.error import TelegramError
 
 from bot.domain import IsAdmin, Player, Room
-from bot.platforms.telegram.files import PickedFile, pick_file
+from bot.platforms.common import readable
+from bot.platforms.telegram.files import PickedFile, is_photo, pick_file
 from bot.services import commands
 
 PLATFORM = "telegram"
@@ -20,10 +21,11 @@ STALE = timedelta(minutes=5)
 # Identities that several people share, although each is a user to Telegram.
 SHARED = frozenset({ChatID.ANONYMOUS_ADMIN, ChatID.FAKE_CHANNEL, ChatID.SERVICE_CHAT})
 ADMINS = frozenset({ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR})
+GONE = frozenset({ChatMemberStatus.LEFT, ChatMemberStatus.BANNED})
 # An admin taps a few buttons in a row; who is dismissed loses the power soon enough.
-ADMIN_SECONDS = 30.0
+MEMBER_SECONDS = 60.0
 # So many people tap buttons within those seconds, at most, without Telegram being asked again.
-ADMINS_REMEMBERED = 4096
+MEMBERS_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,14 @@ class Destination:
         room: The chat.
         message: The id of the message that it replies to.
         topic: The id of the forum's topic that it belongs to.
+        is_spoiler: Whether a picture there stays hidden until it is tapped, as the photo that it
+            is about.
     """
 
     room: Room
     message: int | None = None
     topic: int | None = None
+    is_spoiler: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,9 @@ class IncomingMessage:
         is_for_other_bot: Whether its command names another bot.
         is_mention: Whether it mentions this bot.
         is_addressed: Whether it is meant for this bot: a mention, a reply to it, a command.
+        is_photo: Whether its picture is a photo, and not what stands for a sticker or a video.
         album: The id that it shares with the other messages of its album.
+        round_id: The round that its picture has, once it is stored.
     """
 
     id: int
@@ -92,7 +99,9 @@ class IncomingMessage:
     is_for_other_bot: bool
     is_mention: bool
     is_addressed: bool
+    is_photo: bool
     album: str | None
+    round_id: int | None = None
 
 
 def parse_message(
@@ -111,6 +120,8 @@ def parse_message(
     """
     if (now or datetime.now(UTC)) - message.date > STALE or not _is_of_a_person(message):
         return None
+    if message.text is None and message.effective_attachment is None:
+        return None  # what Telegram writes into chats since the library was made, say
     file = pick_file(message, side)
     typed = _typed_command(message, has_picture=file is not None)
     is_ours = typed is not None and typed.is_for(me)
@@ -129,6 +140,7 @@ def parse_message(
         is_for_other_bot=typed is not None and not is_ours,
         is_mention=is_mention,
         is_addressed=is_mention or command is not None or _replies_to(message, me),
+        is_photo=is_photo(message),
         album=message.media_group_id,
     )
 
@@ -144,17 +156,25 @@ def destination_of(message: MaybeInaccessibleMessage) -> Destination:
     # Outside of forums, threads are what Telegram makes of replies; they cannot be written to.
     if isinstance(message, Message) and message.is_topic_message:
         topic = message.message_thread_id
-    return Destination(room_of(message.chat), message.message_id, topic)
+    return Destination(room_of(message.chat), message.message_id, topic, _is_spoiler(message))
+
+
+def _is_spoiler(message: MaybeInaccessibleMessage) -> bool:
+    """Return whether a message's photo, or that of the message that it replies to, is hidden."""
+    if not isinstance(message, Message):
+        return False
+    replied = message.reply_to_message
+    return bool(message.has_media_spoiler or (replied and replied.has_media_spoiler))
 
 
 def player_of(user: User) -> Player:
     """Return the player that a user is."""
     shared = user.is_bot or user.id in SHARED
-    return Player(str(user.id), user.full_name, user.language_code, shared=shared)
+    return Player(str(user.id), readable(user.full_name), user.language_code, shared=shared)
 
 
-class Admins:
-    """Knows who may decide for a chat, and remembers it for a while.
+class Members:
+    """Knows who is in a chat and who may decide for it, and remembers it for a while.
 
     Args:
         bot: Asks Telegram.
@@ -162,7 +182,7 @@ class Admins:
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
-        self._known: TTLCache[tuple[Room, str], bool] = TTLCache(ADMINS_REMEMBERED, ADMIN_SECONDS)
+        self._known: TTLCache[tuple[Room, str], str] = TTLCache(MEMBERS_REMEMBERED, MEMBER_SECONDS)
 
     def admin_check(self, room: Room, player: Player) -> IsAdmin:
         """Return what tells whether somebody may decide for a room; it asks only when called."""
@@ -171,24 +191,31 @@ class Admins:
             # An anonymous admin speaks as the group itself, or taps as an identity of its own.
             if room.private or player.id in (room.id, str(ChatID.ANONYMOUS_ADMIN)):
                 return True
-            if player.id.startswith("-"):  # a channel is only a guest
-                return False
-            known = self._known.get((room, player.id))
-            return await self._ask(room, player) if known is None else known
+            return await self._status(room, player) in ADMINS
 
         return is_admin
 
-    async def _ask(self, room: Room, player: Player) -> bool:
-        try:
-            member = await self._bot.get_chat_member(int(room.id), int(player.id))
-        except TelegramError:  # the bot was removed, or the network is gone: no power then
-            return False
-        self._known[room, player.id] = member.status in ADMINS
-        return member.status in ADMINS
+    async def has_left(self, room: Room, player: Player) -> bool:
+        """Return whether somebody is known not to be in a room."""
+        return not room.private and await self._status(room, player) in GONE
+
+    async def _status(self, room: Room, player: Player) -> str | None:
+        """Return what somebody is in a room; None for what nobody can know."""
+        if player.shared or player.id.startswith("-"):  # a channel is only a guest
+            return None
+        if (room, player.id) not in self._known:
+            try:
+                member = await self._bot.get_chat_member(int(room.id), int(player.id))
+            except TelegramError:  # the bot was removed, or the network is gone: no power then
+                return None
+            self._known[room, player.id] = member.status
+        return self._known.get((room, player.id))
 
 
 def _is_of_a_person(message: Message) -> bool:
     """Return whether a person sent a message, or what people hide behind."""
+    if message.is_automatic_forward:  # a channel's post, for its discussion group
+        return False
     if message.sender_chat:
         return True
     user = message.from_user
@@ -198,7 +225,7 @@ def _is_of_a_person(message: Message) -> bool:
 def _sender_of(message: Message) -> Player:
     """Return who sent a message; a channel or an anonymous admin is nobody in particular."""
     if sender := message.sender_chat:
-        return Player(str(sender.id), sender.effective_name or "", shared=True)
+        return Player(str(sender.id), readable(sender.effective_name or ""), shared=True)
     assert message.from_user is not None  # only channel posts have neither
     return player_of(message.from_user)
 

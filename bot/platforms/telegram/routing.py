@@ -1,48 +1,43 @@
-"""Which of Telegram's updates goes where: all handlers, and why in this order."""
+"""Which of Telegram's updates goes where, and why in this order."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Hashable
 
 from cachetools import LRUCache
-from telegram import Bot, ChatMember, ChatMemberRestricted, Update
+from telegram import Bot, ChatMember, ChatMemberRestricted, ChatMemberUpdated, Message, Update
 from telegram.constants import ChatMemberStatus, ChatType, UpdateType
 from telegram.error import TelegramError
-from telegram.ext import (
-    ApplicationHandlerStop,
-    CallbackQueryHandler,
-    ChatMemberHandler,
-    ContextTypes,
-    MessageHandler,
-    TypeHandler,
-    filters,
-)
+from telegram.ext import filters
 
 from bot.domain import Room
-from bot.platforms.telegram.client import App
+from bot.platforms.common import RunningTasks
 from bot.platforms.telegram.handlers import Handlers
 from bot.platforms.telegram.identity import (
+    ADMINS,
     PLATFORM,
     Destination,
+    IncomingMessage,
     parse_message,
     player_of,
     room_of,
 )
+from bot.platforms.telegram.moves import Moves
+from bot.platforms.telegram.reading import UpdateReader
 from bot.platforms.telegram.sender import Sender
 from bot.services import Service
 
 log = logging.getLogger(__name__)
 
-Context = ContextTypes.DEFAULT_TYPE
-
 # Named at every start: Telegram keeps to the last list that it was given. Edited messages, channel
 # posts and other people's comings and goings do not even reach us.
 ALLOWED = (UpdateType.MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.MY_CHAT_MEMBER)
+# How often the bot looks whether a command for a bot of some other name is for it after all.
+RENAMED_SECONDS = 60.0
 # So many updates are known as handled; Telegram repeats one within minutes.
 UPDATES_REMEMBERED = 4096
-# So many groups are known to have moved; both ends report it within moments.
-MOVES_REMEMBERED = 1024
 
 
 class SeenUpdates:
@@ -60,20 +55,13 @@ class SeenUpdates:
         """
         return self._is_new((room, message))
 
-    async def stop_repeated(self, update: Update, _: Context) -> None:
-        """Stop an update that was handled before.
-
-        Raises:
-            ApplicationHandlerStop: For the library: no other handler gets this update.
-        """
+    def is_new(self, update: Update) -> bool:
+        """Return whether an update is seen for the first time, and remember it."""
         if message := update.message:
-            is_new = self.is_new_message(str(message.chat_id), str(message.message_id))
-        elif query := update.callback_query:
-            is_new = self._is_new(("tap", query.id))
-        else:
-            is_new = self._is_new(update.update_id)
-        if not is_new:
-            raise ApplicationHandlerStop
+            return self.is_new_message(str(message.chat_id), str(message.message_id))
+        if query := update.callback_query:
+            return self._is_new(("tap", query.id))
+        return self._is_new(update.update_id)
 
     def _is_new(self, key: Hashable) -> bool:
         if key in self._seen:
@@ -89,41 +77,41 @@ class Membership:
         bot: Knows its own name and settings.
         service: Greets, and remembers rooms.
         sender: Sends the greeting.
+        moves: Knows which groups have moved.
     """
 
-    def __init__(self, bot: Bot, service: Service, sender: Sender) -> None:
+    def __init__(self, bot: Bot, service: Service, sender: Sender, moves: Moves) -> None:
         self._bot = bot
         self._service = service
         self._sender = sender
-        self._moved: LRUCache[Room, bool] = LRUCache(MOVES_REMEMBERED)
+        self._moves = moves
 
-    async def handle_membership(self, update: Update, _: Context) -> None:
+    async def handle_membership(self, change: ChatMemberUpdated) -> None:
         """Greet a group when invited; forget it when removed, and a person who blocks the bot."""
-        change = update.my_chat_member
-        assert change is not None  # the handler's kind sees to it
         room = room_of(change.chat)
         if change.chat.type == ChatType.CHANNEL:
             return
         if not _is_in(change.new_chat_member):
-            await self._service.leave(room)
+            # A group that becomes a supergroup is left as well.
+            if change.chat.type != ChatType.GROUP or await self._moves.new_of(room) is None:
+                await self._service.leave(room)
             return
         if room.private or _is_in(change.old_chat_member):
             return
-        is_admin = change.new_chat_member.status == ChatMemberStatus.ADMINISTRATOR
+        # And the supergroup is joined, which may be told before the move is.
+        if change.chat.type == ChatType.SUPERGROUP and await self._moves.old_of(room) is not None:
+            return
         reply = await self._service.greet(
             room,
             player_of(change.from_user),
             name=f"@{self._bot.username}",
-            hears_all=is_admin or await self._gets_all_messages(),
+            hears_all=change.new_chat_member.status in ADMINS or await self._gets_all_messages(),
         )
         if reply is not None:
             await self._sender.send_to_chat(Destination(room), reply)
 
-    async def handle_migration(self, update: Update, _: Context) -> None:
+    async def handle_migration(self, message: Message) -> None:
         """Take a group's memory along when it becomes a supergroup; both ends report it."""
-        message = update.message
-        if message is None:
-            return
         here = room_of(message.chat)
         if message.migrate_to_chat_id is not None:
             await self._move(here, Room(PLATFORM, str(message.migrate_to_chat_id)))
@@ -131,11 +119,9 @@ class Membership:
             await self._move(Room(PLATFORM, str(message.migrate_from_chat_id)), here)
 
     async def _move(self, old: Room, new: Room) -> None:
-        if old in self._moved:
-            return
-        self._moved[old] = True
-        log.info("room=%s is now room=%s", old.id, new.id)
-        await self._service.move_room(old, new)
+        if self._moves.note(old, new):
+            log.info("room=%s is now room=%s", old.id, new.id)
+            await self._service.move_room(old, new)
 
     async def _gets_all_messages(self) -> bool:
         """Return whether privacy mode is off, as it is now: people change it and invite again."""
@@ -145,51 +131,105 @@ class Membership:
             return bool(self._bot.bot.can_read_all_group_messages)
 
 
-def register_handlers(
-    application: App, seen: SeenUpdates, handlers: Handlers, membership: Membership, side: int
-) -> None:
-    """Register every handler. Of those in the second group, the first that fits is the only one.
+class Intake:
+    """Takes updates in: reads each, drops what was handled before, and has the rest handled.
 
     Args:
-        application: Gets them.
-        seen: Stops what was handled before.
+        bot: Knows its own name.
+        reader: Reads updates.
+        seen: Knows what was handled before.
         handlers: Answer messages and taps.
         membership: Follows the bot from group to group.
+        sender: Is told where people write.
+        tasks: Do what goes on when an update is taken in.
         side: How many pixels of a picture's shorter side are of use.
     """
 
-    async def route_message(update: Update, _: Context) -> None:
-        assert update.message is not None  # its filter sees to it
-        message = parse_message(update.message, application.bot.bot, side)
-        if message is None:
+    def __init__(
+        self,
+        bot: Bot,
+        reader: UpdateReader,
+        seen: SeenUpdates,
+        handlers: Handlers,
+        membership: Membership,
+        sender: Sender,
+        tasks: RunningTasks,
+        side: int,
+    ) -> None:
+        self._bot = bot
+        self._reader = reader
+        self._seen = seen
+        self._handlers = handlers
+        self._membership = membership
+        self._sender = sender
+        self._tasks = tasks
+        self._side = side
+        self._next_look = 0.0
+
+    async def take(self, raw: object) -> None:
+        """Take an update in. Never raises.
+
+        When this returns a photo is stored, and is answered even if the process dies; what else
+        people want is in memory only.
+
+        Args:
+            raw: What Telegram sent.
+        """
+        update = self._reader.read(raw, self._bot)
+        if update is None or not self._seen.is_new(update):
             return
-        # A caption may hold a command as well; the picture decides, with it.
-        if message.file is not None:
-            await handlers.handle_photo_message(message)
+        try:
+            await self._route(update)
+        except Exception:
+            log.exception("an update could not be handled")
+
+    async def _route(self, update: Update) -> None:
+        if update.callback_query is not None:
+            self._tasks.start(self._handlers.handle_callback_query(update.callback_query))
+        elif update.my_chat_member is not None:
+            self._tasks.start(self._membership.handle_membership(update.my_chat_member))
+        elif update.message is None:
+            pass
+        # Where a room is now matters however old the news is.
+        elif filters.StatusUpdate.MIGRATE.check_update(update):
+            self._tasks.start(self._membership.handle_migration(update.message))
+        # What Telegram writes into a chat by itself is nobody's question.
+        elif not filters.StatusUpdate.ALL.check_update(update):
+            message = self._parse(update.message)
+            if message is not None and message.is_for_other_bot and await self._has_new_name():
+                message = self._parse(update.message)
+            if message is not None:
+                await self._take_message(message)
+
+    def _parse(self, message: Message) -> IncomingMessage | None:
+        return parse_message(message, self._bot.bot, self._side)
+
+    async def _has_new_name(self) -> bool:
+        """Return whether the bot was renamed, and knows its new name now."""
+        now, before = asyncio.get_running_loop().time(), self._bot.username
+        if now < self._next_look:
+            return False
+        self._next_look = now + RENAMED_SECONDS
+        try:
+            return (await self._bot.get_me()).username != before
+        except TelegramError:
+            return False
+
+    async def _take_message(self, message: IncomingMessage) -> None:
+        self._sender.note_topic(message.destination)
+        # A caption may hold a command as well; the picture decides, with it. And of an album, one
+        # part may have a picture where another has none.
+        if message.file is not None or message.album is not None:
+            await self._handlers.take_photo_message(message)
         elif message.command is not None:
-            await handlers.handle_command_message(message, message.command)
+            self._tasks.start(self._handlers.handle_command_message(message, message.command))
         else:
-            await handlers.handle_text_message(message)
-
-    application.add_handler(TypeHandler(Update, seen.stop_repeated), group=-1)
-    application.add_handlers(
-        [
-            # Where a room is now and whether we are in it matters however old the news is.
-            MessageHandler(filters.StatusUpdate.MIGRATE, membership.handle_migration),
-            ChatMemberHandler(membership.handle_membership, ChatMemberHandler.MY_CHAT_MEMBER),
-            CallbackQueryHandler(handlers.handle_callback_query),
-            # What people send; what Telegram writes into a chat by itself is nobody's question.
-            MessageHandler(filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, route_message),
-        ]
-    )
-    application.add_error_handler(_log_fault)
+            self._tasks.start(self._handlers.handle_text_message(message))
 
 
-def _is_in(member: ChatMember) -> bool:
+def _is_in(member: ChatMember | None) -> bool:
+    if member is None:  # the library lets such through
+        return False
     if isinstance(member, ChatMemberRestricted):
-        return member.is_member
+        return bool(member.is_member)
     return member.status not in (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
-
-
-async def _log_fault(_: object, context: Context) -> None:
-    log.error("an update could not be handled", exc_info=context.error)

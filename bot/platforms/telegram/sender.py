@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from cachetools import LRUCache
 from telegram import (
-    Bot,
     CallbackQuery,
     ForceReply,
     InlineKeyboardButton,
@@ -22,16 +23,19 @@ from telegram.error import (
     BadRequest,
     ChatMigrated,
     Forbidden,
+    InvalidToken,
     NetworkError,
     RetryAfter,
     TelegramError,
 )
 
 from bot.domain import Button, Delivery, Document, PastPhoto, Picture, Reply, Room
-from bot.platforms.common import EditOrder, backoff, retried
-from bot.platforms.telegram.client import Unanswered, seconds_of
+from bot.platforms.common import EditOrder, RunningTasks, backoff, retried
+from bot.platforms.telegram.client import TelegramBot, Unanswered, seconds_of
 from bot.platforms.telegram.edits import EditPace
 from bot.platforms.telegram.identity import PLATFORM, Destination
+from bot.platforms.telegram.limits import Urgency
+from bot.platforms.telegram.moves import Moves
 from bot.services import Service
 from bot.services.buttons import MakeGuess, decode
 
@@ -47,6 +51,10 @@ TAP_PATIENCE = 10.0
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
 # A family guesses within seconds; a group gets some twenty messages and edits a minute in all.
 GUESS_EDIT_SECONDS = 10.0
+# So many forums where somebody wrote lately.
+TOPICS_REMEMBERED = 1024
+# How long a notice stays in a group.
+NOTICE_SECONDS = 60.0
 # So many characters, at most, fit side by side on a phone, with a button's edges as one each.
 ROW_CHARACTERS = 39
 
@@ -70,13 +78,22 @@ class Sender:
     Args:
         bot: Calls Telegram.
         service: Is told when a chat has moved, or does not want the bot any more.
+        moves: Knows which chats have moved.
     """
 
-    def __init__(self, bot: Bot, service: Service) -> None:
+    def __init__(self, bot: TelegramBot, service: Service, moves: Moves) -> None:
         self._bot = bot
         self._service = service
+        self._moves = moves
+        self._topics: LRUCache[Room, int] = LRUCache(TOPICS_REMEMBERED)
+        self._fading = RunningTasks()
         self._edits = EditOrder()
         self._pace = EditPace(GUESS_EDIT_SECONDS)
+
+    def note_topic(self, destination: Destination) -> None:
+        """Remember where in a forum people write, for when its General is closed."""
+        if destination.topic is not None:
+            self._topics[destination.room] = destination.topic
 
     async def send_to_chat(
         self,
@@ -85,6 +102,7 @@ class Sender:
         *,
         links: Sequence[InlineKeyboardButton] = (),
         ask_back: bool = False,
+        urgency: Urgency = Urgency.ANSWER,
     ) -> SentMessage:
         """Send a message; what a chat or the network does is no fault.
 
@@ -93,22 +111,29 @@ class Sender:
             reply: What to send.
             links: Buttons that lead elsewhere, under those of the reply.
             ask_back: Whether the person's app is to open an answer to it.
+            urgency: What goes first where not everything may go at once.
 
         Returns:
-            What became of it. A message whose receipt was lost counts as sent, without an id: a
-            second one would be worse than a missing one.
+            What became of it. A message whose receipt was lost counts as sent, without an id.
         """
         markup: Markup | None = _keyboard(reply, links)
         if markup is None and ask_back:
             markup = ForceReply(selective=True)
         try:
-            message = await self._send_message(destination, reply, markup)
+            message = await self._send_somewhere(destination, reply, markup, urgency)
         except ChatMigrated as moved:
             new = Room(PLATFORM, str(moved.new_chat_id))
-            await self._service.move_room(destination.room, new)
+            if self._moves.note(destination.room, new):
+                await self._service.move_room(destination.room, new)
             # The messages of the old chat have other ids in the new one.
-            return await self.send_to_chat(Destination(new), reply, links=links)
+            return await self.send_to_chat(Destination(new), reply, links=links, urgency=urgency)
         except Forbidden:
+            # The old end of a move may be closed before it is told where it has moved.
+            if _may_move(destination.room) and (
+                moved_to := await self._moves.new_of(destination.room)
+            ):
+                there = Destination(moved_to)
+                return await self.send_to_chat(there, reply, links=links, urgency=urgency)
             log.info("no more welcome in room=%s", destination.room.id)
             await self._service.leave(destination.room)
             return SentMessage(Delivery.REFUSED)
@@ -121,6 +146,25 @@ class Sender:
             return SentMessage(Delivery.FAILED)
         await self._send_past_photos(destination, reply.past_photos)
         return SentMessage(Delivery.SENT, message.message_id if message else None)
+
+    async def _send_somewhere(
+        self, destination: Destination, reply: Reply, markup: Markup | None, urgency: Urgency
+    ) -> Message | None:
+        """Send a message where it belongs, or next to that. Raises TelegramError."""
+        try:
+            return await self._send_message(destination, reply, markup, urgency)
+        except BadRequest as fault:
+            if destination.message is not None and _lacks_question(fault):
+                # In a topic Telegram insists on the message that is replied to.
+                elsewhere = replace(destination, message=None)
+            elif destination.message is destination.topic is None and _is_closed(fault):
+                topic = self._topics.get(destination.room)
+                if topic is None:
+                    raise
+                elsewhere = replace(destination, topic=topic)
+            else:
+                raise
+        return await self._send_message(elsewhere, reply, markup, urgency)
 
     async def edit(self, room: Room, message: int, reply: Reply) -> Delivery:
         """Turn a message of the bot's into something else.
@@ -168,9 +212,27 @@ class Sender:
             return Delivery.FAILED
         return Delivery.SENT
 
+    async def send_notice(self, destination: Destination, reply: Reply) -> Delivery:
+        """Send a sentence that nobody needs for long; from a group it vanishes after a minute."""
+        sent = await self.send_to_chat(destination, reply, urgency=Urgency.NOTICE)
+        if sent.id is not None and not destination.room.private:
+            self._fading.start(self._delete_later(int(destination.room.id), sent.id))
+        return sent.delivery
+
+    async def _delete_later(self, chat: int, message: int) -> None:
+        await asyncio.sleep(NOTICE_SECONDS)
+        try:
+            await self._bot.delete_message(chat, message, rate_limit_args=Urgency.NOTICE)
+        except TelegramError as fault:
+            log.debug("a notice stays: %s", type(fault).__name__)
+
     def close(self) -> None:
         """Do at once what waits for its time, now and from now on."""
         self._pace.close()
+
+    async def cancel(self) -> None:
+        """Give up what would be done later."""
+        await self._fading.cancel()
 
     async def answer_button(self, query: CallbackQuery, notice: str = "") -> None:
         """End the wait of who tapped a button.
@@ -186,7 +248,7 @@ class Sender:
             log.debug("a tap was not answered: %s", type(fault).__name__)
 
     async def _send_message(
-        self, destination: Destination, reply: Reply, markup: Markup | None
+        self, destination: Destination, reply: Reply, markup: Markup | None, urgency: Urgency
     ) -> Message | None:
         """Send all of a reply but its past photos. Raises TelegramError.
 
@@ -209,7 +271,8 @@ class Sender:
             else:
                 if fits:
                     return sent
-        return await self._send_text(destination, text[: MessageLimit.MAX_TEXT_LENGTH], markup)
+        text = text[: MessageLimit.MAX_TEXT_LENGTH]
+        return await self._send_text(destination, text, urgency, markup)
 
     async def _edit_message(self, room: Room, message: int, reply: Reply) -> object:
         """Edit a message's text, or its caption where it has a picture. Raises TelegramError."""
@@ -221,6 +284,7 @@ class Sender:
                 message,
                 reply_markup=markup,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
+                rate_limit_args=Urgency.NEWS,
             )
         except BadRequest as fault:
             if "no text in the message" not in fault.message:
@@ -230,19 +294,22 @@ class Sender:
             message,
             caption=reply.text[: MessageLimit.CAPTION_LENGTH],
             reply_markup=markup,
+            rate_limit_args=Urgency.NEWS,
         )
 
     async def _send_text(
-        self, destination: Destination, text: str, markup: Markup | None = None
+        self,
+        destination: Destination,
+        text: str,
+        urgency: Urgency,
+        markup: Markup | None = None,
     ) -> Message | None:
         return await _call_until_answered(
             lambda: self._bot.send_message(
-                int(destination.room.id),
-                text,
-                reply_parameters=_reply_to(destination),
-                message_thread_id=destination.topic,
+                text=text,
                 reply_markup=markup,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
+                **_to(destination, urgency),
             ),
             PATIENCE,
         )
@@ -252,13 +319,12 @@ class Sender:
     ) -> Message | None:
         return await _call_until_answered(
             lambda: self._bot.send_photo(
-                int(destination.room.id),
-                picture.png,
-                caption or None,
+                photo=picture.png,
+                caption=caption or None,
                 filename=picture.name,
-                reply_parameters=_reply_to(destination),
-                message_thread_id=destination.topic,
+                has_spoiler=destination.is_spoiler or None,
                 reply_markup=markup,
+                **_to(destination, Urgency.NEWS),
             ),
             PATIENCE,
         )
@@ -268,12 +334,10 @@ class Sender:
     ) -> Message | None:
         return await _call_until_answered(
             lambda: self._bot.send_document(
-                int(destination.room.id),
-                document.data,
-                caption[: MessageLimit.CAPTION_LENGTH],
+                document=document.data,
+                caption=caption[: MessageLimit.CAPTION_LENGTH],
                 filename=document.name,
-                reply_parameters=_reply_to(destination),
-                message_thread_id=destination.topic,
+                **_to(destination, Urgency.ANSWER),
             ),
             PATIENCE,
         )
@@ -300,28 +364,33 @@ class Sender:
     async def _send_past_photo(self, destination: Destination, past: PastPhoto) -> None:
         caption = past.caption[: MessageLimit.CAPTION_LENGTH]
         if past.room == destination.room and past.message is not None:
-            await self._copy(destination, int(past.message), caption)
+            try:
+                await self._copy(destination, int(past.message), caption)
+            except BadRequest as fault:
+                if past.reference is None or not _is_protected(fault):
+                    raise
+                await self._send_file(destination, past.reference, caption)
         elif past.reference is not None:
             # The group has moved: under that id, the new chat has some other message.
             await self._send_file(destination, past.reference, caption)
 
     async def _copy(self, destination: Destination, message: int, caption: str) -> None:
         """Have Telegram copy a message of this chat."""
-        chat = int(destination.room.id)
+        where = _to(destination, Urgency.NEWS)
         await _call_until_answered(
             lambda: self._bot.copy_message(
-                chat, chat, message, caption, message_thread_id=destination.topic
+                from_chat_id=int(destination.room.id), message_id=message, caption=caption, **where
             ),
             PATIENCE,
         )
 
     async def _send_file(self, destination: Destination, file_id: str, caption: str) -> None:
         """Send a file that Telegram has already, as what it takes it for."""
-        chat, topic = int(destination.room.id), destination.topic
+        where = _to(destination, Urgency.NEWS)
         # The ids of thumbnails are not taken for anything; such a photo is left out.
         ways: tuple[Callable[[], Awaitable[object]], ...] = (
-            lambda: self._bot.send_photo(chat, file_id, caption, message_thread_id=topic),
-            lambda: self._bot.send_document(chat, file_id, caption, message_thread_id=topic),
+            lambda: self._bot.send_photo(photo=file_id, caption=caption, **where),
+            lambda: self._bot.send_document(document=file_id, caption=caption, **where),
         )
         for send in ways:
             try:
@@ -332,18 +401,27 @@ class Sender:
             else:
                 return
         await _call_until_answered(
-            lambda: self._bot.send_sticker(chat, file_id, message_thread_id=topic), PATIENCE
+            lambda: self._bot.send_sticker(sticker=file_id, **where), PATIENCE
         )
-        await self._send_text(destination, caption)  # a sticker takes no caption
+        await self._send_text(destination, caption, Urgency.NEWS)  # a sticker takes no caption
 
 
-def _reply_to(destination: Destination) -> ReplyParameters | None:
-    # The message may be deleted by the time it is answered.
-    return (
-        None
-        if destination.message is None
-        else ReplyParameters(destination.message, allow_sending_without_reply=True)
-    )
+def _to(destination: Destination, urgency: Urgency) -> dict[str, Any]:
+    """Return where a message goes, as the library's methods take it."""
+    chat = int(destination.room.id)
+    where: dict[str, Any] = {
+        "chat_id": chat,
+        "message_thread_id": destination.topic,
+        # In a group no phone buzzes for what the bot has to say.
+        "disable_notification": chat < 0 or None,
+        "rate_limit_args": urgency,
+    }
+    if destination.message is not None:
+        # The message may be deleted by the time it is answered.
+        where["reply_parameters"] = ReplyParameters(
+            destination.message, allow_sending_without_reply=True
+        )
+    return where
 
 
 def _keyboard(
@@ -377,6 +455,28 @@ def _asks_for_guesses(reply: Reply) -> bool:
     )
 
 
+def _lacks_question(fault: BadRequest) -> bool:
+    """Return whether the message that is replied to is not there any more."""
+    # "message to be replied not found"; older servers: "message to reply not found".
+    text = fault.message.lower()
+    return "repl" in text and "not found" in text
+
+
+def _is_protected(fault: BadRequest) -> bool:
+    """Return whether a message is there, but may not be copied."""
+    text = fault.message.lower()
+    return "can't be copied" in text or "forwards_restricted" in text
+
+
+def _may_move(room: Room) -> bool:
+    """Return whether a chat is a group that may become a supergroup."""
+    return room.id.startswith("-") and not room.id.startswith("-100")
+
+
+def _is_closed(fault: BadRequest) -> bool:
+    return "topic_closed" in fault.message.lower()
+
+
 def _is_wrong_type(fault: BadRequest) -> bool:
     """Return whether a file cannot be sent as what it was sent as, but maybe as something else."""
     # "can't use file of type Sticker as Photo"; older servers: "type of file mismatch".
@@ -404,7 +504,8 @@ async def _call_until_answered(call: Callable[[], Awaitable[T]], patience: float
                 return seconds if seconds <= patience else None
             case Unanswered() | BadRequest():
                 return None
-            case NetworkError():
+            # Telegram, and what stands before it, forgets a token for a moment now and then.
+            case NetworkError() | InvalidToken():
                 return 0.0
         return None
 

@@ -125,6 +125,15 @@ def test_photos_sent_together_get_a_short_line_each(english: Speaker) -> None:
     ]
 
 
+def test_an_album_gives_each_reason_once(english: Speaker) -> None:
+    said = english.photos.album([Refusal.EMPTY, SURE, Refusal.EMPTY, Refusal.DAMAGED], None)
+    assert said.splitlines() == [
+        f"1, 3. {english.photos.refusal(Refusal.EMPTY)}",
+        "2. Olaf! 97%",
+        f"4. {english.photos.refusal(Refusal.DAMAGED)}",
+    ]
+
+
 def test_an_album_says_which_photo_is_played(english: Speaker) -> None:
     said = english.photos.album([UNSURE, SURE], 2)
     assert said.splitlines()[2:] == ["I'll play number 2."]

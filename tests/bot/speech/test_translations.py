@@ -13,7 +13,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from bot.speech.translations import DOMAIN, LANGUAGES
+from bot.speech.translations import DOMAIN, LANGUAGES, clean_name
 from tests.conftest import PROJECT
 
 LOCALES = PROJECT / "bot" / "speech" / "locales"
@@ -112,3 +112,19 @@ def test_french_keeps_a_mark_on_the_line_of_its_word() -> None:
 def test_the_locales_are_shipped_with_the_package() -> None:
     assert Path(LOCALES / "de" / "LC_MESSAGES" / f"{DOMAIN}.po").is_file()
     assert "locales/*/LC_MESSAGES/*.po" in (PROJECT / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["@everyone", "mum@snow.com", "https://snow.com/x", "#olaf", "/forget", "$SNOW", "t.me/x"],
+)
+def test_a_name_calls_nobody_and_leads_nowhere(name: str) -> None:
+    said = clean_name(name)
+    assert said.replace("\N{WORD JOINER}", "") == name
+    # What Telegram and Discord make a mention, a tag, a command or an address of.
+    assert not re.search(r"[@#/$]\w|\w\.\w|://", said)
+
+
+def test_a_name_that_leads_nowhere_stays_as_it_is() -> None:
+    for name in ("Dr. Snow", "J. R.", "Anna & Bo", "☃️"):
+        assert clean_name(name) == name

@@ -142,6 +142,24 @@ async def test_an_answered_message_is_not_answered_again(store: Store) -> None:
     )  # ids are the room's own
 
 
+async def test_an_answer_on_its_way_is_known_from_one_that_was_not_begun_or_has_failed(
+    store: Store,
+) -> None:
+    ids = [
+        await opened(store, replace(photo(message), album="7")) for message in ("1", "2", "3", "4")
+    ]
+    await store.rounds.mark_sending(ids[1:], NOW)
+    await store.rounds.mark_sending(ids[2:3], None)
+    await store.rounds.mark_answered(ids[3:], NOW)
+    pending = await store.rounds.pending(ROOM.platform, NOW - MINUTE)
+    assert [(each.message, each.in_flight) for each in pending] == [
+        ("1", False),
+        ("2", True),
+        ("3", False),
+    ]
+    assert {each.album for each in pending} == {"7"}
+
+
 async def test_the_same_message_twice_at_once_is_one_round(store: Store) -> None:
     ids = await asyncio.gather(*(store.rounds.open(photo(), NOW) for _ in range(8)))
     assert len(set(ids)) == 1

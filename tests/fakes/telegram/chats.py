@@ -31,7 +31,11 @@ ADMIN_RIGHTS = (
 
 @dataclass(eq=False)
 class Chat:
-    """A private chat, a group or a supergroup, and what its members do."""
+    """A private chat, a group or a supergroup, and what its members do.
+
+    protected: nothing may be copied. gone: who was a member. topics: of a forum, besides General.
+    closed: those of them, None for General, where nobody but admins may write.
+    """
 
     world: World
     id: int
@@ -43,8 +47,11 @@ class Chat:
     read_only: bool = False
     no_photos: bool = False
     migrated_to: int | None = None
+    protected: bool = False
     admins: set[int] = field(default_factory=set)
+    gone: set[int] = field(default_factory=set)
     topics: set[int] = field(default_factory=set)
+    closed: set[int | None] = field(default_factory=set)
     messages: list[Message] = field(default_factory=list)
 
     def json(self) -> Json:
@@ -208,12 +215,19 @@ class Chat:
         self.blocked = self.kind == "private"
         self._bot_becomes(by, status)
 
-    def migrate(self, *, announced: bool = True) -> Chat:
-        """Become a supergroup; not announced: only who writes to the old one is told."""
+    def migrate(self, *, announced: bool = True, members_first: bool = False) -> Chat:
+        """Become a supergroup; not announced: only who writes to the old one is told.
+
+        members_first: The bot hears that it left one group and joined another before it hears why.
+        """
         new = self.world.chat(
             SUPERGROUPS - next(self.world.numbers), "supergroup", self.title, self.bot_status
         )
         new.admins = set(self.admins)
+        if members_first:
+            self._bot_becomes(self.world.bot, "left")
+            new.bot_status = "left"
+            new.invite_bot(self.world.bot, "administrator")
         self.migrated_to = new.id
         if announced:
             someone = self.world.person("Somebody")

@@ -109,6 +109,8 @@ class Methods:
         message = source.find(given.number("message_id") or 0) if source else None
         if message is None:
             raise Refuse("Bad Request: message to copy not found")
+        if chat.protected:
+            raise Refuse("Bad Request: message can't be copied")
         content = {name: message.raw[name] for name in (*CONTENT, "text") if name in message.raw}
         caption = _caption(given) or message.raw.get("caption", "")
         copy = self._add(chat, given, content | ({"caption": caption} if caption else {}))
@@ -122,6 +124,13 @@ class Methods:
 
     def editMessageReplyMarkup(self, given: Given) -> Json:  # noqa: N802
         return self._edit(given, None)
+
+    def deleteMessage(self, given: Given) -> bool:  # noqa: N802
+        message = self._chat(given).find(given.number("message_id") or 0)
+        if message is None:
+            raise Refuse("Bad Request: message to delete not found")
+        message.deleted = True
+        return True
 
     def answerCallbackQuery(self, given: Given) -> bool:  # noqa: N802
         text = given.text("text")
@@ -142,7 +151,7 @@ class Methods:
             raise Refuse("Bad Request: invalid file_id")
         if file.size > LARGEST_FILE:
             raise Refuse("Bad Request: file is too big")
-        return file.json() | {"file_path": file.path}
+        return file.json() | ({"file_path": file.path} if file.path else {})
 
     def getChat(self, given: Given) -> Json:  # noqa: N802
         return self._chat(given).json() | {"accent_color_id": 0, "max_reaction_count": 0}
@@ -151,7 +160,7 @@ class Methods:
         chat, user = self._chat(given), given.number("user_id")
         if chat.bot_status in ("left", "kicked"):
             raise Refuse("Forbidden: bot is not a member of the chat", 403)
-        status = "creator" if user in chat.admins else "member"
+        status = "creator" if user in chat.admins else "left" if user in chat.gone else "member"
         about = {"id": user, "is_bot": False, "first_name": "Somebody"}
         return {"status": status, "user": about, "is_anonymous": False}
 
@@ -213,16 +222,20 @@ class Methods:
     def _add(self, chat: Chat, given: Given, content: Json) -> Message:
         markup = _markup(given)
         about = given.parsed("reply_parameters", dict) or {}
+        topic = given.number("message_thread_id")
         reply_to = None
         if about:
             if not isinstance(about.get("message_id"), int):
                 raise Refuse("Bad Request: can't parse reply parameters JSON object")
             reply_to = chat.find(about["message_id"])
-            if reply_to is None and not about.get("allow_sending_without_reply"):
+            # In a topic the server insists, whatever it is told to allow.
+            may_lack = about.get("allow_sending_without_reply") and topic is None
+            if reply_to is None and not may_lack:
                 raise Refuse("Bad Request: message to be replied not found")
-        topic = given.number("message_thread_id")
         if topic is not None and topic not in chat.topics:
             raise Refuse("Bad Request: message thread not found")
+        if chat.forum and (topic or (reply_to and reply_to.topic)) in chat.closed:
+            raise Refuse("Bad Request: TOPIC_CLOSED")
         if markup:
             content = content | {"reply_markup": markup}
         return chat.send(self._world.bot, deliver=False, reply_to=reply_to, topic=topic, **content)

@@ -10,6 +10,7 @@ from bot.domain import Room
 from bot.platforms.telegram import TelegramAdapter
 from bot.services.ports import Messenger
 from bot.storage import Store
+from bot.supervisor import Supervisor
 from tests.fakes.telegram.chats import Chat
 from tests.fakes.telegram.server import TelegramServer
 from tests.fakes.telegram.world import PATIENCE
@@ -41,6 +42,16 @@ class RunningBot:
         )
         self._messengers[self.adapter.name] = self.adapter
         return self.adapter
+
+    @asynccontextmanager
+    async def supervised(self) -> AsyncIterator[Supervisor]:
+        """Have the adapter run as the app has it run, while the block lasts."""
+        stopping = asyncio.Event()
+        supervisor = Supervisor(self.adapter, stopping, first_wait=0.01)
+        running = asyncio.create_task(supervisor.run(self.service))
+        yield supervisor
+        stopping.set()
+        await running
 
     def begin(self) -> asyncio.Task[None]:
         """Start the adapter, without waiting for anything."""

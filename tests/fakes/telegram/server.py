@@ -14,6 +14,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Self
 
 import aiohttp
@@ -41,12 +42,13 @@ GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></
 class Fault:
     """What goes wrong with a call.
 
-    status: the answer's, in place of doing anything; 502 is a gateway's page and no JSON.
+    status: the answer's, in place of doing anything; html: a gateway's page and no JSON, as 502 is.
     drop: the connection breaks; after: only when the call was carried out. silent: no answer ever.
     held: all goes well, but not before this is set.
     """
 
     status: int = 0
+    html: bool = False
     description: str = ""
     retry_after: int = 0
     drop: bool = False
@@ -178,7 +180,7 @@ class TelegramServer(World):
             raise Refuse(HOOKED, 409)
         self._allow(given)
         if (offset := given.number("offset")) is not None:
-            self.updates = [each for each in self.updates if each["update_id"] >= offset]
+            self.updates = [each for each in self.updates if each.get("update_id", 0) >= offset]
         mine = self._poll = object()
         self.polls += 1
         self.notify()
@@ -285,12 +287,12 @@ class TelegramServer(World):
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
-        if fault.status == 502:
-            return web.Response(status=502, text=GATEWAY, content_type="text/html")
+        if fault.status == 502 or fault.html:
+            return web.Response(status=fault.status or 200, text=GATEWAY, content_type="text/html")
         if fault.status == 429:
             after = fault.retry_after or 1
             return _answer(429, f"Too Many Requests: retry after {after}", retry_after=after)
-        return _answer(fault.status, fault.description or "Internal Server Error")
+        return _answer(fault.status, fault.description or HTTPStatus(fault.status).phrase)
 
 
 def _answer(status: int, description: str, **parameters: Any) -> web.Response:

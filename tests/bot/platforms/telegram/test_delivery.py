@@ -27,14 +27,37 @@ async def test_a_message_that_went_out_is_sent(bot: RunningBot) -> None:
     assert [message.text for message in bot.family.bots] == ["hello"]
 
 
-async def test_a_message_whose_receipt_is_lost_is_sent(
+async def test_a_message_whose_receipt_is_lost_is_not_said_to_be_there_before_a_second_attempt(
     bot: RunningBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.platforms.telegram.client.READ_SECONDS", 0.3)
     await bot.restart()
-    bot.telegram.fail("sendMessage", silent=True, after=True)
-    assert (await bot.adapter.send(room_of(bot.family), HELLO)).delivery is Delivery.SENT
-    assert len(bot.family.bots) == 1
+    bot.telegram.fail("sendMessage", silent=True, times=3)
+    said = [(await bot.adapter.send(room_of(bot.family), HELLO)).delivery for _ in range(3)]
+    assert said == [Delivery.FAILED, Delivery.SENT, Delivery.FAILED]
+
+
+async def test_what_the_bot_has_to_say_goes_to_a_topic_that_is_open(bot: RunningBot) -> None:
+    bot.family.forum, bot.family.topics, bot.family.closed = True, {77, 78}, {None}
+    room = room_of(bot.family)
+    assert (await bot.adapter.send(room, HELLO)).delivery is Delivery.REFUSED  # it waits
+    for topic in (78, 77):
+        await bot.family.answer(bot.family.send_photo(bot.anna, b"%d" % topic, topic=topic))
+    assert (await bot.adapter.send(room, HELLO)).delivery is Delivery.SENT
+    assert (bot.family.bots[-1].text, bot.family.bots[-1].topic) == ("hello", 77)
+    bot.family.closed.add(77)
+    assert (await bot.adapter.send(room, HELLO)).delivery is Delivery.REFUSED
+    bot.family.closed.clear()
+    assert (await bot.adapter.send(room, HELLO)).delivery is Delivery.SENT
+    assert bot.family.bots[-1].topic is None
+
+
+async def test_what_is_said_in_a_group_makes_no_phone_buzz(bot: RunningBot) -> None:
+    for chat in (bot.home, bot.family):
+        await bot.adapter.send(room_of(chat), HELLO)
+    (private, group) = bot.telegram.called("sendMessage")
+    assert "disable_notification" not in private
+    assert group["disable_notification"] == "true"
 
 
 @pytest.mark.parametrize("why", ["blocked", "kicked", "left", "read-only", "unknown"])
@@ -80,13 +103,14 @@ async def test_a_message_that_may_not_be_written_there_is_refused(
         {"drop": True},
         {"status": 429, "retry_after": 3600},
         {"status": 401},
+        {"html": True},
     ],
-    ids=["500", "502", "dropped", "flood", "token"],
+    ids=["500", "502", "dropped", "flood", "token", "page"],
 )
 async def test_a_message_that_telegram_does_not_get_has_failed(
     bot: RunningBot, monkeypatch: pytest.MonkeyPatch, fault: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr("bot.platforms.telegram.client.FLOOD_RETRIES", 0)
+    monkeypatch.setattr("bot.platforms.telegram.limits.FLOOD_RETRIES", 0)
     monkeypatch.setattr("bot.platforms.telegram.sender.PATIENCE", 0.05)
     bot.telegram.fail("sendMessage", times=100, **fault)
     assert (await bot.adapter.send(room_of(bot.family), HELLO)).delivery is Delivery.FAILED

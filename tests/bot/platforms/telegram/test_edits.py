@@ -185,7 +185,7 @@ async def test_a_message_that_is_gone_or_cannot_be_edited_refuses_it(
 async def test_an_edit_that_telegram_does_not_get_has_failed(
     bot: RunningBot, monkeypatch: pytest.MonkeyPatch, fault: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr("bot.platforms.telegram.client.FLOOD_RETRIES", 0)
+    monkeypatch.setattr("bot.platforms.telegram.limits.FLOOD_RETRIES", 0)
     monkeypatch.setattr("bot.platforms.telegram.sender.PATIENCE", 0.05)
     message = await sent(bot, Reply("hello"))
     bot.telegram.fail("editMessageText", times=100, **fault)

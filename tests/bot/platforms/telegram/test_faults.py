@@ -20,6 +20,7 @@ pytestmark = pytest.mark.usefixtures("quick_retries")
 SNOW = b"snow"
 OLAF = "Olaf! 97%"
 PLAYED = "I'll play number 1."
+AWAY = "Bad Request: wrong file_id or the file is temporarily unavailable"
 
 
 def refusal(reason: Refusal) -> str:
@@ -50,8 +51,12 @@ async def only_answer(bot: RunningBot, photo: bytes = SNOW) -> str:
         {"status": 500},
         {"status": 502},
         {"drop": True},
+        {"status": 404},
+        {"status": 401},
+        {"status": 403, "html": True},
+        {"html": True},
     ],
-    ids=["flood", "500", "502", "dropped"],
+    ids=["flood", "500", "502", "dropped", "404", "401", "403 HTML", "200 HTML"],
 )
 async def test_an_answer_that_did_not_go_out_is_sent_again(
     bot: RunningBot, fault: dict[str, Any]
@@ -72,7 +77,7 @@ async def test_a_flood_wait_in_one_chat_holds_up_no_other(bot: RunningBot) -> No
 async def test_a_flood_wait_longer_than_the_limiters_patience_is_waited_out(
     bot: RunningBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.platforms.telegram.client.FLOOD_RETRIES", 0)
+    monkeypatch.setattr("bot.platforms.telegram.limits.FLOOD_RETRIES", 0)
     await bot.restart()
     bot.telegram.fail("sendMessage", status=429, retry_after=1)
     assert is_answer(await only_answer(bot))
@@ -169,8 +174,13 @@ async def test_photos_are_shown_again_unless_they_were_deleted(bot: RunningBot) 
         ("file", {"status": 502}),
         ("file", {"drop": True}),
         ("file", {"drop": True, "after": True}),
+        ("getFile", {"status": 404}),
+        ("getFile", {"status": 404, "html": True}),
+        ("getFile", {"html": True}),
+        ("getFile", {"status": 400, "description": AWAY}),
+        ("file", {"status": 404}),
+        ("file", {"status": 403}),
     ],
-    ids=["500", "dropped", "flood", "file 502", "file dropped", "file dropped half-way"],
 )
 async def test_a_photo_that_did_not_arrive_is_fetched_again(
     bot: RunningBot, method: str, fault: dict[str, Any]
@@ -205,23 +215,32 @@ async def test_no_more_of_a_file_is_loaded_than_allowed(bot: RunningBot) -> None
     assert await read(300_000) == file.data
 
 
+async def test_a_file_that_telegram_does_not_know_is_gone(bot: RunningBot) -> None:
+    bot.telegram.fail("getFile", status=400, description="Bad Request: invalid file_id")
+    assert await answers(bot) == [refusal(Refusal.GONE)]
+
+
 @pytest.mark.parametrize(
-    ("description", "reason"),
+    ("method", "fault"),
     [
-        ("Bad Request: wrong file_id or the file is temporarily unavailable", Refusal.FAULT),
-        ("Bad Request: invalid file_id", Refusal.GONE),
+        ("getFile", {"status": 400, "description": AWAY}),
+        ("getFile", {"status": 404}),
+        ("file", {"status": 404}),
     ],
 )
-async def test_a_file_that_is_not_there_is_told_of(
-    bot: RunningBot, description: str, reason: Refusal
+async def test_a_file_that_stays_out_of_sight_is_not_said_to_be_gone(
+    bot: RunningBot, method: str, fault: dict[str, Any]
 ) -> None:
-    bot.telegram.fail("getFile", status=400, description=description)
-    assert await answers(bot) == [refusal(reason)]
+    bot.telegram.fail(method, times=4, **fault)
+    assert await answers(bot) == [refusal(Refusal.FAULT)]
 
 
-async def test_a_file_whose_link_is_dead_is_gone(bot: RunningBot) -> None:
-    bot.telegram.fail("file", status=404)
-    assert await answers(bot) == [refusal(Refusal.GONE)]
+async def test_a_file_whose_name_is_odd_is_fetched(bot: RunningBot) -> None:
+    for number, odd in enumerate(("photos/file #1.jpg", "documents/a b%20c?.png", "x/Ünï ☃.jpg")):
+        sizes = bot.telegram.photo(b"%d" % number)
+        for size in sizes:
+            size.path = odd
+        assert is_answer((await bot.home.answer(bot.home.send_photo(bot.anna, sizes))).text)
 
 
 async def test_a_file_that_trickles_in_holds_up_no_other_chat(bot: RunningBot) -> None:
@@ -259,9 +278,24 @@ async def test_answers_of_one_chat_keep_the_order_of_the_photos(bot: RunningBot)
     await bot.telegram.until(lambda: bool(bot.telegram.downloads))
     bot.telegram.pace = 0.0
     quick = bot.home.send_photo(bot.anna, b"quick")
-    helped = bot.home.send_text(bot.anna, "/help")
-    await bot.home.answer(helped)
-    assert [said.reply_to for said in bot.home.bots] == [slow.id, quick.id, helped.id]
+    last = bot.home.send_photo(bot.anna, SNOW)
+    await bot.home.answer(last)
+    assert [said.reply_to for said in bot.home.bots] == [slow.id, quick.id, last.id]
+
+
+async def test_who_asks_something_or_taps_does_not_wait_for_a_slow_download(
+    bot: RunningBot,
+) -> None:
+    played = await bot.home.answer(bot.home.send_photo(bot.anna, SNOW))
+    bot.telegram.stall = stall = asyncio.Event()
+    slow = bot.home.send_photo(bot.anna, b"a photo that stops half-way")
+    await bot.telegram.until(lambda: len(bot.telegram.downloads) == 2)
+    await bot.home.answer(bot.home.send_text(bot.anna, "/help"))
+    await bot.home.answer(bot.home.send_text(bot.anna, "hello"))
+    assert await bot.home.press(bot.anna, played, "Yeti").answered() is not None
+    assert not [said for said in bot.home.bots if said.reply_to == slow.id]
+    stall.set()
+    assert is_answer((await bot.home.answer(slow)).text)
 
 
 async def test_many_chats_at_once_all_get_their_answers(bot: RunningBot) -> None:
