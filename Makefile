@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint format words train train-full train-small bench soak hooks clean
+.PHONY: run test lint format words train train-full train-small learn bench soak hooks clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m bot $(ARGS)
@@ -43,6 +43,12 @@ BACKBONE ?= ../shared/backbone/resnet18-imagenet.safetensors
 train: train-full train-small
 train-full train-small: train-%: $(VENV)/.train
 	$(BIN)/python -m classifier.train --photos $(PHOTOS) --backbone $(BACKBONE) --model $*
+
+# What fooled the bot, as /keep on collects it, taught to a new model beside that folder.
+FOOLINGS ?= data/kept
+MODEL ?= full
+learn: $(VENV)/.train
+	$(BIN)/python -m classifier.learn --foolings $(FOOLINGS) --model $(MODEL) $(ARGS)
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tools.bench

@@ -1,6 +1,7 @@
-"""Evaluate a model: `python -m classifier.evaluate --photos DIR --model small|full|FILE`.
+"""Evaluate models: `python -m classifier.evaluate --photos DIR --model small|full|FILE...`.
 
-Prints a table, or with --json one object, and writes a report, one HTML file with its plots inside.
+Prints a table, or with --json an object a line, and writes a report for each, one HTML file with
+its plots inside. Of several models, as those of several seeds, the spread is printed as well.
 With --folds the folds that `train` held out are evaluated, each by the network that was trained
 without it: on photos that it never saw, though the model itself was trained on them.
 """
@@ -10,52 +11,101 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from classifier import model as model_file
 from classifier.evaluation import report
-from classifier.evaluation.evaluation import evaluate
+from classifier.evaluation.evaluation import Evaluation, evaluate
+from classifier.evaluation.table import spread, table
+from classifier.images.decode import decode_photo
 from classifier.inference.predictor import Predictor
 from classifier.training.dataset import FOLDS, DatasetError, Row, read_folder
-from classifier.types import ModelError
+from classifier.types import CATEGORIES, ModelError, PhotoError
 
 UNCALIBRATED = (
     "Its confidence and what it calls unfamiliar are rough guesses, and so are the figures for "
     "them: it was trained with --folds 0, or broken off before the end."
 )
+# Of what is left out, so many are named.
+NAMED = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m classifier.evaluate", description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="a folder for each label")
-    parser.add_argument("--model", default="full", help="small, full (default) or a weights file")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--model", nargs="+", default=["full"], help="small, full (default) or weights files"
+    )
+    parser.add_argument("--json", action="store_true", help="print a JSON object for each model")
     parser.add_argument("--report", type=Path, help="where the report goes (reports/MODEL.html)")
+    parser.add_argument("--answers", type=Path, help="write an answer a line, as JSON, for each")
     parser.add_argument("--folds", action="store_true", help="by cross-validation")
     options = parser.parse_args(arguments)
+    if len(options.model) > 1 and (options.report or options.answers):
+        parser.error("--report and --answers take the figures of one model")
+    found: list[Evaluation] = []
     try:
         rows = read_folder(options.photos)
-        if options.folds:
-            parts = fold_networks(options.model, rows)
-        else:
-            parts = [(_load(options.model), rows)]
-        found = evaluate(parts, quiet=not sys.stderr.isatty())
+        for name in options.model:
+            parts = fold_networks(name, rows) if options.folds else [(_load(name), rows)]
+            quiet = not sys.stderr.isatty()
+            found.append(evaluate(parts, by_folds=options.folds, quiet=quiet))
     except (ModelError, DatasetError) as error:
         parser.error(str(error))
-    if left_out := len(rows) - len(found.rows):
-        print(f"{left_out} photos are in folds that were never held out.", file=sys.stderr)
-    numbers = found.numbers()
-    print(json.dumps(numbers) if options.json else table(numbers))
-    if not all(predictor.card.metrics for predictor, _ in parts):
-        print(UNCALIBRATED, file=sys.stderr)
-    path = options.report or Path("reports") / f"{found.card.name}{'-folds' * options.folds}.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(report.page(found), encoding="utf-8")
-    print(f"The report is in {path}.", file=sys.stderr)
+    for line in left_out(options.photos, rows):
+        print(line, file=sys.stderr)
+    if unseen := len(rows) - len(found[0].rows):
+        print(f"{unseen} photos are in folds that were never held out.", file=sys.stderr)
+    numbers = [one.numbers() for one in found]
+    for name, one, of in zip(options.model, found, numbers, strict=True):
+        print(json.dumps(of) if options.json else table(of), end="\n" * (2 - options.json))
+        if not one.card.metrics:
+            print(UNCALIBRATED, file=sys.stderr)
+        path = options.report or _report_path(name, options.folds)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(report.page(one), encoding="utf-8")
+        print(f"The report is in {path}.", file=sys.stderr)
+    if len(numbers) > 1 and not options.json:
+        print(spread(numbers))
+    if options.answers:
+        options.answers.write_text("".join(f"{line}\n" for line in found[0].answer_lines()))
+        print(f"The answers are in {options.answers}.", file=sys.stderr)
     return 0
+
+
+def left_out(folder: Path, rows: Sequence[Row]) -> Iterator[str]:
+    """Yield a sentence for each reason why files of a folder are not evaluated."""
+    taken = {row.path for row in rows}
+    files = (
+        path
+        for label in CATEGORIES
+        for path in sorted((folder / label).glob("*"))
+        if path.is_file() and not path.name.startswith(".") and path not in taken
+    )
+    unlisted, unreadable = [], []
+    for path in files:
+        try:
+            decode_photo(path.read_bytes(), 64)
+            unlisted.append(path)
+        except PhotoError:
+            unreadable.append(path)
+    if unlisted:
+        yield f"Left out, as the manifest does not name them: {_names(unlisted)}."
+    if unreadable:
+        yield f"Left out, as they cannot be read: {_names(unreadable)}."
+    known = {*CATEGORIES}
+    others = sorted(path for path in folder.iterdir() if path.is_dir() and path.name not in known)
+    if others:
+        yield f"Left out, as no label is called that: {_names(others)}."
+
+
+def _names(paths: Sequence[Path]) -> str:
+    """Return the names of some files with their folders', and how many more there are."""
+    names = ", ".join(f"{path.parent.name}/{path.name}" for path in paths[:NAMED])
+    more = len(paths) - NAMED
+    return f"{names} and {more} more" if more > 0 else names
 
 
 def fold_networks(model: str, rows: Sequence[Row]) -> list[tuple[Predictor, list[Row]]]:
@@ -85,26 +135,8 @@ def _load(model: str | Path) -> Predictor:
     return Predictor(*model_file.load(model))
 
 
-def table(numbers: dict[str, Any]) -> str:
-    """Return the figures as lines of text."""
-    lines = []
-    for name, value in numbers.items():
-        if isinstance(value, dict):
-            lines.append(f"{name.replace('_', ' ')}")
-            lines += [f"    {_line(inner, of)}" for inner, of in value.items()]
-        else:
-            lines.append(_line(name, value))
-    return "\n".join(lines)
-
-
-def _line(name: str, value: Any) -> str:
-    if isinstance(value, dict):
-        return f"{name.replace('_', ' '):28} {value['right']:.3f}  (n = {value['n']})"
-    if isinstance(value, list):
-        bins = (f"{b['confidence']:.2f}: {b['right']:.2f} of {b['n']}" for b in value)
-        return f"{name.replace('_', ' '):28} {', '.join(bins)}"
-    shown = f"{value:.3f}" if isinstance(value, float) else str(value)
-    return f"{name.replace('_', ' '):28} {shown}"
+def _report_path(model: str, folds: bool) -> Path:
+    return Path("reports") / f"{Path(model).stem}{'-folds' * folds}.html"
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ HALF_SECONDS = 3600.0
 
 
 class PhotoArchive:
-    """A folder for each label, as `classifier.train` takes them.
+    """A folder for each label, as `classifier.learn` takes them.
 
     A file's name holds a digest of who sent it, so that it can be found again to be removed, and
     nothing that tells who that is.

@@ -60,13 +60,21 @@ def half_covered(photo: Image.Image) -> Image.Image:
 
 
 def captioned(photo: Image.Image) -> Image.Image:
-    """Lay a meme's writing over its upper and its lower edge."""
+    """Lay a meme's writing over its upper and its lower edge, as wide as the picture."""
     picture = photo.copy()
     pen = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(max(8, photo.width // 10))
-    for place, anchor, text in ((0, "ma", "ONE DOES NOT SIMPLY"), (photo.height, "md", "MELT")):
-        middle = (photo.width / 2, place)
-        pen.text(middle, text, "white", font, anchor=anchor, stroke_width=2, stroke_fill="black")
+    for place, anchor, text in ((0, "ma", "WHEN IT IS WARM"), (photo.height, "md", "AND YOU MELT")):
+        per_size = ImageFont.load_default(100).getlength(text) / 100
+        size = max(8, round(min(0.92 * photo.width / per_size, photo.height / 6)))
+        pen.text(
+            (photo.width / 2, place),
+            text,
+            "white",
+            ImageFont.load_default(size),
+            anchor=anchor,
+            stroke_width=max(1, size // 10),
+            stroke_fill="black",
+        )
     return picture
 
 
@@ -83,28 +91,43 @@ def barred(photo: Image.Image) -> Image.Image:
 
 
 def screenshot(photo: Image.Image) -> Image.Image:
-    """Show it in a phone's chat: bars above and below, margins at the sides."""
-    width = round(photo.width * 1.15)
-    height = round(photo.height * 1.6)
+    """Show it in a phone's chat: a name above, a box to write in below, messages around it."""
+    width, height = round(photo.width * 1.25), round(photo.width * 0.9 + photo.height * 1.15)
+    line = max(8, photo.width // 16)
     screen = Image.new("RGB", (width, height), (236, 229, 221))
-    pen = ImageDraw.Draw(screen)
-    pen.rectangle((0, 0, width, height // 9), fill=(7, 94, 84))
-    pen.rectangle((0, height - height // 12, width, height), fill=(245, 245, 245))
-    screen.paste(photo, ((width - photo.width) // 2, (height - photo.height) // 2))
+    pen, font = ImageDraw.Draw(screen), ImageFont.load_default(line)
+    pen.rectangle((0, 0, width, 2.4 * line), fill=(7, 94, 84))
+    pen.text((3 * line, 1.2 * line), "Grandma", "white", font, anchor="lm")
+    pen.ellipse((line // 2, line // 4, 2.5 * line, 2.2 * line), fill=(200, 205, 210))
+    pen.rectangle((0, height - 2.2 * line, width, height), fill=(245, 245, 245))
+    pen.text((line, height - 1.1 * line), "Message", (150, 150, 150), font, anchor="lm")
+    left, top = line // 2, (height - photo.height) // 2
+    bubble = (0, top - line // 2, photo.width + line, top + photo.height + line // 2)
+    pen.rounded_rectangle(bubble, line // 2, "white")
+    screen.paste(photo, (left, top))
+    for text, y in (("who is that??", top - 3 * line), ("guess!", bubble[3] + line)):
+        right = width - line
+        box = (right - line - font.getlength(text), y, right, y + 1.6 * line)
+        pen.rounded_rectangle(box, line // 2, (220, 248, 198))
+        pen.text((right - line / 2, y + 0.8 * line), text, (20, 20, 20), font, anchor="rm")
     return screen
 
 
 def photographed_screen(photo: Image.Image) -> Image.Image:
-    """Photograph it from a screen, a little from the side: perspective, moire, glare."""
+    """Photograph it from a screen, from the side: perspective, coloured moire, glare."""
     width, height = photo.size
     y, x = np.mgrid[:height, :width] / max(photo.size)
-    moire = 1 + 0.12 * np.sin(2 * np.pi * (60 * x + 9 * y)) * np.sin(2 * np.pi * (7 * x - 55 * y))
-    glare = 90 * np.exp(-((x - 0.7) ** 2 + (y - 0.25) ** 2) / 0.02)
-    lit = np.asarray(photo) * moire[..., None] * 0.9 + glare[..., None]
+    bands = np.sin(2 * np.pi * (60 * x + 9 * y)) * np.sin(2 * np.pi * (7 * x - 55 * y))
+    rings = np.sin(2 * np.pi * 14 * np.hypot(x + 0.3, y - 0.4))
+    moire = 1 + 0.12 * bands[..., None] + 0.1 * rings[..., None] * (1, -0.6, 0.8)
+    glare = 110 * np.exp(-((x - 0.7) ** 2 + (y - 0.25) ** 2) / 0.02)
+    lit = np.asarray(photo) * moire * 0.9 + glare[..., None]
     screen = Image.fromarray(lit.clip(0, 255).astype(np.uint8))
-    corners = (0, 0, -0.08 * width, height, width, 1.1 * height, 1.1 * width, -0.06 * height)
+    # Where the corners of what is photographed lie on the screen: more of it at the right side.
+    corners = np.array([[-0.04, -0.06], [-0.06, 1.04], [1.1, 1.22], [1.08, -0.2]])
+    places = (corners * (width, height)).flatten().tolist()
     return screen.transform(
-        photo.size, Image.Transform.QUAD, corners, Image.Resampling.BICUBIC, fillcolor=(30, 30, 34)
+        photo.size, Image.Transform.QUAD, places, Image.Resampling.BICUBIC, fillcolor=(30, 30, 34)
     )
 
 
@@ -153,29 +176,55 @@ def tall_crop(photo: Image.Image) -> Image.Image:
     return photo.crop((photo.width // 4, 0, photo.width * 3 // 4 + 1, photo.height))
 
 
+def half_a_face(photo: Image.Image) -> Image.Image:
+    """Leave the left half of its upper two thirds: of most figures half a face."""
+    return photo.crop((0, 0, photo.width // 2 + 1, photo.height * 2 // 3 + 1))
+
+
 def sticker(photo: Image.Image) -> Image.Image:
-    """Stick it, with a white rim, onto a patterned ground."""
+    """Stick it, with round corners and a white rim, onto a patterned ground."""
     ground = Image.new("RGB", (photo.width * 3 // 2, photo.height * 3 // 2), (208, 226, 190))
     pen = ImageDraw.Draw(ground)
     step = max(8, max(photo.size) // 12)
     for x in range(0, ground.width, step):
         for y in range(x % (2 * step), ground.height, 2 * step):
             pen.ellipse((x, y, x + step // 3, y + step // 3), fill=(150, 190, 140))
-    framed = ImageOps.expand(photo, max(2, max(photo.size) // 40), "white")
-    ground.paste(framed, ((ground.width - framed.width) // 2, (ground.height - framed.height) // 2))
+    rim = max(2, max(photo.size) // 30)
+    left, top = (ground.width - photo.width) // 2, (ground.height - photo.height) // 2
+    edge = (left - rim, top - rim, left + photo.width + rim, top + photo.height + rim)
+    pen.rounded_rectangle(edge, 4 * rim, "white")
+    shape = Image.new("L", photo.size)
+    ImageDraw.Draw(shape).rounded_rectangle((0, 0, *photo.size), 3 * rim, 255)
+    ground.paste(photo, (left, top), shape)
     return ground
 
 
 def _in_landscape(photo: Image.Image, share: int) -> Image.Image:
-    """Lay a picture on one part of so many of the width of a landscape, twice as wide as high."""
-    width = max(share, photo.width * share // 2)
-    scene = Image.new("RGB", (width, max(1, width // 2)), (150, 180, 210))
-    pen = ImageDraw.Draw(scene)
-    pen.rectangle((0, scene.height * 3 // 5, width, scene.height), fill=(228, 232, 238))
+    """Lay a picture, its edges fading, on one part of so many of the width of a wide landscape."""
+    width = max(8, share, photo.width * share // 2)
+    height = max(8, width * 9 // 16)
+    y, x = np.mgrid[:height, :width]
+    y, x = y / height, x / width
+    sky = np.stack([120 + 90 * y, 160 + 70 * y, 205 + 30 * y], -1)
+    far = y > 0.5 + 0.12 * np.sin(7 * x + 1) * np.sin(17 * x)
+    near = y > 0.66 + 0.04 * np.sin(5 * x)
+    snow = np.stack([228 - 30 * np.sin(40 * y), 232 - 26 * np.sin(40 * y), 240 + 0 * y], -1)
+    scene = np.where(near[..., None], snow, np.where(far[..., None], (118, 132, 150), sky))
+    picture = Image.fromarray(scene.clip(0, 255).astype(np.uint8))
+    pen = ImageDraw.Draw(picture)
+    for place in (0.06, 0.15, 0.31, 0.88, 0.96):
+        left, top, wide = place * width, (0.35 + 0.2 * place) * height, 0.04 * width
+        pen.polygon(
+            (left - wide, 0.75 * height, left, top, left + wide, 0.75 * height), (44, 74, 58)
+        )
     small = photo.copy()
-    small.thumbnail((width // share, scene.height // 2), Image.Resampling.BICUBIC)
-    scene.paste(small, (width * 3 // 5, scene.height // 3))
-    return scene
+    small.thumbnail((width // share, height * 2 // 3), Image.Resampling.BICUBIC)
+    soft = max(1, min(small.size) // 16)
+    shape = Image.new("L", small.size)
+    shape.paste(255, (soft, soft, max(soft + 1, small.width - soft), small.height - soft + 1))
+    shape = shape.filter(ImageFilter.GaussianBlur(soft / 2))
+    picture.paste(small, (width * 3 // 5, round(0.85 * height) - small.height), shape)
+    return picture
 
 
 DISTORTIONS: dict[str, Distortion] = {
@@ -201,6 +250,10 @@ DISTORTIONS: dict[str, Distortion] = {
         sixth_of_a_wide_picture,
         wide_crop,
         tall_crop,
+        half_a_face,
         sticker,
     )
 }
+
+# No photo to be recognised; how much it costs is worth knowing all the same.
+NOT_JUDGED = (half_a_face.__name__,)

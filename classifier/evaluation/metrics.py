@@ -83,17 +83,22 @@ def recall(answers: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
     }
 
 
-def calibration_error(confidence: torch.Tensor, right: torch.Tensor) -> float:
+def calibration_error(
+    confidence: torch.Tensor, right: torch.Tensor, weight: torch.Tensor | None = None
+) -> float:
     """Return the expected calibration error: how far confidence is from how often it was right.
 
     Args:
         confidence: float, (n,), 0 to 1.
         right: bool, (n,). Bins are weighted by how many pictures they hold.
+        weight: How much each picture counts, float (n,), in all 1; the same if left out.
     """
     bin_of = (confidence * BINS).long().clamp(max=BINS - 1)
     gap = torch.zeros(BINS, dtype=torch.float64)
-    gap.index_add_(0, bin_of, right.double() - confidence.double())
-    return float(gap.abs().sum() / max(1, len(right)))
+    if weight is None:
+        weight = torch.full((len(right),), 1 / max(1, len(right)), dtype=torch.float64)
+    gap.index_add_(0, bin_of, (right.double() - confidence.double()) * weight.double())
+    return float(gap.abs().sum())
 
 
 def reliability(confidence: torch.Tensor, right: torch.Tensor) -> list[dict[str, float]]:
@@ -152,19 +157,22 @@ def fit_pair_temperature(logits: torch.Tensor, truth: torch.Tensor) -> float:
     return float(TEMPERATURES[(scaled * target).sum(2).mean(1).argmax()])
 
 
-def fit_threshold(probabilities: torch.Tensor, truth: torch.Tensor) -> float:
+def fit_threshold(
+    probabilities: torch.Tensor, truth: torch.Tensor, share: float = MAX_SNOW_REJECTED
+) -> float:
     """Return above which probability of 'neither' to call a picture unfamiliar.
 
-    It is the lowest, so that most of 'neither' is caught, at which no more than MAX_SNOW_REJECTED
-    of the snow people are.
+    It is the lowest, so that most of 'neither' is caught, at which no more than a share of the snow
+    people are.
 
     Args:
         probabilities: float, (n, 3), of pictures that the network was not trained on.
         truth: int64, (n,).
+        share: How many of the snow people may be called unfamiliar, 0 to 1.
     """
     of_snow = probabilities[truth != NEITHER, NEITHER].sort(descending=True).values
     # Halfway to the next: the last one that passes must not hang on a rounding.
-    allowed = int(MAX_SNOW_REJECTED * len(of_snow))
+    allowed = int(share * len(of_snow))
     return float(of_snow[max(0, allowed - 1) : allowed + 1].mean())
 
 

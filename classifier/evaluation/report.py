@@ -12,10 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from classifier.evaluation.evaluation import Evaluation
-from classifier.evaluation.metrics import MAX_SNOW_REJECTED
+from classifier.evaluation.evaluation import COMPARED_AT, Evaluation
+from classifier.evaluation.learning_plot import draw_confusion
+from classifier.evaluation.table import table
 from classifier.images.contact_sheet import contact_sheet
-from classifier.types import CATEGORIES, NEITHER
+from classifier.types import CATEGORIES, NEITHER, Category
 
 WORST = 32
 OLAF, ABOMINABLE, GREY = "#c75a11", "#2b6ca3", "#8a929b"
@@ -24,8 +25,7 @@ STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
        color: #15293d; background: #f7fafc; }
 img { max-width: 100%; display: block; }
-table { border-collapse: collapse; margin-bottom: 1.5rem; font-variant-numeric: tabular-nums; }
-td, th { padding: .15rem 1rem .15rem 0; text-align: left; }
+pre { overflow-x: auto; font-size: .8rem; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: 1rem; }
 """
 
@@ -41,7 +41,7 @@ def page(found: Evaluation) -> str:
 <html lang="en"><meta charset="utf-8"><title>{html.escape(found.card.name)}: report</title>
 <style>{STYLE}</style>
 <h1>The {html.escape(found.card.name)} model on {len(found.rows)} photos</h1>
-{_numbers(found)}
+<pre>{html.escape(table(found.numbers()))}</pre>
 <div class="plots">{pictures}</div>
 <h2>The worst mistakes</h2>
 <p>Each with what it is, and what the model was how sure of.</p>
@@ -55,17 +55,8 @@ def confusion(axes: Axes, found: Evaluation) -> None:
     counts = torch.zeros(3, 3, dtype=torch.int64)
     for truth, answer in zip(found.truth, found.answers(), strict=True):
         counts[truth, answer] += 1
-    shares = counts / counts.sum(1, keepdim=True).clamp(min=1)
-    axes.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
-    for row in range(3):
-        for column in range(3):
-            colour = "white" if shares[row, column] > 0.5 else "black"
-            axes.text(
-                column, row, str(int(counts[row, column])), ha="center", va="center", color=colour
-            )
-    axes.set_xticks(range(3), CATEGORIES)
-    axes.set_yticks(range(3), CATEGORIES)
-    axes.set(title="Confusion", xlabel="answer, neither if unfamiliar", ylabel="truth")
+    draw_confusion(axes, counts)
+    axes.set(title="Confusion")
 
 
 def reliability(axes: Axes, found: Evaluation) -> None:
@@ -96,30 +87,37 @@ def roc(axes: Axes, found: Evaluation) -> None:
     caught = neither[order].float().cumsum(0) / neither.sum().clamp(min=1)
     alarms = (~neither)[order].float().cumsum(0) / (~neither).sum().clamp(min=1)
     axes.plot(alarms.numpy(), caught.numpy(), color=OLAF)
-    axes.axvline(MAX_SNOW_REJECTED, color=GREY, linestyle=":")
+    axes.axvline(COMPARED_AT, color=GREY, linestyle=":")
     area = found.numbers()["auroc_unfamiliar"]
     axes.set(title=f"Unfamiliar (AUROC {area:.3f})", xlim=(0, 1), ylim=(0, 1.02))
     axes.set(xlabel="snow people called unfamiliar", ylabel="others called unfamiliar")
 
 
 def robustness(axes: Axes, found: Evaluation) -> None:
-    """Show what each distortion leaves of the accuracy between the two."""
-    names = [name.replace("_", " ") for name in found.robustness]
-    axes.barh(names, list(found.robustness.values()), color=ABOMINABLE)
-    undistorted = found.numbers()["accuracy_two"]
-    axes.axvline(undistorted, color=OLAF)
+    """Show what each distortion leaves of the two-way and the balanced three-way accuracy."""
+    robust = found.robustness()
+    names = [name.replace("_", " ") for name in robust]
+    for key, colour, label in (("two", ABOMINABLE, "the two"), ("three", OLAF, "all three")):
+        axes.plot([of[key] for of in robust.values()], names, "o", color=colour, label=label)
+        if names:
+            axes.axvline(robust["undistorted"][key], color=colour, linestyle=":")
+            axes.legend(loc="lower left")
+    axes.grid(axis="y", color="#e3e8ec")
     axes.invert_yaxis()
-    axes.set(title="Between the two, distorted", xlim=(0.5, 1))
-    axes.set_xlabel(f"line: undistorted, {undistorted:.3f}")
+    axes.set(title="Distorted, a line where undistorted", xlim=(0.5, 1.01))
 
 
 def styles(axes: Axes, found: Evaluation) -> None:
     """Show the share of right answers for each label and style of picture."""
     by_style = found.by_style()
     names = [f"{name} ({of['n']})" for name, of in by_style.items()]
-    axes.barh(names, [of["right"] for of in by_style.values()], color=OLAF)
+    colours = {CATEGORIES[0]: OLAF, CATEGORIES[1]: ABOMINABLE}
+    bars = [colours.get(Category(name.split()[0]), GREY) for name in by_style]
+    axes.barh(names, [of["right"] for of in by_style.values()], color=bars)
+    axes.plot([of["named"] for of in by_style.values()], names, "|", color="black", markersize=9)
     axes.invert_yaxis()
-    axes.set(title="Told apart or called unfamiliar, by style", xlim=(0, 1))
+    axes.set(title="By style; the stroke: right of all three", xlim=(0, 1))
+    axes.set_xlabel("told apart, or of neither called unfamiliar")
 
 
 def worst_mistakes(found: Evaluation) -> Image.Image:
@@ -135,17 +133,8 @@ def worst_mistakes(found: Evaluation) -> Image.Image:
     return contact_sheet(photos)
 
 
-def _numbers(found: Evaluation) -> str:
-    numbers = found.numbers()
-    shown = {name: value for name, value in numbers.items() if isinstance(value, float)}
-    shown |= {f"recall {label}": value for label, value in numbers["recall"].items()}
-    shown |= {f"heat: {name}": value for name, value in numbers["heat"].items() if name != "n"}
-    rows = (f"<tr><th>{html.escape(name.replace('_', ' '))}<td>{shown[name]:.3f}" for name in shown)
-    return f"<table>{''.join(rows)}</table>"
-
-
 def _plot(draw: Callable[[Axes, Evaluation], None], found: Evaluation) -> str:
-    figure = Figure(figsize=(5.2, 4.2), layout="constrained")
+    figure = Figure(figsize=(5.2, 5.2), layout="constrained")
     draw(figure.subplots(), found)
     out = io.BytesIO()
     figure.savefig(out, format="png", dpi=110)

@@ -32,8 +32,8 @@ class Heatmap:
 
     Attributes:
         prediction: What the classifier says about the photo.
-        heat: How much each part of the picture speaks for the answer, 0..1, rows from the top; as
-            fine as the network's last feature map: 7 by 7 cells.
+        heat: How much each part of the picture speaks for the answer, 0..1, rows from the top; 14
+            by 14 cells.
         image: The photo with the heat laid over it, RGB, without any writing; the longer side has
             512 to 1,024 pixels.
     """

@@ -14,6 +14,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models import ResNet
 from torchvision.models.resnet import BasicBlock
 
+from classifier.inference.activation import activation_map
 from classifier.model import Card, crop_to_photo, evaluation_view
 from classifier.types import CATEGORIES, NEITHER, Category, Prediction
 
@@ -88,34 +89,34 @@ class Predictor:
 
     @torch.inference_mode()
     def predict_with_heat(self, photo: Image.Image) -> tuple[Prediction, torch.Tensor]:
-        """Return the prediction for an RGB picture, and its class-activation map.
+        """Return the prediction for an RGB picture, and the map of what speaks for it.
 
-        The map is the last feature map, weighted with how much each channel speaks for the answer
-        rather than for the categories on average (Zhou et al., 2016). It is exact, as nothing but
-        an average and a linear layer follows the feature map; but for a network with a smaller
-        input than HEATMAP_INPUT_SIZE it is made at that size, and then shows what the network
-        would see there.
+        For a network with a smaller input than HEATMAP_INPUT_SIZE the map is made at that size, and
+        then shows what the network would see there.
 
         Returns:
             The prediction, and the map of the photo's area: float32, (h, w) of 0..1.
         """
-        features = self._features(self.view(photo))
+        middle, last = self._feature_maps(self.view(photo))
         rows = self._network.fc.weight.float()
-        logits = rows @ features.mean((1, 2)) + self._network.fc.bias.float()
+        logits = rows @ last.mean((1, 2)) + self._network.fc.bias.float()
         prediction = self.prediction((logits / self.card.temperature).softmax(dim=0))
         if self.card.size < HEATMAP_INPUT_SIZE:
             larger = evaluation_view(photo, HEATMAP_INPUT_SIZE, self.card.mean, self.card.std)
-            features = self._features(larger)
+            middle, last = self._feature_maps(larger)
         row = rows[CATEGORIES.index(prediction.label)] - rows.mean(0)
-        heat = crop_to_photo(torch.einsum("c,chw->hw", row, features).relu(), photo)
+        heat = crop_to_photo(activation_map(middle, last, row), photo)
         return prediction, heat / heat.max().clamp(min=1e-6)
 
-    def _features(self, view: torch.Tensor) -> torch.Tensor:
-        """Return the last feature map, float32 (512, size / 32, size / 32), of an input."""
-        *body, _, _ = self._network.children()
+    def _feature_maps(self, view: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return an input's last two feature maps, float32.
+
+        They are (256, size / 16, size / 16) and (512, size / 32, size / 32).
+        """
+        *body, last_layer, _, _ = self._network.children()
         views = view[None].to(self._precision, memory_format=torch.channels_last)
-        features: torch.Tensor = nn.Sequential(*body)(views)[0].float()
-        return features
+        middle = nn.Sequential(*body)(views)
+        return middle[0].float(), last_layer(middle)[0].float()
 
     def warm_up(self) -> None:
         """Choose threads and precision, and run once: the first photo is as fast as the rest."""

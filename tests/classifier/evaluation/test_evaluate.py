@@ -10,11 +10,14 @@ import pytest
 import torch
 
 from classifier import evaluate, model
-from classifier.evaluation.distortions import DISTORTIONS
+from classifier.evaluation.distortions import DISTORTIONS, NOT_JUDGED
 from classifier.evaluation.evaluation import Evaluation
+from classifier.evaluation.heat import PLACEMENTS
+from classifier.evaluation.table import table
 from classifier.training.dataset import FOLDS, labels_of, read_folder
 from classifier.types import CATEGORIES, Category
 from tests.support.pictures import cut_out
+from tools import season
 
 
 @pytest.fixture
@@ -47,7 +50,13 @@ def test_the_figures_are_one_json_object_and_the_report_is_one_page(
         f"{label} (none)": 8 for label in CATEGORIES
     }
     assert set(found["recall"]) == {"olaf", "abominable", "neither"}
-    assert set(found["robustness"]) == set(DISTORTIONS)
+    assert set(found["robustness"]) == {"undistorted", *DISTORTIONS}
+    plain, worst = found["robustness"]["undistorted"]["two"], found["lost_at_worst"]
+    assert worst["distortion"] not in NOT_JUDGED
+    judged = found["robustness"].keys() - {"undistorted", *NOT_JUDGED}
+    lowest = min(found["robustness"][name]["two"] for name in judged)
+    assert worst["two"] == pytest.approx(plain - lowest)
+    assert found["compared"]["snow_called_unfamiliar"] <= 0.05
     written = page.read_text()
     assert written.count("data:image/png;base64,") == 6
     assert "http" not in written
@@ -80,6 +89,15 @@ def test_each_fold_is_judged_by_the_network_that_never_saw_it(
     yetis = [row for row in rows if row.label is Category.ABOMINABLE]
     in_three = sum(row.fold == 3 for row in yetis)
     assert found["recall"]["abominable"] == pytest.approx(in_three / len(yetis))
+    assert list(found["by_fold"]) == [f"fold {fold}" for fold in range(FOLDS)]
+    assert sum(of["n"] for of in found["by_fold"].values()) == len(rows)
+    in_fold = [row.label for row in rows if row.fold == 3 and row.label is not Category.NEITHER]
+    right = in_fold.count(Category.ABOMINABLE) / len(in_fold)
+    assert found["by_fold"]["fold 3"]["accuracy_two"] == pytest.approx(right)
+    assert evaluate.main([*arguments[:-1], "--report", str(page)]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    worst = min(of["accuracy_two"] for of in found["by_fold"].values())
+    assert any(line.split()[:2] == ["worst", f"{worst:.3f}"] for line in shown)
 
 
 def test_without_networks_of_folds_it_says_how_to_make_them(
@@ -127,21 +145,85 @@ def test_the_heat_of_cut_outs_is_measured_against_their_area(
     ]
     evaluate.main(arguments)
     heat = json.loads(capsys.readouterr().out)["heat"]
-    assert heat["n"] <= 8
+    assert heat["n"] <= 8 * PLACEMENTS
     if heat["n"]:  # the network is one of random weights
-        assert 0 < heat["area"] < 0.25
+        assert 0 < heat["area"] < 0.4
         assert 0 <= heat["top_inside"] <= 1
+        assert 0 <= heat["deletion_wins"] <= 1
         assert 0 <= heat["pointing"] <= 1
 
 
-def test_the_table_says_the_same_in_words(
+@pytest.mark.usefixtures("undistorted")
+def test_answers_are_a_line_each_as_the_season_reads_them_and_name_no_photo(
     drawings: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = drawings / "report.html"
-    evaluate.main(["--photos", str(drawings), "--model", str(weights), "--report", str(page)])
-    shown = capsys.readouterr().out
-    assert "accuracy two" in shown
-    assert "half covered" in shown
+    path = drawings / "answers.jsonl"
+    arguments = ["--photos", str(drawings), "--model", str(weights), "--answers", str(path)]
+    assert evaluate.main([*arguments, "--report", str(drawings / "report.html")]) == 0
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert len(lines) == len(season.load(path)) == 24
+    for answer in lines:
+        assert set(answer) == {
+            "truth", "probabilities", "confidence", "unfamiliar", "sure", "style",
+        }  # fmt: skip
+        assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+        assert 0.5 <= answer["confidence"] <= 1
+        assert answer["unfamiliar"] is (answer["probabilities"]["neither"] > 0.5)
+    assert [answer["truth"] for answer in lines].count("olaf") == 8
+
+
+@pytest.mark.usefixtures("undistorted")
+def test_what_is_left_out_is_named_and_models_are_compared(
+    drawings: Path,
+    weights: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the reports go to ./reports
+    without_folds(drawings, "file,label", "{label}/{n}.png,{label}")
+    (drawings / "olaf" / "broken.jpg").write_text("no picture")
+    shutil.copy(drawings / "olaf" / "0.png", drawings / "neither" / "unlisted.png")
+    (drawings / "snowmen").mkdir()
+    other = Path(shutil.copy(weights, tmp_path / "other.safetensors"))
+    arguments = ["--photos", str(drawings), "--model", str(weights), str(other)]
+    assert evaluate.main(arguments) == 0
+    shown = capsys.readouterr()
+    assert "as the manifest does not name them: neither/unlisted.png." in shown.err
+    assert "as they cannot be read: olaf/broken.jpg." in shown.err
+    assert "as no label is called that: drawings/snowmen." in shown.err
+    (line,) = [line for line in shown.out.splitlines() if line.startswith("over 2 models")]
+    assert line.split()[-2:] == ["least", "most"]
+    for name in ("tiny", "other"):
+        assert (tmp_path / "reports" / f"{name}.html").is_file()
+    with pytest.raises(SystemExit):
+        evaluate.main([*arguments, "--answers", str(tmp_path / "answers")])
+    assert "take the figures of one model" in capsys.readouterr().err
+
+
+def test_the_table_says_in_words_what_was_found(drawings: Path) -> None:
+    rows = read_folder(drawings)
+    truth = labels_of(rows)
+    answered = 0.9 * torch.nn.functional.one_hot(truth, 3) + 0.1 / 3
+    wrong = answered.roll(1, 1)
+    found = Evaluation(
+        model.Card("half", 64),
+        rows,
+        torch.where((truth == 1)[:, None], wrong, answered),
+        truth,
+        {"dark": answered, "half_a_face": wrong},
+        torch.arange(len(rows)),
+        {"n": 3, "pointing": 0.25},
+    )
+    shown = table(found.numbers()).splitlines()
+    assert shown[0] == "half, 64 px, on 24 photos: 8 olaf, 8 abominable, 8 neither"
+    lines = {line[:44].strip(): line[44:].split() for line in shown}
+    assert lines["Olaf or abominable"] == ["0.500"]
+    assert lines["abominable (none)"] == ["8", "0.000", "0.000"]
+    assert lines["dark"] == ["1.000", "1.000"]
+    assert lines["hottest point on the figure"] == ["0.250"]
+    assert "lost at worst between the two: -0.500 (dark)" in shown
+    assert "worst style of snow people: abominable (none), 0.000 of 8" in shown
 
 
 @pytest.mark.usefixtures("undistorted")
@@ -168,7 +250,7 @@ def test_a_model_that_knows_all_gets_full_marks(drawings: Path) -> None:
     rows = read_folder(drawings)
     truth = labels_of(rows)
     sure = torch.nn.functional.one_hot(truth, 3).float()
-    numbers = Evaluation(model.Card("perfect", 64), rows, sure, truth, {}, {}).numbers()
+    numbers = Evaluation(model.Card("perfect", 64), rows, sure, truth).numbers()
     assert numbers["accuracy_two"] == numbers["balanced_accuracy_three"] == 1
     assert numbers["auroc_unfamiliar"] == numbers["everyday_called_unfamiliar"] == 1
     assert numbers["ece_pair"] == numbers["ece_unfamiliar"] == pytest.approx(0)

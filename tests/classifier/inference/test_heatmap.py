@@ -17,6 +17,7 @@ from classifier import Busy, Category, Classifier, Heatmap, UnreadablePhoto
 from classifier.__main__ import main
 from classifier.images.decode import decode_photo
 from classifier.inference import engine, heatmap
+from classifier.inference.activation import activation_map
 from classifier.inference.engine import HEATMAPS_AT_ONCE
 from classifier.inference.heatmap import (
     MIN_PICTURE_SIDE,
@@ -60,7 +61,7 @@ async def test_a_heat_map_has_the_prediction_that_classify_gives(classifier: Cla
 async def test_the_heat_is_a_grid_between_nothing_and_one(classifier: Classifier) -> None:
     found = await classifier.heatmap(encoded(draw_olaf(), "PNG"))
     values = [value for row in found.heat for value in row]
-    assert len(found.heat) == len(found.heat[0]) == 7
+    assert len(found.heat) == len(found.heat[0]) == 14
     assert min(values) >= 0
     assert max(values) == pytest.approx(1)
 
@@ -74,8 +75,22 @@ async def test_the_heat_follows_the_snow_person(classifier: Classifier) -> None:
         found = await classifier.heatmap(encoded(scene, "PNG"))
         assert found.prediction.label is Category.OLAF, "the heat is that of the answer"
         heat = torch.tensor(found.heat)
-        warmer.append(float(heat[:, :3].sum() - heat[:, 4:].sum()))
+        warmer.append(float(heat[:, :7].sum() - heat[:, 7:].sum()))
     assert warmer[0] > 0 > warmer[1]
+
+
+def test_the_finer_map_says_where_within_a_coarse_cell_and_only_what_speaks_for_it_counts() -> None:
+    last = torch.zeros(2, 4, 4)
+    last[0, 1, 1] = last[1, 3, 3] = 1  # the second channel speaks against the answer
+    middle = torch.zeros(3, 8, 8)
+    middle[0, 2, 2] = middle[1, 7, 7] = 5  # what is seen within each
+    middle[2] = torch.linspace(0, 1, 8)  # and what has nothing to do with either
+    heat = activation_map(middle, last, torch.tensor([1.0, -1.0]))
+    assert heat.shape == (8, 8)
+    assert divmod(int(heat.argmax()), 8) == (2, 2)
+    assert float(heat[2:4, 2:4].sum() / heat.sum()) > 0.5
+    assert float(heat[6:, 6:].sum()) == 0
+    assert not activation_map(middle, last, torch.zeros(2)).any()
 
 
 @pytest.mark.parametrize(
