@@ -37,12 +37,13 @@ words: $(VENV)/.dev
 		--width=100 --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 # Your own photos: make train PHOTOS=path/to/folder BACKBONE=imagenet
-# A training uses one core; with -j 2 both models are trained at once.
 PHOTOS ?= ../shared/photos
 BACKBONE ?= ../shared/backbone/resnet18-imagenet.safetensors
-train: train-full train-small
+TRAIN := $(BIN)/python -m classifier.train --photos $(PHOTOS) --backbone $(BACKBONE)
+train: $(VENV)/.train
+	$(TRAIN)
 train-full train-small: train-%: $(VENV)/.train
-	$(BIN)/python -m classifier.train --photos $(PHOTOS) --backbone $(BACKBONE) --model $*
+	$(TRAIN) --model $*
 
 # What fooled the bot, as /keep on collects it, taught to a new model beside that folder.
 FOOLINGS ?= data/kept
@@ -70,10 +71,10 @@ $(VENV)/.run: pyproject.toml
 
 $(VENV)/.train: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[train]'
+	$(BIN)/python -m pip install --quiet --editable '.[train,teacher]'
 	touch $@ $(VENV)/.run
 
 $(VENV)/.dev: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	touch $@ $(VENV)/.run $(VENV)/.train
+	touch $@ $(VENV)/.run

@@ -2,9 +2,11 @@
 
 For each model it first trains a network without one fold of the photos and evaluates it on that
 fold: the card's temperatures, bounds and figures come from these answers. Then it trains the model
-itself, in the same way, on all photos. Networks of folds are kept beside the model, and used again
-by a later run on the same photos; `classifier.evaluate --folds` evaluates them. With --folds 5 all
-five folds are held out, one after another: three times the time, and surer figures.
+itself, in the same way, on all photos. All networks are kept beside the model, and used again by a
+later run on the same photos; `classifier.evaluate --folds` evaluates those of folds. With --folds 5
+all five folds are held out, one after another: three times the time, and surer figures.
+
+With the packages of the extra `teacher` the small network learns from DINOv2 as well.
 """
 
 from __future__ import annotations
@@ -35,47 +37,67 @@ from classifier.training.dataset import (
     read_folder,
     split,
 )
-from classifier.training.loop import RECIPES, fine_tune, predict_logits
+from classifier.training.loop import RECIPES, Lessons, fine_tune, predict_logits
+from classifier.training.teacher import load_teacher, tokens_of
 from classifier.types import CATEGORIES, ModelError
 
 # The pictures are kept as squares of this side.
 PICTURE_SIDE = 256
+# The file, beside the models, of what the teacher saw.
+TOKENS = Path("teacher/tokens.safetensors")
+NO_TEACHER = "It trains without a teacher: pip install 'snowpeople[teacher]' brings it."
 
 
-def train_fold(
-    model: str, out: Path, backbone: str, pictures: Pictures, fold: int
-) -> tuple[Path, ResNet]:
-    """Return a network trained without a fold, and its file; the file's, if there is one already.
+class Workshop:
+    """Trains networks on a folder of photos, each once."""
 
-    Args:
-        model: A key of RECIPES.
-        out: Where the model itself goes.
-        backbone: As `build_on` takes it.
-        pictures: All of them.
-        fold: Which of theirs is held out.
-    """
-    path = folds_folder(out) / f"{fold}.safetensors"
-    mark = f"fold {fold} held out of {fingerprint(model, backbone, pictures.rows)}"
-    if path.is_file():
-        try:
-            network, card = load(path)
-        except ModelError:  # broken off while it was written
-            card = Card(model, RECIPES[model].size)
-        if card.trained_on == mark:
-            print(f"{path} is used again.", file=sys.stderr)
-            return path, network
-    chosen, _ = split(pictures.rows, fold)
-    title = f"{model} without fold {fold}"
-    network = fine_tune(RECIPES[model], backbone, pictures, torch.tensor(chosen), title)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save(path, network, Card(model, RECIPES[model].size, trained_on=mark))
-    return path, load(path)[0]  # as it is in half precision, like a later run's
+    def __init__(
+        self, folder: Path, backbone: str, pictures: Pictures, tokens: torch.Tensor | None
+    ) -> None:
+        """Remember what all networks are made of.
 
+        Args:
+            folder: Where the models go.
+            backbone: As `build_on` takes it.
+            pictures: All of them.
+            tokens: As in Lessons.
+        """
+        self.folder, self.backbone, self.pictures, self.tokens = folder, backbone, pictures, tokens
 
-def fingerprint(model: str, backbone: str, rows: Sequence[Row]) -> str:
-    """Return what tells trainings apart: eight digits of photos, recipe and start."""
-    photos = [(row.path.name, row.label, row.group, row.fold, row.style) for row in rows]
-    return hashlib.sha256(repr((RECIPES[model], backbone, photos)).encode()).hexdigest()[:8]
+    def network(self, model: str, fold: int | None) -> tuple[ResNet, Path]:
+        """Return a network, and the file in which it is kept; the file's, if there is one already.
+
+        Args:
+            model: A key of RECIPES.
+            fold: Which fold of the pictures it is trained without; None: on all of them.
+        """
+        recipe, rows = RECIPES[model], self.pictures.rows
+        name = "all" if fold is None else str(fold)
+        path = folds_folder(self.folder / f"{model}.safetensors") / f"{name}.safetensors"
+        mark = f"all but fold {fold} of {self.fingerprint(model)}"
+        if path.is_file():
+            try:
+                network, card = load(path)
+            except ModelError:  # broken off while it was written
+                card = Card(model, recipe.size)
+            if card.trained_on == mark:
+                print(f"{path} is used again.", file=sys.stderr)
+                return network, path
+        chosen = range(len(rows)) if fold is None else split(rows, fold)[0]
+        lessons = Lessons(self.pictures, torch.tensor(chosen), self.tokens)
+        title = f"{model} on all photos" if fold is None else f"{model} without fold {fold}"
+        network = fine_tune(recipe, self.backbone, lessons, title)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(path, network, Card(model, recipe.size, trained_on=mark))
+        return load(path)[0], path  # as it is in half precision, like a later run's
+
+    def fingerprint(self, model: str) -> str:
+        """Return what tells trainings apart: eight digits of photos, recipe and start."""
+        photos = [
+            (row.path.name, row.label, row.group, row.fold, row.style) for row in self.pictures.rows
+        ]
+        made_of = (RECIPES[model], self.backbone, photos, self.tokens is not None)
+        return hashlib.sha256(repr(made_of).encode()).hexdigest()[:8]
 
 
 def calibrate(card: Card, logits: torch.Tensor, rows: Sequence[Row]) -> Card:
@@ -98,35 +120,32 @@ def calibrate(card: Card, logits: torch.Tensor, rows: Sequence[Row]) -> Card:
     return replace(card, metrics=metrics.summary(probabilities, truth, card))
 
 
-def train_model(model: str, out: Path, backbone: str, pictures: Pictures, folds: int) -> None:
+def train_model(model: str, workshop: Workshop, folds: int) -> None:
     """Train, calibrate and write a model.
 
     Args:
         model: A key of RECIPES.
-        out: The file to write.
-        backbone: As `build_on` takes it.
-        pictures: All of them.
+        workshop: Where it is made.
         folds: How many folds are held out to calibrate it, one after another.
     """
-    recipe, rows = RECIPES[model], pictures.rows
+    recipe, rows = RECIPES[model], workshop.pictures.rows
     logits, evaluated, kept = [], [], []
     for fold in folds_by_cost(rows)[:folds]:
-        path, network = train_fold(model, out, backbone, pictures, fold)
+        network, path = workshop.network(model, fold)
         held_out = [rows[index] for index in split(rows, fold)[1]]
         logits.append(predict_logits(network, held_out, recipe.size))
         evaluated += held_out
         kept.append((path, network))
     count = {name: sum(row.label is name for row in rows) for name in CATEGORIES}
     trained_on = ", ".join(f"{number} {name}" for name, number in count.items())
-    card = Card(out.stem, recipe.size, trained_on=trained_on)
+    card = Card(model, recipe.size, trained_on=trained_on)
     if kept:
         card = calibrate(card, torch.cat(logits), evaluated)
     for path, network in kept:
         save(path, network, replace(card, trained_on=load(path)[1].trained_on))
     print(json.dumps(asdict(card), indent=2))
-    everything = torch.arange(len(rows))
-    network = fine_tune(recipe, backbone, pictures, everything, f"{model} on all photos")
-    out.parent.mkdir(parents=True, exist_ok=True)
+    out = workshop.folder / f"{model}.safetensors"
+    network = workshop.network(model, None)[0]
     save(out, network, choose_bounds(network, card, rows, quiet=not sys.stderr.isatty()))
     print(out)
 
@@ -159,10 +178,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         rows = read_folder(options.photos)
         check_folds(rows, options.folds)
+        tokens = tokens_of(rows, options.out / TOKENS, load_teacher())
+        if tokens is None:
+            print(NO_TEACHER, file=sys.stderr)
         pictures = Pictures.read(rows, PICTURE_SIDE)
+        workshop = Workshop(options.out, options.backbone, pictures, tokens)
         for model in options.model:
-            out = options.out / f"{model}.safetensors"
-            train_model(model, out, options.backbone, pictures, options.folds)
+            train_model(model, workshop, options.folds)
     except DatasetError as error:
         parser.error(str(error))
     except (OSError, SafetensorError) as error:

@@ -50,7 +50,7 @@ class Augmenter:
         return [(int(i), self.pictures.rows[int(i)]) for i in self.chosen]
 
     def batch(self, count: int, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return `count` views, (count, 3, size, size), and their labels, int64 (count,)."""
+        """Return `count` views, (count, 3, size, size), and of which pictures, int64 (count,)."""
         picked = self.chosen[torch.multinomial(self.weight, count, replacement=True)]
         cut_out = self.pictures.cut_out[picked]
         above, small = self._placed(picked, cut_out, size)
@@ -59,7 +59,7 @@ class Augmenter:
         rows = on_scene.nonzero()[:, 0]
         if len(rows) and len(self.scenes):
             below[rows] = self._scenes(len(rows), size)
-        return alpha_over(below, above).clamp(0, 1), self.pictures.label[picked]
+        return alpha_over(below, above).clamp(0, 1), picked
 
     def _placed(
         self, picked: torch.Tensor, cut_out: torch.Tensor, size: int
@@ -101,6 +101,15 @@ class Augmenter:
         still = torch.zeros(count)
         levels = self.pictures.levels
         return paste(levels, picked, centre, half, still, random_mask(count, 0.5), size)[:, :3]
+
+
+def whole_views(pictures: Pictures, picked: torch.Tensor, size: int) -> torch.Tensor:
+    """Return pictures as serving sees them, between bars of BACKDROP: (n, 3, size, size)."""
+    aspect, still = pictures.aspect[picked], torch.zeros(len(picked))
+    half = torch.stack([aspect.clamp(max=1), (1 / aspect).clamp(max=1)], 1)
+    above = paste(pictures.levels, picked, half * 0, half, still, still.bool(), size)
+    below = (torch.tensor(BACKDROP) / 255)[:, None, None].expand(len(picked), 3, size, size)
+    return alpha_over(below, above).clamp(0, 1)
 
 
 def random_colours(count: int) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""How a network is trained: fine-tuned on augmented views, in bfloat16, one step after another."""
+"""How a network is trained: fine-tuned on augmented views, one step after another."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torchvision.models import ResNet
 from tqdm import tqdm
 
 from classifier.model import Card, build_on
-from classifier.training.augment import Augmenter, random_mask
+from classifier.training.augment import Augmenter, random_mask, whole_views
 from classifier.training.corruptions import corrupt
 from classifier.training.dataset import (
     EVALUATION_BATCH,
@@ -33,6 +33,8 @@ WEIGHT_DECAY = 0.05
 LABEL_SMOOTHING = 0.05
 # The share of batches whose views are mixed in pairs, and how evenly: mostly one of the two shows.
 MIXUP_SHARE, MIXUP_BETA = 0.5, 0.3
+# What a squared weight of the last layer costs where it is fitted anew.
+LAST_LAYER_DECAY = 0.3
 # Of the moving average of the weights, a step leaves so much.
 EMA_DECAY = 0.99
 
@@ -46,31 +48,52 @@ class Recipe:
         stages: Side of the views, in pixels, and number of batches, one pair after another. They
             are smaller than the input, which is quicker and, as things look larger in cropped
             views, no worse (Touvron et al., 2019).
+        taught: Whether it learns from the teacher, too, and its last layer is fitted anew.
     """
 
     size: int
     stages: Sequence[tuple[int, int]]
+    taught: bool = True
 
 
 RECIPES = {
-    "full": Recipe(224, ((128, 600), (176, 600))),
-    "small": Recipe(112, ((96, 1500),)),
+    "full": Recipe(224, ((128, 600), (176, 600)), taught=False),
+    "small": Recipe(112, ((64, 400), (96, 350))),
 }
 
 
-def fine_tune(
-    recipe: Recipe, backbone: str, pictures: Pictures, chosen: torch.Tensor, title: str
-) -> ResNet:
+@dataclass(frozen=True)
+class Lessons:
+    """What a network learns from.
+
+    Attributes:
+        pictures: The photos, of which `chosen` may be looked at.
+        chosen: Their positions, int64 (m,); of each label at least one.
+        tokens: What the teacher sees in each of `pictures`, float32 (n, d); None without one.
+    """
+
+    pictures: Pictures
+    chosen: torch.Tensor
+    tokens: torch.Tensor | None = None
+
+    def directions(self) -> torch.Tensor | None:
+        """Return the tokens less the mean of those chosen, of length one: float32 (n, d)."""
+        if self.tokens is None:
+            return None
+        return F.normalize(self.tokens - self.tokens[self.chosen].mean(0), dim=1)
+
+
+def fine_tune(recipe: Recipe, backbone: str, lessons: Lessons, title: str) -> ResNet:
     """Train a network, the same each time on one machine.
 
     The first layers stay as they are, and so do the statistics of all batch norms: ImageNet's are
-    better than those of a few hundred snow people, and half of the time is saved.
+    better than those of a few hundred snow people, and half of the time is saved. With a teacher
+    the features before the last layer learn to point where its tokens do, too.
 
     Args:
         recipe: How.
         backbone: Where it starts, as `build_on` takes it.
-        pictures: What is learned from ...
-        chosen: ... and which of them, int64; of each label at least one.
+        lessons: What is learned.
         title: Stands before the progress bar.
 
     Returns:
@@ -80,37 +103,52 @@ def fine_tune(
     # as well; and the sums would hang on how many there are.
     torch.set_num_threads(1)
     torch.manual_seed(0)
+    # Half as long where the processor computes in bfloat16, and thirty times as long elsewhere.
+    bfloat16 = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
     network = build_on(backbone).to(memory_format=torch.channels_last).train()
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eval()
     for part in (network.conv1, network.bn1, network.layer1):
         part.requires_grad_(False)
-    head = list(network.fc.parameters())
+    pictures = lessons.pictures
+    directions = lessons.directions() if recipe.taught else None
+    new, pointer = list(network.fc.parameters()), None
+    if directions is not None:
+        pointer = nn.Linear(network.fc.in_features, directions.shape[1])
+        new += pointer.parameters()
     body = [
         parameter
         for name, parameter in network.named_parameters()
         if parameter.requires_grad and not name.startswith("fc.")
     ]
     optimizer = torch.optim.AdamW(
-        [{"params": body, "lr": LEARNING_RATE}, {"params": head, "lr": HEAD_LEARNING_RATE}],
+        [{"params": body, "lr": LEARNING_RATE}, {"params": new, "lr": HEAD_LEARNING_RATE}],
         weight_decay=WEIGHT_DECAY,
         fused=True,
     )
     total = sum(steps for _, steps in recipe.stages)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, total))
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(EMA_DECAY))
-    augmenter = Augmenter(pictures, chosen)
+    augmenter = Augmenter(pictures, lessons.chosen)
     with tqdm(total=total, desc=title, unit="step", mininterval=5) as bar:
         for size in (size for size, steps in recipe.stages for _ in range(steps)):
-            views, label = augmenter.batch(BATCH, size)
-            views, target = normalise(corrupt(views)), F.one_hot(label, len(CATEGORIES)).float()
+            views, picked = augmenter.batch(BATCH, size)
+            wanted = [F.one_hot(pictures.label[picked], len(CATEGORIES)).float()]
+            if directions is not None:
+                wanted.append(directions[picked])
+            mixed = [normalise(corrupt(views)), *wanted]
             if random_mask(1, MIXUP_SHARE):
                 share = float(torch.distributions.Beta(MIXUP_BETA, MIXUP_BETA).sample())
-                views, target = (share * x + (1 - share) * x.flip(0) for x in (views, target))
-            with torch.autocast("cpu", torch.bfloat16):
-                logits = network(views.contiguous(memory_format=torch.channels_last))
+                mixed = [share * x + (1 - share) * x.flip(0) for x in mixed]
+            views, target, *direction = mixed
+            with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+                features = _features(network, views.contiguous(memory_format=torch.channels_last))
+                logits = network.fc(features)
             loss = F.cross_entropy(logits.float(), target, label_smoothing=LABEL_SMOOTHING)
+            if pointer:
+                pointed = pointer(features.float())
+                loss = loss + (1 - F.cosine_similarity(pointed, direction[0])).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -118,8 +156,56 @@ def fine_tune(
             average.update_parameters(network)
             bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
             bar.update()
-    averaged: ResNet = average.module
-    return averaged.eval()
+    averaged: ResNet = average.module.eval()
+    if recipe.taught:
+        fit_last_layer(averaged, lessons, recipe.size)
+    return averaged
+
+
+def _features(network: ResNet, views: torch.Tensor) -> torch.Tensor:
+    """Return what the last layer is given, (n, 512)."""
+    body = nn.Sequential(*list(network.children())[:-1])
+    features: torch.Tensor = body(views).flatten(1)
+    return features
+
+
+@torch.no_grad()
+def fit_last_layer(network: ResNet, lessons: Lessons, size: int) -> None:
+    """Fit a network's last layer anew, in place, to the pictures as serving sees them.
+
+    In training it saw them cropped, covered, mixed. A logistic regression on the features of whole
+    pictures, held near zero, tells more snow people apart, and more of them from the others.
+
+    Args:
+        network: In evaluation mode.
+        lessons: What it learned from.
+        size: Side of its input, in pixels.
+    """
+    pictures, chosen = lessons.pictures, lessons.chosen
+    views = (whole_views(pictures, some, size) for some in chosen.split(EVALUATION_BATCH))
+    channels_last = (normalise(v).contiguous(memory_format=torch.channels_last) for v in views)
+    features = torch.cat([_features(network, view) for view in channels_last])
+    mean, deviation = features.mean(0), features.std(0).clamp(min=1e-3)
+    features, label = (features - mean) / deviation, pictures.label[chosen]
+    weight = Augmenter(pictures, chosen).weight
+    weight = weight / weight.sum()
+    layer = nn.Linear(features.shape[1], len(CATEGORIES))
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    solver = torch.optim.LBFGS(layer.parameters(), max_iter=200, line_search_fn="strong_wolfe")
+
+    @torch.enable_grad()
+    def loss() -> torch.Tensor:
+        """Return the mean loss, and what the weights cost, with their gradients."""
+        solver.zero_grad()
+        losses = F.cross_entropy(layer(features), label, reduction="none")
+        total = losses @ weight + LAST_LAYER_DECAY * layer.weight.square().sum()
+        total.backward()
+        return total
+
+    solver.step(loss)
+    network.fc.weight.copy_(layer.weight / deviation)
+    network.fc.bias.copy_(layer.bias - layer.weight @ (mean / deviation))
 
 
 def _rate(step: int, total: int) -> float:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
-from classifier.training.augment import Augmenter
-from classifier.training.dataset import Pictures, read_folder
+from classifier.training.augment import Augmenter, whole_views
+from classifier.training.dataset import Pictures, evaluation_batch, read_folder
 
 
 def test_pictures_that_are_held_out_leave_no_trace(photos: Path) -> None:
@@ -32,11 +32,11 @@ def test_pictures_that_are_held_out_leave_no_trace(photos: Path) -> None:
 def test_views_are_pictures_of_every_label(photos: Path) -> None:
     pictures = Pictures.read(read_folder(photos), 64)
     torch.manual_seed(0)
-    views, labels = Augmenter(pictures, torch.arange(len(pictures.rows))).batch(64, 48)
+    views, picked = Augmenter(pictures, torch.arange(len(pictures.rows))).batch(64, 48)
     assert views.shape == (64, 3, 48, 48)
     assert float(views.min()) >= 0
     assert float(views.max()) <= 1
-    assert set(labels.tolist()) == {0, 1, 2}
+    assert set(pictures.label[picked].tolist()) == {0, 1, 2}
 
 
 def test_cut_outs_are_laid_over_everyday_pictures_of_the_chosen(photos: Path) -> None:
@@ -74,3 +74,9 @@ def test_half_of_the_pictures_are_shown_whole(photos: Path) -> None:
     black = (views.amax(1) < 0.02).float().mean((1, 2))
     assert 0.4 < ((black > 0.2) & (black < 0.6)).float().mean() < 0.75
     assert 0.2 < (black > 0.9).float().mean() < 0.5
+
+
+def test_whole_views_are_those_of_serving(photos: Path) -> None:
+    rows = read_folder(photos)
+    views = whole_views(Pictures.read(rows, 128), torch.arange(len(rows)), 64)
+    assert (views - evaluation_batch(rows, 64)).abs().mean() < 0.03

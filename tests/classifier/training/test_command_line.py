@@ -11,8 +11,8 @@ from safetensors.torch import save_file
 
 from classifier import train
 from classifier.model import build, folds_folder, load
-from classifier.training.dataset import Pictures, split
-from classifier.training.loop import RECIPES, Recipe, fine_tune
+from classifier.training.dataset import split
+from classifier.training.loop import RECIPES, Lessons, Recipe, fine_tune
 from classifier.types import CATEGORIES
 from tests.support.pictures import draw_ellipses
 
@@ -25,9 +25,10 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make both models tiny, and each in a step."""
-    monkeypatch.setitem(RECIPES, "full", Recipe(48, ((32, 1),)))
+    monkeypatch.setitem(RECIPES, "full", Recipe(48, ((32, 1),), taught=False))
     monkeypatch.setitem(RECIPES, "small", Recipe(32, ((32, 1),)))
     monkeypatch.setattr(train, "PICTURE_SIDE", 64)
+    monkeypatch.setattr(train, "load_teacher", lambda: None)
 
 
 @pytest.fixture
@@ -55,8 +56,9 @@ def test_training_writes_both_models_with_cards_of_folds_that_were_held_out(
         assert card.trained_on == "10 olaf, 10 abominable, 10 neither"
         assert 6 <= card.metrics["n"] <= 18
         assert network(torch.zeros(1, 3, size, size)).isfinite().all()
-        kept = list(folds_folder(photos.parent / f"{name}.safetensors").iterdir())
-        assert len(kept) == 2
+        kept = sorted(folds_folder(photos.parent / f"{name}.safetensors").iterdir())
+        assert len(kept) == 3
+        assert kept.pop().stem == "all"
         for path in kept:
             of_fold = load(path)[1]
             assert of_fold.metrics == card.metrics
@@ -68,18 +70,22 @@ def test_all_folds_can_be_held_out(photos: Path, backbone: Path) -> None:
     assert load(photos.parent / "small.safetensors")[1].metrics["n"] == 30
 
 
-def test_a_network_of_a_fold_is_used_again_on_the_same_photos_only(
-    photos: Path, backbone: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    trained: list[str] = []
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Lessons]]:
+    """The title of each training, and what was learned in it."""
+    noted: list[tuple[str, Lessons]] = []
 
-    def note(
-        recipe: Recipe, backbone: str, pictures: Pictures, chosen: torch.Tensor, title: str
-    ) -> ResNet:
-        trained.append(title)
-        return fine_tune(recipe, backbone, pictures, chosen, title)
+    def note(recipe: Recipe, backbone: str, lessons: Lessons, title: str) -> ResNet:
+        noted.append((title, lessons))
+        return fine_tune(recipe, backbone, lessons, title)
 
     monkeypatch.setattr(train, "fine_tune", note)
+    return noted
+
+
+def test_networks_are_used_again_on_the_same_photos_only(
+    photos: Path, backbone: Path, trained: list[tuple[str, Lessons]]
+) -> None:
     one_fold = ("--model", "small", "--folds", 1)
     assert command(photos, backbone, *one_fold) == 0
     first = load(photos.parent / "small.safetensors")
@@ -87,32 +93,25 @@ def test_a_network_of_a_fold_is_used_again_on_the_same_photos_only(
     again = load(photos.parent / "small.safetensors")
     assert first[1] == again[1]
     assert torch.equal(first[0].fc.weight, again[0].fc.weight)
-    fold = trained[0]
-    assert trained == [fold, "small on all photos", "small on all photos"]
-    (kept,) = folds_folder(photos.parent / "small.safetensors").iterdir()
+    assert [title for title, _ in trained][1:] == ["small on all photos"]
+    kept = folds_folder(photos.parent / "small.safetensors") / "all.safetensors"
     kept.write_bytes(kept.read_bytes()[:1000])  # broken off
     assert command(photos, backbone, *one_fold) == 0
+    assert [title for title, _ in trained][2:] == ["small on all photos"]
     draw_ellipses(999).save(photos / "olaf" / "new.png")
     assert command(photos, backbone, *one_fold) == 0
-    assert len([title for title in trained if title != "small on all photos"]) == 3
+    assert len(trained) == 5
 
 
 def test_a_network_of_a_fold_never_sees_it(
-    photos: Path, backbone: Path, monkeypatch: pytest.MonkeyPatch
+    photos: Path, backbone: Path, trained: list[tuple[str, Lessons]]
 ) -> None:
-    seen: list[tuple[Pictures, list[int]]] = []
-
-    def note(_: Recipe, __: str, pictures: Pictures, chosen: torch.Tensor, ___: str) -> ResNet:
-        seen.append((pictures, chosen.tolist()))
-        return build().eval()
-
-    monkeypatch.setattr(train, "fine_tune", note)
     assert command(photos, backbone, "--model", "small", "--folds", 5) == 0
-    for pictures, chosen in seen[:5]:
-        learned = {pictures.rows[index].fold for index in chosen}
-        (fold,) = {row.fold for row in pictures.rows} - learned
-        assert chosen == split(pictures.rows, fold)[0]
-    assert seen[5][1] == list(range(30))
+    for _, lessons in trained[:5]:
+        chosen, rows = lessons.chosen.tolist(), lessons.pictures.rows
+        (fold,) = {row.fold for row in rows} - {rows[index].fold for index in chosen}
+        assert chosen == split(rows, fold)[0]
+    assert trained[5][1].chosen.tolist() == list(range(30))
 
 
 def test_without_folds_a_model_is_not_calibrated(photos: Path, backbone: Path) -> None:
