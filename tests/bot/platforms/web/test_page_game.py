@@ -24,7 +24,7 @@ from bot.speech import speaker_for
 from tests.fakes.vision import OLAF, STRANGER, YETI, FakeVision
 from tests.fakes.web_room import Clock, Served, serving
 from tests.support import pictures
-from tests.support.browser import CHROMIUM, Visitor, encoded, overflowing, visiting
+from tests.support.browser import CHROMIUM, Visitor, encoded, overflowing, photo, visiting
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed"),
@@ -155,6 +155,7 @@ async def test_guesses_come_first_and_the_answer_leads_back_to_its_photo(
         asking = person.rounds.last
         await expect(asking).to_contain_text("What will I say?")
         await expect(asking.get_by_text("guess", exact=True)).to_be_visible()
+        await expect(asking.get_by_role("timer")).to_have_text(re.compile(r"[1-3]?\d"))
         await expect(person.answers).to_have_count(1)
     await expect(mia.toast).to_be_empty()
     for label in Label:  # it is her photo, so the others guess
@@ -168,6 +169,7 @@ async def test_guesses_come_first_and_the_answer_leads_back_to_its_photo(
         await expect(person.answers).to_have_count(2)
         await expect(person.rounds.last).to_contain_text(EN.rounds.guessed(["Ben"], 10))
         await expect(person.rounds.nth(1).locator(".tap")).to_have_count(0)
+        await expect(person.page.get_by_role("timer")).to_have_count(0)
         await expect(person.page.locator("#places li")).to_have_text(["1.BBen10"])
     await expect(ben.rounds.last.get_by_role("button", name=OLAF_BUTTON)).to_have_count(0)
     await mia.rounds.last.get_by_role("button", name=OLAF_BUTTON).click()
@@ -175,6 +177,13 @@ async def test_guesses_come_first_and_the_answer_leads_back_to_its_photo(
         await expect(person.page.locator("#places li")).to_have_text(["1.MMia84", "2.BBen10"])
     await mia.ask_for("An idea for a photo")
     await expect(mia.rounds).to_have_count(4)
+    challenge = await mia.rounds.last.get_attribute("data-id")
+    async with mia.page.expect_file_chooser() as chooser:
+        await mia.rounds.last.get_by_role("button", name=re.compile("Here.s mine!")).click()
+    async with mia.page.expect_request(lambda request: request.url.endswith("/photos")) as sent:
+        await (await chooser.value).set_files(photo(encoded(pictures.draw_yeti())))
+    assert (await sent.value).headers["x-reply-to"] == challenge
+    await expect(mia.answers).to_have_count(3)
 
 
 async def test_guesses_end_by_themselves(
