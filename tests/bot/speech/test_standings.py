@@ -44,6 +44,7 @@ def test_the_podium_has_the_first_places_and_a_title(english: Speaker) -> None:
         "November 2026 is over, and here is the podium:",
         "1. Mia and Ben: 120 points",
         "3. Oma: 1 point",
+        "👑 Crown of the month: Mia and Ben",
         "Congratulations! Everyone starts at zero again. Fool me well!",
     ]
     assert standings.podium_title(NOVEMBER) == "Podium, November 2026"

@@ -158,6 +158,7 @@ async def test_a_dead_network_does_not_keep_it_from_going(
     caplog.set_level(logging.INFO)
     monkeypatch.setattr("bot.platforms.telegram.polling.CONFIRM_SECONDS", 0.05)
     await bot.start()
+    await bot.home.answer(bot.home.send_photo(bot.anna, SNOW))
     bot.telegram.fail("getUpdates", silent=True, times=100)
     await bot.stop()
     assert "the last update is not confirmed (TimeoutError)" in caplog.text
