@@ -170,7 +170,7 @@ class TelegramAdapter:
         given = headers.get(SECRET_HEADER, "")
         if not compare_digest(given.encode(), self._secret.encode()):
             return HTTPStatus.FORBIDDEN
-        if self._connection is None or not self._connection.is_open:
+        if self._connection is None or not self._connection.takes_updates:
             return HTTPStatus.SERVICE_UNAVAILABLE  # Telegram tries again
         try:
             update = json.loads(body)
@@ -242,6 +242,7 @@ class TelegramAdapter:
             await connection.bot.delete_webhook(drop_pending_updates=False)
             connection.start_polling()
         else:
+            connection.takes_updates = True
             await self._set_webhook(connection.bot)
         # The first poll takes its time, and all went well so far.
         self._connection_state.note_answer()
@@ -316,6 +317,8 @@ class _Connection:
             bot, reader, seen, self.handlers, membership, self.sender, self.tasks, side
         )
         self.is_open = True
+        # Not before the bot knows itself, and what it has answered.
+        self.takes_updates = False
         self._poller = Poller(bot, ALLOWED, state)
         self._polling: asyncio.Task[None] | None = None
 
@@ -330,7 +333,7 @@ class _Connection:
 
     async def finish(self) -> None:
         """Take nothing new and finish what is in hand."""
-        self.is_open = False
+        self.is_open = self.takes_updates = False
         await self._stop_polling()
         self.handlers.albums.close()
         self.sender.close()
@@ -338,7 +341,7 @@ class _Connection:
 
     async def close(self) -> None:
         """Drop what is still in hand and hang up; what is on its way arrives, and is noted."""
-        self.is_open = False
+        self.is_open = self.takes_updates = False
         self._limiter.close()
         await self.handlers.deliveries.finish(ARRIVE_SECONDS)
         await self.tasks.cancel()

@@ -92,7 +92,7 @@ async def test_a_copy_knows_what_it_is_a_copy_of_while_that_is_a_fooling(store: 
         assert round_.played_before is played_before
         assert round_.reminds_of == Fooling(fooling.player, NOW, FOOLED)
     await store.people.forget("telegram", ANNA.id)
-    await store.game.undo_truth(id_, OMA, NOW, by_admin=True)
+    await store.game.undo_truth(id_, OMA, NOW + MINUTE, by_admin=True)
     again = await store.game.round(copy, ROOM)
     assert again is not None
     assert again.reminds_of is None

@@ -22,6 +22,7 @@ from bot.domain import (
     RoomSettings,
     StoredRound,
     Voice,
+    initial_settings,
 )
 from bot.game.rules import Denied, Guess, Truth
 from bot.game.scoring import Score, scores
@@ -151,7 +152,7 @@ async def test_a_database_of_version_0002_keeps_everything(new_url: str) -> None
             ]
             # One objection of the two that would have voided Anna's; Ben's guess is still open.
             assert await points(store, room, NOW) == {"Anna": 97, "nobody": 97}
-        assert await store.rooms.settings(CHANNEL) == RoomSettings()
+        assert await store.rooms.settings(CHANNEL) == initial_settings(CHANNEL)
         assert await store.rounds.find(1) == StoredRound(
             1, SUPERGROUP, GROUP, "7", "11", "file", OLAF, at, at + timedelta(seconds=1)
         )

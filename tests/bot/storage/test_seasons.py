@@ -107,7 +107,9 @@ async def test_a_season_has_the_names_of_its_players(store: Store) -> None:
     assert anna is not None
     assert season.players == {anna: NamedPlayer("Anna", "7")}
     found = figures(season.rounds, season.right_guesses, anna, NOW, UTC)
-    assert found == Figures(rounds=1, foolings=1, points=FOOLED, best=FOOLED, streak=1)
+    assert found == Figures(
+        rounds=1, foolings=1, points=FOOLED, foolings_points=FOOLED, best=FOOLED, streak=1
+    )
     assert (await season_of(store, EMPTY)).players == {}
     assert await store.game.player_id("discord", ANNA.id) is None
 
