@@ -360,6 +360,7 @@ async def test_only_five_emoji_are_for_photos_and_a_forgotten_persons_go(served:
         assert (await served.post("reactions", message)).status == 410
     assert (await served.post("reactions", {"entry": photo["id"], "emoji": 1})).status == 400
     ana = await served.join()
+    await ana.receive("board")  # she is in the room
     for headers in (HEADERS, BEN):
         sent = {"entry": photo["id"], "emoji": "⛄"}
         assert (await served.post("reactions", sent, headers=headers)).status == 200

@@ -322,7 +322,7 @@ async def test_a_round_goes_on_after_a_restart_with_its_story_its_bar_and_its_bu
 ) -> None:
     kept: dict[str, Any] = {
         "data_folder": tmp_path,
-        "database": f"sqlite:///{tmp_path / 'game.db'}",
+        "database_url": f"sqlite:///{tmp_path / 'game.db'}",
     }
     async with serving(**kept) as before:
         await shown(before, b"another yeti", BEN)  # Ben plays, too
