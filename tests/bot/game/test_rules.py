@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain import Label, Verdict, Voice
@@ -402,6 +402,7 @@ EARLIER = st.none() | st.builds(Truth, LABELS, PEOPLE, st.sampled_from([NOW - MI
 
 
 @given(st.sampled_from([MINUTE, HOUR]), st.sets(PEOPLE), st.lists(UNDO_OR_OBJECTION, max_size=4))
+@example(MINUTE, set(), [("undo", MIA), ("object", BEN)])
 def test_the_order_of_simultaneous_undos_and_objections_does_not_matter(
     ago: timedelta, admins: set[int], taps: list[tuple[str, int]]
 ) -> None:
