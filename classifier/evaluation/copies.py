@@ -42,9 +42,11 @@ from classifier.types import ModelError
 # Of pairs of different originals so many are taken for copies, and so many for alike.
 COPY_RATE = 1 / 10_000
 ALIKE_RATE = 1 / 300
-# So many originals are stored with all their views, and each is compared with so many others: a
-# hundred thousand pairs, of which ten pass for copies. One core is done with them in a minute.
-STORED, COMPARED = 120, 1_000
+# So many originals are stored with all their views, and each is compared with so many others: sixty
+# thousand pairs, of which six pass for copies. A core of its own is done with them in a minute.
+STORED, COMPARED = 60, 1_000
+# Of so many of these copies are made, one for each disguise.
+COPIED = 40
 # Larger than any network's input; of some disguises only a part is left.
 PHOTO_SIDE = 384
 
@@ -180,14 +182,14 @@ def measure(predictor: Predictor, rows: Sequence[Row], *, quiet: bool = False) -
     copy_above, alike_above = found.bound(COPY_RATE), found.bound(ALIKE_RATE)
     one_above = bound_for(found.single[found.different], COPY_RATE)
     copies: dict[str, list[torch.Tensor]] = {name: [] for name in DISGUISES}
-    for row in tqdm(found.stored, unit="photo", disable=quiet, leave=False):
+    for row in tqdm(found.stored[:COPIED], unit="photo", disable=quiet, leave=False):
         photo = decode_row(row, PHOTO_SIDE)
         disguised = vectors_of(predictor, [disguise(photo) for disguise in DISGUISES.values()])
         for name, vector in zip(DISGUISES, disguised, strict=True):
             copies[name].append(vector)
     shares = {}
     for name, vectors in copies.items():
-        likeness = torch.einsum("nvd,nd->nv", found.views, torch.stack(vectors))
+        likeness = torch.einsum("nvd,nd->nv", found.views[:COPIED], torch.stack(vectors))
         shares[name] = {
             "one": float((likeness[:, 0] > one_above).float().mean()),
             "views": float((likeness.amax(1) > copy_above).float().mean()),

@@ -17,7 +17,7 @@ def to_vectors(features: torch.Tensor) -> torch.Tensor:
 
     The features of all pictures of a category point the same way, by few large numbers. Their
     square roots (Arandjelovic and Zisserman, 2012) let the small ones count, which tell one picture
-    from another: of copies cropped by a tenth a side they find two of three instead of one.
+    from another: of copies cropped by a tenth a side one vector finds half instead of a quarter.
 
     Args:
         features: What the network's last layer sees, float32 (n, 512), nowhere below 0.
