@@ -570,12 +570,12 @@ async def test_sound_is_off_until_somebody_wants_it_and_then_stays(
 
 
 @pytest.mark.parametrize("locale", TRUTHS)
-async def test_three_truths_stand_in_one_row_and_are_for_the_sender_alone(
-    browser: Browser, served: Served, table: str, mia: Visitor, locale: str
+async def test_three_truths_stand_in_one_row_and_are_for_the_sender_and_the_admin(
+    browser: Browser, served: Served, table: str, mia: Visitor, ben: Visitor, locale: str
 ) -> None:
     async with visiting(browser, table, viewport=USUAL_PHONE, locale=locale) as sender:
         await sender.show(pictures.draw_olaf())
-        await expect(mia.answers).to_have_count(1)
+        await expect(ben.answers).to_have_count(1)
         row = tuple(
             Button(text, f"truth:1:{label}")
             for text, label in zip(TRUTHS[locale], Label, strict=True)
@@ -587,9 +587,11 @@ async def test_three_truths_stand_in_one_row_and_are_for_the_sender_alone(
         assert len({box["y"] for box in boxes if box}) == 1
         assert min(box["height"] for box in boxes if box) >= 44
         assert await overflowing(sender) == []
-        await expect(mia.rounds.last.locator(".tap")).to_have_text(["Hm?"])
+        await expect(ben.rounds.last.locator(".tap")).to_have_text(["Hm?"])
+        # Who created the room decides as well.
+        await expect(mia.rounds.last.locator(".tap")).to_have_text([*TRUTHS[locale], "Hm?"])
         await say(served, table, Reply("Olaf! 97%"))
-        for person in (mia, sender):
+        for person in (mia, ben, sender):
             await expect(person.rounds.last.locator(".tap")).to_have_count(0)
 
 
