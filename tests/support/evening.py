@@ -22,7 +22,8 @@ MOVING = {"animation": "GIF", "sticker": "sticker", "video": "video", "video_not
 def answer_pattern(speaker: Speaker) -> re.Pattern[str]:
     """Return what matches the beginning of any answer to a photo, also the first of an album."""
     verdicts = [
-        Verdict(label, 0.77, {}, unfamiliar, sure)
+        Verdict(label, confidence, {}, unfamiliar, sure)
+        for confidence in (0.66, 0.88)  # a doubt is spoken otherwise about a high number
         for label in (Label.OLAF, Label.ABOMINABLE)
         for unfamiliar, sure in ((False, True), (False, False), (True, False))
     ]
@@ -31,7 +32,7 @@ def answer_pattern(speaker: Speaker) -> re.Pattern[str]:
         for verdict in verdicts
         for variant in range(speaker.photos.variants(verdict))
     }
-    escaped = (re.escape(answer).replace("77", r"\d\d") for answer in answers)
+    escaped = (re.sub("66|88", r"\\d\\d", re.escape(answer)) for answer in answers)
     return re.compile(f"(?:1\\. )?(?:{'|'.join(escaped)})")
 
 
