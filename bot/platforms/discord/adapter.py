@@ -46,8 +46,9 @@ log = logging.getLogger(__name__)
 PLAIN = {"Accept-Encoding": "identity"}
 # https://discord.com/developers/docs/topics/opcodes-and-status-codes
 BAD_TOKEN, BAD_INTENTS, DISALLOWED_INTENTS = 4004, 4013, 4014
-# A token that was refused for so long, and at no time taken, is withdrawn.
-REFUSED_SECONDS = 180.0
+# A token that was taken once is withdrawn when it is refused so often, for so long; one that never
+# was is mistyped, and not to be waited for.
+REFUSALS, REFUSED_SECONDS = 4, 180.0
 
 
 class TokenRefused(Exception):
@@ -101,7 +102,8 @@ class DiscordAdapter:
         # The service counts revisions for as long as it lives, longer than a connection.
         self._edits = MessageEdits()
         self._state = "starting"
-        self._refused_since: float | None = None
+        self._refusals: list[float] = []
+        self._was_taken = False
         self._connection: Connection | None = None
 
     def state(self) -> State:
@@ -125,8 +127,8 @@ class DiscordAdapter:
             stopping: Set when the process ends.
 
         Raises:
-            Unusable: For intents that Discord does not take, and a token that it did not take for
-                minutes.
+            Unusable: For intents that Discord does not take, and a token that it did not take
+                several times.
             Exception: For whatever may heal.
         """
         self._state = "starting"
@@ -345,15 +347,17 @@ class DiscordAdapter:
 
     def _refused(self) -> Exception:
         """Return what to raise when Discord did not know the token."""
-        now = asyncio.get_running_loop().time()
-        if self._refused_since is None:
-            self._refused_since = now
-        is_final = now - self._refused_since >= REFUSED_SECONDS
+        self._refusals.append(asyncio.get_running_loop().time())
+        seconds = self._refusals[-1] - self._refusals[0]
+        is_final = len(self._refusals) >= REFUSALS and (
+            not self._was_taken or seconds >= REFUSED_SECONDS
+        )
         return Unusable(_new_token()) if is_final else TokenRefused()
 
     def _note_state(self, state: str) -> None:
         if state == "running":
-            self._refused_since = None
+            self._refusals.clear()
+            self._was_taken = True
         if self._state != "stopping":
             self._state = state
 

@@ -139,7 +139,7 @@ async def test_a_session_that_is_over_is_begun_anew(evening: Evening, is_resumab
 async def test_a_close_that_cannot_heal_ends_with_a_sentence(
     before: Evening, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    monkeypatch.setattr(adapter, "REFUSED_SECONDS", 0.0)
+    monkeypatch.setattr(adapter, "REFUSALS", 1)
     before.discord.gateway.closes_with = code
     with pytest.raises(Unusable) as reason:
         await before.adapter.run(before.service, before.stopping)
@@ -161,7 +161,7 @@ async def test_a_close_that_cannot_heal_in_the_middle_ends_with_a_sentence(
 async def test_a_token_that_discord_did_not_know_for_minutes_ends_with_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(adapter, "REFUSED_SECONDS", 0.0)
+    monkeypatch.setattr(adapter, "REFUSALS", 1)
     async with an_evening(token="not.a.token", starts=False) as evening:
         with pytest.raises(Unusable, match="DISCORD_TOKEN"):
             await evening.adapter.run(evening.service, evening.stopping)
