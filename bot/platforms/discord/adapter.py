@@ -36,7 +36,7 @@ from bot.platforms.discord.interactions import InteractionHandlers
 from bot.platforms.discord.links import find_guild, with_links
 from bot.platforms.discord.messages import MessageHandlers
 from bot.platforms.discord.sender import Sender, SentMessage
-from bot.platforms.discord.tasks import RunningTasks
+from bot.platforms.discord.tasks import ClaimedTasks
 from bot.platforms.discord.tokens import InteractionTokens
 from bot.services import Service
 
@@ -70,7 +70,7 @@ class Connection:
     client: DiscordClient
     files: Files
     messages: MessageHandlers
-    tasks: RunningTasks
+    tasks: ClaimedTasks
     tokens: InteractionTokens
 
 
@@ -283,7 +283,7 @@ class DiscordAdapter:
 
     def _connect(self, service: Service, files: Files) -> Connection:
         """Put together what one connection needs; nothing is asked of Discord yet."""
-        tasks, tokens = RunningTasks(), InteractionTokens()
+        tasks, tokens = ClaimedTasks(), InteractionTokens()
         messages = MessageHandlers(service, tasks, files, self._sender)
         handlers = Handlers(
             messages,

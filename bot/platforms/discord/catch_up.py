@@ -14,7 +14,7 @@ from bot.platforms.discord.faults import with_retries
 from bot.platforms.discord.identity import PLATFORM, STALE
 from bot.platforms.discord.messages import MessageHandlers
 from bot.platforms.discord.sender import Sender
-from bot.platforms.discord.tasks import RunningTasks
+from bot.platforms.discord.tasks import ClaimedTasks
 from bot.services import Service
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class CatchUp:
     """
 
     def __init__(
-        self, service: Service, tasks: RunningTasks, messages: MessageHandlers, sender: Sender
+        self, service: Service, tasks: ClaimedTasks, messages: MessageHandlers, sender: Sender
     ) -> None:
         self._service = service
         self._tasks = tasks

@@ -8,7 +8,7 @@ from bot.domain import Room
 from bot.platforms.discord.faults import CannotSend
 from bot.platforms.discord.identity import PLATFORM
 from bot.platforms.discord.sender import Sender
-from bot.platforms.discord.tasks import RunningTasks
+from bot.platforms.discord.tasks import ClaimedTasks
 from bot.services import Service
 
 
@@ -21,7 +21,7 @@ class GuildHandlers:
         sender: Sends the greeting.
     """
 
-    def __init__(self, service: Service, tasks: RunningTasks, sender: Sender) -> None:
+    def __init__(self, service: Service, tasks: ClaimedTasks, sender: Sender) -> None:
         self._service = service
         self._tasks = tasks
         self._sender = sender

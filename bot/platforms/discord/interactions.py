@@ -47,7 +47,7 @@ from bot.platforms.discord.sender import (
     markdown,
     uploads,
 )
-from bot.platforms.discord.tasks import RunningTasks
+from bot.platforms.discord.tasks import ClaimedTasks
 from bot.platforms.discord.tokens import InteractionTokens, follow_up, may_attach
 from bot.services import Service
 from bot.services.buttons import AskForPhoto, encode
@@ -100,7 +100,7 @@ class InteractionHandlers:
     def __init__(
         self,
         service: Service,
-        tasks: RunningTasks,
+        tasks: ClaimedTasks,
         files: Files,
         edits: MessageEdits,
         tokens: InteractionTokens,

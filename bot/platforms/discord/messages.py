@@ -20,7 +20,7 @@ from bot.platforms.discord.faults import CannotSend
 from bot.platforms.discord.files import Files, PictureReference, has_lottie, is_withheld
 from bot.platforms.discord.identity import IncomingMessage, parse_message
 from bot.platforms.discord.sender import Sender, SentMessage
-from bot.platforms.discord.tasks import RunningTasks
+from bot.platforms.discord.tasks import ClaimedTasks
 from bot.services import Service
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class MessageHandlers:
         sender: Sends the answers.
     """
 
-    def __init__(self, service: Service, tasks: RunningTasks, files: Files, sender: Sender) -> None:
+    def __init__(self, service: Service, tasks: ClaimedTasks, files: Files, sender: Sender) -> None:
         self._service = service
         self._tasks = tasks
         self._files = files

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Coroutine
 
 from cachetools import FIFOCache
 
-log = logging.getLogger(__name__)
+from bot.platforms.common import RunningTasks
 
 # Discord sends again what it is not sure of after a RESUME: a few minutes' worth.
 REMEMBERED = 2000
 
 
-class RunningTasks:
-    """Starts work and knows what is not done yet."""
+class ClaimedTasks:
+    """Starts work on what was claimed, and knows what is not done yet."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._running = RunningTasks()
         self._claimed: FIFOCache[int, bool] = FIFOCache(REMEMBERED)
         self._is_open = True
 
@@ -31,26 +29,14 @@ class RunningTasks:
 
     def start(self, work: Coroutine[object, None, None]) -> None:
         """Do some work beside everything else; its faults are logged."""
-        task = asyncio.create_task(_guarded(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._running.start(work)
 
     async def finish(self) -> None:
         """Let nothing new be claimed, and wait for all that is in hand."""
         self._is_open = False
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._running.finish()
 
     async def cancel(self) -> None:
         """Let nothing new be claimed, and give up what is in hand."""
         self._is_open = False
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-async def _guarded(work: Coroutine[object, None, None]) -> None:
-    try:
-        await work
-    except Exception:
-        log.exception("something from Discord could not be dealt with")
+        await self._running.cancel()
