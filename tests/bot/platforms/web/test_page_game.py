@@ -486,6 +486,7 @@ async def test_a_round_and_the_menu_fit_a_phone_upright_and_on_its_side(
     await expect(mia.page.locator("#caption")).to_be_hidden()
     # What is written on the bot's own picture is not to be seen once more below it.
     await mia.show(pictures.draw_olaf(), "olaf")
+    await expect(mia.rounds.last).to_contain_text("84 points for Mia")
     await mia.ask_for("Who fooled me best")
     said = mia.rounds.last.locator(".said")
     await expect(said.locator(".line").first).to_be_visible()
