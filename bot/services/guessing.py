@@ -16,7 +16,6 @@ from bot.domain import (
     Classified,
     Delivery,
     Label,
-    Photo,
     Reply,
     Room,
 )
@@ -79,9 +78,10 @@ class Guessing:
         # When each question was edited last.
         self._edited: LRUCache[int, datetime] = LRUCache(REMEMBERED)
 
-    async def open(self, photo: Photo, outcome: Classified) -> Reply | None:
+    async def open(self, outcome: Classified) -> Reply | None:
         """Ask the room what the bot will answer; None where there is nobody to guess."""
-        if photo.room.private:
+        room = outcome.room
+        if room.private:
             return None
         until = self._clock.now() + GUESS_WITHIN
         if not await self._store.guesses.open(outcome.round_id, until):
@@ -89,8 +89,8 @@ class Guessing:
         view = await self._rounds.view(outcome.round_id)
         if view is None:
             return None
-        self._wait(outcome.round_id, photo.room, until, until)
-        self._count_down(outcome.round_id, photo.room, self._clock.now() + EDIT_EVERY)
+        self._wait(outcome.round_id, room, until, until)
+        self._count_down(outcome.round_id, room, self._clock.now() + EDIT_EVERY)
         return replace(self._question(view, until), outcomes=(outcome,))
 
     async def guess(self, press: ButtonPress, action: MakeGuess, speaker: Speaker) -> ButtonOutcome:
@@ -138,6 +138,8 @@ class Guessing:
             case _:
                 seconds = max(1, round((until - self._clock.now()).total_seconds()))
                 text = speaker.rounds.guess_open(seconds, who)
+        if view.album:
+            text = f"{speaker.rounds.guess_about(view.number)}\n{text}"
         buttons = tuple(
             button(speaker.text.label(label), MakeGuess(view.round.id, label)) for label in GUESSES
         )

@@ -101,18 +101,17 @@ class Rounds:
         shown = self.word(view)
         return replace(shown, verdict=outcome.verdict, outcomes=(outcome,), cheer=cheer)
 
-    async def answer_album(
+    async def join_album(
         self, photos: Sequence[Photo], outcomes: Sequence[PhotoOutcome], played: Classified
-    ) -> Reply | None:
-        """Word what there is to say to photos that were sent together, one of which is played.
+    ) -> bool:
+        """Note that photos were sent together, one of which is played.
 
         Returns:
-            The answer, with the buttons of that one's round; None where it was played before, or
-            is just for fun otherwise.
+            Whether it can be: False where it was played before, or is just for fun otherwise.
         """
         round_ = await self._store.game.round(played.round_id, played.room)
         if round_ is None or not round_.may_score:
-            return None
+            return False
         for photo in photos:
             await self.note_made(photo, round_.id)
         parts = [
@@ -120,8 +119,7 @@ class Rounds:
             for outcome in outcomes
         ]
         await self._store.rounds.note_album(round_.id, parts)
-        view = await self.view(round_.id)
-        return None if view is None else replace(self.word(view), outcomes=tuple(outcomes))
+        return True
 
     async def note_made(self, photo: Photo, round_id: int) -> None:
         """Note that somebody made what is on a photo, if they say so, or answer a challenge."""
@@ -132,6 +130,11 @@ class Rounds:
         """Return all that a round's message tells; None when it is no longer stored."""
         return await self._store.views.round(round_id, self._clock.now(), self._clock.zone)
 
+    async def told(self, round_id: int) -> Reply | None:
+        """Return what a round's message says; None when it is no longer stored."""
+        view = await self.view(round_id)
+        return None if view is None else self.word(view)
+
     def word(self, view: RoundView) -> Reply:
         """Return what a round's message says, with its buttons, in the message's language."""
         speaker = speaker_for(view.language)
@@ -141,7 +144,7 @@ class Rounds:
             lines.insert(0, self.answer_text(view.room, round_.verdict, round_.id, speaker))
             rows.append((button(speaker.photos.where_button(), ShowHeatmap(round_.id)),))
             return Reply("\n".join(lines), buttons=tuple(rows))
-        told = lines if round_.truth is not None else []
+        told = lines if round_.truth is not None else _guessed(view, speaker)
         text = speaker.photos.album(view.album, view.number)
         rows += self.where_rows(view.album_ids.items(), speaker)
         return Reply("\n".join([text, *told]), buttons=tuple(rows))

@@ -180,9 +180,8 @@ class Service:
             case Classified(verdict=verdict):
                 try:
                     asked = None
-                    settings = await self._store.rooms.settings(photo.room)
-                    if guessing or settings.guess_every or wants_guesses(photo.caption):
-                        asked = await self.guessing.open(photo, outcome)
+                    if guessing or await self._asks_first([photo]):
+                        asked = await self.guessing.open(outcome)
                     return asked or await self.rounds.answer(photo, outcome, speaker)
                 except Exception:
                     log.exception("a round could not be played")
@@ -192,8 +191,8 @@ class Service:
     async def handle_album(self, photos: Sequence[Photo]) -> Reply | None:
         """Answer several photos of one person at once, a line for each; else as `handle_photo`.
 
-        The surest of those that are not unfamiliar is played: four buttons for each of ten photos
-        are no fun to read.
+        The surest of those that are not unfamiliar is played, or guessed about: four buttons for
+        each of ten photos are no fun to read.
         """
         processed = await asyncio.gather(
             *(self.photos.process(photo, plays=False) for photo in photos)
@@ -209,8 +208,14 @@ class Service:
         try:
             for outcome in _surest_first(outcomes):
                 await self.photos.play(outcome)
-                if (shown := await self.rounds.answer_album(photos, outcomes, outcome)) is not None:
-                    return shown
+                if not await self.rounds.join_album(photos, outcomes, outcome):
+                    continue  # it was played before
+                asked = None
+                if await self._asks_first(photos):
+                    asked = await self.guessing.open(outcome)
+                shown = asked or await self.rounds.told(outcome.round_id)
+                if shown is not None:
+                    return replace(shown, outcomes=outcomes)
         except Exception:
             log.exception("a photo of an album could not be played")
         classified = (
@@ -224,6 +229,11 @@ class Service:
         ]
         rows = self.rounds.where_rows(classified, speaker)
         return Reply(speaker.photos.album(answers, None), buttons=tuple(rows), outcomes=outcomes)
+
+    async def _asks_first(self, photos: Sequence[Photo]) -> bool:
+        """Return whether everybody guesses before the bot answers photos that came together."""
+        settings = await self._store.rooms.settings(photos[0].room)
+        return settings.guess_every or any(wants_guesses(photo.caption) for photo in photos)
 
     async def note_sending(self, outcomes: Sequence[PhotoOutcome], *, has_failed: bool) -> None:
         """Note that the answer to photos is on its way, or that it is known to have failed.

@@ -501,6 +501,10 @@ class RoundSentences(Sentences):
         ).format(number=seconds)
         return self._guessed_so_far(asked, names)
 
+    def guess_about(self, number: int) -> str:
+        """Return the line above that question which says which photo of an album it is about."""
+        return self._("A guess about photo {number}!").format(number=number)
+
     def guess_open_until(self, moment: str, names: Sequence[str]) -> str:
         """Return the same question where the platform itself counts down.
 

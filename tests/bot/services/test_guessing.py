@@ -12,7 +12,7 @@ from bot.game.rules import GUESS_WITHIN
 from bot.services import guessing
 from bot.speech import speaker_for
 from tests.fakes.messenger import FakeMessenger
-from tests.fakes.vision import OLAF
+from tests.fakes.vision import OLAF, YETI
 from tests.support.table import BEN, MIA, OMA, Table, changed, labels, reveal, said
 
 DE, EN = speaker_for("de"), speaker_for("en")
@@ -184,6 +184,20 @@ async def test_an_album_stays_as_it_is_around_a_photo_that_was_refused(table: Ta
     undone = (await table.tap(MIA, told, EN.rounds.change_button())).edit
     assert undone is not None
     assert (undone.text, undone.buttons) == (reply.text, reply.buttons)
+
+
+async def test_where_every_photo_is_guessed_about_so_is_the_surest_of_an_album(
+    table: Table,
+) -> None:
+    await table.ask(OMA, "guess", "on")
+    asked = await table.album(MIA, [YETI, OLAF, None])
+    assert EN.rounds.guess_about(2) in asked.text
+    assert "97" not in asked.text
+    await table.tap(BEN, asked, A_OLAF)
+    told = await reveal(table)
+    assert [line.partition(".")[0] for line in told.text.splitlines()[:3]] == ["1", "2", "3"]
+    assert "Ben" in told.text
+    assert "97" in said(await table.tap(MIA, told, IS_YETI))
 
 
 async def test_an_album_keeps_its_numbers_when_one_of_its_photos_is_forgotten(table: Table) -> None:
