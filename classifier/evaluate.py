@@ -42,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--report", type=Path, help="where the report goes (reports/MODEL.html)")
     parser.add_argument("--answers", type=Path, help="write an answer a line, as JSON, for each")
     parser.add_argument("--folds", action="store_true", help="by cross-validation")
+    parser.add_argument(
+        "--quick", action="store_true", help="photos as they are, without distortions and heat maps"
+    )
     options = parser.parse_args(arguments)
     if len(options.model) > 1 and (options.report or options.answers):
         parser.error("--report and --answers take the figures of one model")
@@ -51,7 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in options.model:
             parts = fold_networks(name, rows) if options.folds else [(_load(name), rows)]
             quiet = not sys.stderr.isatty()
-            found.append(evaluate(parts, by_folds=options.folds, quiet=quiet))
+            found.append(
+                evaluate(parts, by_folds=options.folds, plainly=options.quick, quiet=quiet)
+            )
     except (ModelError, DatasetError) as error:
         parser.error(str(error))
     for line in left_out(options.photos, rows):

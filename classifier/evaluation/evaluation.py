@@ -201,6 +201,7 @@ def evaluate(
     parts: Sequence[tuple[Predictor, Sequence[Row]]],
     *,
     by_folds: bool = False,
+    plainly: bool = False,
     quiet: bool = False,
 ) -> Evaluation:
     """Evaluate each model on its photos, as they are and under every distortion.
@@ -208,14 +209,16 @@ def evaluate(
     Args:
         parts: One model and all photos; or a model for each fold, with the photos it never saw.
         by_folds: Whether it is the latter.
+        plainly: Whether photos are looked at as they are alone, without distortions and heat maps.
         quiet: Whether no progress is shown.
 
     Raises:
         DatasetError: A photo cannot be read.
     """
     rows = [row for _, its in parts for row in its]
-    chosen = _choose(rows) if DISTORTIONS else []
-    total = len(rows) + len(DISTORTIONS) * len(chosen)
+    distortions = {} if plainly else DISTORTIONS
+    chosen = _choose(rows) if distortions else []
+    total = len(rows) + len(distortions) * len(chosen)
     with tqdm(total=total, unit="photo", disable=quiet, leave=False) as progress:
         answered: list[torch.Tensor] = []
         distorted: dict[str, list[torch.Tensor]] = defaultdict(list)
@@ -224,7 +227,7 @@ def evaluate(
             mine = [rows[index] for index in chosen if begin <= index < begin + len(its)]
             begin += len(its)
             answered += _predict(predictor, its, {"": None}, progress)[""]
-            for name, of in _predict(predictor, mine, DISTORTIONS, progress).items():
+            for name, of in _predict(predictor, mine, distortions, progress).items():
                 distorted[name] += of
     return Evaluation(
         parts[0][0].card,
@@ -233,7 +236,7 @@ def evaluate(
         labels_of(rows),
         {name: torch.cat(of) for name, of in distorted.items()},
         torch.tensor(chosen, dtype=torch.int64),
-        heat_on_figures(parts),
+        {} if plainly else heat_on_figures(parts),
         by_folds,
     )
 

@@ -29,6 +29,8 @@ def weights(tiny_model: Path, tmp_path: Path) -> Path:
 def test_the_figures_are_one_json_object_and_the_report_is_one_page(
     drawings: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    for number in range(8):
+        cut_out((200, 200 + number)).save(drawings / "olaf" / f"{number}.png")
     page = drawings / "out" / "report.html"
     arguments = [
         "--photos",
@@ -57,18 +59,18 @@ def test_the_figures_are_one_json_object_and_the_report_is_one_page(
     lowest = min(found["robustness"][name]["two"] for name in judged)
     assert worst["two"] == pytest.approx(plain - lowest)
     assert found["compared"]["snow_called_unfamiliar"] <= 0.05
+    heat = found["heat"]
+    assert heat["n"] <= 8 * PLACEMENTS
+    if heat["n"]:  # the network is one of random weights
+        assert 0 < heat["area"] < 0.4
+        assert 0 <= heat["top_inside"] <= 1
+        assert 0 <= heat["deletion_wins"] <= 1
+        assert 0 <= heat["pointing"] <= 1
     written = page.read_text()
     assert written.count("data:image/png;base64,") == 6
     assert "http" not in written
 
 
-@pytest.fixture
-def undistorted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Evaluate photos as they are only, which is quick."""
-    monkeypatch.setattr("classifier.evaluation.evaluation.DISTORTIONS", {})
-
-
-@pytest.mark.usefixtures("undistorted")
 def test_each_fold_is_judged_by_the_network_that_never_saw_it(
     drawings: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -83,7 +85,7 @@ def test_each_fold_is_judged_by_the_network_that_never_saw_it(
         model.save(kept / f"{fold}.safetensors", network, model.Card("random", 64))
     page = drawings / "report.html"
     arguments = ["--photos", str(drawings), "--model", str(weights), "--folds", "--json"]
-    assert evaluate.main([*arguments, "--report", str(page)]) == 0
+    assert evaluate.main(["--quick", *arguments, "--report", str(page)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["n"] == len(rows)
     yetis = [row for row in rows if row.label is Category.ABOMINABLE]
@@ -94,7 +96,7 @@ def test_each_fold_is_judged_by_the_network_that_never_saw_it(
     in_fold = [row.label for row in rows if row.fold == 3 and row.label is not Category.NEITHER]
     right = in_fold.count(Category.ABOMINABLE) / len(in_fold)
     assert found["by_fold"]["fold 3"]["accuracy_two"] == pytest.approx(right)
-    assert evaluate.main([*arguments[:-1], "--report", str(page)]) == 0
+    assert evaluate.main(["--quick", *arguments[:-1], "--report", str(page)]) == 0
     shown = capsys.readouterr().out.splitlines()
     worst = min(of["accuracy_two"] for of in found["by_fold"].values())
     assert any(line.split()[:2] == ["worst", f"{worst:.3f}"] for line in shown)
@@ -109,7 +111,6 @@ def test_without_networks_of_folds_it_says_how_to_make_them(
     assert "`python -m classifier.train` makes" in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("undistorted")
 def test_folds_that_were_never_held_out_are_left_out_and_counted(
     drawings: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,47 +120,19 @@ def test_folds_that_were_never_held_out_are_left_out_and_counted(
     shutil.copy(weights, kept / "2.safetensors")
     page = drawings / "report.html"
     arguments = ["--photos", str(drawings), "--model", str(weights), "--folds", "--json"]
-    assert evaluate.main([*arguments, "--report", str(page)]) == 0
+    assert evaluate.main(["--quick", *arguments, "--report", str(page)]) == 0
     output = capsys.readouterr()
     inside = sum(row.fold == 2 for row in rows)
     assert json.loads(output.out)["n"] == inside
     assert f"{len(rows) - inside} photos are in folds that were never held out" in output.err
 
 
-@pytest.mark.usefixtures("undistorted")
-def test_the_heat_of_cut_outs_is_measured_against_their_area(
-    drawings: Path, weights: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for number in range(8):
-        snowball = cut_out((200, 200 + number))
-        snowball.save(drawings / "olaf" / f"{number}.png")
-    page = drawings / "report.html"
-    arguments = [
-        "--photos",
-        str(drawings),
-        "--model",
-        str(weights),
-        "--json",
-        "--report",
-        str(page),
-    ]
-    evaluate.main(arguments)
-    heat = json.loads(capsys.readouterr().out)["heat"]
-    assert heat["n"] <= 8 * PLACEMENTS
-    if heat["n"]:  # the network is one of random weights
-        assert 0 < heat["area"] < 0.4
-        assert 0 <= heat["top_inside"] <= 1
-        assert 0 <= heat["deletion_wins"] <= 1
-        assert 0 <= heat["pointing"] <= 1
-
-
-@pytest.mark.usefixtures("undistorted")
 def test_answers_are_a_line_each_as_the_season_reads_them_and_name_no_photo(
     drawings: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = drawings / "answers.jsonl"
     arguments = ["--photos", str(drawings), "--model", str(weights), "--answers", str(path)]
-    assert evaluate.main([*arguments, "--report", str(drawings / "report.html")]) == 0
+    assert evaluate.main(["--quick", *arguments, "--report", str(drawings / "report.html")]) == 0
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert len(lines) == len(season.load(path)) == 24
     for answer in lines:
@@ -172,7 +145,6 @@ def test_answers_are_a_line_each_as_the_season_reads_them_and_name_no_photo(
     assert [answer["truth"] for answer in lines].count("olaf") == 8
 
 
-@pytest.mark.usefixtures("undistorted")
 def test_what_is_left_out_is_named_and_models_are_compared(
     drawings: Path,
     weights: Path,
@@ -187,7 +159,7 @@ def test_what_is_left_out_is_named_and_models_are_compared(
     (drawings / "snowmen").mkdir()
     other = Path(shutil.copy(weights, tmp_path / "other.safetensors"))
     arguments = ["--photos", str(drawings), "--model", str(weights), str(other)]
-    assert evaluate.main(arguments) == 0
+    assert evaluate.main(["--quick", *arguments]) == 0
     shown = capsys.readouterr()
     assert "as the manifest does not name them: neither/unlisted.png." in shown.err
     assert "as they cannot be read: olaf/broken.jpg." in shown.err
@@ -197,7 +169,7 @@ def test_what_is_left_out_is_named_and_models_are_compared(
     for name in ("tiny", "other"):
         assert (tmp_path / "reports" / f"{name}.html").is_file()
     with pytest.raises(SystemExit):
-        evaluate.main([*arguments, "--answers", str(tmp_path / "answers")])
+        evaluate.main(["--quick", *arguments, "--answers", str(tmp_path / "answers")])
     assert "take the figures of one model" in capsys.readouterr().err
 
 
@@ -226,14 +198,15 @@ def test_the_table_says_in_words_what_was_found(drawings: Path) -> None:
     assert "worst style of snow people: abominable (none), 0.000 of 8" in shown
 
 
-@pytest.mark.usefixtures("undistorted")
 @pytest.mark.parametrize("numbers", [{}, {"n": 24}], ids=["never calibrated", "calibrated"])
 def test_it_says_when_confidence_was_never_calibrated(
     drawings: Path, weights: Path, numbers: dict[str, int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     model.save(weights, model.build(), model.Card("random", 64, metrics=numbers))
     page = drawings / "report.html"
-    evaluate.main(["--photos", str(drawings), "--model", str(weights), "--report", str(page)])
+    evaluate.main(
+        ["--quick", "--photos", str(drawings), "--model", str(weights), "--report", str(page)]
+    )
     assert ("rough guesses" in capsys.readouterr().err) is not bool(numbers)
 
 
@@ -262,7 +235,6 @@ def without_folds(drawings: Path, header: str, line: str) -> None:
     (drawings / "manifest.csv").write_text("\n".join([header, *lines]))
 
 
-@pytest.mark.usefixtures("undistorted")
 @pytest.mark.parametrize(
     ("header", "line"),
     [
@@ -281,7 +253,7 @@ def test_a_manifest_without_folds_or_groups_can_be_evaluated(
     without_folds(drawings, header, line)
     page = drawings / "report.html"
     arguments = ["--photos", str(drawings), "--model", str(weights), "--json"]
-    assert evaluate.main([*arguments, "--report", str(page)]) == 0
+    assert evaluate.main(["--quick", *arguments, "--report", str(page)]) == 0
     assert json.loads(capsys.readouterr().out)["n"] == 24
 
 
