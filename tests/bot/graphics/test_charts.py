@@ -407,8 +407,19 @@ def boxes(longest: str) -> dict[str, tuple[int, int, int, int]]:
     return found
 
 
-@pytest.mark.parametrize("size", [(400, 300), (300, 400), (90, 1600), (1600, 90), (1, 1)])
-@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P"])
+@pytest.mark.parametrize(
+    ("size", "mode"),
+    [
+        ((400, 300), "RGB"),
+        ((300, 400), "RGB"),
+        ((90, 1600), "RGB"),
+        ((1600, 90), "L"),
+        ((1, 1), "RGB"),
+        ((400, 300), "L"),
+        ((400, 300), "RGBA"),
+        ((300, 400), "P"),
+    ],
+)
 def test_a_card_shows_the_whole_photo_and_its_heat_map(size: tuple[int, int], mode: str) -> None:
     photo = Image.new("RGB", size, (10, 200, 10))
     photo = photo.quantize(2) if mode == "P" else photo.convert(mode)
@@ -446,7 +457,7 @@ def test_without_its_photo_a_card_shows_snow_and_not_the_heat_map(theme: Theme) 
     assert 132 < box[1] < box[3] < 900
 
 
-@pytest.mark.parametrize("name", ["Mia", LONG, FAMILY * 9, "عبد الرحمن " * 6, "Оленка ❄", "W" * 90])
+@pytest.mark.parametrize("name", [LONG, FAMILY * 9, "عبد الرحمن " * 6, "W" * 90])
 def test_nothing_on_a_card_overlaps_or_leaves_it(name: str) -> None:
     found = boxes(name)
     for left, top, right, bottom in found.values():
