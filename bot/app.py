@@ -74,7 +74,7 @@ async def serve(
         await stack.enter_async_context(classifier)
         vision = Vision(classifier)
         address = _address(settings, listening)
-        telegram, discord = _telegram(settings), _discord(settings, store)
+        telegram, discord = _telegram(settings, store), _discord(settings, store)
         platforms: list[Platform] = [each for each in (telegram, discord) if each is not None]
         supervisors = [Supervisor(platform, stopping) for platform in platforms]
         webhook = _webhook_url(settings)
@@ -126,7 +126,7 @@ def _stop_on_signals(stopping: asyncio.Event, on_signal: Callable[[], None]) -> 
         signal.signal(number, stop)
 
 
-def _telegram(settings: Settings) -> TelegramAdapter | None:
+def _telegram(settings: Settings, store: Store) -> TelegramAdapter | None:
     if settings.telegram_token is None:
         return None
     from bot.platforms.telegram import TelegramAdapter  # half a second, for who needs it
@@ -135,6 +135,7 @@ def _telegram(settings: Settings) -> TelegramAdapter | None:
         settings.telegram_token.get_secret_value(),
         api_url=_without_slash(settings.telegram_api_url),
         webhook_url=_webhook_url(settings),
+        notes=store.notes,
     )
 
 

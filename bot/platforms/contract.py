@@ -17,6 +17,19 @@ from bot.services.ports import Messenger
 State = Mapping[str, str | int]
 
 
+class Notes(Protocol):
+    """Remembers a few short texts from one run to the next: the storage, which stays unknown here.
+
+    Platforms import no storage; these two methods are all that is needed of it.
+    """
+
+    async def recall(self, key: str) -> str | None:
+        """Return what was kept under a name."""
+
+    async def remember(self, key: str, value: str) -> None:
+        """Keep something under a name."""
+
+
 class Platform(Messenger, Protocol):
     """A chat platform that is kept running.
 

@@ -110,7 +110,7 @@ async def a_week(folder: Path) -> AsyncIterator[Week]:
         ClientSession() as session,
         AsyncExitStack() as stack,
     ):
-        on_telegram = TelegramAdapter(telegram.token, api_url=telegram.url)
+        on_telegram = TelegramAdapter(telegram.token, api_url=telegram.url, notes=store.notes)
         on_discord = DiscordAdapter(
             discord.token,
             api_url=discord.api_url,

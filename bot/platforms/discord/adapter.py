@@ -23,10 +23,9 @@ from bot.domain import (
     Room,
     Unusable,
 )
-from bot.platforms.contract import State
+from bot.platforms.contract import Notes, State
 from bot.platforms.discord.catch_up import CatchUp
 from bot.platforms.discord.client import DiscordClient, Handlers, IdentifyLimit, use_servers
-from bot.platforms.discord.commands import Notes
 from bot.platforms.discord.edits import MessageEdits
 from bot.platforms.discord.faults import CannotSend, is_passing
 from bot.platforms.discord.files import Files, PictureReference, is_withheld

@@ -16,8 +16,9 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
+from bot.platforms.contract import Notes
 from bot.platforms.discord.catch_up import CatchUp
-from bot.platforms.discord.commands import Notes, build_tree, sync_tree
+from bot.platforms.discord.commands import build_tree, sync_tree
 from bot.platforms.discord.guilds import GuildHandlers
 from bot.platforms.discord.identity import Interaction
 from bot.platforms.discord.interactions import InteractionHandlers

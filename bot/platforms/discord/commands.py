@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
-from typing import Protocol
 
 import discord
 from discord import app_commands
@@ -19,6 +18,7 @@ from discord.app_commands import (
     locale_str,
 )
 
+from bot.platforms.contract import Notes
 from bot.platforms.discord.identity import PLATFORM, Interaction
 from bot.platforms.discord.interactions import InteractionHandlers
 from bot.services.commands import Command, menu
@@ -28,19 +28,6 @@ log = logging.getLogger(__name__)
 
 # The name of the note that holds a digest of the menus that Discord has.
 SYNCED = "discord commands"
-
-
-class Notes(Protocol):
-    """Remembers a few short texts from one run to the next: the storage, which stays unknown here.
-
-    Platforms import no storage; these two methods are all that is needed of it.
-    """
-
-    async def recall(self, key: str) -> str | None:
-        """Return what was kept under a name."""
-
-    async def remember(self, key: str, value: str) -> None:
-        """Keep something under a name."""
 
 
 class _MenuTranslator(app_commands.Translator):

@@ -12,14 +12,8 @@ from http import HTTPStatus
 
 import aiohttp
 from cachetools import LRUCache
-from telegram import (
-    Bot,
-    BotCommand,
-    BotCommandScopeAllChatAdministrators,
-    BotCommandScopeAllGroupChats,
-    BotCommandScopeAllPrivateChats,
-)
-from telegram.error import BadRequest, InvalidToken, TelegramError
+from telegram import Bot
+from telegram.error import BadRequest, InvalidToken
 
 from bot.domain import (
     Delivery,
@@ -33,8 +27,9 @@ from bot.domain import (
     Unusable,
 )
 from bot.platforms.common import RunningTasks
-from bot.platforms.contract import State
+from bot.platforms.contract import Notes, State
 from bot.platforms.telegram.client import ConnectionState, TelegramBot
+from bot.platforms.telegram.commands import publish_menus
 from bot.platforms.telegram.files import Files
 from bot.platforms.telegram.handlers import Handlers
 from bot.platforms.telegram.identity import PLATFORM, Destination
@@ -44,8 +39,7 @@ from bot.platforms.telegram.polling import Poller
 from bot.platforms.telegram.reading import UpdateReader, update_id_of
 from bot.platforms.telegram.routing import ALLOWED, Intake, Membership, SeenUpdates
 from bot.platforms.telegram.sender import Sender
-from bot.services import Service, commands
-from bot.speech import LANGUAGES, speaker_for
+from bot.services import Service
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +61,7 @@ class TelegramAdapter:
         token: The bot's, from @BotFather.
         api_url: Another Bot API server's address, without a slash at the end.
         webhook_url: The public address whose posts `feed` gets, without a slash at the end.
+        notes: Remembers which menus Telegram has.
 
     Attributes:
         name: Tells the platform from the others; rooms carry it.
@@ -75,7 +70,12 @@ class TelegramAdapter:
     name = PLATFORM
 
     def __init__(
-        self, token: str, *, api_url: str | None = None, webhook_url: str | None = None
+        self,
+        token: str,
+        *,
+        api_url: str | None = None,
+        webhook_url: str | None = None,
+        notes: Notes,
     ) -> None:
         self._token = token
         self._api_url = api_url
@@ -86,7 +86,7 @@ class TelegramAdapter:
         self._reader = UpdateReader()
         self._unanswered: LRUCache[tuple[Room, str], bool] = LRUCache(UNANSWERED_REMEMBERED)
         self._perhaps_twice = 0
-        self._has_menu = False
+        self._notes = notes
         self._connection: _Connection | None = None
 
     def state(self) -> State:
@@ -203,8 +203,7 @@ class TelegramAdapter:
                 await connection.bot.initialize()
                 await self._answer_pending_photos(connection, service)
                 await self._receive_updates(connection)
-                if not self._has_menu:
-                    connection.tasks.start(self._set_menu(connection.bot))
+                connection.tasks.start(publish_menus(connection.bot, self._notes))
                 await _first(stopping, self._connection_state.is_refused)
                 if not stopping.is_set():
                     raise InvalidToken
@@ -262,28 +261,6 @@ class TelegramAdapter:
                 f"Telegram does not take WEBHOOK_URL ({fault.message}); give a public address that "
                 "begins with https://, or none, and the bot asks for its messages itself."
             ) from None
-
-    async def _set_menu(self, bot: Bot) -> None:
-        """Have people's apps list the commands that are theirs, in each language."""
-        # Whether those of admins are among them. In private, everyone decides for themselves.
-        scopes = (
-            (BotCommandScopeAllPrivateChats(), True),
-            (BotCommandScopeAllGroupChats(), False),
-            (BotCommandScopeAllChatAdministrators(), True),
-        )
-        try:
-            for language in (None, *LANGUAGES):
-                speaker = speaker_for(language)
-                for scope, admin in scopes:
-                    menu = [
-                        BotCommand(command.name, command.summary_in(speaker))
-                        for command in commands.menu(PLATFORM, admin=admin)
-                    ]
-                    await bot.set_my_commands(menu, scope=scope, language_code=language)
-        except TelegramError as fault:
-            log.warning("telegram: the menu of commands is not set (%s)", type(fault).__name__)
-        else:
-            self._has_menu = True
 
     def _bad_token(self) -> str:
         other = " Or is TELEGRAM_API_URL no Bot API server?" if self._api_url else ""

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from bot.domain import Room
 from bot.platforms.telegram import TelegramAdapter
+from bot.platforms.telegram.commands import PUBLISHED, digest_of_menus
 from bot.services.ports import Messenger
 from bot.storage import Store
 from bot.supervisor import Supervisor
@@ -38,7 +39,10 @@ class RunningBot:
     def renew(self) -> TelegramAdapter:
         """Make an adapter that knows nothing of the one before, as a new process does."""
         self.adapter = TelegramAdapter(
-            self.telegram.token, api_url=self.telegram.url, webhook_url=self.webhook
+            self.telegram.token,
+            api_url=self.telegram.url,
+            webhook_url=self.webhook,
+            notes=self.store.notes,
         )
         self._messengers[self.adapter.name] = self.adapter
         return self.adapter
@@ -104,16 +108,20 @@ class RunningBot:
 
 @asynccontextmanager
 async def running_bot(
-    *, started: bool = True, database: str = "sqlite://"
+    *, started: bool = True, has_menus: bool = True, database: str = "sqlite://"
 ) -> AsyncIterator[RunningBot]:
     """Open a server with a bot at it.
 
     Args:
         started: Whether the bot is connected.
+        has_menus: Whether the server has its menus, as after the first start.
         database: The address of its database; by default it is lost with the last connection.
     """
     async with TelegramServer() as telegram, Store.open(database) as store:
         bot = RunningBot(telegram, store)
+        if has_menus:
+            digest = digest_of_menus(int(telegram.token.split(":")[0]))
+            await store.notes.remember(PUBLISHED, digest)
         if started:
             await bot.start()
         try:

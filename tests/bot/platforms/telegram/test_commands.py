@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 
 import pytest
 
 from bot.domain import CommandRequest, Refusal, Reply
+from bot.platforms.telegram.commands import PUBLISHED
 from bot.services import commands
 from bot.speech import LANGUAGES, speaker_for
 from tests.bot.platforms.telegram.conftest import is_answer
-from tests.fakes.telegram.running_bot import RunningBot, room_of
+from tests.fakes.telegram.running_bot import RunningBot, room_of, running_bot
 from tests.fakes.vision import YETI
 
 SNOW = b"snow"
@@ -20,7 +22,17 @@ WHERE = "Where did you look?"
 # Commands
 
 
-async def test_the_menu_is_set_for_each_scope_and_language(bot: RunningBot) -> None:
+@pytest.fixture
+async def new_bot() -> AsyncIterator[RunningBot]:
+    """A bot that was never started before."""
+    async with running_bot(has_menus=False) as bot:
+        yield bot
+
+
+async def test_the_menu_is_set_for_each_scope_and_language_until_it_changes(
+    new_bot: RunningBot,
+) -> None:
+    bot = new_bot
     menus = 3 * (1 + len(LANGUAGES))
     await bot.telegram.until(lambda: len(bot.telegram.methods.menus) == menus)
     scopes = {scope for scope, _ in bot.telegram.methods.menus}
@@ -35,12 +47,19 @@ async def test_the_menu_is_set_for_each_scope_and_language(bot: RunningBot) -> N
     }
     assert german["who"] == who.summary_in(speaker_for("de"))
     assert {"help", "where", "settings", "privacy"} < set(german)
+    bot.telegram.methods.menus.clear()
+    await bot.restart()
+    await bot.home.answer(bot.home.send_photo(bot.anna, SNOW))
+    assert not bot.telegram.methods.menus
+    await bot.store.notes.remember(PUBLISHED, "those of another version")
+    await bot.restart()
+    await bot.telegram.until(lambda: len(bot.telegram.methods.menus) == menus)
 
 
 async def test_commands_of_admins_are_in_the_menus_of_admins_and_of_private_chats_only(
-    bot: RunningBot,
+    new_bot: RunningBot,
 ) -> None:
-    menus = bot.telegram.methods.menus
+    menus, bot = new_bot.telegram.methods.menus, new_bot
     await bot.telegram.until(lambda: len(menus) == 3 * (1 + len(LANGUAGES)))
     listed = commands.menu("telegram")
     of_all = [each.name for each in listed if not each.admins_only]

@@ -14,6 +14,7 @@ import pytest
 from bot.domain import Delivery, Refusal, Refused, Reply, Unusable
 from bot.platforms.telegram.adapter import SECRET_HEADER, TelegramAdapter, TokenRefused
 from bot.platforms.telegram.albums import Albums
+from bot.platforms.telegram.commands import PUBLISHED
 from bot.speech import speaker_for
 from tests.bot.platforms.telegram.conftest import is_answer
 from tests.fakes.telegram.running_bot import RunningBot, room_of, running_bot
@@ -37,7 +38,7 @@ async def bot(tmp_path: Path) -> AsyncIterator[RunningBot]:
 async def test_a_bad_token_ends_telegram_with_one_clear_sentence(
     bot: RunningBot, token: str
 ) -> None:
-    adapter = TelegramAdapter(token, api_url=bot.telegram.url)
+    adapter = TelegramAdapter(token, api_url=bot.telegram.url, notes=bot.store.notes)
     for _ in range(2):  # once is no proof
         with pytest.raises(TokenRefused):
             await adapter.run(bot.service, asyncio.Event())
@@ -88,6 +89,7 @@ async def test_a_start_that_came_to_nothing_leaves_no_connection_open(bot: Runni
 async def test_a_menu_that_cannot_be_set_keeps_nobody_from_an_answer(
     bot: RunningBot, caplog: pytest.LogCaptureFixture
 ) -> None:
+    await bot.store.notes.remember(PUBLISHED, "those of another version")
     bot.telegram.fail("setMyCommands", status=500, times=1)
     bot.begin()
     photo = bot.home.send_photo(bot.anna, SNOW)
