@@ -1,8 +1,5 @@
 FROM python:3.12-slim
 
-# What torch computes on: cpu (small), or cu130 and the like where the host has a GPU.
-ARG TORCH_BACKEND=cpu
-
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN useradd --create-home --uid 1000 bot \
     && install --directory --owner=bot /data \
@@ -11,7 +8,7 @@ RUN useradd --create-home --uid 1000 bot \
 # The dependencies change less often than the code: a layer of their own.
 WORKDIR /app
 COPY pyproject.toml ./
-RUN uv pip install --system --no-cache --torch-backend="$TORCH_BACKEND" --requirements pyproject.toml
+RUN uv pip install --system --no-cache --requirements pyproject.toml
 
 COPY LICENSE README.md ./
 COPY models models

@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(_why_not(error, settings), file=sys.stderr)
         return 1
-    from bot import app  # torch takes a second: only once settings and port are known to be good
+    from bot import app  # half a second: only once settings and port are known to be good
 
     with listening:
         try:

@@ -27,7 +27,7 @@ from bot.settings import Settings
 from bot.storage import Store, StoreError
 from bot.supervisor import Supervisor
 from bot.vision import Vision
-from classifier import Classifier, ModelError
+from classifier import Classifier, EngineError, ModelError
 
 if TYPE_CHECKING:
     from bot.platforms.discord import DiscordAdapter
@@ -56,14 +56,17 @@ async def serve(
 
     Returns:
         The exit code: 0, 1 when nothing is left to do or the database cannot be used, 2 for a
-        model that makes no sense.
+        model or an engine that makes no sense.
     """
     stopping = asyncio.Event()
     _stop_on_signals(stopping, on_signal)
     try:
-        classifier = Classifier.load(settings.model)
+        classifier = Classifier.load(settings.model, engine=settings.engine)
     except ModelError as error:
         print(f"MODEL makes no sense: {error}", file=sys.stderr)
+        return 2
+    except EngineError as error:
+        print(f"ENGINE makes no sense: {error}", file=sys.stderr)
         return 2
     async with AsyncExitStack() as stack:
         try:
@@ -95,6 +98,7 @@ async def serve(
         web.open(service)
         await stack.enter_async_context(service.running())
         await web.start(service, listening)
+        log.info("the model %s is computed by %s", classifier.card.name, classifier.engine)
         print(_welcome(settings, address, web.admin_link("home")), flush=True)
         running = [asyncio.create_task(each.run(service), name=each.name) for each in supervisors]
         pruning = asyncio.create_task(_prune(service), name="pruning")

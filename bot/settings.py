@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     web_room: bool = True
     webhook_url: AnyHttpUrl | None = None
     model: Annotated[str, AfterValidator(_model)] = "full"
+    engine: Literal["auto", "torch", "onnx"] = "auto"
     data_folder: Path = Path("data")
     database_url: Annotated[SecretStr, AfterValidator(_database)] | None = None
     log_level: Annotated[

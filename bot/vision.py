@@ -53,6 +53,7 @@ class Vision:
         return {
             "state": self._classifier.state,
             "model": self._classifier.card.name,
+            "engine": self._classifier.engine,
             "waiting": self._classifier.waiting,
         }
 

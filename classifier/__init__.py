@@ -4,12 +4,12 @@ async with Classifier.load("full") as classifier:
     prediction = await classifier.classify(photo_bytes)
 """
 
-from classifier import torchvision_ops as _before_torchvision  # noqa: F401
-from classifier.inference.engine import Classifier
+from classifier.inference.classifier import Classifier
 from classifier.inference.heatmap import Heatmap
 from classifier.types import (
     Busy,
     Category,
+    EngineError,
     ModelError,
     PhotoError,
     Prediction,
@@ -21,6 +21,7 @@ __all__ = [
     "Busy",
     "Category",
     "Classifier",
+    "EngineError",
     "Heatmap",
     "ModelError",
     "PhotoError",

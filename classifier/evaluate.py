@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from classifier import model as model_file
 from classifier.evaluation import report
 from classifier.evaluation.evaluation import Evaluation, evaluate
 from classifier.evaluation.table import spread, table
@@ -22,6 +21,7 @@ from classifier.images.decode import decode_photo
 from classifier.inference.predictor import Predictor
 from classifier.training.dataset import FOLDS, DatasetError, Row, read_folder
 from classifier.types import CATEGORIES, ModelError, PhotoError
+from classifier.weights import find, folds_folder
 
 UNCALIBRATED = (
     "Its confidence and what it calls unfamiliar are rough guesses, and so are the figures for "
@@ -121,7 +121,7 @@ def fold_networks(model: str, rows: Sequence[Row]) -> list[tuple[Predictor, list
     Raises:
         ModelError: There are no such networks, or one cannot be loaded.
     """
-    folder = model_file.folds_folder(model_file.find(model))
+    folder = folds_folder(find(model))
     kept = {fold: folder / f"{fold}.safetensors" for fold in range(FOLDS)}
     parts = [
         (_load(path), [row for row in rows if row.fold == fold])
@@ -137,7 +137,7 @@ def fold_networks(model: str, rows: Sequence[Row]) -> list[tuple[Predictor, list
 
 
 def _load(model: str | Path) -> Predictor:
-    return Predictor(*model_file.load(model))
+    return Predictor.load(model, "torch")
 
 
 def _report_path(model: str, folds: bool) -> Path:

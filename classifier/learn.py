@@ -15,18 +15,22 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from torchvision.models import ResNet
 
 from classifier import model as model_file
+from classifier.card import Card
 from classifier.evaluation import learning_plot
 from classifier.images.decode import decode_photo
-from classifier.model import Card
 from classifier.training import learning
 from classifier.training.dataset import DatasetError, Row, labels_of, read_folder
 from classifier.training.rehearsal import Body, Rehearsal, rehearsal_path
 from classifier.types import CATEGORIES, ModelError, PhotoError
+from classifier.weights import find
+
+if TYPE_CHECKING:  # where it is run, classifier.model has to come first
+    from torchvision.models import ResNet
 
 # Fewer pictures of a thing show it from too few sides to know it from others.
 FEW = 3
@@ -47,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out: Path = options.out or options.foolings.parent / "learned.safetensors"
     torch.set_num_threads(1)
     try:
-        path = model_file.find(options.model)
+        path = find(options.model)
         network, card = model_file.load(path)
         rows = read_foolings(options.foolings)
         known = _known(path, network, card, options.photos)

@@ -18,6 +18,7 @@ from classifier import model as model_file
 from classifier.training.dataset import DatasetError, read_folder
 from classifier.training.rehearsal import SUFFIX, Rehearsal
 from classifier.types import ModelError
+from classifier.weights import find
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         rows = read_folder(options.photos)
         for name in options.model:
-            path = model_file.find(name)
+            path = find(name)
             network, card = model_file.load(path)
             out = path.with_name(f"{path.stem}{SUFFIX}")
             Rehearsal.of_rows(network, card, rows).save(out, network)

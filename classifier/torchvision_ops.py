@@ -1,6 +1,6 @@
 """Let torchvision be imported beside a torch that its compiled operators were not built for.
 
-This must run before torchvision's first import, so the package imports this module first of all.
+This must run before torchvision's first import, so what imports that imports this module first.
 
 torchvision's wheels on PyPI are built for CUDA. Beside the much smaller CPU build of torch their
 operators cannot be loaded, and `import torchvision` then fails while it describes two of them

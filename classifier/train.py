@@ -19,14 +19,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from safetensors import SafetensorError
-from torchvision.models import ResNet
 
+from classifier.card import Card
 from classifier.evaluation import metrics
 from classifier.evaluation.copies import choose_bounds
-from classifier.model import Card, folds_folder, load, save
+from classifier.model import load, save
 from classifier.training.dataset import (
     FOLDS,
     DatasetError,
@@ -40,6 +41,10 @@ from classifier.training.dataset import (
 from classifier.training.loop import RECIPES, Lessons, fine_tune, predict_logits
 from classifier.training.teacher import load_teacher, tokens_of
 from classifier.types import CATEGORIES, ModelError
+from classifier.weights import folds_folder
+
+if TYPE_CHECKING:  # where it is run, classifier.model has to come first
+    from torchvision.models import ResNet
 
 # The pictures are kept as squares of this side.
 PICTURE_SIDE = 256

@@ -87,5 +87,9 @@ class Busy(RuntimeError):
     """More photos are waiting than the classifier keeps in its queue; try again in a moment."""
 
 
+class EngineError(ValueError):
+    """An engine that is not installed. Its message says what to do."""
+
+
 class ModelError(ValueError):
     """A weights file that is missing, damaged, or not one of ours. Its message says what to do."""

@@ -20,12 +20,13 @@ import torch
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from classifier import model as model_file
+from classifier.card import Card
 from classifier.evaluation import metrics
-from classifier.model import Card
 from classifier.training.dataset import FOLDS, Row, labels_of, read_folder, split
 from classifier.training.learning import answers, learn, see_views, with_one
 from classifier.training.rehearsal import Body, Rehearsal
 from classifier.types import Category
+from classifier.weights import find, folds_folder
 
 SIDE = 400
 LEARNED, ASKED = 10, 10
@@ -247,8 +248,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--pictures", type=int, help="learned of each object, at most")
     parser.add_argument("--keep", type=Path, help="where the drawn photos are kept")
     options = parser.parse_args(arguments)
-    path = model_file.find(options.model)
-    of_fold = model_file.folds_folder(path) / f"{options.fold}.safetensors"
+    path = find(options.model)
+    of_fold = folds_folder(path) / f"{options.fold}.safetensors"
     network, card = model_file.load(of_fold if of_fold.is_file() else path)
     torch.set_num_threads(1)
     rows = read_folder(options.photos)

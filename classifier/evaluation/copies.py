@@ -19,17 +19,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from PIL import Image, ImageOps
 from torchvision.models import ResNet
 from tqdm import tqdm
 
 from classifier import model as model_file
+from classifier.card import Card
 from classifier.evaluation import distortions
 from classifier.images.disguises import VIEWS, Disguise, cut, framed, tilted, turned
+from classifier.inference.engines.pytorch import TorchEngine
 from classifier.inference.likeness import to_vectors
 from classifier.inference.predictor import Predictor
-from classifier.model import Card
 from classifier.training.dataset import (
     EVALUATION_BATCH,
     DatasetError,
@@ -38,6 +40,7 @@ from classifier.training.dataset import (
     read_folder,
 )
 from classifier.types import ModelError
+from classifier.weights import find
 
 # Of pairs of different originals so many are taken for copies, and so many for alike.
 COPY_RATE = 1 / 10_000
@@ -153,8 +156,8 @@ def compare(predictor: Predictor, rows: Sequence[Row], *, quiet: bool = False) -
 
 def vectors_of(predictor: Predictor, photos: Iterable[Image.Image]) -> torch.Tensor:
     """Return the vectors of pictures, float32 (n, 512)."""
-    views = torch.stack([predictor.view(photo) for photo in photos])
-    return to_vectors(predictor.features(views))
+    views = np.stack([predictor.view(photo) for photo in photos])
+    return torch.from_numpy(to_vectors(predictor.features(views)))
 
 
 def choose_bounds(network: ResNet, card: Card, rows: Sequence[Row], *, quiet: bool = False) -> Card:
@@ -166,9 +169,13 @@ def choose_bounds(network: ResNet, card: Card, rows: Sequence[Row], *, quiet: bo
         rows: Photos of different originals.
         quiet: Whether no progress is shown.
     """
-    found = compare(Predictor(copy.deepcopy(network), card), rows, quiet=quiet)
+    found = compare(_predictor(network, card), rows, quiet=quiet)
     copy_above, alike_above = found.bound(COPY_RATE), found.bound(ALIKE_RATE)
     return replace(card, copy_above=copy_above, alike_above=alike_above)
+
+
+def _predictor(network: ResNet, card: Card) -> Predictor:
+    return Predictor(TorchEngine(copy.deepcopy(network)), model_file.weights_of(network, card))
 
 
 def measure(predictor: Predictor, rows: Sequence[Row], *, quiet: bool = False) -> dict[str, Any]:
@@ -241,9 +248,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="note the bounds on the model's card")
     options = parser.parse_args(arguments)
     try:
-        path = model_file.find(options.model)
+        path = find(options.model)
         network, card = model_file.load(path)
-        predictor = Predictor(copy.deepcopy(network), card)
+        predictor = _predictor(network, card)
         rows = read_folder(options.photos)
         numbers = measure(predictor, rows, quiet=not sys.stderr.isatty())
     except (ModelError, DatasetError) as error:

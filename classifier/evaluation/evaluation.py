@@ -9,15 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+import numpy as np
 import torch
 from PIL import Image
 from tqdm import tqdm
 
+from classifier.card import Card
 from classifier.evaluation import metrics
 from classifier.evaluation.distortions import DISTORTIONS, NOT_JUDGED, Distortion
 from classifier.evaluation.heat import heat_on_figures
 from classifier.inference.predictor import Predictor
-from classifier.model import Card
 from classifier.training.dataset import (
     EVALUATION_BATCH,
     Row,
@@ -181,7 +182,7 @@ class Evaluation:
 
     def answer_lines(self) -> Iterator[str]:
         """Yield a JSON object for each photo: what it is, and what was answered."""
-        two_way = self.card.pair_probabilities(self.probabilities).amax(1)
+        two_way = self.card.pair_probabilities(self.probabilities).max(1)
         unfamiliar = self.probabilities[:, NEITHER] > self.card.unfamiliar_above
         sure = self.card.sure(self.probabilities)
         for index, row in enumerate(self.rows):
@@ -261,8 +262,8 @@ def _predict(
         photos = [decode_row(row, PHOTO_SIDE) for row in batch]
         for name, distortion in distortions.items():
             seen: list[Image.Image] = [distortion(p) for p in photos] if distortion else photos
-            views = torch.stack([predictor.view(photo) for photo in seen])
-            found[name].append(predictor.probabilities(views))
+            views = np.stack([predictor.view(photo) for photo in seen])
+            found[name].append(torch.from_numpy(predictor.probabilities(views)))
             progress.update(len(batch))
     return found
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from PIL import Image
-from torch.nn import functional as F
 from torchvision.transforms.v2.functional import pil_to_tensor, to_pil_image
 
+from classifier.inference.interpolation import enlarge
 from classifier.inference.predictor import Predictor
 from classifier.training.dataset import Row, decode_row, decode_with_alpha
 from classifier.types import CATEGORIES, Category
@@ -113,7 +114,7 @@ def _measure(
     prediction, cells = predictor.predict_with_heat(scene)
     if prediction.label is not row.label:
         return []
-    heat = F.interpolate(cells[None, None], size=covered.shape, mode="bicubic")[0, 0].clamp(min=0)
+    heat = torch.from_numpy(enlarge(cells, (covered.shape[0], covered.shape[1]))).clamp(min=0)
     order = heat.flatten().argsort(descending=True)
     inside = covered.flatten()[order]
     fifth = order[: int(HOTTEST * len(order))]
@@ -162,8 +163,8 @@ def deletion(
     shifts = [(generator.randrange(height), generator.randrange(width)) for _ in range(OTHER_PARTS)]
     covers = [hottest, *(hottest.roll(shift, (0, 1)) for shift in shifts)]
     pictures = [scene, *(to_pil_image(torch.where(cover, mean, pixels)) for cover in covers)]
-    views = torch.stack([predictor.view(picture) for picture in pictures])
-    lost = predictor.probabilities(views)[:, answer]
+    views = np.stack([predictor.view(picture) for picture in pictures])
+    lost = torch.from_numpy(predictor.probabilities(views))[:, answer]
     lost = lost[0] - lost[1:]
     return float(lost[0]), float(lost[1:].mean())
 

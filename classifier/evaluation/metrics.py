@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from classifier.model import Card
+from classifier.card import Card
 from classifier.types import CATEGORIES, NEITHER
 
 # Bins of confidence, of equal width.
@@ -34,7 +34,7 @@ def summary(probabilities: torch.Tensor, truth: torch.Tensor, card: Card) -> dic
     answers = three_way(probabilities, card.unfamiliar_above)
     snow = truth != NEITHER
     recalls = recall(answers, truth)
-    sure = card.sure(probabilities)
+    sure = torch.from_numpy(card.sure(probabilities))
     right = probabilities[:, :NEITHER].argmax(1) == truth
     return {
         "n": len(truth),
@@ -58,7 +58,7 @@ def pair_confidence(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the shown confidence in each snow person's answer, and whether that was right."""
     snow = truth != NEITHER
-    confidence, answer = card.pair_probabilities(probabilities[snow]).max(1)
+    confidence, answer = torch.from_numpy(card.pair_probabilities(probabilities[snow])).max(1)
     return confidence, answer == truth[snow]
 
 
@@ -192,7 +192,7 @@ def fit_sure(card: Card, probabilities: torch.Tensor, truth: torch.Tensor) -> Ca
     for sure_label in SURE_LABELS:
         for sure_pair in SURE_PAIRS:
             bounded = replace(card, sure_label=sure_label, sure_pair=sure_pair)
-            sure = bounded.sure(probabilities)
+            sure = torch.from_numpy(bounded.sure(probabilities))
             if (
                 sure.any()
                 and float(right[sure] @ weight[sure] / weight[sure].sum()) >= MIN_SURE_RIGHT

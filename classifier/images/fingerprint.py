@@ -17,13 +17,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import product
 
-import imagehash
 from PIL import Image, ImageOps
 
 from classifier.images.decode import decode_photo
+from classifier.images.hashes import SIDE, shape_hashes, slope_hashes
 
-# What the hashes are made from: 32 by 32 pixels of a view, which is what phash reduces to anyway.
-HASHED_SIDE = 32
 # Views are cut from a picture of this shorter side; the hashes do not get better with a larger one.
 DECODED_SIDE = 192
 # Whoever disguises a photo by cutting more than this off a side makes another photo of it.
@@ -65,21 +63,22 @@ def hash_photo(photo: bytes) -> PhotoHashes:
     grey = ImageOps.grayscale(decode_photo(photo, DECODED_SIDE))
     if min(grey.size) > DECODED_SIDE:
         grey = ImageOps.cover(grey, (DECODED_SIDE, DECODED_SIDE), Image.Resampling.BOX)
-    hashes = [
-        _hash(side, across, down)
+    views = [
+        _cut(side, across, down)
         for side in (grey, ImageOps.mirror(grey))
         for across, down in product(CUTS, repeat=2)
     ]
+    both = zip(shape_hashes(views), slope_hashes(views), strict=True)
+    hashes = [shapes << 64 | slopes for shapes, slopes in both]
     return PhotoHashes((hashes[WHOLE], hashes[MIDDLE]), tuple(hashes))
 
 
-def _hash(grey: Image.Image, across: Cut, down: Cut) -> int:
-    """Return two hashes of what a cut leaves: of its shapes, and of where it gets lighter."""
+def _cut(grey: Image.Image, across: Cut, down: Cut) -> Image.Image:
+    """Return what a cut leaves, as small as hashes are made from."""
     box = (
         grey.width * across[0],
         grey.height * down[0],
         grey.width * (1 - across[1]),
         grey.height * (1 - down[1]),
     )
-    small = grey.resize((HASHED_SIDE, HASHED_SIDE), Image.Resampling.LANCZOS, box)
-    return int(f"{imagehash.phash(small)}{imagehash.dhash(small)}", 16)
+    return grey.resize((SIDE, SIDE), Image.Resampling.LANCZOS, box)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import torch
-from torch.nn import functional as F
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.inference.interpolation import Map, enlarge
 
 
-def activation_map(middle: torch.Tensor, last: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+def activation_map(
+    middle: NDArray[np.float32], last: NDArray[np.float32], weights: NDArray[np.float32]
+) -> Map:
     """Return how much each part of an input speaks for an answer.
 
     The last feature map, weighted by the class (Zhou et al., 2016), is exact, as nothing but an
@@ -23,10 +27,11 @@ def activation_map(middle: torch.Tensor, last: torch.Tensor, weights: torch.Tens
     Returns:
         float32, (2h, 2w), 0 or more.
     """
-    coarse = torch.einsum("d,dhw->hw", weights, last).relu()
-    coarse = F.interpolate(coarse[None, None], size=middle.shape[1:], mode="bicubic")[0, 0].relu()
-    spread, mean = torch.std_mean(middle, (1, 2), keepdim=True)
+    coarse = np.tensordot(weights, last, 1).clip(0)
+    height, width = middle.shape[1:]
+    coarse = enlarge(coarse, (height, width)).clip(0)
+    mean, spread = (of(middle, (1, 2), keepdims=True) for of in (np.mean, np.std))
     channels = (middle - mean) / (spread + 1e-6)
-    followed = torch.einsum("chw,hw->c", channels, coarse - coarse.mean())
-    fine = torch.einsum("c,chw->hw", followed, channels).relu()
-    return (coarse * fine).sqrt()
+    followed = np.tensordot(channels, coarse - coarse.mean(), 2)
+    fine = np.tensordot(followed, channels, 1).clip(0)
+    return np.asarray(np.sqrt(coarse * fine), np.float32)

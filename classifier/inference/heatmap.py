@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
+import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
-from torch.nn import functional as F
 
 from classifier.images.decode import decode_photo
+from classifier.inference.interpolation import Map, enlarge
 from classifier.types import Prediction
 
 # Longer side of the picture that comes back; a chat shows no more.
@@ -54,7 +54,7 @@ def decode_for_heatmap(photo: bytes) -> Image.Image:
     )
 
 
-def draw_heatmap(photo: Image.Image, prediction: Prediction, heat: torch.Tensor) -> Heatmap:
+def draw_heatmap(photo: Image.Image, prediction: Prediction, heat: Map) -> Heatmap:
     """Lay the heat over a photo.
 
     Args:
@@ -88,16 +88,17 @@ def write_caption(image: Image.Image, text: str) -> None:
     pen.text((corner[0] + margin - left, corner[1] + margin - top), text, "white", font)
 
 
-def _smooth(heat: torch.Tensor, size: tuple[int, int]) -> Image.Image:
+def _smooth(heat: Map, size: tuple[int, int]) -> Image.Image:
     """Return the map as a grey picture of that size, with no sign of the grid it came from."""
-    height, width = size[1], size[0]
-    wide = F.interpolate(heat[None, None], size=(height, width), mode="bicubic").clamp(0, 1)
-    grey = Image.fromarray((wide[0, 0] * 255).byte().numpy())
+    wide = enlarge(heat, (size[1], size[0])).clip(0, 1)
+    grey = Image.fromarray((wide * 255).astype(np.uint8))
     return grey.filter(ImageFilter.GaussianBlur(max(size) / (4 * max(heat.shape))))
 
 
 def _palette() -> list[int]:
     """Return 256 colours between those of COLOURS, as Pillow wants them: r, g, b, r, g, b..."""
-    stops = torch.tensor(COLOURS, dtype=torch.float32).T[None]
-    smooth = F.interpolate(stops, size=256, mode="linear", align_corners=True)
-    return [round(value) for value in smooth[0].T.flatten().tolist()]
+    levels = np.linspace(0, len(COLOURS) - 1, 256)
+    channels = [
+        np.interp(levels, range(len(COLOURS)), stops) for stops in zip(*COLOURS, strict=True)
+    ]
+    return [round(value) for value in np.stack(channels, 1).ravel().tolist()]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 
 # How many numbers a vector has, and how they are stored.
 LENGTH = 512
 STORED = np.dtype("<f2")
 
 
-def to_vectors(features: torch.Tensor) -> torch.Tensor:
+def to_vectors(features: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return vectors to compare, float32 (n, 512), each of length 1.
 
     The features of all pictures of a category point the same way, by few large numbers. Their
@@ -22,12 +22,13 @@ def to_vectors(features: torch.Tensor) -> torch.Tensor:
     Args:
         features: What the network's last layer sees, float32 (n, 512), nowhere below 0.
     """
-    return torch.nn.functional.normalize(features.clamp(min=0).sqrt(), dim=1)
+    roots = np.sqrt(features.clip(0))
+    return np.asarray(roots / np.linalg.norm(roots, axis=1, keepdims=True).clip(1e-12))
 
 
-def to_bytes(vectors: torch.Tensor) -> bytes:
+def to_bytes(vectors: NDArray[np.float32]) -> bytes:
     """Return vectors as they are stored: 1,024 bytes each."""
-    return bytes(vectors.numpy().astype(STORED).tobytes())
+    return bytes(vectors.astype(STORED).tobytes())
 
 
 def likenesses(vector: bytes, stored: Sequence[bytes]) -> list[float]:

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import imagehash
 import numpy as np
 import torch
 from PIL import Image
 
 from classifier.images.decode import decode_photo
-from classifier.model import evaluation_view
+from classifier.images.hashes import shape_hash
+from classifier.images.view import evaluation_view
 from classifier.types import CATEGORIES, Category, PhotoError
 
 FOLDS = 5
@@ -190,7 +190,7 @@ def _hashes_of_file(path: Path) -> tuple[int, int] | None:
 def hashes_of(photo: Image.Image) -> tuple[int, int]:
     """Return the perceptual hash, of 64 bits, of a picture and of its mirror image."""
     mirrored = photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    return int(str(imagehash.phash(photo)), 16), int(str(imagehash.phash(mirrored)), 16)
+    return shape_hash(photo), shape_hash(mirrored)
 
 
 def group_by_hash(hashes: Sequence[tuple[int, int]]) -> list[int]:
@@ -365,4 +365,5 @@ def batches_of(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
 def evaluation_batch(rows: Sequence[Row], size: int) -> torch.Tensor:
     """Return the rows' pictures as serving sees them, RGB in 0..1: float32, (n, 3, size, size)."""
     nothing, one = (0.0,) * 3, (1.0,) * 3
-    return torch.stack([evaluation_view(decode_row(row, size), size, nothing, one) for row in rows])
+    views = [evaluation_view(decode_row(row, size), size, nothing, one) for row in rows]
+    return torch.from_numpy(np.stack(views))

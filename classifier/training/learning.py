@@ -16,8 +16,8 @@ from torch.nn import functional as F
 from torchvision.models import ResNet
 from tqdm import tqdm
 
+from classifier.card import Card
 from classifier.images.decode import BACKDROP
-from classifier.model import Card
 from classifier.training.augment import alpha_over, paste, random_mask, uniform
 from classifier.training.dataset import (
     EVALUATION_BATCH,

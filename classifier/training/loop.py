@@ -13,7 +13,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torchvision.models import ResNet
 from tqdm import tqdm
 
-from classifier.model import Card, build_on
+from classifier.card import Card
+from classifier.model import build_on
 from classifier.training.augment import Augmenter, random_mask, whole_views
 from classifier.training.corruptions import corrupt
 from classifier.training.dataset import (

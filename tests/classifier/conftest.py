@@ -9,7 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from classifier.model import Card, build, save
+from classifier.card import Card
+from classifier.model import build, save
 from classifier.types import Category
 from tests.support.pictures import draw_ellipses, draw_olaf, draw_yeti, everyday
 

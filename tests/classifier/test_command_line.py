@@ -15,7 +15,8 @@ import pytest
 import torch
 
 from classifier.__main__ import PHOTOS_AT_ONCE, main
-from classifier.model import Card, build, save
+from classifier.card import Card
+from classifier.model import build, save
 from tests.conftest import PROJECT
 from tests.support.pictures import draw_olaf, draw_yeti, encoded, everyday
 

@@ -13,6 +13,7 @@ from PIL import Image
 from bot.domain import Label
 from bot.services.photo_archive import PhotoArchive
 from classifier import learn, model, rehearse
+from classifier.card import Card
 from classifier.training import learning
 from classifier.types import Category
 from tests.support.pictures import draw_olaf, draw_yeti, encoded
@@ -26,7 +27,7 @@ def weights(tmp_path: Path) -> Path:
     with torch.no_grad():
         network.fc.bias.copy_(torch.tensor([0.0, 4.0, 0.0]))
     path = tmp_path / "tiny.safetensors"
-    model.save(path, network, model.Card("tiny", 64, trained_on="drawings"))
+    model.save(path, network, Card("tiny", 64, trained_on="drawings"))
     return path
 
 

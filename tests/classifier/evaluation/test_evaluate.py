@@ -10,12 +10,14 @@ import pytest
 import torch
 
 from classifier import evaluate, model
+from classifier.card import Card
 from classifier.evaluation.distortions import DISTORTIONS, NOT_JUDGED
 from classifier.evaluation.evaluation import Evaluation
 from classifier.evaluation.heat import PLACEMENTS
 from classifier.evaluation.table import table
 from classifier.training.dataset import FOLDS, labels_of, read_folder
 from classifier.types import CATEGORIES, Category
+from classifier.weights import folds_folder
 from tests.support.pictures import cut_out
 from tools import season
 
@@ -75,14 +77,14 @@ def test_each_fold_is_judged_by_the_network_that_never_saw_it(
     drawings: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = read_folder(drawings)
-    kept = model.folds_folder(weights)
+    kept = folds_folder(weights)
     kept.mkdir()
     for fold in range(FOLDS):  # each says the same of all: olaf, or abominable for fold 3
         network = model.build()
         torch.nn.init.zeros_(network.fc.weight)
         with torch.no_grad():
             network.fc.bias.copy_(torch.tensor([0.0, 5.0, 0.0] if fold == 3 else [5.0, 0.0, 0.0]))
-        model.save(kept / f"{fold}.safetensors", network, model.Card("random", 64))
+        model.save(kept / f"{fold}.safetensors", network, Card("random", 64))
     page = drawings / "report.html"
     arguments = ["--photos", str(drawings), "--model", str(weights), "--folds", "--json"]
     assert evaluate.main(["--quick", *arguments, "--report", str(page)]) == 0
@@ -115,7 +117,7 @@ def test_folds_that_were_never_held_out_are_left_out_and_counted(
     drawings: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = read_folder(drawings)
-    kept = model.folds_folder(weights)
+    kept = folds_folder(weights)
     kept.mkdir()
     shutil.copy(weights, kept / "2.safetensors")
     page = drawings / "report.html"
@@ -179,7 +181,7 @@ def test_the_table_says_in_words_what_was_found(drawings: Path) -> None:
     answered = 0.9 * torch.nn.functional.one_hot(truth, 3) + 0.1 / 3
     wrong = answered.roll(1, 1)
     found = Evaluation(
-        model.Card("half", 64),
+        Card("half", 64),
         rows,
         torch.where((truth == 1)[:, None], wrong, answered),
         truth,
@@ -202,7 +204,7 @@ def test_the_table_says_in_words_what_was_found(drawings: Path) -> None:
 def test_it_says_when_confidence_was_never_calibrated(
     drawings: Path, weights: Path, numbers: dict[str, int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model.save(weights, model.build(), model.Card("random", 64, metrics=numbers))
+    model.save(weights, model.build(), Card("random", 64, metrics=numbers))
     page = drawings / "report.html"
     evaluate.main(
         ["--quick", "--photos", str(drawings), "--model", str(weights), "--report", str(page)]
@@ -223,7 +225,7 @@ def test_a_model_that_knows_all_gets_full_marks(drawings: Path) -> None:
     rows = read_folder(drawings)
     truth = labels_of(rows)
     sure = torch.nn.functional.one_hot(truth, 3).float()
-    numbers = Evaluation(model.Card("perfect", 64), rows, sure, truth).numbers()
+    numbers = Evaluation(Card("perfect", 64), rows, sure, truth).numbers()
     assert numbers["accuracy_two"] == numbers["balanced_accuracy_three"] == 1
     assert numbers["auroc_unfamiliar"] == numbers["everyday_called_unfamiliar"] == 1
     assert numbers["ece_pair"] == numbers["ece_unfamiliar"] == pytest.approx(0)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from classifier.card import Card
 from classifier.evaluation.heat import WIDTHS, deletion, lay, share_inside
+from classifier.inference.engines import Array
+from classifier.inference.engines.pytorch import TorchEngine
 from classifier.inference.predictor import Predictor
-from classifier.model import Card, build
+from classifier.model import build, weights_of
 from tests.support.pictures import cut_out
 
 
@@ -37,16 +41,21 @@ def test_figures_are_laid_on_a_sixth_to_three_quarters_of_the_width() -> None:
     assert 0.6 < max(widths) < WIDTHS[1] + 0.02
 
 
-def redness(views: torch.Tensor) -> torch.Tensor:
-    """Return logits to which red is Olaf: the more of it, the surer."""
-    red = (views[:, 0] - views[:, 1]).mean((1, 2))
-    return torch.stack([20 * red, 0 * red, 0 * red], 1)
+class Redness(TorchEngine):
+    """What sees only how red a picture is."""
+
+    def features(self, views: Array) -> Array:
+        red = (views[:, 0] - views[:, 1]).mean((1, 2))
+        return np.outer(red, np.eye(512, dtype=np.float32)[0])
 
 
 def test_what_the_answer_rests_on_is_missed_when_it_is_covered() -> None:
     network = build()
-    network.forward = redness
-    predictor = Predictor(network, Card("red", 64, mean=(0.0,) * 3, std=(1.0,) * 3))
+    with torch.no_grad():
+        network.fc.weight.zero_()[0, 0] = 20  # the redder, the surer that it is Olaf
+        network.fc.bias.zero_()
+    card = Card("red", 64, mean=(0.0,) * 3, std=(1.0,) * 3)
+    predictor = Predictor(Redness(network), weights_of(network, card))
     scene = Image.new("RGB", (100, 100), "white")
     scene.paste("red", (0, 0, 40, 50))
     hottest = torch.zeros(100, 100, dtype=torch.bool)

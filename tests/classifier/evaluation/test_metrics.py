@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
+from classifier.card import Card
 from classifier.evaluation import metrics
-from classifier.model import Card
 from classifier.types import NEITHER
 
 CARD = Card("a model", 64, sure_pair=0.8, sure_label=0.6)

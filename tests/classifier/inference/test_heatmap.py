@@ -8,17 +8,18 @@ from math import dist
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import pytest_asyncio
-import torch
 from PIL import Image, ImageChops
 
 from classifier import Busy, Category, Classifier, Heatmap, UnreadablePhoto
 from classifier.__main__ import main
 from classifier.images.decode import decode_photo
-from classifier.inference import engine, heatmap
+from classifier.inference import classifier as serving
+from classifier.inference import heatmap
 from classifier.inference.activation import activation_map
-from classifier.inference.engine import HEATMAPS_AT_ONCE
+from classifier.inference.classifier import HEATMAPS_AT_ONCE
 from classifier.inference.heatmap import (
     MIN_PICTURE_SIDE,
     PICTURE_SIDE,
@@ -26,6 +27,7 @@ from classifier.inference.heatmap import (
     draw_heatmap,
     write_caption,
 )
+from classifier.inference.interpolation import Map
 from classifier.inference.predictor import Predictor
 from classifier.types import Prediction
 from tests.support.pictures import draw_olaf, encoded, everyday
@@ -74,23 +76,23 @@ async def test_the_heat_follows_the_snow_person(classifier: Classifier) -> None:
         scene.paste(olaf, (left, 120))
         found = await classifier.heatmap(encoded(scene, "PNG"))
         assert found.prediction.label is Category.OLAF, "the heat is that of the answer"
-        heat = torch.tensor(found.heat)
+        heat = np.array(found.heat)
         warmer.append(float(heat[:, :7].sum() - heat[:, 7:].sum()))
     assert warmer[0] > 0 > warmer[1]
 
 
 def test_the_finer_map_says_where_within_a_coarse_cell_and_only_what_speaks_for_it_counts() -> None:
-    last = torch.zeros(2, 4, 4)
+    last = np.zeros((2, 4, 4), np.float32)
     last[0, 1, 1] = last[1, 3, 3] = 1  # the second channel speaks against the answer
-    middle = torch.zeros(3, 8, 8)
+    middle = np.zeros((3, 8, 8), np.float32)
     middle[0, 2, 2] = middle[1, 7, 7] = 5  # what is seen within each
-    middle[2] = torch.linspace(0, 1, 8)  # and what has nothing to do with either
-    heat = activation_map(middle, last, torch.tensor([1.0, -1.0]))
+    middle[2] = np.linspace(0, 1, 8)  # and what has nothing to do with either
+    heat = activation_map(middle, last, np.array([1, -1], np.float32))
     assert heat.shape == (8, 8)
     assert divmod(int(heat.argmax()), 8) == (2, 2)
     assert float(heat[2:4, 2:4].sum() / heat.sum()) > 0.5
     assert float(heat[6:, 6:].sum()) == 0
-    assert not activation_map(middle, last, torch.zeros(2)).any()
+    assert not activation_map(middle, last, np.zeros(2, np.float32)).any()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +109,7 @@ async def test_the_picture_keeps_its_proportions_at_a_size_to_look_at(
 
 def test_hot_parts_shine_and_cold_parts_are_dimmed() -> None:
     grey = Image.new("RGB", (512, 512), (120, 120, 120))
-    heat = torch.zeros(4, 4)
+    heat = np.zeros((4, 4), np.float32)
     heat[0, 3] = 1
     picture = draw_heatmap(grey, SOMEBODY, heat).image.convert("L")
     assert picture.getpixel((480, 32)) > 130  # type: ignore[operator]
@@ -131,7 +133,7 @@ def seen(colour: tuple[int, int, int]) -> tuple[float, float, float]:
 )
 def test_hot_and_cold_differ_on_photos_of_any_colour(photo: str) -> None:
     plain = Image.new("RGB", (512, 512), photo)
-    heat = torch.zeros(4, 4)
+    heat = np.zeros((4, 4), np.float32)
     heat[0, 3] = heat[0, 2] = heat[1, 3] = heat[1, 2] = 1
     picture = draw_heatmap(plain, SOMEBODY, heat).image
     hot, cold = (seen(picture.getpixel(place)) for place in ((400, 110), (32, 480)))  # type: ignore[arg-type]
@@ -142,7 +144,7 @@ def test_hot_and_cold_differ_on_photos_of_any_colour(photo: str) -> None:
 @pytest.mark.parametrize("snow", ["white", "#eef2f8", "#cfe6f8"])
 def test_the_hot_part_of_snow_does_not_look_like_snow(snow: str) -> None:
     plain = Image.new("RGB", (512, 512), snow)
-    picture = draw_heatmap(plain, SOMEBODY, torch.ones(4, 4)).image
+    picture = draw_heatmap(plain, SOMEBODY, np.ones((4, 4), np.float32)).image
     hot, before = (seen(one.getpixel((256, 256))) for one in (picture, plain))  # type: ignore[arg-type]
     assert dist(hot, before) > 35
 
@@ -154,7 +156,7 @@ async def test_what_is_no_picture_is_refused_as_usual(classifier: Classifier) ->
 
 def test_only_who_writes_a_caption_finds_one_in_the_corner() -> None:
     photo = Image.new("RGB", (512, 512), (120, 120, 120))
-    plain = draw_heatmap(photo, SOMEBODY, torch.ones(4, 4)).image
+    plain = draw_heatmap(photo, SOMEBODY, np.ones((4, 4), np.float32)).image
     assert len(plain.getcolors(1000) or ()) == 1
     written = plain.copy()
     write_caption(written, "Olaf! 97%")
@@ -193,12 +195,12 @@ async def test_heat_maps_take_places_in_the_queue_and_only_a_few_are_decoded_at_
         decoded.append(decode_for_heatmap(photo))
         return decoded[-1]
 
-    def waiting(self: Predictor, photo: Image.Image) -> tuple[Prediction, torch.Tensor]:
+    def waiting(self: Predictor, photo: Image.Image) -> tuple[Prediction, Map]:
         assert go_on.wait(PATIENCE)
         return original(self, photo)
 
     original = Predictor.predict_with_heat
-    monkeypatch.setattr(engine, "decode_for_heatmap", watched)
+    monkeypatch.setattr(serving, "decode_for_heatmap", watched)
     monkeypatch.setattr(Predictor, "predict_with_heat", waiting)
     photo = encoded(draw_olaf(), "PNG")
     async with Classifier.load(tiny_model, queue=6) as classifier:

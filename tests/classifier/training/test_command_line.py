@@ -10,10 +10,11 @@ import torch
 from safetensors.torch import save_file
 
 from classifier import train
-from classifier.model import build, folds_folder, load
+from classifier.model import build, load
 from classifier.training.dataset import split
 from classifier.training.loop import RECIPES, Lessons, Recipe, fine_tune
 from classifier.types import CATEGORIES
+from classifier.weights import folds_folder
 from tests.support.pictures import draw_ellipses
 
 if TYPE_CHECKING:  # where it is run, the package has to be imported first

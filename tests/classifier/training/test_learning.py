@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from classifier.model import Card, build
+from classifier.card import Card
+from classifier.model import build
 from classifier.training.learning import Views, answers, confusion, learn, with_one
 from classifier.training.rehearsal import Rehearsal, fingerprint
 from classifier.types import CATEGORIES, ModelError

@@ -14,15 +14,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-import torch
+import numpy as np
 
-from classifier import model as model_file
+from classifier.card import Card
 from classifier.images.decode import decode_photo
 from classifier.images.disguises import VIEWS
 from classifier.inference import likeness
+from classifier.inference.engines import Array, EngineName
 from classifier.inference.heatmap import Heatmap, decode_for_heatmap, draw_heatmap
 from classifier.inference.predictor import Predictor
-from classifier.model import Card
 from classifier.types import Busy, Prediction
 
 # Photos inside at once: at a few milliseconds each, the last one waits well under a second.
@@ -38,9 +38,9 @@ log = logging.getLogger(__name__)
 
 State = Literal["starting", "ready", "failed", "closed"]
 # A photo's row of probabilities, (3,), its vector, (512,), and the seconds that the network took.
-BatchAnswer = tuple[torch.Tensor, torch.Tensor, float]
+BatchAnswer = tuple[Array, Array, float]
 # A photo's view, (3, size, size), and where its answer is waited for.
-WaitingPhoto = tuple[torch.Tensor, asyncio.Future[BatchAnswer]]
+WaitingPhoto = tuple[Array, asyncio.Future[BatchAnswer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +86,32 @@ class Classifier:
         self._batches: asyncio.Task[None] | None = None
 
     @classmethod
-    def load(cls, model: str | Path = "full", *, queue: int = MAX_PHOTOS) -> Self:
-        """Load a model; blocks for about a second.
+    def load(
+        cls, model: str | Path = "full", *, engine: EngineName = "auto", queue: int = MAX_PHOTOS
+    ) -> Self:
+        """Load a model; blocks for half a second, with torch for one and a half.
 
         Args:
             model: `small`, `full` or the path of a weights file.
+            engine: What is to compute it; `auto` is torch where that is installed, and ONNX
+                Runtime elsewhere.
             queue: How many photos may be inside at once.
 
         Raises:
             ModelError: The file is missing, damaged or not one of ours.
+            EngineError: The engine is not installed.
         """
-        return cls(Predictor(*model_file.load(model)), queue=queue)
+        return cls(Predictor.load(model, engine), queue=queue)
 
     @property
     def card(self) -> Card:
         """What the loaded model is: its size, labels and metrics."""
         return self._predictor.card
+
+    @property
+    def engine(self) -> str:
+        """The name of what computes the network."""
+        return self._predictor.engine.name
 
     @property
     def digest(self) -> str:
@@ -186,7 +196,7 @@ class Classifier:
             loop = asyncio.get_running_loop()
             views = await loop.run_in_executor(self._decoders, self._disguised_views, photo)
             vectors = [(await self._answer(view))[1] for view in views]
-            return likeness.to_bytes(torch.stack(vectors))
+            return likeness.to_bytes(np.stack(vectors))
 
     def likenesses(self, vector: bytes, stored: Sequence[bytes]) -> list[float]:
         """Return how much a photo is like each of others, -1 to 1. Blocking: milliseconds.
@@ -223,7 +233,7 @@ class Classifier:
                     self._decoders, draw_heatmap, picture, prediction, heat
                 )
 
-    async def _answer(self, view: torch.Tensor) -> BatchAnswer:
+    async def _answer(self, view: Array) -> BatchAnswer:
         """Wait for a view's turn in a batch, and return the answer for it."""
         self._check_ready()  # the batches may have ended meanwhile
         answer: asyncio.Future[BatchAnswer] = asyncio.get_running_loop().create_future()
@@ -265,22 +275,22 @@ class Classifier:
         self._decoders.shutdown()
         self._network.shutdown()
 
-    def _view(self, photo: bytes) -> tuple[torch.Tensor, float]:
+    def _view(self, photo: bytes) -> tuple[Array, float]:
         """Return the network's input for a photo, and the seconds that took."""
         began = time.perf_counter()
         view = self._predictor.view(decode_photo(photo, self._predictor.card.size))
         return view, time.perf_counter() - began
 
-    def _disguised_views(self, photo: bytes) -> list[torch.Tensor]:
+    def _disguised_views(self, photo: bytes) -> list[Array]:
         """Return the network's inputs for a photo and its likely disguises."""
         # Twice the size, for the views that show a part of it.
         picture = decode_photo(photo, 2 * self._predictor.card.size)
         return [self._predictor.view(disguise(picture)) for disguise in VIEWS]
 
-    def _compute(self, views: Sequence[torch.Tensor]) -> list[BatchAnswer]:
+    def _compute(self, views: Sequence[Array]) -> list[BatchAnswer]:
         """Return the answer for each view."""
         began = time.perf_counter()
-        features = self._predictor.features(torch.stack(list(views)))
+        features = self._predictor.features(np.stack(views))
         rows = self._predictor.classify(features)
         vectors = likeness.to_vectors(features)
         seconds = time.perf_counter() - began
