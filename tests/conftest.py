@@ -68,10 +68,13 @@ def running_bot(*arguments: str, stderr: IO[str] | None = None, **settings: str)
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Return this process's environment without an operator's own settings, plus the given ones."""
+    """Return this process's environment without an operator's own settings, plus the given ones.
+
+    The engine is the one that starts quickly.
+    """
     ours = {"TELEGRAM_TOKEN", "DISCORD_TOKEN", "WEB_HOST", "WEB_PORT", "WEB_URL", "LOG_LEVEL"}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
-    return {**kept, **settings}
+    return {**kept, "ENGINE": "onnx", **settings}
 
 
 @pytest.fixture(autouse=True)
