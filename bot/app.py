@@ -21,6 +21,7 @@ from bot.platforms.contract import Platform, State
 from bot.platforms.web import WebAddress, WebServer
 from bot.services import Service, build_service
 from bot.services.admission import Admission
+from bot.services.party_pictures import PartyPictures
 from bot.services.photo_archive import PhotoArchive
 from bot.services.rate_limit import RateLimits
 from bot.settings import Settings
@@ -90,6 +91,7 @@ async def serve(
             admission=Admission(RateLimits()),
             store=store,
             archive=PhotoArchive(settings.data_folder / "kept"),
+            party_pictures=PartyPictures(settings.data_folder / "party_photos"),
             messengers={web.name: web, **{each.name: each for each in platforms}},
         )
         web.open(service)
