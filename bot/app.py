@@ -10,6 +10,7 @@ import logging
 import signal
 import socket
 import sys
+import webbrowser
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from io import StringIO
@@ -46,7 +47,11 @@ log = logging.getLogger("bot")
 
 
 async def serve(
-    settings: Settings, listening: socket.socket, *, on_signal: Callable[[], None]
+    settings: Settings,
+    listening: socket.socket,
+    *,
+    on_signal: Callable[[], None],
+    has_party: bool = False,
 ) -> int:
     """Run the bot until SIGINT or SIGTERM, or until no platform is left.
 
@@ -54,6 +59,7 @@ async def serve(
         settings: The operator's.
         listening: The web server's socket, bound.
         on_signal: Called when a signal asks for the end.
+        has_party: Whether to open a party night's big screen in this machine's browser.
 
     Returns:
         The exit code: 0, 1 when nothing is left to do or the database cannot be used, 2 for a
@@ -98,6 +104,10 @@ async def serve(
         await stack.enter_async_context(service.running())
         await web.start(service, listening)
         print(_welcome(settings, address, web.admin_link("home")), flush=True)
+        if has_party and settings.web_room:
+            print(f"The big screen: {web.party_link('home')}", flush=True)
+            # A browser that is started in the terminal would wait there until it is left.
+            await asyncio.to_thread(webbrowser.open, web.party_link("home"))
         running = [asyncio.create_task(each.run(service), name=each.name) for each in supervisors]
         pruning = asyncio.create_task(_prune(service), name="pruning")
         all_over = await _until_the_end(stopping, running, has_room=settings.web_room)
