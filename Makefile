@@ -3,10 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint format words train train-full train-small learn bench soak hooks clean
+.PHONY: run party test lint format words train train-full train-small learn bench soak hooks clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m bot $(ARGS)
+
+# An evening in the living room: opens the big screen here, and lets phones on the home network in.
+party: $(VENV)/.run
+	$(BIN)/python -m bot --party $(ARGS)
 
 # On all cores; ARGS="tests/bot/game -n 0" runs a part of them, in one process and without coverage.
 COVERAGE := --cov --cov-report=term:skip-covered --cov-fail-under=95

@@ -34,7 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--host", help="address of the room: 0.0.0.0 opens it to your network")
     parser.add_argument("--port", type=int, help="port of the room (8080)")
+    parser.add_argument(
+        "--party", action="store_true", help="open a party night's big screen, for your network"
+    )
     options = parser.parse_args(arguments)
+    if options.party:
+        options.host = options.host or "0.0.0.0"  # for the family's phones
     try:
         settings = read_settings(web_host=options.host, web_port=options.port)
     except SettingsError as error:
@@ -50,7 +55,10 @@ def main(arguments: list[str] | None = None) -> int:
 
     with listening:
         try:
-            return asyncio.run(app.serve(settings, listening, on_signal=_set_last_resort))
+            serving = app.serve(
+                settings, listening, on_signal=_set_last_resort, has_party=options.party
+            )
+            return asyncio.run(serving)
         except Exception:
             log.critical("the bot ended by a fault", exc_info=True)
             return 1

@@ -10,6 +10,7 @@ import logging
 import signal
 import socket
 import sys
+import webbrowser
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from io import StringIO
@@ -21,6 +22,7 @@ from bot.platforms.contract import Platform, State
 from bot.platforms.web import WebAddress, WebServer
 from bot.services import Service, build_service
 from bot.services.admission import Admission
+from bot.services.party_pictures import PartyPictures
 from bot.services.photo_archive import PhotoArchive
 from bot.services.rate_limit import RateLimits
 from bot.settings import Settings
@@ -45,7 +47,11 @@ log = logging.getLogger("bot")
 
 
 async def serve(
-    settings: Settings, listening: socket.socket, *, on_signal: Callable[[], None]
+    settings: Settings,
+    listening: socket.socket,
+    *,
+    on_signal: Callable[[], None],
+    has_party: bool = False,
 ) -> int:
     """Run the bot until SIGINT or SIGTERM, or until no platform is left.
 
@@ -53,6 +59,7 @@ async def serve(
         settings: The operator's.
         listening: The web server's socket, bound.
         on_signal: Called when a signal asks for the end.
+        has_party: Whether to open a party night's big screen in this machine's browser.
 
     Returns:
         The exit code: 0, 1 when nothing is left to do or the database cannot be used, 2 for a
@@ -93,6 +100,7 @@ async def serve(
             admission=Admission(RateLimits()),
             store=store,
             archive=PhotoArchive(settings.data_folder / "kept"),
+            party_pictures=PartyPictures(settings.data_folder / "party_photos"),
             messengers={web.name: web, **{each.name: each for each in platforms}},
         )
         web.open(service)
@@ -100,6 +108,10 @@ async def serve(
         await web.start(service, listening)
         log.info("the model %s is computed by %s", classifier.card.name, classifier.engine)
         print(_welcome(settings, address, web.admin_link("home")), flush=True)
+        if has_party and settings.web_room:
+            print(f"The big screen: {web.party_link('home')}", flush=True)
+            # A browser that is started in the terminal would wait there until it is left.
+            await asyncio.to_thread(webbrowser.open, web.party_link("home"))
         running = [asyncio.create_task(each.run(service), name=each.name) for each in supervisors]
         pruning = asyncio.create_task(_prune(service), name="pruning")
         all_over = await _until_the_end(stopping, running, has_room=settings.web_room)

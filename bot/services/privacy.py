@@ -14,6 +14,7 @@ from bot.domain import (
     Room,
 )
 from bot.services.buttons import AskToForget, ExportMine, ForgetMe, ShowAbout, button
+from bot.services.party import Parties
 from bot.services.photo_archive import KEPT_DAYS, ArchiveJobs
 from bot.speech import Speaker
 from bot.storage import Store
@@ -25,11 +26,13 @@ class Privacy:
     Args:
         store: Remembers them.
         archive: Keeps photos that fooled the bot.
+        parties: Know who plays in a party night.
     """
 
-    def __init__(self, store: Store, archive: ArchiveJobs) -> None:
+    def __init__(self, store: Store, archive: ArchiveJobs, parties: Parties) -> None:
         self._store = store
         self._archive = archive
+        self._parties = parties
 
     async def tell(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """Tell what is stored and what is not."""
@@ -57,7 +60,9 @@ class Privacy:
         """
         if not alone:
             return Reply(speaker.privacy.export_how())
-        found = await self._store.people.export(room.platform, player.id)
+        found = dict(await self._store.people.export(room.platform, player.id))
+        if evenings := self._parties.export(room.platform, player.id):
+            found["parties"] = evenings
         if not found:
             return Reply(speaker.privacy.export_nothing())
         text = json.dumps(found, ensure_ascii=False, indent=2)
@@ -82,5 +87,6 @@ class Privacy:
         if not action.confirmed:
             return ButtonOutcome(edit=Reply(speaker.privacy.forgot_not()))
         await self._archive.forget(press.room.platform, action.player_id)
+        await self._parties.forget(press.room.platform, action.player_id)
         await self._store.people.forget(press.room.platform, action.player_id)
         return ButtonOutcome(edit=Reply(speaker.privacy.forgot()))

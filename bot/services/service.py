@@ -63,6 +63,8 @@ from bot.services.heatmaps import Heatmaps
 from bot.services.inviting import with_invitation
 from bot.services.language import Languages
 from bot.services.leaderboard import BoardRow, Leaderboards
+from bot.services.party import Parties
+from bot.services.party_pictures import PartyPictures
 from bot.services.photo_archive import ArchiveJobs, PhotoArchive
 from bot.services.photos import Photos
 from bot.services.ports import Messenger, PhotoClassifier
@@ -96,6 +98,7 @@ class Service:
         room_admin: Answers a room's admins.
         privacy: Answers questions about one's own data.
         languages: Finds the sentences for a room.
+        parties: Runs party nights.
     """
 
     def __init__(
@@ -114,6 +117,7 @@ class Service:
         room_admin: RoomAdmin,
         privacy: Privacy,
         languages: Languages,
+        parties: Parties,
         season_end: SeasonEnd,
         daily: Daily,
         clock: Clock,
@@ -132,6 +136,7 @@ class Service:
         self.room_admin = room_admin
         self.privacy = privacy
         self.languages = languages
+        self.parties = parties
         self._season_end = season_end
         self._daily = daily
         self._clock = clock
@@ -398,6 +403,10 @@ class Service:
             log.exception("a leaderboard could not be made")
             return ()
 
+    def now(self) -> datetime:
+        """Return the time by which everything here goes."""
+        return self._clock.now()
+
     async def speaker(self, room: Room, player: Player | None) -> Speaker:
         """Return the sentences in the room's language, else the person's, else English."""
         return await self.languages.speaker(room, player)
@@ -447,6 +456,7 @@ class Service:
         """Do what the clock asks for, while the block lasts: guesses, votes, podiums and so on."""
         await self.guessing.resume()
         await self.voting.resume()
+        await self.parties.resume()
         running = [
             asyncio.create_task(self._season_end.repeat.run(), name="season end"),
             asyncio.create_task(self._daily.repeat.run(), name="daily"),
@@ -458,6 +468,7 @@ class Service:
             self._daily.repeat.stop()
             await self.guessing.close()
             await self.voting.close()
+            await self.parties.close()
             await asyncio.gather(*running, return_exceptions=True)
             await self._archive.finish()
 
@@ -465,6 +476,7 @@ class Service:
         """Forget what is over."""
         await self._store.people.prune(self._clock.now())
         await self._archive.prune()
+        await self.parties.prune()
 
     async def settle(self) -> None:
         """Wait until what goes on beside the answers is done."""
@@ -497,6 +509,7 @@ def build_service(
     admission: Admission,
     store: Store,
     archive: PhotoArchive,
+    party_pictures: PartyPictures,
     messengers: Mapping[str, Messenger],
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     zone: tzinfo | None = None,
@@ -508,6 +521,7 @@ def build_service(
         admission: Lets them in.
         store: Remembers.
         archive: Keeps photos that fooled the bot, where a room wants that.
+        party_pictures: Keeps the photos of party nights.
         messengers: The platforms, by name.
         now: The time, with its zone.
         zone: The host's time zone, for rooms that chose none; the machine's if left out.
@@ -519,6 +533,7 @@ def build_service(
     rounds = Rounds(store, jobs, clock, Variants())
     leaderboards = Leaderboards(store, clock)
     cards = Cards(photos, store, messengers, clock)
+    parties = Parties(store, vision, admission, messengers, languages, clock, party_pictures)
     return Service(
         admission=admission,
         store=store,
@@ -531,8 +546,9 @@ def build_service(
         cards=cards,
         leaderboards=leaderboards,
         room_admin=RoomAdmin(store, clock),
-        privacy=Privacy(store, jobs),
+        privacy=Privacy(store, jobs, parties),
         languages=languages,
+        parties=parties,
         season_end=SeasonEnd(store, messengers, languages, clock),
         daily=Daily(store, messengers, languages, leaderboards, cards, clock),
         clock=clock,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from bot.speech.challenges import ChallengeSentences
+from bot.speech.party import PartySentences
 from bot.speech.photos import PhotoSentences
 from bot.speech.privacy import PrivacySentences
 from bot.speech.rooms import RoomSentences
@@ -27,6 +28,7 @@ class Speaker:
         privacy: What is stored, /forget, /export, the log of what admins did.
         standings: Leaderboard, podium, a player's own figures.
         challenges: Ideas for today's photo.
+        party: A party night's prompts and ends.
     """
 
     def __init__(self, language: str) -> None:
@@ -37,6 +39,7 @@ class Speaker:
         self.privacy = PrivacySentences(self.text)
         self.standings = StandingSentences(self.text)
         self.challenges = ChallengeSentences(self.text)
+        self.party = PartySentences(self.text)
 
     @property
     def language(self) -> str:

@@ -215,6 +215,16 @@ frozen_points = Table(
     UniqueConstraint("room_id", "season", "player_id", name="frozen_points_of"),
 )
 
+# A room's party night, as it is by now, in JSON: with the players' names and devices, and so no
+# longer than a day after its end.
+parties = Table(
+    "parties",
+    metadata,
+    Column("room_id", ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("updated", Moment, nullable=False),
+)
+
 # Small things to keep across a restart, such as a fingerprint of the commands that were published.
 notes = Table(
     "notes",

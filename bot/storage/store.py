@@ -10,6 +10,7 @@ from bot.storage.foolings import FoolingStore
 from bot.storage.game import GameStore
 from bot.storage.guesses import GuessStore
 from bot.storage.notes import NoteStore
+from bot.storage.parties import PartyStore
 from bot.storage.people import PeopleStore
 from bot.storage.rooms import RoomStore
 from bot.storage.rounds import RoundStore
@@ -32,6 +33,7 @@ class Store:
         views: What a round's message shows.
         people: Forgetting and exporting a person, and what expires.
         notes: Short texts by name.
+        parties: Party nights, as they are by now.
     """
 
     def __init__(self, database: Database) -> None:
@@ -44,6 +46,7 @@ class Store:
         self.views = ViewStore(database)
         self.people = PeopleStore(database)
         self.notes = NoteStore(database)
+        self.parties = PartyStore(database)
 
     @classmethod
     @asynccontextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.services import Service, build_service
 from bot.services.admission import Admission
+from bot.services.party_pictures import PartyPictures
 from bot.services.photo_archive import PhotoArchive
 from bot.services.ports import Messenger, PhotoClassifier
 from bot.services.rate_limit import Rate, RateLimits
@@ -32,6 +33,7 @@ def make_service(
         admission=admission or Admission(RateLimits(OFTEN, OFTEN)),
         store=store,
         archive=PhotoArchive(kept),
+        party_pictures=PartyPictures(kept.with_name("party_photos")),
         messengers=messengers,
         now=now,
         zone=zone,

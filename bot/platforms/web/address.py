@@ -36,6 +36,11 @@ class WebAddress:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
+    def own_url(self) -> str:
+        """The address to open on this machine itself."""
+        return f"http://localhost:{self.port}" if self.host in WILDCARDS else self.url
+
+    @property
     def public_host(self) -> str | None:
         """The name it is published under, without scheme and port."""
         return urlsplit(self.public).hostname if self.public else None

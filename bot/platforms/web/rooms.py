@@ -377,7 +377,7 @@ class Rooms:
         """
         if sum(len(room.members) for room in self) >= PEOPLE:
             raise Full
-        room = self._open(name)
+        room = self.open(name)
         member = Member(self.named(name, player), is_admin)
         room.members.add(member)
         member.send(
@@ -425,7 +425,7 @@ class Rooms:
         Raises:
             Full: When there is no place for its room.
         """
-        room = self._open(name)
+        room = self.open(name)
         room.entries.append(entry)
         if self._shelf:
             self._shelf.keep(name, entry)
@@ -527,7 +527,8 @@ class Rooms:
         oldest = min((room.entries[0].at for room in self if room.entries), default=math.inf)
         return max(0.0, oldest + ENTRY_SECONDS - self.now())
 
-    def _open(self, name: str) -> WebRoom:
+    def open(self, name: str) -> WebRoom:
+        """Return the room of a name, made if there is none; raise Full when there is no place."""
         self.expire()
         if name not in self._rooms:
             if len(self._rooms) >= ROOMS:

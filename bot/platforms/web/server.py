@@ -21,6 +21,7 @@ from bot.platforms.web.address import WebAddress
 from bot.platforms.web.admins import Admins
 from bot.platforms.web.api import Api
 from bot.platforms.web.broadcast import Broadcast
+from bot.platforms.web.party import PartyPages
 from bot.platforms.web.requests import (
     browser_language,
     clean_room_name,
@@ -30,7 +31,7 @@ from bot.platforms.web.requests import (
 from bot.platforms.web.rooms import PLATFORM, Rooms, room_of
 from bot.platforms.web.security import add_headers, only_our_own_pages
 from bot.platforms.web.shelf import Shelf
-from bot.platforms.web.websocket import serve_websocket
+from bot.platforms.web.websocket import RoomEntrance, serve_websocket
 from bot.services import Service
 from bot.speech import Speaker, speaker_for
 
@@ -38,6 +39,9 @@ STATIC = Path(__file__).parent / "static"
 HOME = "home"
 # In the data folder.
 SHELF = "web_photos"
+# After the room's name: the room, a party night's big screen, and its phones.
+PLAY = "/play"
+PAGES = {"": "index.html", "/party": "party.html", PLAY: "play.html"}
 # What is left to do when the service has drained: send an answer and close.
 FINISH_SECONDS = 1.0
 # What is too old is looked for when it is due, and as often as this besides: a computer may sleep,
@@ -111,7 +115,9 @@ class WebServer:
             self.open(service)
         app = self._app()
         if self._has_room and self._api and self._broadcast:
-            page = _Page(service, self._address, self.rooms, self._broadcast, self._admins)
+            party = PartyPages(service, self.rooms, self._admins)
+            page = _Page(service, self._address, self.rooms, self._broadcast, self._admins, party)
+            party.add_routes(app.router)
             page.add_routes(app.router)
             self._api.add_routes(app.router)
             app.on_shutdown.append(page.close_sockets)
@@ -146,6 +152,14 @@ class WebServer:
     async def edit(self, room: Room, message: str, reply: Reply) -> Delivery:
         """Turn an entry into something else, for everyone in its room."""
         return await self._api.edit(room, message, reply) if self._api else Delivery.REFUSED
+
+    def party_link(self, room: str) -> str:
+        """Return where this machine's own browser finds the big screen of a room's party night.
+
+        Args:
+            room: The room's name, as its link has it.
+        """
+        return f"{self._address.own_url}/r/{quote(room)}/party"
 
     def admin_link(self, room: str) -> str:
         """Return the link that makes whoever opens it an admin of a room.
@@ -195,23 +209,27 @@ class _Page:
         rooms: Rooms,
         broadcast: Broadcast,
         admins: Admins,
+        party: PartyPages,
     ) -> None:
         self._service = service
         self._address = address
         self._rooms = rooms
         self._broadcast = broadcast
         self._admins = admins
-        self._index = (STATIC / "index.html").read_text(encoding="utf-8")
+        self._party = party
         self._sockets: set[web.WebSocketResponse] = set()
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Add what browsers load."""
         router.add_get("/", self._get_home)
         router.add_get("/r/", self._get_home)
-        router.add_get("/r/{room}", self._get_page)
+        for path, file in PAGES.items():
+            router.add_get(f"/r/{{room}}{path}", self._page(path, file))
         router.add_get("/r/{room}/live", self._get_websocket)
-        router.add_get("/r/{room}/share", self._get_share)
-        router.add_get("/r/{room}/qr.svg", self._get_qr)
+        router.add_get("/r/{room}/party/live", self._get_party_websocket)
+        for path in ("", PLAY):
+            router.add_get(f"/r/{{room}}{path}/share", self._share(path))
+            router.add_get(f"/r/{{room}}{path}/qr.svg", self._qr(path))
         router.add_static("/static", STATIC)
 
     async def close_sockets(self, _: web.Application) -> None:
@@ -224,60 +242,80 @@ class _Page:
     async def _get_home(self, _: web.Request) -> web.Response:
         raise web.HTTPFound(f"/r/{HOME}")
 
-    async def _get_page(self, request: web.Request) -> web.Response:
-        written = request.match_info["room"]
-        name = clean_room_name(written)
-        if not name:
-            speaker = speaker_for(browser_language(request))
-            raise web.HTTPNotFound(text=f"{speaker.rooms.no_such_name()}\n")
-        if name != written:
-            raise web.HTTPFound(f"/r/{quote(name)}")
-        language = (await self._speaker(request)).language
-        return web.Response(
-            text=self._index.replace('lang="en"', f'lang="{language}"').replace(
-                "words.en.json", f"words.{language}.json"
-            ),
-            content_type="text/html",
-            headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"},
-        )
+    def _page(self, path: str, file: str) -> Handler:
+        """Return what serves a page of a room.
+
+        Args:
+            path: Where it is, after the room's name.
+            file: Its HTML.
+        """
+        html = (STATIC / file).read_text(encoding="utf-8")
+
+        async def get(request: web.Request) -> web.Response:
+            written = request.match_info["room"]
+            name = clean_room_name(written)
+            if not name:
+                speaker = speaker_for(browser_language(request))
+                raise web.HTTPNotFound(text=f"{speaker.rooms.no_such_name()}\n")
+            if name != written:
+                raise web.HTTPFound(f"/r/{quote(name)}{path}")
+            language = (await self._speaker(request)).language
+            return web.Response(
+                text=html.replace('lang="en"', f'lang="{language}"').replace(
+                    "words.en.json", f"words.{language}.json"
+                ),
+                content_type="text/html",
+                headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"},
+            )
+
+        return get
 
     async def _get_websocket(self, request: web.Request) -> web.WebSocketResponse:
-        return await serve_websocket(
-            request,
-            self._rooms,
-            room_name(request),
-            self._sockets,
-            self._broadcast.first_events,
-            self._admins,
-        )
+        name, first_events = room_name(request), self._broadcast.first_events
+        entrance = RoomEntrance(self._rooms, name, first_events, self._admins)
+        return await serve_websocket(request, entrance, self._sockets)
 
-    async def _get_share(self, request: web.Request) -> web.Response:
-        url, is_open = self._shared_url(request)
-        note = "" if is_open else (await self._speaker(request)).rooms.only_this_computer()
-        return web.json_response({"url": url, "note": note})
+    async def _get_party_websocket(self, request: web.Request) -> web.WebSocketResponse:
+        entrance = self._party.entrance(room_name(request))
+        return await serve_websocket(request, entrance, self._sockets)
 
-    async def _get_qr(self, request: web.Request) -> web.Response:
-        url, _ = self._shared_url(request)
-        picture = BytesIO()
-        segno.make(url, error="m").save(picture, kind="svg", border=2, omitsize=True)
-        return web.Response(
-            body=picture.getvalue(),
-            content_type="image/svg+xml",
-            headers={"Cache-Control": "no-store"},
-        )
+    def _share(self, path: str) -> Handler:
+        """Return what tells the link of a page to hand on."""
+
+        async def get(request: web.Request) -> web.Response:
+            url, is_open = self._shared_url(request, path)
+            note = "" if is_open else (await self._speaker(request)).rooms.only_this_computer()
+            return web.json_response({"url": url, "note": note})
+
+        return get
+
+    def _qr(self, path: str) -> Handler:
+        """Return what draws the QR code of a page's link."""
+
+        async def get(request: web.Request) -> web.Response:
+            url, _ = self._shared_url(request, path)
+            picture = BytesIO()
+            segno.make(url, error="m").save(picture, kind="svg", border=2, omitsize=True)
+            return web.Response(
+                body=picture.getvalue(),
+                content_type="image/svg+xml",
+                headers={"Cache-Control": "no-store"},
+            )
+
+        return get
 
     async def _speaker(self, request: web.Request) -> Speaker:
         """Return the sentences in the room's language, else the browser's."""
         visitor = Player("", "", browser_language(request))
         return await self._service.speaker(room_of(room_name(request)), visitor)
 
-    def _shared_url(self, request: web.Request) -> tuple[str, bool]:
+    def _shared_url(self, request: web.Request, path: str) -> tuple[str, bool]:
         """Return the link to hand on, and whether others can open it.
 
         Whoever came in by an address that works for others hands on just that: in a container or
         behind a router the server cannot know it.
         """
-        room = f"/r/{quote(room_name(request))}"
+        room = f"/r/{quote(room_name(request))}{path}"
         visited = WebAddress(request.url.host or "", request.url.port or 80)
         if self._address.public is None and visited.is_open:
             return f"{request.url.origin()}{room}", True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -36,6 +36,9 @@ MESSAGES = Rate(30, 10)
 CLOSED_IDLE = 4001
 CLOSED_FULL = 4029
 
+# What a page says, as it came.
+Message = Mapping[str, object]
+
 
 class FirstEvents(Protocol):
     """Finds out what a page is sent besides what its room shows: its language, its points."""
@@ -44,23 +47,75 @@ class FirstEvents(Protocol):
         """Return the events for a player in a room."""
 
 
+class Entrance(Protocol):
+    """Where a browser comes in: a room, or its party night."""
+
+    async def enter(self, player: Player, hello: Message) -> Member:
+        """Let a browser in.
+
+        Args:
+            player: Whose it is.
+            hello: What it said besides.
+
+        Raises:
+            Full: When there is no place.
+        """
+
+    def hear(self, member: Member, message: Message) -> None:
+        """Do what a browser says later on."""
+
+    def leave(self, member: Member) -> None:
+        """Let a browser go."""
+
+
+class RoomEntrance:
+    """The way into a room.
+
+    Args:
+        rooms: All rooms.
+        name: The room's.
+        first_events: Returns what a page is sent when it comes in.
+        admins: Knows who may decide for a room.
+    """
+
+    def __init__(self, rooms: Rooms, name: str, first_events: FirstEvents, admins: Admins) -> None:
+        self._rooms = rooms
+        self._name = name
+        self._first_events = first_events
+        self._admins = admins
+
+    async def enter(self, player: Player, hello: Message) -> Member:
+        """Let a player into the room; raise Full when there is no place."""
+        is_admin = self._admins.is_admin(self._name, player, hello.get("admin"))
+        room = room_of(self._name)
+        events = list(await self._first_events(room, player, is_admin=is_admin))
+        if is_admin:  # for this page to keep: who created the room has no token yet
+            events.append({"type": "admin", "token": self._admins.token(self._name)})
+        member = self._rooms.join(self._name, player, is_admin=is_admin)
+        for event in events:
+            member.send(event)
+        return member
+
+    def hear(self, member: Member, message: Message) -> None:
+        """Take a new nickname."""
+        nickname = message.get("name")
+        if message.get("type") == "name" and isinstance(nickname, str):
+            self._rooms.rename(self._name, member, clean(nickname))
+
+    def leave(self, member: Member) -> None:
+        """Let a player go."""
+        self._rooms.leave(self._name, member)
+
+
 async def serve_websocket(
-    request: web.Request,
-    rooms: Rooms,
-    name: str,
-    open_sockets: set[web.WebSocketResponse],
-    first_events: FirstEvents,
-    admins: Admins,
+    request: web.Request, entrance: Entrance, open_sockets: set[web.WebSocketResponse]
 ) -> web.WebSocketResponse:
-    """Keep one browser in a room until it leaves, falls silent or misbehaves.
+    """Keep one browser where it comes in until it leaves, falls silent or misbehaves.
 
     Args:
         request: The browser's.
-        rooms: All rooms.
-        name: The room's.
+        entrance: Where it comes in.
         open_sockets: Holds the socket as long as it is open.
-        first_events: Returns what a page is sent when it comes in.
-        admins: Knows who may decide for a room.
     """
     socket = web.WebSocketResponse(
         timeout=CLOSE_SECONDS, heartbeat=PING_SECONDS, max_msg_size=MESSAGE_BYTES
@@ -68,30 +123,23 @@ async def serve_websocket(
     await socket.prepare(request)
     open_sockets.add(socket)
     try:
-        hello = await _receive_hello(socket, browser_language(request))
-        if hello is None:
+        said = await _receive_hello(socket, browser_language(request))
+        if said is None:
             await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"say hello first")
             return socket
-        player, token = hello
-        is_admin = admins.is_admin(name, player, token)
-        events = list(await first_events(room_of(name), player, is_admin=is_admin))
-        if is_admin:  # for this page to keep: who created the room has no token yet
-            events.append({"type": "admin", "token": admins.token(name)})
         try:
-            member = rooms.join(name, player, is_admin=is_admin)
+            member = await entrance.enter(*said)
         except Full:
             await socket.close(code=CLOSED_FULL, message=b"full")
             return socket
-        for event in events:
-            member.send(event)
         tasks = (
             asyncio.create_task(_send(socket, member)),
             asyncio.create_task(_abort_when_lost(request, member)),
         )
         try:
-            await _receive(socket, rooms, name, member)
+            await _receive(socket, entrance, member)
         finally:
-            rooms.leave(name, member)
+            entrance.leave(member)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -102,17 +150,17 @@ async def serve_websocket(
 
 async def _receive_hello(
     socket: web.WebSocketResponse, language: str | None
-) -> tuple[Player, object] | None:
-    """Return who says hello, and the token of an admin link if they hold one."""
+) -> tuple[Player, Message] | None:
+    """Return who says hello, and all that they say."""
     with suppress(TimeoutError):
         message = _parse(await socket.receive(timeout=HELLO_SECONDS))
         if message and message.get("type") == "hello":
             player = player_of(message.get("player"), message.get("name"), language)
-            return (player, message.get("admin")) if player else None
+            return (player, message) if player else None
     return None
 
 
-async def _receive(socket: web.WebSocketResponse, rooms: Rooms, name: str, member: Member) -> None:
+async def _receive(socket: web.WebSocketResponse, entrance: Entrance, member: Member) -> None:
     window = Window(MESSAGES)
     while True:
         try:
@@ -128,9 +176,7 @@ async def _receive(socket: web.WebSocketResponse, rooms: Rooms, name: str, membe
             await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"too much")
             return
         window.count(now)
-        nickname = message.get("name")
-        if message.get("type") == "name" and isinstance(nickname, str):
-            rooms.rename(name, member, clean(nickname))
+        entrance.hear(member, message)
 
 
 async def _send(socket: web.WebSocketResponse, member: Member) -> None:

@@ -5,13 +5,14 @@ import { Log } from './bubbles.js';
 import { celebrate } from './confetti.js';
 import { letter, make, nameOf } from './elements.js';
 import { Family } from './family.js';
+import { memory } from './memory.js';
 import { Menu } from './menu.js';
 import { Outbox } from './outbox.js';
 import { followNewest } from './scroll.js';
 import { Sound } from './sound.js';
 import { Talk } from './talk.js';
 import { LiveRoom } from './wire.js';
-import { WORDS, fill, loadLanguage } from './words.js';
+import { WORDS, fill, loadLanguage, translate } from './words.js';
 
 const MOST_NAME_LETTERS = 32;
 const MOST_CAPTION_LETTERS = 120;
@@ -24,24 +25,6 @@ const log = new Log(byId('log'), {
   react: (entry, emoji) => talk.react(entry, emoji),
 });
 const showNewest = followNewest(byId('scroller'), byId('log'), byId('newest'));
-
-/** Browsers that keep nothing (private windows, blocked storage) still play, as somebody new each time. */
-const memory = {
-  recall(key) {
-    try {
-      return localStorage.getItem(`snowpeople.${key}`);
-    } catch {
-      return null;
-    }
-  },
-  keep(key, value) {
-    try {
-      localStorage.setItem(`snowpeople.${key}`, value);
-    } catch {
-      // Nothing is lost but the next visit's memory.
-    }
-  },
-};
 
 await loadLanguage(document.documentElement.lang);
 const isNewcomer = !memory.recall('welcomed') && !memory.recall('name');
@@ -70,13 +53,7 @@ function surpriseName() {
 }
 
 function translatePage() {
-  for (const element of document.querySelectorAll('[data-text]')) element.textContent = WORDS[element.dataset.text];
-  for (const element of document.querySelectorAll('[data-label]')) {
-    element.setAttribute('aria-label', WORDS[element.dataset.label]);
-  }
-  for (const element of document.querySelectorAll('[data-placeholder]')) {
-    element.placeholder = WORDS[element.dataset.placeholder];
-  }
+  translate();
   const name = roomName();
   byId('room-name').textContent = name;
   byId('qr').alt = WORDS.shareQr;
@@ -96,7 +73,7 @@ function roomName() {
 
 const talk = new Talk(room, me, log, { showNewest, letGuess });
 const board = new Board();
-const menu = new Menu((name, argument) => talk.command(name, argument), ownRows);
+const menu = new Menu((name, argument) => talk.command(name, argument), ownRows, `${room}/party`);
 let people = [];
 
 const live = new LiveRoom(`${location.origin.replace(/^http/, 'ws')}${room}/live`, {

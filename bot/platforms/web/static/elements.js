@@ -55,6 +55,11 @@ export function letter(id, name) {
   return make('span', { class: 'avatar letter', 'aria-hidden': 'true', 'data-player': id, 'data-colour': colourOf(id) }, initial(name));
 }
 
+/** The same for a player whose colour is known. */
+export function badge(name, colour) {
+  return make('span', { class: 'avatar letter', 'aria-hidden': 'true', 'data-colour': colour }, initial(name));
+}
+
 /** Gives players their colours, also where they are shown already. @param {{id: string, colour: number}[]} players */
 export function setColours(players) {
   for (const { id, colour } of players) if (id) colours.set(id, colour % COLOURS);

@@ -32,6 +32,11 @@ export class Family {
     return this.#people.length < 2;
   }
 
+  /** The secret of who was here first: by it a party night knows the device, whoever holds it. */
+  get first() {
+    return this.#people[0].player;
+  }
+
   /** Hands the device on to the next of them. */
   next() {
     this.current = this.#people[(this.#people.indexOf(this.current) + 1) % this.#people.length];

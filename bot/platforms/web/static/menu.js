@@ -15,10 +15,14 @@ export class Menu {
   /** @type {HTMLElement[]} what this page adds of its own */
   #own;
 
-  /** @param {(name: string, argument: string) => void} onChoose @param {() => HTMLElement[]} own */
-  constructor(onChoose, own = () => []) {
+  /** @type {string} where the big screen of a party night is */
+  #party;
+
+  /** @param {(name: string, argument: string) => void} onChoose @param {() => HTMLElement[]} own @param {string} party */
+  constructor(onChoose, own, party) {
     this.#onChoose = onChoose;
     this.#own = own;
+    this.#party = party;
     byId('menu').addEventListener('toggle', ({ newState }) => newState === 'open' && this.#showMore(false));
   }
 
@@ -32,7 +36,7 @@ export class Menu {
     const groups = [bySection('play'), bySection('room'), bySection('privacy'), bySection('admin')].map((group) => group.map((each) => this.#row(each)));
     groups[1].push(...this.#own());
     for (const group of groups) if (group.length) rest.append(make('div', { class: 'group' }, ...group));
-    byId('menu').replaceChildren(make('div', { class: 'tiles' }, ...tiles.map((each) => this.#tile(each))), rest, more);
+    byId('menu').replaceChildren(make('div', { class: 'tiles' }, ...tiles.map((each) => this.#tile(each)), make('a', { class: 'tile wide', href: this.#party }, icon('people'), make('span', {}, WORDS.party))), rest, more);
     this.#showMore(false);
     byId('menu-button').hidden = false;
   }

@@ -4,6 +4,13 @@
 const TUNES = {
   answer: [[659, 0], [880, 0.12]],
   fooled: [[523, 0], [659, 0.11], [784, 0.22], [1047, 0.33], [1319, 0.44]],
+  // Of a party night: somebody comes in, a round begins, the last seconds, the bot looks, it knew, somebody has won.
+  come: [[784, 0]],
+  go: [[523, 0], [659, 0.14], [784, 0.28]],
+  second: [[440, 0]],
+  looks: Array.from({ length: 22 }, (_, beat) => [beat % 2 ? 131 : 147, beat * 0.22]),
+  knew: [[392, 0], [330, 0.2], [262, 0.4]],
+  won: [[523, 0], [523, 0.15], [523, 0.3], [698, 0.45], [880, 0.65], [1047, 0.85]],
 };
 const BELL_SECONDS = 0.7;
 const LOUDNESS = 0.12;

@@ -10,6 +10,13 @@ export async function loadLanguage(language) {
   document.documentElement.lang = language;
 }
 
+/** Fills the marked parts of the page: data-text, data-label (the accessible name), data-placeholder. */
+export function translate(root = document) {
+  for (const element of root.querySelectorAll('[data-text]')) element.textContent = WORDS[element.dataset.text];
+  for (const element of root.querySelectorAll('[data-label]')) element.setAttribute('aria-label', WORDS[element.dataset.label]);
+  for (const element of root.querySelectorAll('[data-placeholder]')) element.placeholder = WORDS[element.dataset.placeholder];
+}
+
 /** Puts values into a sentence: fill('{count} here:', { count: 2 }). */
 export function fill(sentence, values) {
   return sentence.replace(/{(\w+)}/g, (_, name) => values[name]);

@@ -1,0 +1,520 @@
+"""Party nights: runs their clock, looks at their photos, and remembers them across a restart.
+
+The rules are in `bot/game/party.py`; a platform calls `enter`, `leave`, `act` and `send_photo`, and
+draws `bot.services.party_view.render` again whenever its listener is told that a room's changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import random
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.domain import Picture, Player, Refusal, Refused, Reply, Room, Timings, Verdict
+from bot.game.party import (
+    MOST_ROUNDS,
+    Act,
+    Again,
+    Device,
+    End,
+    Guess,
+    Join,
+    Judge,
+    Leave,
+    Next,
+    NotAllowed,
+    Party,
+    Pause,
+    Phase,
+    PlayerNumber,
+    Resume,
+    Star,
+    Start,
+    TakeOver,
+    Tell,
+    Why,
+    opened,
+    rounds_within,
+)
+from bot.game.party_prompts import PROMPTS, Place, Prompt
+from bot.game.party_scoring import best_photos, bot_score, standings, totals
+from bot.graphics import evening
+from bot.graphics.charts import Row
+from bot.services.admission import Admission
+from bot.services.clock import Clock
+from bot.services.language import Languages
+from bot.services.party_pictures import PartyPictures
+from bot.services.ports import Messenger, PhotoClassifier
+from bot.storage import Store
+
+__all__ = ["NotAllowed", "Parties", "Party", "Wish", "decode_act", "decode_wish"]
+
+log = logging.getLogger(__name__)
+
+KEPT_AFTER = timedelta(days=1)
+# As large as a big screen shows a photo.
+PHOTO_SIDE = 1280
+HEAT_QUALITY = 80
+# So many evenings at once are no home.
+MOST_PARTIES = 50
+# While the classifier is busy with others.
+LOOK_AGAIN_SECONDS = 1.0
+LOOKS = 5
+BEST_PHOTOS = 3
+# Of players who are forgotten, in every language.
+NO_NAME = "⛄"
+# Where nothing else is chosen: it is dark outside.
+INDOORS = (Place.HOME, Place.DRAWING, Place.TOYS, Place.KITCHEN)
+
+# Is told of a room whose evening has changed.
+Listener = Callable[[Room], None]
+
+_STORED = TypeAdapter(Party)
+_ACTS: Mapping[str, TypeAdapter[Any]] = {
+    name: TypeAdapter(kind)
+    for name, kind in {
+        "join": Join,
+        "leave": Leave,
+        "guess": Guess,
+        "tell": Tell,
+        "judge": Judge,
+        "star": Star,
+        "next": Next,
+        "pause": Pause,
+        "resume": Resume,
+        "take_over": TakeOver,
+        "end": End,
+    }.items()
+}
+
+
+def decode_act(name: object, fields: Mapping[str, object]) -> Act | None:
+    """Return what a screen means by a tap; None if it makes no sense.
+
+    Args:
+        name: The act's.
+        fields: The act's, as `bot.game.party` has them.
+    """
+    if not isinstance(name, str) or name not in _ACTS:
+        return None
+    try:
+        act: Act = _ACTS[name].validate_python(dict(fields))
+    except ValidationError:
+        return None
+    return act
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an evening is to be like.
+
+    Attributes:
+        minutes: How long; None for so many rounds.
+        rounds: How many, where no time is given.
+        seconds: How long everybody has for a photo.
+        places: Where prompts may be played.
+    """
+
+    minutes: int | None = 10
+    rounds: int = 3
+    seconds: int = 60
+    places: tuple[Place, ...] = INDOORS
+
+
+_WISH = TypeAdapter(Wish)
+
+
+def decode_wish(fields: Mapping[str, object]) -> Wish | None:
+    """Return what a screen wants of an evening; None if it makes no sense."""
+    try:
+        return _WISH.validate_python(dict(fields))
+    except ValidationError:
+        return None
+
+
+@dataclass(eq=False, slots=True)
+class _Evening:
+    party: Party
+    timer: asyncio.TimerHandle | None = None
+    is_unsaved: bool = False
+    saving: asyncio.Task[None] | None = None
+    jobs: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class Parties:
+    """Every room's party night.
+
+    Args:
+        store: Remembers them.
+        vision: Looks at their photos.
+        admission: Lets photos in.
+        messengers: The platforms, by name: a room reads how its evening ended.
+        languages: Finds a room's sentences.
+        clock: The time.
+        pictures: Keeps their photos.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        vision: PhotoClassifier,
+        admission: Admission,
+        messengers: Mapping[str, Messenger],
+        languages: Languages,
+        clock: Clock,
+        pictures: PartyPictures,
+    ) -> None:
+        self._store = store
+        self._vision = vision
+        self._admission = admission
+        self._messengers = messengers
+        self._languages = languages
+        self._clock = clock
+        self._pictures = pictures
+        self._evenings: dict[Room, _Evening] = {}
+        self._listeners: list[Listener] = []
+        self._chance = random.SystemRandom()
+        self._closing = False
+
+    def listen(self, listener: Listener) -> None:
+        """Have somebody told of each room whose evening changes."""
+        self._listeners.append(listener)
+
+    def find(self, room: Room) -> Party | None:
+        """Return a room's evening, as it is by now."""
+        found = self._evenings.get(room)
+        return found.party if found else None
+
+    def enter(self, room: Room, device: Device, *, is_screen: bool = False) -> Party:
+        """Note that a device is there; open an evening where there is none.
+
+        Raises:
+            Refused: When there are too many evenings.
+        """
+        now = self._clock.now()
+        if room not in self._evenings:
+            self._make_place()
+            self._evenings[room] = _Evening(opened(secrets.token_hex(16), now))
+        found = self._evenings[room]
+        return self._change(room, found.party.connected(device, now, is_screen=is_screen))
+
+    def leave(self, room: Room, device: Device) -> None:
+        """Note that a device is not there any more."""
+        if (found := self._evenings.get(room)) and not self._closing:
+            self._change(room, found.party.disconnected(device, self._clock.now()))
+
+    def act(self, room: Room, device: Device, act: Act) -> Party:
+        """Do what somebody taps. Raises NotAllowed."""
+        found = self._evenings.get(room)
+        if found is None:
+            raise NotAllowed(Why.NOT_NOW)
+        return self._change(room, found.party.act(device, act, self._clock.now()))
+
+    def start(self, room: Room, device: Device, wish: Wish) -> Party:
+        """Begin an evening. Raises NotAllowed."""
+        party = self.find(room)
+        players = len(party.present) if party else 0
+        rounds = wish.rounds
+        if wish.minutes is not None:
+            rounds = rounds_within(wish.minutes, players, wish.seconds)
+        prompts = self._draw(wish.places or INDOORS, rounds)
+        return self.act(room, device, Start(prompts, wish.seconds))
+
+    def again(self, room: Room, device: Device) -> Party:
+        """Open another evening with the same players. Raises NotAllowed."""
+        return self.act(room, device, Again(secrets.token_hex(16)))
+
+    async def send_photo(
+        self, room: Room, device: Device, player: PlayerNumber, data: bytes
+    ) -> Party:
+        """Take somebody's photo, and begin to look at it.
+
+        Args:
+            room: Where.
+            device: Where it comes from.
+            player: Who sends it.
+            data: The file.
+
+        Raises:
+            NotAllowed: When it is none of theirs, too late, or not the first of its kind.
+            Refused: When it cannot be opened.
+        """
+        found = self._evenings.get(room)
+        if found is None:
+            raise NotAllowed(Why.NOT_NOW)
+        digest = hashlib.sha256(data).hexdigest()
+        found.party.check_photo(device, player, digest)
+        self._admission.admit(room, Player(device, ""))
+        preview = await self._vision.preview(data, PHOTO_SIDE)
+        id_, evening_id = secrets.token_hex(16), found.party.id
+        try:
+            await self._pictures.keep(evening_id, id_, preview.jpeg)
+        except OSError as error:
+            log.warning("a photo of a party could not be kept: %s", error.strerror)
+            raise Refused(Refusal.FAULT) from error
+        # Another one may have come meanwhile.
+        party = found.party.add_photo(device, player, id_, digest, self._clock.now())
+        self._do(found, self._look(room, found, id_, data))
+        return self._change(room, party)
+
+    async def picture(self, room: Room, name: str) -> bytes | None:
+        """Return a picture of a room's evening: a photo, its heat map, or the evening's own."""
+        party = self.find(room)
+        return await self._pictures.find(party.id, name) if party else None
+
+    async def forget(self, platform: str, device: Device) -> None:
+        """Take somebody's names and photos out of a platform's evenings."""
+        for room, found in list(self._evenings.items()):
+            theirs = {each.number for each in found.party.players if each.device == device}
+            if room.platform != platform or not theirs:
+                continue
+            photos = [
+                photo.id
+                for round_ in found.party.rounds
+                for photo in round_.photos
+                if photo.sender in theirs
+            ]
+            names = [name for photo in photos for name in (photo, f"{photo}.heat")]
+            await self._pictures.drop(found.party.id, *names, "evening")
+            self._change(room, found.party.forgotten(device, NO_NAME))
+            if found.party.phase is Phase.OVER:
+                await self._draw_picture(room, found.party)
+
+    def export(self, platform: str, device: Device) -> list[dict[str, object]]:
+        """Return what a platform's evenings know about somebody, ready for JSON."""
+        evenings: list[dict[str, object]] = []
+        for room, found in self._evenings.items():
+            party = found.party
+            theirs = [each for each in party.players if each.device == device]
+            if room.platform != platform or not theirs:
+                continue
+            points = totals(party.rounds)
+            evenings.append(
+                {
+                    "room": room.id,
+                    "players": [
+                        {"name": each.name, "points": points[each.number]} for each in theirs
+                    ],
+                }
+            )
+        return evenings
+
+    async def resume(self) -> None:
+        """Go on with what the last process left."""
+        self._closing = False
+        now = self._clock.now()
+        for room, state in await self._store.parties.all():
+            try:
+                party = _STORED.validate_json(state)
+            except ValidationError:
+                log.warning("an evening of another version is not gone on with")
+                await self._store.parties.drop(room)
+                continue
+            found = self._evenings[room] = _Evening(party.restarted(now))
+            for photo in party.round.photos if party.round else ():
+                if photo.verdict is None and not photo.is_lost:
+                    self._do(found, self._look_after_restart(room, found, photo.id))
+            self._change(room, found.party.tick(now))
+        await self._pictures.prune({each.party.id for each in self._evenings.values()})
+
+    async def close(self) -> None:
+        """Stop the clocks, and store how everything is."""
+        self._closing = True
+        for found in self._evenings.values():
+            if found.timer is not None:
+                found.timer.cancel()
+            for job in found.jobs:
+                job.cancel()
+            await asyncio.gather(*found.jobs, return_exceptions=True)
+            if found.saving is not None:
+                await found.saving
+
+    async def prune(self) -> None:
+        """Forget evenings that were over a day ago, with their photos."""
+        latest = self._clock.now() - KEPT_AFTER
+        for room, found in list(self._evenings.items()):
+            if found.party.phase is Phase.OVER and found.party.since <= latest:
+                del self._evenings[room]
+                if found.saving is not None:
+                    await found.saving
+                await self._store.parties.drop(room)
+        await self._pictures.prune({each.party.id for each in self._evenings.values()})
+
+    def _make_place(self) -> None:
+        if len(self._evenings) < MOST_PARTIES:
+            return
+        over = [room for room, each in self._evenings.items() if each.party.phase is Phase.OVER]
+        if not over:
+            raise Refused(Refusal.BUSY)
+        del self._evenings[over[0]]
+
+    def _draw(self, places: Iterable[Place], rounds: int) -> tuple[Prompt, ...]:
+        """Return prompts by chance, no two alike in a row where that can be."""
+        left = [prompt for prompt in PROMPTS if prompt.place in places]
+        self._chance.shuffle(left)
+        drawn: list[Prompt] = []
+        while left and len(drawn) < min(rounds, MOST_ROUNDS):
+            before = drawn[-1] if drawn else None
+            other = (
+                each
+                for each in left
+                if before is None or (each.goal is not before.goal and each.place != before.place)
+            )
+            drawn.append(next(other, left[0]))
+            left.remove(drawn[-1])
+        return tuple(drawn)
+
+    def _change(self, room: Room, party: Party) -> Party:
+        """Let an evening be as it is by now: on all screens, in the store, on the clock."""
+        found = self._evenings[room]
+        before, found.party = found.party, party
+        self._set_timer(room, found)
+        if party is before and found.saving is not None:
+            return party
+        found.is_unsaved = True
+        if found.saving is None or found.saving.done():
+            found.saving = asyncio.create_task(self._save(room, found))
+        is_ending = party.phase is Phase.OVER and before.phase is not Phase.OVER
+        if is_ending and before.phase is not Phase.LOBBY:
+            self._do(found, self._end(room, party))
+        for listener in self._listeners:
+            listener(room)
+        return party
+
+    def _set_timer(self, room: Room, found: _Evening) -> None:
+        if found.timer is not None:
+            found.timer.cancel()
+            found.timer = None
+        now = self._clock.now()
+        if (due := found.party.due(now)) is None or self._closing:
+            return
+
+        def ring() -> None:
+            if self._evenings.get(room) is found:
+                self._change(room, found.party.tick(self._clock.now()))
+
+        seconds = max(0.0, (due - now).total_seconds())
+        found.timer = asyncio.get_running_loop().call_later(seconds, ring)
+
+    async def _save(self, room: Room, found: _Evening) -> None:
+        """Store an evening until it is stored as it is; nothing waits for it."""
+        while found.is_unsaved:
+            found.is_unsaved = False
+            try:
+                state = _STORED.dump_json(found.party).decode()
+                await self._store.parties.keep(room, state, self._clock.now())
+            except Exception:
+                log.exception("an evening could not be stored")
+
+    def _do(self, found: _Evening, job: Any) -> None:
+        task = asyncio.create_task(job)
+        found.jobs.add(task)
+        task.add_done_callback(found.jobs.discard)
+
+    async def _look(self, room: Room, found: _Evening, photo: str, data: bytes) -> None:
+        """Look at a photo: who is on it, and then where that can be seen."""
+        try:
+            verdict = await self._verdict(data)
+        except Exception as error:
+            if not isinstance(error, Refused):
+                log.exception("a photo of a party could not be looked at")
+            self._change(room, found.party.note_loss(photo, self._clock.now()))
+            return
+        self._change(room, found.party.note_verdict(photo, verdict, self._clock.now()))
+        try:
+            _, heat = await self._vision.heatmap(data)
+            buffer = BytesIO()
+            await asyncio.to_thread(heat.save, buffer, "JPEG", quality=HEAT_QUALITY)
+            await self._pictures.keep(found.party.id, f"{photo}.heat", buffer.getvalue())
+        except (Refused, OSError):
+            log.info("a photo of a party has no heat map")
+
+    async def _verdict(self, data: bytes) -> Verdict:
+        for look in range(LOOKS):
+            try:
+                verdict, _ = await self._vision.classify(data, Timings())
+            except Refused as refused:
+                if refused.reason is not Refusal.BUSY or look == LOOKS - 1:
+                    raise
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            else:
+                return verdict
+        raise Refused(Refusal.BUSY)
+
+    async def _look_after_restart(self, room: Room, found: _Evening, photo: str) -> None:
+        """Look at the small copy of a photo whose bytes went with the last process."""
+        data = await self._pictures.find(found.party.id, photo)
+        if data is None:
+            self._change(room, found.party.note_loss(photo, self._clock.now()))
+        else:
+            await self._look(room, found, photo, data)
+
+    async def _end(self, room: Room, party: Party) -> None:
+        """Draw the evening's picture, and tell the room how it ended."""
+        try:
+            picture = await self._draw_picture(room, party)
+            messenger = self._messengers.get(room.platform)
+            if picture is None or messenger is None:
+                return
+            speaker = await self._languages.speaker(room, None)
+            places = standings(party, party.rounds)
+            names = [self._name(party, each.player) for each in places if each.rank == 1]
+            bot = bot_score(party.rounds)
+            text = speaker.party.over(names, places[0].points, bot.fooled, bot.judged)
+            await messenger.send(room, Reply(text, picture=picture))
+        except Exception:
+            log.exception("an evening's end could not be told")
+
+    async def _draw_picture(self, room: Room, party: Party) -> Picture | None:
+        """Draw and keep the evening's picture; None when there is nothing to be seen on it."""
+        best = best_photos(party.rounds, BEST_PHOTOS)
+        places = standings(party, party.rounds)
+        if not best or not places:
+            return None
+        speaker = await self._languages.speaker(room, None)
+        shots = []
+        for each in best:
+            found = await self._pictures.find(party.id, each.photo.id)
+            if found is not None and each.photo.verdict is not None:
+                name = self._name(party, each.photo.sender)
+                shots.append((found, speaker.party.photo_caption(name, each.photo.verdict)))
+        zone = await self._clock.zone_of(room)
+        numbers = {player.number: player for player in party.players}
+        rows = [
+            Row(
+                each.rank,
+                speaker.text.name(numbers[each.player].name),
+                each.points,
+                numbers[each.player].colour,
+            )
+            for each in places
+        ]
+        bot = bot_score(party.rounds)
+        winners = [row.name for row in rows if row.rank == 1]
+        picture = await asyncio.to_thread(
+            evening.draw,
+            speaker.party.title(),
+            speaker.text.day(party.since.astimezone(zone).date()),
+            speaker.party.winners(winners),
+            rows,
+            shots,
+            speaker.party.bot_line(bot.fooled, bot.judged),
+        )
+        await self._pictures.keep(party.id, "evening", picture.png)
+        for listener in self._listeners:
+            listener(room)
+        return picture
+
+    @staticmethod
+    def _name(party: Party, number: PlayerNumber) -> str:
+        player = party.player(number)
+        return player.name if player else ""

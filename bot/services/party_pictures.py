@@ -1,0 +1,61 @@
+"""A party night's pictures on disk: small copies of its photos, until a day after its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+NAME = re.compile(r"[0-9a-f]{32}(\.heat)?|evening")
+
+
+class PartyPictures:
+    """A folder for each evening, with a file for each picture.
+
+    Args:
+        folder: Where they are; made when it is needed, for nobody else to read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def keep(self, evening: str, name: str, data: bytes) -> None:
+        """Keep a picture; raise OSError when the disk takes none."""
+        await asyncio.to_thread(_write, self._folder / evening / name, data)
+
+    async def find(self, evening: str, name: str) -> bytes | None:
+        """Return a picture, if it is there."""
+        if not NAME.fullmatch(name):
+            return None
+        try:
+            return await asyncio.to_thread((self._folder / evening / name).read_bytes)
+        except OSError:
+            return None
+
+    async def drop(self, evening: str, *names: str) -> None:
+        """Remove some of an evening's pictures."""
+        for name in names:
+            await asyncio.to_thread((self._folder / evening / name).unlink, missing_ok=True)
+
+    async def prune(self, kept: Collection[str]) -> None:
+        """Remove what belongs to none of some evenings."""
+
+        def remove() -> None:
+            if self._folder.is_dir():
+                for each in self._folder.iterdir():
+                    if each.name not in kept:
+                        shutil.rmtree(each, ignore_errors=True)
+
+        await asyncio.to_thread(remove)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    half = path.with_name(f"{path.name}.half")
+    half.unlink(missing_ok=True)
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+    half.replace(path)  # a kill leaves nothing half written under the real name

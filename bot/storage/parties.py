@@ -1,0 +1,68 @@
+"""What is stored of party nights: each room's, as it is by now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import Room
+from bot.storage.database import Database, read_transaction, write_transaction
+from bot.storage.queries import (
+    current_room_id,
+    current_rooms,
+    find_or_add_room,
+    find_room,
+    room_of,
+)
+from bot.storage.schema import parties, rooms
+
+
+class PartyStore:
+    """Stores party nights, one for each room."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @write_transaction
+    async def keep(
+        self, connection: AsyncConnection, room: Room, state: str, now: datetime
+    ) -> None:
+        """Store a room's party in place of an earlier one.
+
+        Args:
+            room: The room.
+            state: The party, in JSON.
+            now: When it became so.
+        """
+        row = (await find_or_add_room(connection, room, now)).current_id
+        await connection.execute(delete(parties).where(_is_of(row)))
+        values = {"room_id": row, "state": state, "updated": now}
+        await connection.execute(insert(parties).values(values))
+
+    @write_transaction
+    async def drop(self, connection: AsyncConnection, room: Room) -> None:
+        """Forget a room's party."""
+        if (found := await find_room(connection, room)) is not None:
+            await connection.execute(delete(parties).where(_is_of(found.current_id)))
+
+    @read_transaction
+    async def all(self, connection: AsyncConnection) -> list[tuple[Room, str]]:
+        """Return each room's party, in JSON."""
+        query = (
+            select(
+                *(current_rooms.c.platform, current_rooms.c.chat, current_rooms.c.private),
+                parties.c.state,
+            )
+            .select_from(parties)
+            .join(rooms, rooms.c.id == parties.c.room_id)
+            .join(current_rooms, current_rooms.c.id == current_room_id)
+        )
+        found = (await connection.execute(query)).mappings()
+        return [(room_of(row), row["state"]) for row in found]
+
+
+def _is_of(row: int) -> ColumnElement[bool]:
+    """Return whether a party is of a room, under whichever of the ids that it ever had."""
+    return parties.c.room_id.in_(select(rooms.c.id).where(current_room_id == row))

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from bot.game.party import Why
+from bot.game.party_prompts import PROMPTS
+from bot.speech import Speaker
+from tests.fakes.vision import STRANGER, YETI
+
+# What fits on a big screen in large letters, in three lines.
+LONGEST_PROMPT = 90
+
+
+def test_every_prompt_has_a_sentence_of_its_own_that_fits_the_screen(speaker: Speaker) -> None:
+    said = [speaker.party.prompt(prompt.key) for prompt in PROMPTS]
+    assert all(said)
+    assert len({*said}) == len(said) == len(speaker.party.prompts)
+    assert max(map(len, said)) <= LONGEST_PROMPT
+    assert speaker.party.prompt("of another version") == ""
+
+
+def test_everything_that_cannot_be_done_is_said_in_words_of_its_own(speaker: Speaker) -> None:
+    assert len({speaker.party.not_allowed(why) for why in Why}) == len(Why)
+
+
+def test_the_bot_takes_its_evening_with_humour(speaker: Speaker) -> None:
+    said = [speaker.party.bot_line(*counted) for counted in ((0, 0), (0, 5), (5, 5), (2, 5))]
+    assert len({*said}) == 4
+    assert "2" in said[3]
+    assert "5" in said[3]
+    over = speaker.party.over(["Mia", "Ben"], 188, 2, 5)
+    assert all(part in over for part in ("Mia", "Ben", "188", said[3]))
+
+
+def test_a_photo_tells_what_the_bot_called_out(speaker: Speaker) -> None:
+    assert "84" in speaker.party.photo_caption("Mia", YETI)
+    assert "Mia" in speaker.party.photo_caption("Mia", STRANGER)
+    assert "67" not in speaker.party.photo_caption("Mia", STRANGER)
