@@ -98,6 +98,23 @@ class Photos:
                 log.exception("a photo could not be answered")
                 return Declined(photo.room, timings, Refusal.FAULT, round_id)
 
+    async def glance(self, photo: Photo) -> Verdict:
+        """Return the verdict on a photo of which nothing is stored. Raises Refused."""
+        timings = Timings(bytes=photo.size or 0)
+        with self._admission.in_hand():
+            self._admission.admit(photo.room, photo.player)
+            verdict, _fingerprint = await self._verdict(photo, timings)
+        log.info(
+            "photo platform=%s guest bytes=%d download=%.0f queue=%.0f inference=%.0f label=%s",
+            photo.room.platform,
+            timings.bytes,
+            timings.download,
+            timings.queue,
+            timings.inference,
+            verdict.label,
+        )
+        return verdict
+
     async def open_round(self, photo: Photo) -> int | None:
         """Store a photo's round, so that a restart answers it; None when it was answered before."""
         return await self._store.rounds.open(photo, self._clock.now())

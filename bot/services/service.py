@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from zlib import crc32
 
 from bot.domain import (
     ButtonOutcome,
@@ -75,7 +76,7 @@ from bot.services.rounds import Rounds
 from bot.services.season_end import SeasonEnd
 from bot.services.variants import Variants
 from bot.services.voting import Voting
-from bot.speech import Speaker
+from bot.speech import Speaker, speaker_for
 from bot.storage import Store
 
 log = logging.getLogger(__name__)
@@ -192,6 +193,23 @@ class Service:
                     log.exception("a round could not be played")
                     text = speaker.photos.answer(verdict, outcome.round_id)
                     return Reply(text, verdict=verdict, outcomes=(outcome,))
+
+    async def glance(self, photo: Photo) -> Reply:
+        """Say who is on a photo of a chat of which nothing is stored, where nobody plays.
+
+        Never raises: whatever is wrong becomes a friendly sentence.
+        """
+        speaker = speaker_for(photo.player.language)
+        try:
+            verdict = await self.photos.glance(photo)
+        except Refused as refused:
+            return Reply(speaker.photos.refusal(refused.reason), refusal=refused.reason)
+        except Exception:
+            log.exception("a guest's photo could not be answered")
+            return Reply(speaker.photos.refusal(Refusal.FAULT), refusal=Refusal.FAULT)
+        # The same words each time for the same photo.
+        variant = crc32((photo.key or "").encode())
+        return Reply(speaker.photos.answer(verdict, variant), verdict=verdict)
 
     async def handle_album(self, photos: Sequence[Photo]) -> Reply | None:
         """Answer several photos of one person at once, a line for each; else as `handle_photo`.

@@ -227,6 +227,14 @@ class PhotoSentences(Sentences):
         """Return the sentence that says that the heat map was sent before."""
         return self._("I have shown that already. Look a little further down.")
 
+    def where_forgotten(self) -> str:
+        """Return the answer to a link that leads to a photo that is no longer known."""
+        # Translators: somebody tapped "Where did you look?" long after the answer.
+        return self._(
+            "I've seen so much snow since then that I no longer have that photo. Show it to me "
+            "here, and I'll show you where I look."
+        )
+
     def where_how(self, platform: str = "telegram") -> str:
         """Return the sentence that explains /where, which came without a photo.
 

@@ -132,6 +132,22 @@ class RoomSentences(Sentences):
         """Return the label of the button that adds the bot to a group."""
         return self._("Add me to a group")
 
+    def guest_how(self, name: str) -> str:
+        """Return how the bot is called in chats that it is not in.
+
+        Args:
+            name: The bot's own, without an at sign.
+        """
+        # Translators: Telegram. {name} is such as @snowpeople_bot.
+        return self._(
+            "You can call me in any chat: reply to a photo with {name} and I say who it is."
+        ).format(name=f"@{name}")
+
+    def guest_play(self) -> str:
+        """Return the line that says how to play, under an answer where nobody can."""
+        # Translators: in a chat that the bot does not belong to, under its answer to a photo.
+        return self._("Fool me for points? That works in a group: add me to one!")
+
     def settings(
         self,
         chosen: RoomSettings,

@@ -31,6 +31,7 @@ from bot.platforms.contract import Notes, State
 from bot.platforms.telegram.client import ConnectionState, TelegramBot
 from bot.platforms.telegram.commands import publish_menus
 from bot.platforms.telegram.files import Files
+from bot.platforms.telegram.guests import GuestPhotos, Guests
 from bot.platforms.telegram.handlers import Handlers
 from bot.platforms.telegram.identity import PLATFORM, Destination
 from bot.platforms.telegram.limits import ChatRateLimiter, Urgency
@@ -84,6 +85,7 @@ class TelegramAdapter:
         self._seen = SeenUpdates()
         self._connection_state = ConnectionState()
         self._reader = UpdateReader()
+        self._guest_photos = GuestPhotos()
         self._unanswered: LRUCache[tuple[Room, str], bool] = LRUCache(UNANSWERED_REMEMBERED)
         self._perhaps_twice = 0
         self._notes = notes
@@ -197,10 +199,18 @@ class TelegramAdapter:
             limiter = ChatRateLimiter()
             bot = TelegramBot(self._token, self._api_url, limiter)
             connection = self._connection = _Connection(
-                service, bot, limiter, session, self._reader, self._seen, self._connection_state
+                service,
+                bot,
+                limiter,
+                session,
+                self._reader,
+                self._seen,
+                self._guest_photos,
+                self._connection_state,
             )
             try:
                 await connection.bot.initialize()
+                _tell_of_guest_mode(bot)
                 await self._answer_pending_photos(connection, service)
                 await self._receive_updates(connection)
                 connection.tasks.start(publish_menus(connection.bot, self._notes))
@@ -278,6 +288,7 @@ class _Connection:
         session: aiohttp.ClientSession,
         reader: UpdateReader,
         seen: SeenUpdates,
+        guest_photos: GuestPhotos,
         state: ConnectionState,
     ) -> None:
         self._state = state
@@ -287,11 +298,12 @@ class _Connection:
         self.files = Files(bot, session)
         moves = Moves()
         self.sender = Sender(bot, service, moves)
-        self.handlers = Handlers(bot, service, self.sender, self.files, self.tasks)
+        self.handlers = Handlers(bot, service, self.sender, self.files, guest_photos, self.tasks)
+        guests = Guests(bot, service, self.sender, self.files, guest_photos)
         membership = Membership(bot, service, self.sender, moves)
         side = service.photos.side
         self.intake = Intake(
-            bot, reader, seen, self.handlers, membership, self.sender, self.tasks, side
+            bot, reader, seen, self.handlers, guests, membership, self.sender, self.tasks, side
         )
         self.is_open = True
         # Not before the bot knows itself, and what it has answered.
@@ -334,6 +346,14 @@ class _Connection:
         polling.cancel()
         await asyncio.gather(polling, return_exceptions=True)
         await self._poller.confirm()
+
+
+def _tell_of_guest_mode(bot: Bot) -> None:
+    """Log whether the bot may be called in chats that it is not in."""
+    if bot.bot.supports_guest_queries:
+        log.info("telegram: guest mode is on: @%s answers under any photo", bot.username)
+    else:
+        log.info("telegram: guest mode is off; README says how @BotFather turns it on")
 
 
 async def _first(*events: asyncio.Event) -> None:

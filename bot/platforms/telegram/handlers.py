@@ -24,6 +24,7 @@ from bot.domain import (
 from bot.platforms.common import ABOUT_A_FILE, ReplyOrder, RunningTasks, SaidRefusals, Slot
 from bot.platforms.telegram.albums import Albums
 from bot.platforms.telegram.files import Files, PickedFile
+from bot.platforms.telegram.guests import GuestPhotos
 from bot.platforms.telegram.identity import (
     Destination,
     IncomingMessage,
@@ -60,16 +61,24 @@ class Handlers:
         service: What answers.
         sender: Sends the answers.
         files: Fetches the photos.
+        guest_photos: Knows the photos that links in other chats lead to.
         tasks: Do what takes its time.
     """
 
     def __init__(
-        self, bot: Bot, service: Service, sender: Sender, files: Files, tasks: RunningTasks
+        self,
+        bot: Bot,
+        service: Service,
+        sender: Sender,
+        files: Files,
+        guest_photos: GuestPhotos,
+        tasks: RunningTasks,
     ) -> None:
         self._bot = bot
         self._service = service
         self._sender = sender
         self._files = files
+        self._guest_photos = guest_photos
         self._tasks = tasks
         self._members = Members(bot)
         self._order = ReplyOrder()
@@ -161,6 +170,9 @@ class Handlers:
         is_start = command.name == "start"
         if is_start and command.argument and not message.room.private:
             return  # what Telegram sends when a link brings the bot to a group; it says hello there
+        if is_start and self._guest_photos.is_link(command.argument):
+            await self._follow_link(message, command.argument)
+            return
         known = commands.find(command.name)
         file = message.replied_file if known and known.takes_photo else None
         must_show = command.name == "who" and file is None
@@ -173,8 +185,23 @@ class Handlers:
         # Whoever asks something does not wait until a photo is fetched.
         links = [await self._group_link(message)] if is_start and message.room.private else []
         reply = await self._service.handle_command(request)
+        if links and reply is not None and self._bot.bot.supports_guest_queries:
+            speaker = await self._service.speaker(message.room, message.player)
+            how = speaker.rooms.guest_how(self._bot.username)
+            reply = replace(reply, text=f"{reply.text}\n{how}")
         ask_back = must_show and not message.room.private
         await self._send_and_note(message.destination, reply, links=links, ask_back=ask_back)
+
+    async def _follow_link(self, message: IncomingMessage, payload: str) -> None:
+        """Show where the bot looked on a photo of a chat that it is not in."""
+        file = self._guest_photos.find(payload)
+        if file is None:
+            speaker = await self._service.speaker(message.room, message.player)
+            await self._send_and_note(message.destination, Reply(speaker.photos.where_forgotten()))
+            return
+        where = TypedCommand("where", "", "")
+        request = self._command_request(message, where, file)
+        await self._answer_about_photo(message, self._service.handle_command(request))
 
     async def handle_text_message(self, message: IncomingMessage) -> None:
         """Help who writes without a picture in private; classify what a mention replies to."""

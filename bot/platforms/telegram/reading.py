@@ -20,7 +20,7 @@ NEEDED = frozenset(
         *("message_thread_id", "is_topic_message", "is_automatic_forward", "via_bot"),
         *("text", "entities", "caption", "caption_entities", "has_media_spoiler"),
         *("photo", "live_photo", "document", "animation", "sticker", "video", "video_note"),
-        *("migrate_to_chat_id", "migrate_from_chat_id"),
+        *("migrate_to_chat_id", "migrate_from_chat_id", "guest_query_id"),
     }
 )
 
@@ -70,6 +70,7 @@ def _simple_update(update: Any) -> Json:
     """Return an update with no more in it than the bot looks at."""
     simplify: dict[str, Callable[[Json], Json]] = {
         "message": _simple_message,
+        "guest_message": _simple_message,
         "callback_query": _simple_query,
         "my_chat_member": _simple_change,
     }

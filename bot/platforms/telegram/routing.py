@@ -14,6 +14,7 @@ from telegram.ext import filters
 
 from bot.domain import Room
 from bot.platforms.common import RunningTasks
+from bot.platforms.telegram.guests import Guests
 from bot.platforms.telegram.handlers import Handlers
 from bot.platforms.telegram.identity import (
     ADMINS,
@@ -33,7 +34,12 @@ log = logging.getLogger(__name__)
 
 # Named at every start: Telegram keeps to the last list that it was given. Edited messages, channel
 # posts and other people's comings and goings do not even reach us.
-ALLOWED = (UpdateType.MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.MY_CHAT_MEMBER)
+ALLOWED = (
+    UpdateType.MESSAGE,
+    UpdateType.CALLBACK_QUERY,
+    UpdateType.MY_CHAT_MEMBER,
+    UpdateType.GUEST_MESSAGE,
+)
 # How often the bot looks whether a command for a bot of some other name is for it after all.
 RENAMED_SECONDS = 60.0
 # So many updates are known as handled; Telegram repeats one within minutes.
@@ -61,6 +67,8 @@ class SeenUpdates:
             return self.is_new_message(str(message.chat_id), str(message.message_id))
         if query := update.callback_query:
             return self._is_new(("tap", query.id))
+        if guest := update.guest_message:
+            return self._is_new(("guest", guest.guest_query_id))
         return self._is_new(update.update_id)
 
     def _is_new(self, key: Hashable) -> bool:
@@ -139,6 +147,7 @@ class Intake:
         reader: Reads updates.
         seen: Knows what was handled before.
         handlers: Answer messages and taps.
+        guests: Answers mentions where the bot is a guest.
         membership: Follows the bot from group to group.
         sender: Is told where people write.
         tasks: Do what goes on when an update is taken in.
@@ -151,6 +160,7 @@ class Intake:
         reader: UpdateReader,
         seen: SeenUpdates,
         handlers: Handlers,
+        guests: Guests,
         membership: Membership,
         sender: Sender,
         tasks: RunningTasks,
@@ -160,6 +170,7 @@ class Intake:
         self._reader = reader
         self._seen = seen
         self._handlers = handlers
+        self._guests = guests
         self._membership = membership
         self._sender = sender
         self._tasks = tasks
@@ -188,6 +199,8 @@ class Intake:
             self._tasks.start(self._handlers.handle_callback_query(update.callback_query))
         elif update.my_chat_member is not None:
             self._tasks.start(self._membership.handle_membership(update.my_chat_member))
+        elif update.guest_message is not None:
+            self._take_guest_message(update.guest_message)
         elif update.message is None:
             pass
         # Where a room is now matters however old the news is.
@@ -200,6 +213,11 @@ class Intake:
                 message = self._parse(update.message)
             if message is not None:
                 await self._take_message(message)
+
+    def _take_guest_message(self, message: Message) -> None:
+        parsed, query = self._parse(message), message.guest_query_id
+        if parsed is not None and query is not None:
+            self._tasks.start(self._guests.handle_guest_message(query, parsed))
 
     def _parse(self, message: Message) -> IncomingMessage | None:
         return parse_message(message, self._bot.bot, self._side)

@@ -14,6 +14,7 @@ from telegram import (
     ForceReply,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InlineQueryResult,
     LinkPreviewOptions,
     Message,
     ReplyParameters,
@@ -246,6 +247,20 @@ class Sender:
             await _call_until_answered(lambda: query.answer(text or None), TAP_PATIENCE)
         except TelegramError as fault:
             log.debug("a tap was not answered: %s", type(fault).__name__)
+
+    async def answer_guest(self, query: str, answer: InlineQueryResult) -> None:
+        """Answer a mention in a chat that the bot is not in.
+
+        Args:
+            query: The mention's id.
+            answer: What to write there.
+        """
+        try:
+            await _call_until_answered(
+                lambda: self._bot.answer_guest_query(query, answer), TAP_PATIENCE
+            )
+        except TelegramError as fault:
+            log.info("a guest was not answered: %s", type(fault).__name__)
 
     async def _send_message(
         self, destination: Destination, reply: Reply, markup: Markup | None, urgency: Urgency

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.fakes.telegram.things import File, Json, Message, Tap, User, entities_of
+from tests.fakes.telegram.things import File, GuestQuery, Json, Message, Tap, User, entities_of
 
 if TYPE_CHECKING:
     from tests.fakes.telegram.world import World
@@ -175,6 +175,13 @@ class Chat:
             moving["mime_type"] = "video/mp4"
             more["document"] = {**file.json(), "mime_type": "video/mp4"}
         return self.send(sender, **more | {kind: moving})
+
+    def mention_guest(self, message: Message) -> GuestQuery:
+        """Show the bot a message that mentions it, here where it is no member."""
+        query = GuestQuery(self.world, f"guest-{next(self.world.numbers)}")
+        self.world.guest_queries[query.id] = query
+        self.world.deliver("guest_message", message.raw | {"guest_query_id": query.id})
+        return query
 
     def edit(self, message: Message, **content: Any) -> None:
         """Change one's own message."""

@@ -36,6 +36,7 @@ class Methods:
             "can_join_groups": True,
             "can_read_all_group_messages": not self._world.privacy,
             "supports_inline_queries": False,
+            "supports_guest_queries": self._world.has_guest_mode,
         }
 
     def setMyCommands(self, given: Given) -> bool:  # noqa: N802
@@ -144,6 +145,25 @@ class Methods:
         tap.notice = text
         self._world.notify()
         return True
+
+    def answerGuestQuery(self, given: Given) -> Json:  # noqa: N802
+        query = self._world.guest_queries.get(given.text("guest_query_id"))
+        if query is None or query.answer is not None:
+            raise Refuse(
+                "Bad Request: query is too old and response timeout expired or query ID is invalid"
+            )
+        result = given.parsed("result", dict) or {}
+        if result.get("type") != "article" or not 1 <= len(str(result.get("id", ""))) <= 64:
+            raise Refuse("Bad Request: can't parse inline query result")
+        if not result.get("title") or not result["input_message_content"].get("message_text"):
+            raise Refuse("Bad Request: message text is empty")
+        markup = Given({"reply_markup": result.get("reply_markup")})
+        query.answer = {
+            "text": result["input_message_content"]["message_text"],
+            "reply_markup": _markup(markup),
+        }
+        self._world.notify()
+        return {"inline_message_id": f"inline-{query.id}"}
 
     def getFile(self, given: Given) -> Json:  # noqa: N802
         file = self._world.files.get(given.text("file_id"))

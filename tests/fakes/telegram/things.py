@@ -119,6 +119,20 @@ class Tap:
         return self.notice
 
 
+@dataclass(eq=False)
+class GuestQuery:
+    """Somebody's mention of the bot in a chat that it is not in. answer: what the bot wrote."""
+
+    world: World
+    id: str
+    answer: Json | None = None
+
+    async def answered(self) -> Json:
+        await self.world.until(lambda: self.answer is not None)
+        assert self.answer is not None
+        return self.answer
+
+
 def entities_of(text: str) -> list[Json]:
     """Find what Telegram makes clickable, counted in UTF-16 units."""
     found = []

@@ -11,7 +11,7 @@ from itertools import count
 from PIL import Image, UnidentifiedImageError
 
 from tests.fakes.telegram.chats import SUPERGROUPS, Chat
-from tests.fakes.telegram.things import File, Json, Message, Tap, User
+from tests.fakes.telegram.things import File, GuestQuery, Json, Message, Tap, User
 
 ANONYMOUS_ADMIN, CHANNEL_USER, SERVICE = 1087968824, 136817688, 777000
 # By their longer side, as Telegram's servers make them.
@@ -32,6 +32,8 @@ class World:
         self.chats: dict[int, Chat] = {}
         self.files: dict[str, File] = {}
         self.taps: dict[str, Tap] = {}
+        self.has_guest_mode = True
+        self.guest_queries: dict[str, GuestQuery] = {}
         self.updates: list[Json] = []
         self.allowed: list[str] | None = None
         self._next_update = 500

@@ -102,7 +102,7 @@ async def test_what_is_asked_for_is_named_at_every_start(bot: RunningBot) -> Non
     bot.telegram.allowed = ["poll"]  # what some other program left behind
     await bot.start()
     await bot.telegram.waits()
-    assert bot.telegram.allowed == ["message", "callback_query", "my_chat_member"]
+    assert bot.telegram.allowed == ["message", "callback_query", "my_chat_member", "guest_message"]
 
 
 async def test_a_webhook_that_is_still_set_is_removed_before_polling(bot: RunningBot) -> None:
@@ -264,7 +264,7 @@ async def test_a_webhook_brings_the_updates(hooked: RunningBot) -> None:
     assert hooked.telegram.polls == 0
     assert hooked.adapter.state() == {"state": "running", "way": "webhook"}
     assert hooked.telegram.called("setWebhook")[0]["allowed_updates"] == (
-        '["message", "callback_query", "my_chat_member"]'
+        '["message", "callback_query", "my_chat_member", "guest_message"]'
     )
 
 
