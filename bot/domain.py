@@ -24,6 +24,16 @@ class Voice(StrEnum):
     UNFAMILIAR = "unfamiliar"
 
 
+class Sign(StrEnum):
+    """What stands for an answer where few words are wanted."""
+
+    OLAF = "olaf"
+    ABOMINABLE = "abominable"
+    NEITHER = "neither"
+    # What somebody told the bot is noted.
+    NOTED = "noted"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the bot saw on a photo.
@@ -46,6 +56,11 @@ class Verdict:
     def call(self) -> Label:
         """What the bot answered: the label, or `NEITHER` where it said unfamiliar."""
         return Label.NEITHER if self.unfamiliar else self.label
+
+    @property
+    def sign(self) -> Sign:
+        """What stands for it where few words are wanted."""
+        return Sign(self.call.value)
 
     @property
     def percent(self) -> int:
@@ -194,6 +209,7 @@ class Photo:
         caption: What was written beside it.
         replies_to: The words of the bot's own message that it replies to, if it does.
         is_spoiler: Whether it is hidden until somebody taps it.
+        is_addressed: Whether somebody asked the bot about it, rather than only showed it to all.
         album: What it shares with the other photos of its album.
         round_id: Its round, where `Service.note_arrival` opened one.
     """
@@ -208,6 +224,7 @@ class Photo:
     caption: str = ""
     replies_to: str = ""
     is_spoiler: bool = False
+    is_addressed: bool = False
     album: str | None = None
     round_id: int | None = None
 
@@ -219,6 +236,7 @@ class RoomSettings:
     Attributes:
         language: The room's; None for each person's own.
         every_photo: In a group, whether every photo is classified or only those meant for the bot.
+        quiet: Whether a sign at the photo is answer enough, unless the bot is fooled or asked.
         keep: Whether photos that fooled the bot are kept, for it to learn from.
         guess_every: Whether every photo is a guess round.
         timezone: The room's, an IANA name such as `Europe/Berlin`; None for the host's.
@@ -227,6 +245,7 @@ class RoomSettings:
 
     language: str | None = None
     every_photo: bool = True
+    quiet: bool = False
     keep: bool = False
     guess_every: bool = False
     timezone: str | None = None
@@ -441,6 +460,7 @@ class Reply:
         document: Goes with the text.
         past_photos: Shown again after the text, by the platform's own means.
         outcomes: One for each photo that is answered; `Service.mark_sent` wants them back.
+        sign: What stands for all this where the room wants few words and the platform has signs.
         cheer: Whether the bot was fooled just now, and somebody has points for it.
         until: When its question ends, where the platform itself counts down to that.
         revision: Of two edits of one message, the one with the higher number is the later one.
@@ -454,6 +474,7 @@ class Reply:
     document: Document | None = None
     past_photos: tuple[PastPhoto, ...] = ()
     outcomes: tuple[PhotoOutcome, ...] = ()
+    sign: Sign | None = None
     cheer: bool = False
     until: datetime | None = None
     revision: int = 0
@@ -557,6 +578,8 @@ class AdminAction(StrEnum):
     LANGUAGE = "language"
     EVERY_PHOTO = "every_photo"
     ONLY_CALLED = "only_called"
+    QUIET = "quiet"
+    ALOUD = "aloud"
     TRUTH = "truth"
     UNDO = "undo"
     GUESS_EVERY = "guess_every"

@@ -30,7 +30,8 @@ _APOSTROPHES = re.compile("['\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTA
 _FILLER = re.compile(
     r"haha(?:ha)*|hehe|hihi|hurra[yh]?|ta ?da+|surprise|yes|look|hey|überraschung|schaut?(?: mal)?|"
     r"guck(?:t)?(?: mal)?|ja|tadaa*|regarde[zs]?|oui|coucou|sorpresa|mira|miren|sí|surpresa|olha|"
-    r"olhem|sim|сюрприз|дивись|дивіться|так|ура"
+    r"olhem|sim|сюрприз|дивись|дивіться|так|ура|no|nope|nah|wrong|right|nein|nee|nö|falsch|richtig|"
+    r"non|faux|incorrecto|não|errado|ні|неправильно|правильно"
 )
 
 
@@ -77,7 +78,8 @@ class _Language:
 
 
 _ENGLISH = _Language(
-    it_is=r"it s|its|it is|this is|this one is|this one s|that s|thats|that is|here s|here is",
+    it_is=r"it s|its|it is|this is|this one is|this one s|that s|thats|that is|here s|here is|"
+    r"it was|this was|that was",
     articles=r"an?|the|a real|the real|the one and only",
     emphasis=r"of course|really|definitely|clearly|obviously|totally|certainly|just|for real|"
     r"for sure|again|indeed",
@@ -110,7 +112,7 @@ _GERMAN_MADE = (
     r"geformt|gefilzt)"
 )
 _GERMAN = _Language(
-    it_is=r"das ist|das is|dies ist|es ist|hier ist|das s",
+    it_is=r"das ist|das is|dies ist|es ist|hier ist|das s|das war|es war",
     articles=r"de[rn]|ein(?:en)?|der echte|ein echter|der einzig wahre",
     emphasis=r"wirklich|natürlich|doch|echt|ganz klar|eindeutig|klar|sicher|bestimmt|wieder|nur",
     ours=r"mein(?:en)?|unser(?:en)?|diese[rn]",
@@ -141,7 +143,7 @@ _FRENCH_MADE = (
     r"(?:fait|fabriqué|construit|dessiné|peint|tricoté|bricolé|modelé|cousu|façonné|créé|réalisé)"
 )
 _FRENCH = _Language(
-    it_is=r"c est|ce est|voilà|voila|voici|ça c est|ici c est|il s agit d[eu]?",
+    it_is=r"c est|ce est|voilà|voila|voici|ça c est|ici c est|il s agit d[eu]?|c était",
     articles=r"l|le|un|le vrai|un vrai|le seul et unique",
     emphasis=r"vraiment|bien sûr|bien|évidemment|clairement|encore|juste|pour de vrai|bien entendu",
     ours=r"mon|notre|ce",
@@ -171,7 +173,8 @@ _FRENCH = _Language(
     r"ensemble|à la main|à la maison|à l école",
 )
 _SPANISH = _Language(
-    it_is=r"es|este es|éste es|esto es|ese es|aquí está|aqui esta|aquí tienen a|he aquí",
+    it_is=r"es|este es|éste es|esto es|ese es|aquí está|aqui esta|aquí tienen a|he aquí|"
+    r"era|fue",
     articles=r"el|un|el verdadero|un verdadero|el auténtico",
     emphasis=r"claro|claramente|de verdad|realmente|por supuesto|otra vez|sin duda|obviamente|"
     r"de nuevo",
@@ -199,7 +202,7 @@ _SPANISH = _Language(
     r"en la escuela|con mis manos",
 )
 _PORTUGUESE = _Language(
-    it_is=r"é|eh|este é|esse é|isto é|isso é|aqui está|aqui é|olha aí|eis",
+    it_is=r"é|eh|este é|esse é|isto é|isso é|aqui está|aqui é|olha aí|eis|era|foi",
     articles=r"o|um|o verdadeiro|um verdadeiro|o único",
     emphasis=r"claro|claramente|mesmo|de verdade|realmente|com certeza|de novo|sem dúvida|"
     r"obviamente|outra vez",
@@ -233,7 +236,7 @@ _UKRAINIAN_MADE = (
 )
 _UKRAINIAN_IT = r"(?:це|його|<it>|(?:(?:цього|нашого|мого) )?(?:сніговика(?: олафа)?|олафа))"
 _UKRAINIAN = _Language(
-    it_is=r"це|це ж|ось|тут|а це|то",
+    it_is=r"це|це ж|ось|тут|а це|то|це був|то був",
     articles=r"справжній|той самий",
     emphasis=r"звісно|звичайно|точно|справді|дійсно|ясно|знову|очевидно|авжеж",
     ours=r"мій|наш|цей",

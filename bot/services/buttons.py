@@ -162,6 +162,13 @@ class ChoosePhotos:
 
 
 @dataclass(frozen=True, slots=True)
+class ChooseManner:
+    """Answer photos with a sign, or with words."""
+
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OpenTimezones:
     """Show the time zones to choose from."""
 
@@ -196,6 +203,7 @@ Action = (
     | OpenLanguages
     | ChooseLanguage
     | ChoosePhotos
+    | ChooseManner
     | OpenTimezones
     | ChooseTimezone
 )
@@ -253,6 +261,8 @@ def encode(action: Action) -> str:
             return f"set:language:{language or AUTOMATIC}"
         case ChoosePhotos(every):
             return f"set:photos:{'every' if every else 'called'}"
+        case ChooseManner(quiet):
+            return f"set:manner:{'quiet' if quiet else 'aloud'}"
         case ChooseTimezone(timezone):
             return f"set:zone:{timezone or AUTOMATIC}"
         case (
@@ -286,6 +296,8 @@ def decode(data: str) -> Action | None:
             return ChooseLanguage(None if language == AUTOMATIC else language)
         case ["set", "photos", "every" | "called" as which]:
             return ChoosePhotos(which == "every")
+        case ["set", "manner", "quiet" | "aloud" as manner]:
+            return ChooseManner(manner == "quiet")
         case ["set", "zone", zone] if zone == AUTOMATIC or zone in available_timezones():
             return ChooseTimezone(None if zone == AUTOMATIC else zone)
     return None

@@ -21,6 +21,7 @@ from bot.game.seasons import month_of
 from bot.services.buttons import (
     Action,
     ChooseLanguage,
+    ChooseManner,
     ChoosePhotos,
     ChooseTimezone,
     OpenLanguages,
@@ -59,8 +60,18 @@ class RoomAdmin:
         self._clock = clock
 
     async def settings(self, request: CommandRequest, speaker: Speaker) -> Reply:
-        """Show a room's settings, with the buttons that change them."""
+        """Show a room's settings, with the buttons that change them.
+
+        `quiet` or `aloud` behind the command does as the buttons of these names do.
+        """
         chosen = await self._store.rooms.settings(request.room)
+        wish = request.argument.strip().lower()
+        if wish in ("quiet", "aloud") and _has_signs(request.room):
+            if not await request.is_admin():
+                return Reply(speaker.rooms.only_admins())
+            before, chosen = chosen, replace(chosen, quiet=wish == "quiet")
+            await self._store.rooms.change_settings(request.room, chosen, before=before)
+            await self._log(request, AdminAction.QUIET if chosen.quiet else AdminAction.ALOUD)
         return _settings(request, chosen, self._clock.zone_name, speaker)
 
     async def open_settings(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
@@ -90,6 +101,17 @@ class RoomAdmin:
         before = await self._store.rooms.settings(press.room)
         chosen = replace(before, every_photo=action.every)
         done = AdminAction.EVERY_PHOTO if action.every else AdminAction.ONLY_CALLED
+        return await self._change(press, before, chosen, done, speaker)
+
+    async def choose_manner(
+        self, press: ButtonPress, action: ChooseManner, speaker: Speaker
+    ) -> ButtonOutcome:
+        """Change whether a room's photos are answered with a sign or with words."""
+        if not _has_signs(press.room):
+            return ButtonOutcome(speaker.rooms.old_button())
+        before = await self._store.rooms.settings(press.room)
+        chosen = replace(before, quiet=action.quiet)
+        done = AdminAction.QUIET if action.quiet else AdminAction.ALOUD
         return await self._change(press, before, chosen, done, speaker)
 
     async def open_timezones(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
@@ -258,6 +280,11 @@ def sees_all(room: Room) -> bool:
     return room.private or room.platform == "web"
 
 
+def _has_signs(room: Room) -> bool:
+    """Return whether there are people whom words would disturb, and a platform with signs."""
+    return room.platform == "telegram" and not room.private
+
+
 def _settings(
     asked: CommandRequest | ButtonPress,
     chosen: RoomSettings,
@@ -276,11 +303,20 @@ def _settings(
     )
     language = button(speaker.rooms.language_button(), OpenLanguages())
     zone = button(speaker.rooms.timezone_button(), OpenTimezones())
-    rows = (
-        ((language, zone),)
-        if sees_all(room) or not hears_all
-        else ((every, called), (language, zone))
-    )
+    rows: list[tuple[Button, ...]] = [(language, zone)]
+    if _has_signs(room):
+        manners = (
+            _choice(
+                speaker.rooms.manner_button(quiet=is_quiet),
+                ChooseManner(is_quiet),
+                speaker,
+                is_chosen=chosen.quiet is is_quiet,
+            )
+            for is_quiet in (False, True)
+        )
+        rows.insert(0, tuple(manners))
+    if hears_all and not sees_all(room):
+        rows.insert(0, (every, called))
     text = speaker.rooms.settings(
         chosen,
         private=sees_all(room),
@@ -288,7 +324,7 @@ def _settings(
         hears_all=hears_all,
         host_timezone=host_timezone,
     )
-    return Reply(text, buttons=rows)
+    return Reply(text, buttons=tuple(rows))
 
 
 def _languages(chosen: RoomSettings, speaker: Speaker) -> Reply:

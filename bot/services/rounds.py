@@ -14,8 +14,10 @@ from bot.domain import (
     Label,
     Photo,
     PhotoOutcome,
+    Player,
     Reply,
     Room,
+    Sign,
     Verdict,
 )
 from bot.game.captions import made_in, truth_in
@@ -143,11 +145,11 @@ class Rounds:
         if not view.album:
             lines.insert(0, self.answer_text(view.room, round_.verdict, round_.id, speaker))
             rows.append((button(speaker.photos.where_button(), ShowHeatmap(round_.id)),))
-            return Reply("\n".join(lines), buttons=tuple(rows))
+            return Reply("\n".join(lines), buttons=tuple(rows), sign=_sign(round_))
         told = lines if round_.truth is not None else _guessed(view, speaker)
         text = speaker.photos.album(view.album, view.number)
         rows += self.where_rows(view.album_ids.items(), speaker)
-        return Reply("\n".join([text, *told]), buttons=tuple(rows))
+        return Reply("\n".join([text, *told]), buttons=tuple(rows), sign=_sign(round_))
 
     def where_rows(
         self, rounds: Iterable[tuple[int, int]], speaker: Speaker
@@ -289,6 +291,34 @@ class Rounds:
         await self._archive.round_ended(press.room, told)
         return await self._edited(told, speaker, cheer=worth(told) > 0)
 
+    async def hear_truth(
+        self, room: Room, message: str, player: Player, label: Label
+    ) -> tuple[int, Reply] | None:
+        """Take what somebody says of their own photo for the truth.
+
+        Args:
+            room: Where.
+            message: The photo's.
+            player: Who says it.
+            label: What they say.
+
+        Returns:
+            The round, and what there is to say; None where it is not theirs to tell, or told.
+        """
+        round_id = await self._store.rounds.played_at(room, message)
+        if round_id is None:
+            return None
+        now = self._clock.now()
+        told = await self._store.game.tell_truth(round_id, player, label, now, by_admin=False)
+        if not isinstance(told, Round):
+            return None
+        await self._archive.round_ended(room, told)
+        shown = await self.told(round_id)
+        if shown is None:
+            return None
+        sign = None if shown.sign is None else Sign.NOTED
+        return round_id, replace(shown, sign=sign, cheer=worth(told) > 0)
+
     async def undo_truth(
         self, press: ButtonPress, round_id: int, speaker: Speaker
     ) -> ButtonOutcome:
@@ -413,6 +443,12 @@ async def _as_player_or_admin(
     if isinstance(changed, Denied) and await press.is_admin():
         return await change(by_admin=True)
     return changed
+
+
+def _sign(round_: Round) -> Sign | None:
+    """Return what stands for a round's message; None where it has more to tell than the verdict."""
+    is_news = round_.is_fooled or round_.is_praised or round_.vote is not None
+    return None if is_news else round_.verdict.sign
 
 
 def _guessed(view: RoundView, speaker: Speaker) -> list[str]:

@@ -24,9 +24,10 @@ from bot.domain import (
     Refused,
     Reply,
     Room,
+    Sign,
     StoredRound,
 )
-from bot.game.captions import wants_guesses
+from bot.game.captions import truth_in, wants_guesses
 from bot.services import buttons, commands
 from bot.services.admission import Admission
 from bot.services.buttons import (
@@ -34,6 +35,7 @@ from bot.services.buttons import (
     AskToForget,
     CastBallot,
     ChooseLanguage,
+    ChooseManner,
     ChoosePhotos,
     ChooseTimezone,
     ConfirmTruth,
@@ -175,6 +177,10 @@ class Service:
         Returns:
             The answer; None when the photo's message was answered before.
         """
+        return await self._in_few_words([photo], await self._answer(photo, guessing=guessing))
+
+    async def _answer(self, photo: Photo, *, guessing: bool) -> Reply | None:
+        """Answer a photo with words."""
         outcome = await self.photos.process(photo, plays=True)
         if outcome is None:
             return None
@@ -217,6 +223,10 @@ class Service:
         The surest of those that are not unfamiliar is played, or guessed about: four buttons for
         each of ten photos are no fun to read.
         """
+        return await self._in_few_words(photos, await self._answer_album(photos))
+
+    async def _answer_album(self, photos: Sequence[Photo]) -> Reply | None:
+        """Answer several photos with words."""
         processed = await asyncio.gather(
             *(self.photos.process(photo, plays=False) for photo in photos)
         )
@@ -251,7 +261,60 @@ class Service:
             for outcome in outcomes
         ]
         rows = self.rounds.where_rows(classified, speaker)
-        return Reply(speaker.photos.album(answers, None), buttons=tuple(rows), outcomes=outcomes)
+        surest = next(iter(_surest_first(outcomes)), None)
+        return Reply(
+            speaker.photos.album(answers, None),
+            buttons=tuple(rows),
+            outcomes=outcomes,
+            sign=Sign.NEITHER if surest is None else surest.verdict.sign,
+        )
+
+    async def _in_few_words(self, photos: Sequence[Photo], reply: Reply | None) -> Reply | None:
+        """Return an answer with its sign only where that will do: nobody asked the bot itself."""
+        if reply is None or reply.sign is None:
+            return reply
+        is_asked = any(photo.is_addressed for photo in photos)
+        will_do = not is_asked and await self.is_quiet(photos[0].room)
+        return reply if will_do else replace(reply, sign=None)
+
+    async def is_quiet(self, room: Room) -> bool:
+        """Return whether a room wants few words. Never raises."""
+        try:
+            return (await self._store.rooms.settings(room)).quiet
+        except Exception:
+            log.exception("a room's settings could not be looked up")
+            return False
+
+    async def hear_truth(
+        self, room: Room, player: Player, message: str, words: str
+    ) -> tuple[int, Reply] | None:
+        """Take what somebody writes below their own photo for the truth, in a quiet room.
+
+        Never raises.
+
+        Args:
+            room: Where.
+            player: Who writes.
+            message: The id of the photo's message.
+            words: What they write.
+
+        Returns:
+            The photo's round, and what there is to say, with a sign where that will do; None for
+            words that are none of the bot's business.
+        """
+        label = truth_in(words)
+        if label is None or not await self.is_quiet(room):
+            return None
+        try:
+            async with self._revisions.turn(room):
+                return await self.rounds.hear_truth(room, message, player, label)
+        except Exception:
+            log.exception("a truth could not be noted")
+            return None
+
+    async def note_message(self, round_id: int, message: str) -> None:
+        """Note which message of the bot's shows a round now; `Messenger.edit` takes it."""
+        await self._store.rounds.mark_answered([round_id], self._clock.now(), answer=message)
 
     async def _asks_first(self, photos: Sequence[Photo]) -> bool:
         """Return whether everybody guesses before the bot answers photos that came together."""
@@ -378,6 +441,8 @@ class Service:
                 outcome = await self.room_admin.choose_language(press, action, speaker)
             case ChoosePhotos() as action:
                 outcome = await self.room_admin.choose_photos(press, action, speaker)
+            case ChooseManner() as action:
+                outcome = await self.room_admin.choose_manner(press, action, speaker)
             case OpenTimezones():
                 outcome = await self.room_admin.open_timezones(press, speaker)
             case ChooseTimezone() as action:

@@ -222,6 +222,9 @@ class PrivacySentences(Sentences):
             AdminAction.LANGUAGE: self._("another language"),
             AdminAction.EVERY_PHOTO: self._("answers to every photo"),
             AdminAction.ONLY_CALLED: self._("answers only when called"),
+            # Translators: the bot answers with a sign instead of words; and with words again.
+            AdminAction.QUIET: self._("signs instead of words"),
+            AdminAction.ALOUD: self._("words instead of signs"),
             # Translators: an admin told who is on somebody else's photo.
             AdminAction.TRUTH: self._("the truth about someone else's photo"),
             # Translators: an admin took back what was told about somebody's photo.

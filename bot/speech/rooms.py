@@ -169,6 +169,15 @@ class RoomSentences(Sentences):
         lines: list[str] = []
         if not private:
             lines += self._which_photos(chosen, platform, hears_all=hears_all)
+        if chosen.quiet:
+            # Translators: a group's setting. The three signs are what the bot puts at a photo.
+            lines.append(
+                self._(
+                    "Answers: a sign at the photo (☃ Olaf, 👻 yeti, 🤷 neither). I speak when I'm "
+                    "fooled or called. Tell me the truth in the caption, or in a reply to your "
+                    "photo."
+                )
+            )
         # Translators: {language} is a language's own name, or "automatic".
         spoken = self._("Language: {language}").format(language=self.language_name(chosen.language))
         lines.append(spoken)
@@ -208,6 +217,11 @@ class RoomSentences(Sentences):
         """Return the label of the button that has all photos of a group answered, or only some."""
         # Translators: buttons in the settings of a group, below "Photos: ...".
         return self._("Every photo") if every else self._("Only when called")
+
+    def manner_button(self, *, quiet: bool) -> str:
+        """Return the label of the button that has photos answered with a sign, or with words."""
+        # Translators: buttons in the settings of a group: how photos are answered.
+        return self._("Just a sign") if quiet else self._("In words")
 
     def language_button(self) -> str:
         """Return the label of the button that opens the choice of languages."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, delete, exists, select, update
+from sqlalchemy import RowMapping, Select, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import (
@@ -157,6 +157,27 @@ class RoundStore:
         found = await connection.execute(_select_rounds().where(rounds.c.id == round_id))
         row = found.mappings().first()
         return _stored_round_of(row) if row else None
+
+    @read_transaction
+    async def played_at(self, connection: AsyncConnection, room: Room, message: str) -> int | None:
+        """Return the round that is played with a photo, or with one of its album.
+
+        Args:
+            room: Where the photo was sent.
+            message: Its message.
+        """
+        there = rounds.join(rooms, rooms.c.id == rounds.c.room_id)
+        in_room = rooms.c.platform == room.platform, rooms.c.chat == room.id
+        this = rounds.c.message == message
+        album = select(rounds.c.album_id).select_from(there).where(*in_room, this)
+        found = await connection.execute(
+            select(rounds.c.id)
+            .select_from(there)
+            .where(*in_room, rounds.c.prints.is_not(None))
+            .where(or_(this, rounds.c.album_id.in_(album)))
+            .order_by(rounds.c.id.desc())
+        )
+        return found.scalars().first()
 
     @write_transaction
     async def note_album(

@@ -67,6 +67,7 @@ rooms = Table(
     Column("greeted", Moment),
     Column("language", String(16)),
     Column("every_photo", Boolean),
+    Column("quiet", Boolean),
     Column("keep", Boolean),
     Column("spoken", String(35)),
     Column("guess_every", Boolean),

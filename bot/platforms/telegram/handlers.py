@@ -34,7 +34,7 @@ from bot.platforms.telegram.identity import (
     player_of,
     room_of,
 )
-from bot.platforms.telegram.sender import Sender
+from bot.platforms.telegram.sender import Sender, SentMessage
 from bot.services import Service, commands
 from bot.services.buttons import CastBallot, MakeGuess, ObjectToTruth, decode
 from bot.speech import speaker_for
@@ -132,7 +132,8 @@ class Handlers:
             album = await self._noted(await self.albums.collect_album(message))
             messages = await self._wanted(album)
             if messages:
-                reply = await self._classify_photos(messages)
+                async with self._sender.typing(message.room):
+                    reply = await self._classify_photos(messages)
                 await self._send_answer(messages[0], reply, slot, meant=_is_meant(messages))
             elif album and message.room.private:
                 await self._help_briefly(album[0])
@@ -148,7 +149,9 @@ class Handlers:
         room, player = message.room, message.player
         if reply.refusal is not None:
             slot.release()
-            is_of_interest = meant or reply.refusal not in ABOUT_A_FILE
+            is_of_interest = meant or (
+                reply.refusal not in ABOUT_A_FILE and not await self._service.is_quiet(room)
+            )
             is_said = is_of_interest and self._refusals.is_news(room, player, reply.refusal)
             if is_said:
                 await self._sender.send_notice(message.destination, reply)
@@ -210,6 +213,24 @@ class Handlers:
         elif message.is_mention and message.replied_file:
             photo = self._photo_of(message, message.replied_file)
             await self._answer_about_photo(message, self._service.handle_photo(photo))
+        elif message.replied_id is not None:
+            await self._hear_truth(message, message.replied_id)
+
+    async def _hear_truth(self, message: IncomingMessage, about: int) -> None:
+        """Note what somebody writes below their own photo, where that is how it is told."""
+        heard = await self._service.hear_truth(
+            message.room, message.player, str(about), message.text
+        )
+        if heard is None:
+            return
+        round_id, reply = heard
+        if reply.sign is not None:
+            said = await self._sender.react(message.destination, reply.sign)
+            if said is not Delivery.REFUSED:
+                return
+        sent = await self._sender.send_to_chat(replace(message.destination, message=about), reply)
+        if sent.id is not None:
+            await self._service.note_message(round_id, str(sent.id))
 
     async def _answer_about_photo(
         self, message: IncomingMessage, answering: Awaitable[Reply | None]
@@ -217,7 +238,9 @@ class Handlers:
         """Answer in its turn what was asked about a photo."""
         slot = self._order.reserve(message.room)
         try:
-            await self._send_answer(message, await answering, slot, meant=True)
+            async with self._sender.typing(message.room):
+                reply = await answering
+            await self._send_answer(message, reply, slot, meant=True)
         finally:
             slot.release()
 
@@ -245,7 +268,8 @@ class Handlers:
             in_time, _late = await asyncio.wait([handling], timeout=TAP_SECONDS)
             if not in_time:
                 await self._sender.answer_button(query)
-            outcome = await handling
+            async with self._sender.typing(room):
+                outcome = await handling
         finally:
             handling.cancel()
         if in_time:
@@ -288,8 +312,9 @@ class Handlers:
         if not album or any(message.is_for_other_bot for message in album):
             return []
         room, player = album[0].room, album[0].player
-        was_called = self._pending_calls.pop((room, player.id), False)
-        addressed = was_called or _is_meant(album)
+        if self._pending_calls.pop((room, player.id), False):
+            album = [replace(message, is_addressed=True) for message in album]
+        addressed = _is_meant(album)
         if not await self._service.wants_photo(room, addressed=addressed):
             return []
         # What nobody showed to the bot: stickers, videos and the like.
@@ -336,7 +361,13 @@ class Handlers:
         if reply.outcomes:
             await self._service.note_sending(reply.outcomes, has_failed=False)
         started = perf_counter()
-        sent = await self._sender.send_to_chat(destination, reply, links=links, ask_back=ask_back)
+        sent = SentMessage(Delivery.REFUSED)
+        if reply.sign is not None:
+            sent = SentMessage(await self._sender.react(destination, reply.sign))
+        if sent.delivery is Delivery.REFUSED:
+            sent = await self._sender.send_to_chat(
+                destination, reply, links=links, ask_back=ask_back
+            )
         if not reply.outcomes:
             return
         if sent.delivery is not Delivery.SENT:
@@ -373,6 +404,7 @@ class Handlers:
             reference=file.id,
             caption=message.caption,
             replies_to=message.replied_text,
+            is_addressed=message.is_addressed,
             album=message.album,
             round_id=message.round_id,
         )

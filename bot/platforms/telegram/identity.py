@@ -74,9 +74,11 @@ class IncomingMessage:
         room: Its chat.
         player: Who sent it.
         destination: Where it is answered.
+        text: What was written where there is no picture.
         caption: What was written beside its picture.
         file: The file of its picture, if it has one.
         replied_file: The file of the picture that it replies to, here or in another chat.
+        replied_id: The id of the message that it replies to here.
         replied_text: The words of the bot's own message that it replies to.
         command: The command that its text or caption begins with, if that is one of this bot's.
         is_for_other_bot: Whether its command names another bot.
@@ -91,9 +93,11 @@ class IncomingMessage:
     room: Room
     player: Player
     destination: Destination
+    text: str
     caption: str
     file: PickedFile | None
     replied_file: PickedFile | None
+    replied_id: int | None
     replied_text: str
     command: TypedCommand | None
     is_for_other_bot: bool
@@ -132,9 +136,11 @@ def parse_message(
         room_of(message.chat),
         _sender_of(message),
         destination_of(message),
+        message.text or "",
         message.caption or "",
         file,
         _replied_file(message, side),
+        message.reply_to_message.message_id if message.reply_to_message else None,
         _replied_text(message, me),
         command,
         is_for_other_bot=typed is not None and not is_ours,

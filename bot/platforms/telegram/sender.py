@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -19,7 +20,13 @@ from telegram import (
     Message,
     ReplyParameters,
 )
-from telegram.constants import CallbackQueryLimit, InlineKeyboardMarkupLimit, MessageLimit
+from telegram.constants import (
+    CallbackQueryLimit,
+    ChatAction,
+    InlineKeyboardMarkupLimit,
+    MessageLimit,
+    ReactionEmoji,
+)
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -30,7 +37,7 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.domain import Button, Delivery, Document, PastPhoto, Picture, Reply, Room
+from bot.domain import Button, Delivery, Document, PastPhoto, Picture, Reply, Room, Sign
 from bot.platforms.common import EditOrder, RunningTasks, backoff, retried
 from bot.platforms.telegram.client import TelegramBot, Unanswered, seconds_of
 from bot.platforms.telegram.edits import EditPace
@@ -56,6 +63,15 @@ GUESS_EDIT_SECONDS = 10.0
 TOPICS_REMEMBERED = 1024
 # How long a notice stays in a group.
 NOTICE_SECONDS = 60.0
+# An answer that takes longer is announced, again and again: Telegram shows it for five seconds.
+TYPING_AFTER_SECONDS, TYPING_SECONDS = 1.0, 4.5
+# Of the emoji that Telegram allows as reactions.
+REACTIONS = {
+    Sign.OLAF: ReactionEmoji.SNOWMAN,
+    Sign.ABOMINABLE: ReactionEmoji.GHOST,
+    Sign.NEITHER: ReactionEmoji.SHRUG,
+    Sign.NOTED: ReactionEmoji.THUMBS_UP,
+}
 # So many characters, at most, fit side by side on a phone, with a button's edges as one each.
 ROW_CHARACTERS = 39
 
@@ -167,6 +183,31 @@ class Sender:
                 raise
         return await self._send_message(elsewhere, reply, markup, urgency)
 
+    async def react(self, destination: Destination, sign: Sign) -> Delivery:
+        """Put a sign at the message that is answered; a chat may not allow it.
+
+        Args:
+            destination: Where the message is.
+            sign: The sign.
+
+        Returns:
+            What became of it; REFUSED where words have to do.
+        """
+        if destination.message is None:
+            return Delivery.REFUSED
+        chat, message = int(destination.room.id), destination.message
+        try:
+            await _call_until_answered(
+                lambda: self._bot.set_message_reaction(chat, message, REACTIONS[sign]), PATIENCE
+            )
+        except (BadRequest, Forbidden, ChatMigrated) as fault:
+            log.debug("a message got no reaction: %s", fault.message)
+            return Delivery.REFUSED
+        except TelegramError as fault:
+            log.warning("room=%s got no reaction: %s", destination.room.id, type(fault).__name__)
+            return Delivery.FAILED
+        return Delivery.SENT
+
     async def edit(self, room: Room, message: int, reply: Reply) -> Delivery:
         """Turn a message of the bot's into something else.
 
@@ -226,6 +267,29 @@ class Sender:
             await self._bot.delete_message(chat, message, rate_limit_args=Urgency.NOTICE)
         except TelegramError as fault:
             log.debug("a notice stays: %s", type(fault).__name__)
+
+    @asynccontextmanager
+    async def typing(self, room: Room) -> AsyncIterator[None]:
+        """Show in a private chat that an answer is on its way, where the block takes its time."""
+        if not room.private:
+            yield
+            return
+        showing = self._fading.start(self._show_typing(int(room.id)))
+        try:
+            yield
+        finally:
+            showing.cancel()
+
+    async def _show_typing(self, chat: int) -> None:
+        await asyncio.sleep(TYPING_AFTER_SECONDS)
+        try:
+            while True:
+                await self._bot.send_chat_action(
+                    chat, ChatAction.TYPING, rate_limit_args=Urgency.NOTICE
+                )
+                await asyncio.sleep(TYPING_SECONDS)
+        except TelegramError as fault:
+            log.debug("typing was not shown: %s", type(fault).__name__)
 
     def close(self) -> None:
         """Do at once what waits for its time, now and from now on."""

@@ -19,10 +19,11 @@ OLAF = {
     " | 🎉🎉 OLAF ❤️ <3 | that's the real Olaf, of course",
     "de": "Olaf! | Das ist Olaf | das ist der Olaf!! | ein Olaf aus Socken | Hier ist Olaf :)"
     " | Der Schneemann Olaf | natürlich Olaf | Das ist Olaf, selbst gebastelt | DAS IST DOCH OLAF"
-    " | unser Schneemann Olaf ☃️ | Das ist ein Olaf aus Kartoffelbrei",
+    " | unser Schneemann Olaf ☃️ | Das ist ein Olaf aus Kartoffelbrei"
+    " | Nein, das war Olaf",
     "fr": "C\u2019est Olaf ! | c'est olaf | Voilà Olaf | un Olaf en fruits | Olaf, bien sûr"
     " | Olaf le bonhomme de neige | le vrai Olaf | C'est bien Olaf | Voici Olaf ⛄"
-    " | un Olaf en purée | « Olaf »",
+    " | un Olaf en purée | « Olaf » | Non, c'était Olaf",
     "es": "¡Es Olaf! | es olaf | Este es Olaf | un Olaf hecho de frutas | Claro, Olaf | Olaf, claro"
     " | Aquí está Olaf | Olaf el muñeco de nieve | el verdadero Olaf | ¡¡OLAF!! 🥳"
     " | un Olaf hecho con un rollo de papel",
@@ -35,7 +36,7 @@ OLAF = {
 YETI = {
     "en": "yeti | it's a yeti! | IT\u2019S A YETI | The yeti | abominable | It's Abominable"
     " | Abominable Snowman! | a yeti out of a blanket | that's clearly a yeti 👣"
-    " | this is the yeti",
+    " | this is the yeti | No, it was a yeti!",
     "de": "Yeti | Das ist ein Yeti! | der Yeti | Schneemensch | Das ist der Schneemensch"
     " | ein Yeti aus einer Decke | eindeutig ein Yeti | YETI!!! | Hier ist der Yeti 👣"
     " | Das ist doch ein Yeti",
@@ -44,11 +45,11 @@ YETI = {
     " | un vrai yéti !",
     "es": "¡Es un yeti! | Es el yeti | yeti | El abominable hombre de las nieves | Este es el yeti"
     " | un yeti hecho de lana | hombre de las nieves | YETI 👣 | Es un yeti, claro"
-    " | Aquí está el yeti",
+    " | Aquí está el yeti | No, era el yeti",
     "pt": "É um yeti! | É o yeti | Iéti! | o abominável homem das neves | Este é um yeti"
     " | um yeti feito de lã | homem das neves | YETI 👣 | É um yeti mesmo | Aqui está o yeti",
     "uk": "Єті | Це єті! | це йеті | снігова людина | Це снігова людина! | єті з ковдри"
-    " | ЄТІ 👣 | Ось єті | це точно єті | єті зі збитих вершків",
+    " | ЄТІ 👣 | Ось єті | Ні, це був єті | це точно єті | єті зі збитих вершків",
 }
 NEITHER = {
     "en": "neither | It's neither! | it\u2019s neither of them | none of them | neither of the two"

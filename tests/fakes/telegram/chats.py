@@ -46,6 +46,7 @@ class Chat:
     blocked: bool = False
     read_only: bool = False
     no_photos: bool = False
+    no_reactions: bool = False
     migrated_to: int | None = None
     protected: bool = False
     admins: set[int] = field(default_factory=set)

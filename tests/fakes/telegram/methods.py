@@ -16,6 +16,8 @@ LARGEST_FILE = 20 * 1024 * 1024
 # As the library's InlineKeyboardMarkupLimit has it; Telegram's own pages tell no number.
 MOST_BUTTONS = 100
 SCOPES = {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
+# Some of those that Telegram allows.
+REACTIONS = {"👍", "👎", "❤", "🔥", "☃", "👻", "🤷"}
 CHAT_SCOPES = {"chat", "chat_administrators", "chat_member"}
 
 
@@ -131,6 +133,27 @@ class Methods:
         if message is None:
             raise Refuse("Bad Request: message to delete not found")
         message.deleted = True
+        return True
+
+    def setMessageReaction(self, given: Given) -> bool:  # noqa: N802
+        chat = self._to(given)
+        message = chat.find(given.number("message_id") or 0)
+        if message is None:
+            raise Refuse("Bad Request: message to react not found")
+        reactions = given.parsed("reaction", list) or []
+        if len(reactions) > 1:
+            raise Refuse("Bad Request: REACTIONS_TOO_MANY")
+        emoji = [reaction.get("emoji") for reaction in reactions]
+        if chat.no_reactions or any(each not in REACTIONS for each in emoji):
+            raise Refuse("Bad Request: REACTION_INVALID")
+        message.reaction = "".join(emoji)
+        self._world.notify()
+        return True
+
+    def sendChatAction(self, given: Given) -> bool:  # noqa: N802
+        self._to(given)
+        if given.text("action") != "typing":
+            raise Refuse("Bad Request: wrong parameter action in request")
         return True
 
     def answerCallbackQuery(self, given: Given) -> bool:  # noqa: N802

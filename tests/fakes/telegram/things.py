@@ -55,12 +55,16 @@ class File:
 
 @dataclass(eq=False)
 class Message:
-    """A message of a person or of the bot, as it is now. picture: what the bot uploaded."""
+    """A message of a person or of the bot, as it is now.
+
+    picture: what the bot uploaded. reaction: the bot's own.
+    """
 
     chat: Chat
     raw: Json
     picture: bytes | None = None
     deleted: bool = False
+    reaction: str = ""
     edits: int = 0
 
     @property
