@@ -325,7 +325,6 @@ class _Connection:
         self.is_open = self.takes_updates = False
         await self._stop_polling()
         self.handlers.albums.close()
-        self.sender.close()
         await self.tasks.finish()
 
     async def close(self) -> None:

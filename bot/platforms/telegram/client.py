@@ -211,3 +211,22 @@ class TelegramBot(ExtBot[int]):
         if not isinstance(updates, list):
             raise NoAnswer("Invalid server response")
         return updates
+
+    async def call(self, method: str, data: dict[str, object], urgency: int) -> dict[str, object]:
+        """Make a call that the library has no arguments for, in its turn.
+
+        Args:
+            method: Its name.
+            data: What goes along; what is None is left out.
+            urgency: What goes first where not everything may go at once.
+
+        Returns:
+            What Telegram answered, as it came.
+
+        Raises:
+            TelegramError: As the library's calls do.
+        """
+        answer = await self._post(method, data, api_kwargs=self._merge_api_rl_kwargs({}, urgency))
+        if not isinstance(answer, dict):
+            raise NoAnswer("Invalid server response")
+        return answer

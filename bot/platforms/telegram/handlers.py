@@ -154,7 +154,7 @@ class Handlers:
             )
             is_said = is_of_interest and self._refusals.is_news(room, player, reply.refusal)
             if is_said:
-                await self._sender.send_notice(message.destination, reply)
+                await self._sender.send_notice(message.destination, reply, player)
             # What is not even said at the end is answered by the next process.
             if is_said or reply.refusal is not Refusal.CLOSING:
                 await self._service.mark_sent(reply.outcomes, 0.0)
@@ -165,7 +165,7 @@ class Handlers:
             speaker = await self._service.speaker(room, player)
             notice = Reply(speaker.photos.left_out(unsaid))
             await self._sender.send_notice(
-                Destination(room, topic=message.destination.topic), notice
+                Destination(room, topic=message.destination.topic), notice, player
             )
 
     async def handle_command_message(self, message: IncomingMessage, command: TypedCommand) -> None:
@@ -192,6 +192,12 @@ class Handlers:
             speaker = await self._service.speaker(message.room, message.player)
             how = speaker.rooms.guest_how(self._bot.username)
             reply = replace(reply, text=f"{reply.text}\n{how}")
+        # One's own results, and what one may not do, are no other's business.
+        is_ones_own = known is not None and not known.for_room
+        if reply is not None and is_ones_own and _is_plain(reply):
+            here, asker = message.destination, message.player
+            if await self._sender.whisper(here, asker, reply.text):
+                return
         ask_back = must_show and not message.room.private
         await self._send_and_note(message.destination, reply, links=links, ask_back=ask_back)
 
@@ -275,8 +281,10 @@ class Handlers:
         if in_time:
             await self._sender.answer_button(query, outcome.notice)
         elif outcome.notice and room.private:
-            # In a group a late notice is dropped: it was for one person alone.
             await self._sender.send_to_chat(destination, Reply(outcome.notice))
+        elif outcome.notice:
+            # Where it cannot be whispered it is dropped: it was for one person alone.
+            await self._sender.whisper(destination, player, outcome.notice, query.id)
         if outcome.edit is not None:
             delivery = await self._sender.edit(room, message.message_id, outcome.edit)
             # A message that Telegram does not show to the bot any more may not be edited either.
@@ -414,6 +422,11 @@ class Handlers:
         speaker = await self._service.speaker(message.room, message.player)
         link = f"https://t.me/{self._bot.username}?startgroup=true"
         return InlineKeyboardButton(speaker.rooms.add_me_to_a_group(), url=link)
+
+
+def _is_plain(reply: Reply) -> bool:
+    """Return whether there is nothing to a reply but words."""
+    return not (reply.buttons or reply.picture or reply.document or reply.past_photos)
 
 
 def _is_meant(messages: Sequence[IncomingMessage]) -> bool:

@@ -37,15 +37,14 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.domain import Button, Delivery, Document, PastPhoto, Picture, Reply, Room, Sign
+from bot.domain import Button, Delivery, Document, PastPhoto, Picture, Player, Reply, Room, Sign
 from bot.platforms.common import EditOrder, RunningTasks, backoff, retried
 from bot.platforms.telegram.client import TelegramBot, Unanswered, seconds_of
-from bot.platforms.telegram.edits import EditPace
 from bot.platforms.telegram.identity import PLATFORM, Destination
 from bot.platforms.telegram.limits import Urgency
 from bot.platforms.telegram.moves import Moves
+from bot.platforms.telegram.whispers import Whispers
 from bot.services import Service
-from bot.services.buttons import MakeGuess, decode
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +56,6 @@ PATIENCE = 300.0
 # A tap is answered soon or not at all: Telegram forgets it.
 TAP_PATIENCE = 10.0
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
-# A family guesses within seconds; a group gets some twenty messages and edits a minute in all.
-GUESS_EDIT_SECONDS = 10.0
 # So many forums where somebody wrote lately.
 TOPICS_REMEMBERED = 1024
 # How long a notice stays in a group.
@@ -105,7 +102,7 @@ class Sender:
         self._topics: LRUCache[Room, int] = LRUCache(TOPICS_REMEMBERED)
         self._fading = RunningTasks()
         self._edits = EditOrder()
-        self._pace = EditPace(GUESS_EDIT_SECONDS)
+        self._whispers = Whispers(bot)
 
     def note_topic(self, destination: Destination) -> None:
         """Remember where in a forum people write, for when its General is closed."""
@@ -211,8 +208,7 @@ class Sender:
     async def edit(self, room: Room, message: int, reply: Reply) -> Delivery:
         """Turn a message of the bot's into something else.
 
-        Of two edits, that with the higher revision wins, whichever reaches Telegram first. Those
-        that show who has guessed are spaced; whatever follows the guesses does not wait for them.
+        Of two edits, that with the higher revision wins, whichever reaches Telegram first.
 
         Args:
             room: Where it is.
@@ -223,23 +219,14 @@ class Sender:
             What became of it: SENT as well when it was just that already, or when a later edit took
             this one's place; REFUSED when the message is gone or may not be edited any more.
         """
-        key = room.id, message
-
-        async def edit() -> None:
+        try:
             await self._edits.apply(
-                key,
+                (room.id, message),
                 reply.revision,
                 lambda: _call_until_answered(
                     lambda: self._edit_message(room, message, reply), PATIENCE
                 ),
             )
-
-        try:
-            if _asks_for_guesses(reply):
-                await self._pace.apply(key, reply.revision, edit)
-            else:
-                self._pace.replace(key, reply.revision)
-                await edit()
         except Forbidden:
             await self._service.leave(room)
             return Delivery.REFUSED
@@ -254,8 +241,26 @@ class Sender:
             return Delivery.FAILED
         return Delivery.SENT
 
-    async def send_notice(self, destination: Destination, reply: Reply) -> Delivery:
-        """Send a sentence that nobody needs for long; from a group it vanishes after a minute."""
+    async def whisper(
+        self, destination: Destination, player: Player, text: str, tap: str | None = None
+    ) -> bool:
+        """Tell one member of a group something; return whether that can be done there.
+
+        Args:
+            destination: Where.
+            player: Whom.
+            text: What.
+            tap: The id of their tap, if they tapped a button just now.
+        """
+        return await self._whispers.send(destination, player, text, tap)
+
+    async def send_notice(self, destination: Destination, reply: Reply, player: Player) -> Delivery:
+        """Send a sentence that nobody needs for long, and one person alone.
+
+        In a group that person alone sees it, or else it vanishes after a minute.
+        """
+        if await self.whisper(destination, player, reply.text):
+            return Delivery.SENT
         sent = await self.send_to_chat(destination, reply, urgency=Urgency.NOTICE)
         if sent.id is not None and not destination.room.private:
             self._fading.start(self._delete_later(int(destination.room.id), sent.id))
@@ -290,10 +295,6 @@ class Sender:
                 await asyncio.sleep(TYPING_SECONDS)
         except TelegramError as fault:
             log.debug("typing was not shown: %s", type(fault).__name__)
-
-    def close(self) -> None:
-        """Do at once what waits for its time, now and from now on."""
-        self._pace.close()
 
     async def cancel(self) -> None:
         """Give up what would be done later."""
@@ -525,13 +526,6 @@ def _parts(row: Sequence[Button]) -> Iterator[Sequence[Button]]:
         columns -= 1
     for begin in range(0, len(row), max(1, columns)):
         yield row[begin : begin + columns]
-
-
-def _asks_for_guesses(reply: Reply) -> bool:
-    """Return whether a reply is the message under which a room guesses."""
-    return any(
-        isinstance(decode(button.data), MakeGuess) for row in reply.buttons for button in row
-    )
 
 
 def _lacks_question(fault: BadRequest) -> bool:

@@ -34,7 +34,8 @@ class Chat:
     """A private chat, a group or a supergroup, and what its members do.
 
     protected: nothing may be copied. gone: who was a member. topics: of a forum, besides General.
-    closed: those of them, None for General, where nobody but admins may write.
+    closed: those of them, None for General, where nobody but admins may write. whispers: what the
+    bot let one member alone see, and whom.
     """
 
     world: World
@@ -54,6 +55,7 @@ class Chat:
     topics: set[int] = field(default_factory=set)
     closed: set[int | None] = field(default_factory=set)
     messages: list[Message] = field(default_factory=list)
+    whispers: list[tuple[int, str]] = field(default_factory=list)
 
     def json(self) -> Json:
         if self.kind == "private":

@@ -31,6 +31,8 @@ class Methods:
     def find(self, name: str) -> Callable[[Given], Any] | None:
         """Return a method by the name that it is called by, whatever its case."""
         methods = {m.lower(): getattr(self, m) for m in dir(self) if re.match(r"[a-z]+[A-Z]", m)}
+        if not self._world.has_ephemeral_messages:
+            del methods["deleteephemeralmessage"]
         return methods.get(name.lower())
 
     def getMe(self, given: Given) -> Json:  # noqa: N802
@@ -68,7 +70,14 @@ class Methods:
             raise Refuse("Bad Request: message text is empty")
         if len(text) > 4096:
             raise Refuse("Bad Request: message is too long")
+        receiver = given.parsed("ephemeral_message_parameters", dict)
+        if receiver and self._world.has_ephemeral_messages:  # who does not know it ignores it
+            return self._whisper(chat, receiver, text)
         return self._add(chat, given, {"text": text}).raw
+
+    def deleteEphemeralMessage(self, given: Given) -> bool:  # noqa: N802
+        self._chat(given)
+        raise Refuse("Bad Request: message to delete not found")
 
     def sendPhoto(self, given: Given) -> Json:  # noqa: N802
         chat = self._to(given)
@@ -221,6 +230,14 @@ class Methods:
     def leaveChat(self, given: Given) -> bool:  # noqa: N802
         self._chat(given).bot_status = "left"
         return True
+
+    def _whisper(self, chat: Chat, receiver: Json, text: str) -> Json:
+        tap = self._world.taps.get(receiver.get("callback_query_id", ""))
+        if chat.bot_status != "administrator" and tap is None:
+            raise Refuse("Bad Request: BOT_NOT_ADMIN")
+        chat.whispers.append((receiver["receiver_user_id"], text))
+        self._world.notify()
+        return {"message_id": 0, "ephemeral_message_id": len(chat.whispers), "chat": chat.json()}
 
     def _data(self, given: Upload | str, kind: str) -> bytes:
         """Return the bytes of an upload, or of a file that may be sent again as this kind."""

@@ -33,6 +33,7 @@ class World:
         self.files: dict[str, File] = {}
         self.taps: dict[str, Tap] = {}
         self.has_guest_mode = True
+        self.has_ephemeral_messages = False
         self.guest_queries: dict[str, GuestQuery] = {}
         self.updates: list[Json] = []
         self.allowed: list[str] | None = None

@@ -1,4 +1,4 @@
-"""The bot's own messages: their ids, what becomes of edits, how often one is edited, buttons."""
+"""The bot's own messages: their ids, what becomes of edits, buttons."""
 
 from __future__ import annotations
 
@@ -13,16 +13,13 @@ from bot.domain import (
     ButtonOutcome,
     ButtonPress,
     Delivery,
-    Label,
     PastPhoto,
     PhotoOutcome,
     Picture,
     Reply,
     Room,
 )
-from bot.platforms.telegram import sender
-from bot.platforms.telegram.edits import EditPace
-from bot.services.buttons import MakeGuess, ShowHeatmap, button
+from bot.services.buttons import ShowHeatmap, button
 from tests.fakes.telegram.running_bot import RunningBot, room_of
 from tests.fakes.telegram.things import Message
 from tests.fakes.telegram.world import PATIENCE
@@ -32,15 +29,8 @@ T = TypeVar("T")
 pytestmark = pytest.mark.usefixtures("quick_retries")
 
 SNOW = b"snow"
-NEVER = 3600.0
 PICTURE = Picture(b"\x89PNG\r\n", "map.png", "A map.")
 ROW = (button("Where?", ShowHeatmap(1)),)
-
-
-def question(who: str, revision: int) -> Reply:
-    """Return the message under which a room guesses, with those who have guessed."""
-    row = tuple(button(label.title(), MakeGuess(1, label)) for label in Label)
-    return Reply(f"Who is it? {who}", buttons=(row,), revision=revision)
 
 
 async def sent(bot: RunningBot, reply: Reply) -> Message:
@@ -51,12 +41,6 @@ async def sent(bot: RunningBot, reply: Reply) -> Message:
 
 async def edit(bot: RunningBot, message: Message, reply: Reply) -> Delivery:
     return await bot.adapter.edit(room_of(message.chat), str(message.id), reply)
-
-
-async def settle() -> None:
-    """Let every task go as far as it can without the network."""
-    for _ in range(10):
-        await asyncio.sleep(0)
 
 
 async def soon(work: Awaitable[T]) -> T:
@@ -224,133 +208,6 @@ async def test_an_edit_by_id_and_one_after_a_tap_are_in_one_order(
     assert await bot.family.tap(bot.anna, message, "where:1").answered() == "ok"
     await bot.stop()
     assert message.text == "ice"
-
-
-# How often
-
-
-@pytest.fixture
-async def slow(bot: RunningBot, monkeypatch: pytest.MonkeyPatch) -> RunningBot:
-    """A bot that never comes to its second edit of who has guessed, by itself."""
-    monkeypatch.setattr("bot.platforms.telegram.sender.GUESS_EDIT_SECONDS", NEVER)
-    await bot.restart()
-    return bot
-
-
-def test_guesses_are_shown_every_ten_seconds() -> None:
-    assert sender.GUESS_EDIT_SECONDS == 10.0
-
-
-async def test_of_guesses_within_ten_seconds_only_the_first_and_the_last_are_shown(
-    slow: RunningBot,
-) -> None:
-    message = await sent(slow, question("", 0))
-    assert await edit(slow, message, question("Anna", 1)) is Delivery.SENT
-    second = asyncio.create_task(edit(slow, message, question("Anna, Bea", 2)))
-    await settle()
-    third = asyncio.create_task(edit(slow, message, question("Anna, Bea, Cem", 3)))
-    assert await soon(second) is Delivery.SENT
-    assert message.text == "Who is it? Anna"
-    assert not third.done()
-    await soon(slow.stop())  # which does not wait for ten seconds to pass
-    assert await soon(third) is Delivery.SENT
-    assert message.text == "Who is it? Anna, Bea, Cem"
-    assert message.edits == 2
-
-
-async def test_what_waits_is_shown_when_its_time_has_come(
-    bot: RunningBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.platforms.telegram.sender.GUESS_EDIT_SECONDS", 0.05)
-    await bot.restart()
-    message = await sent(bot, question("", 0))
-    for revision, name in enumerate(("Anna", "Bea", "Cem"), 1):
-        assert await edit(bot, message, question(name, revision)) is Delivery.SENT
-        assert message.text == f"Who is it? {name}"
-
-
-async def test_the_end_of_a_guess_round_does_not_wait_and_stays(slow: RunningBot) -> None:
-    message = await sent(slow, question("", 0))
-    assert await edit(slow, message, question("Anna", 1)) is Delivery.SENT
-    waiting = asyncio.create_task(edit(slow, message, question("Anna, Bea", 2)))
-    await settle()
-    assert await edit(slow, message, Reply("It is over.", revision=3)) is Delivery.SENT
-    assert await soon(waiting) is Delivery.SENT
-    late = asyncio.create_task(edit(slow, message, question("Anna, Bea, Cem", 2)))
-    await soon(slow.stop())
-    assert await soon(late) is Delivery.SENT
-    assert (message.text, message.buttons) == ("It is over.", [])
-
-
-async def test_each_message_has_its_own_pace(slow: RunningBot) -> None:
-    for _ in range(2):
-        message = await sent(slow, question("", 0))
-        assert await soon(edit(slow, message, question("Anna", 1))) is Delivery.SENT
-        assert message.text == "Who is it? Anna"
-
-
-async def test_what_shows_no_guesses_is_edited_at_once(slow: RunningBot) -> None:
-    message = await sent(slow, Reply("hello", buttons=(ROW,)))
-    for revision in range(1, 4):
-        reply = Reply(f"hello {revision}", buttons=(ROW,), revision=revision)
-        assert await soon(edit(slow, message, reply)) is Delivery.SENT
-    assert message.edits == 3
-
-
-async def test_guesses_by_tapping_are_shown_in_the_same_pace(
-    slow: RunningBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    taps = 0
-
-    async def handle_button(_: ButtonPress) -> ButtonOutcome:
-        nonlocal taps
-        taps += 1
-        return ButtonOutcome("noted", edit=question(str(taps), taps))
-
-    monkeypatch.setattr(slow.service, "handle_button", handle_button)
-    message = await sent(slow, question("", 0))
-    for _ in range(5):  # nobody's tap waits
-        assert await slow.family.press(slow.anna, message).answered() == "noted"
-    await soon(slow.stop())
-    assert message.text == "Who is it? 5"
-    assert message.edits == 2
-
-
-async def test_an_earlier_guess_does_not_take_the_place_of_a_later_one() -> None:
-    pace, done = EditPace(NEVER), list[int]()
-
-    async def apply(revision: int) -> None:
-        async def call() -> None:
-            done.append(revision)
-
-        await pace.apply("message", revision, call)
-
-    await apply(1)
-    later = asyncio.create_task(apply(3))
-    await settle()
-    await soon(apply(2))
-    assert not later.done()
-    pace.close()
-    await soon(later)
-    assert done == [1, 3]
-
-
-async def test_an_edit_that_is_cut_off_while_it_waits_leaves_nothing_behind() -> None:
-    pace, done = EditPace(NEVER), list[int]()
-
-    async def call() -> None:
-        done.append(1)
-
-    await pace.apply("message", 1, call)
-    waiting = asyncio.create_task(pace.apply("message", 2, call))
-    await settle()
-    waiting.cancel()
-    await asyncio.wait([waiting])
-    assert waiting.cancelled()
-    assert pace.replace("message", 1)
-    pace.close()
-    await pace.apply("message", 3, call)
-    assert len(done) == 2
 
 
 # Buttons

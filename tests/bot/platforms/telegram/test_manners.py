@@ -217,6 +217,41 @@ async def test_who_has_no_name_is_somebody(bot: RunningBot) -> None:
 # For one person, or hidden
 
 
+async def test_what_is_for_one_person_is_whispered_where_the_server_can(
+    bot: RunningBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.platforms.telegram.handlers.TAP_SECONDS", 0.0)
+    bot.telegram.has_ephemeral_messages = True
+    anna, busy = bot.anna.id, EN.photos.refusal(Refusal.BUSY)
+    bot.family.send_photo(bot.anna, b"busy")
+    await bot.telegram.until(lambda: bot.family.whispers == [(anna, busy)])
+    bot.family.send_text(bot.anna, "/me")
+    await bot.telegram.until(lambda: len(bot.family.whispers) == 2)
+    bot.family.send_text(bot.anna, "/settings quiet")
+    await bot.telegram.until(lambda: bot.family.whispers[-1] == (anna, EN.rooms.only_admins()))
+    assert not bot.family.bots
+    # What is for all is said to all, and only a tap lets a bot whisper that is no admin.
+    answer = await bot.family.answer(bot.family.send_photo(bot.anna, SNOW))
+    bot.family.bot_status = "member"
+    bea = bot.telegram.person("Bea")
+    bot.family.press(bea, answer, "Yeti")
+    not_hers = (bea.id, EN.rounds.not_your_photo())
+    await bot.telegram.until(lambda: bot.family.whispers[-1] == not_hers)
+    mine = await bot.family.answer(bot.family.send_text(bot.anna, "/me"))
+    assert mine.text != busy
+    assert len(bot.family.whispers) == 4
+
+
+async def test_a_server_without_whispers_shows_nobody_what_is_for_one_person(
+    bot: RunningBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.platforms.telegram.handlers.TAP_SECONDS", 0.0)
+    answer = await bot.family.answer(bot.family.send_photo(bot.anna, SNOW))
+    bea = bot.telegram.person("Bea")
+    assert await bot.family.press(bea, answer, "Yeti").answered() == ""
+    assert len(await said_to(bot, answer)) == 0
+
+
 async def test_a_spoiler_stays_one_when_it_is_shown_where_the_bot_looked(bot: RunningBot) -> None:
     hidden = bot.family.send_photo(bot.anna, SNOW, has_media_spoiler=True)
     bot.family.press(bot.anna, await bot.family.answer(hidden), WHERE)
