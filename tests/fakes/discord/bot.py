@@ -114,6 +114,9 @@ async def an_evening(
             vision.may_answer.set()
             async with asyncio.timeout(10):
                 await evening.stop()
+                # As the app does: what a timer has begun is noted before the memory is closed.
+                await service.guessing.close()
+                await service.voting.close()
             left = {repr(task) for task in asyncio.all_tasks() - others if _is_ours(task)}
             assert not left, left
     finally:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import timedelta
 
 import pytest
+from discord.utils import snowflake_time
 
 from bot.domain import Label, Refusal, Reply, Room
 from bot.speech import speaker_for
@@ -469,15 +470,15 @@ async def test_an_owner_who_turns_the_intent_off_again_is_followed(before: Eveni
 async def test_a_mention_may_be_edited_in_at_once_and_not_later(evening: Evening) -> None:
     discord, mention = evening.discord, evening.discord.bot.mention
     message, old = [
-        await discord.send(evening.ana, evening.home, "our garden", OLAF_PNG, age=age)
-        for age in (0.0, 90.0)
+        await discord.send(evening.ana, evening.home, "our garden", OLAF_PNG) for _ in range(2)
     ]
-    for each in (message, old, message):
+    for each, seconds in ((message, 5), (old, 90), (message, 5)):
+        edited = snowflake_time(each.id) + timedelta(seconds=seconds)
         await discord.edit(
             each,
             content=f"{mention} our garden",
             mentions=[discord.bot],
-            edited=datetime.now(UTC).isoformat(),
+            edited=edited.isoformat(),
         )
     assert is_answer((await discord.answer(message)).content, OLAF)
     await all_is_quiet(evening, old)
