@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
 from zoneinfo import available_timezones
 
 from bot.domain import Button, Label
@@ -19,101 +21,127 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 _LABELS = frozenset(Label)
 
 
+class Audience(StrEnum):
+    """Whom a button is of use to, where a platform shows each person their own."""
+
+    SENDER = "sender"
+    # Who sent the photo, and admins.
+    DECIDERS = "deciders"
+    # All but who sent it.
+    OTHERS = "others"
+    EVERYONE = "everyone"
+
+
+class _Action:
+    """What a button does; the service refuses it to those whom it is not for in any case."""
+
+    __slots__ = ()
+    audience: ClassVar[Audience] = Audience.EVERYONE
+
+
 @dataclass(frozen=True, slots=True)
-class TellTruth:
+class TellTruth(_Action):
     """Tell who is on a round's photo."""
 
+    audience = Audience.DECIDERS
     round_id: int
     label: Label
 
 
 @dataclass(frozen=True, slots=True)
-class UndoTruth:
+class UndoTruth(_Action):
     """Take back what was told about a round's photo."""
 
+    audience = Audience.DECIDERS
     round_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class ConfirmTruth:
+class ConfirmTruth(_Action):
     """Say that what was told about a round's photo is true."""
 
+    audience = Audience.OTHERS
     round_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectToTruth:
+class ObjectToTruth(_Action):
     """Object to what was told about a round's photo, which opens a vote."""
 
+    audience = Audience.OTHERS
     round_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class CastBallot:
+class CastBallot(_Action):
     """Vote about who is on a round's photo."""
 
+    audience = Audience.OTHERS
     round_id: int
     label: Label
 
 
 @dataclass(frozen=True, slots=True)
-class MarkMade:
+class MarkMade(_Action):
     """Say that one has made what is on a round's photo."""
 
+    audience = Audience.SENDER
     round_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class AskForPhoto:
+class AskForPhoto(_Action):
     """Open a form with a place for a photo, on a platform that has forms."""
 
 
 @dataclass(frozen=True, slots=True)
-class ShowHeatmap:
+class ShowHeatmap(_Action):
     """Show where the bot looked on a round's photo."""
 
     round_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class ShowCard:
+class ShowCard(_Action):
     """Make a picture of how a round's photo fooled the bot."""
 
     round_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class HidePhoto:
+class HidePhoto(_Action):
     """Keep a round's photo out of hall, cards and evening pictures."""
 
+    audience = Audience.SENDER
     round_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class MakeGuess:
+class MakeGuess(_Action):
     """Guess what the bot will answer."""
 
+    audience = Audience.OTHERS
     round_id: int
     label: Label
 
 
 @dataclass(frozen=True, slots=True)
-class ShowAbout:
+class ShowAbout(_Action):
     """Tell what the bot is."""
 
 
 @dataclass(frozen=True, slots=True)
-class ExportMine:
+class ExportMine(_Action):
     """Hand out everything about a person."""
 
 
 @dataclass(frozen=True, slots=True)
-class AskToForget:
+class AskToForget(_Action):
     """Ask whether to forget a person."""
 
 
 @dataclass(frozen=True, slots=True)
-class ForgetMe:
+class ForgetMe(_Action):
     """Forget a person, or not after all; the button is for that person alone."""
 
     player_id: str
@@ -121,60 +149,60 @@ class ForgetMe:
 
 
 @dataclass(frozen=True, slots=True)
-class ResetSeason:
+class ResetSeason(_Action):
     """Set the season's points back to zero, or not after all."""
 
     confirmed: bool
 
 
 @dataclass(frozen=True, slots=True)
-class UndoReset:
+class UndoReset(_Action):
     """Take back that the season's points were set to zero."""
 
 
 @dataclass(frozen=True, slots=True)
-class ExplainPrivacyMode:
+class ExplainPrivacyMode(_Action):
     """Tell how to let the bot see every photo of a group."""
 
 
 @dataclass(frozen=True, slots=True)
-class OpenSettings:
+class OpenSettings(_Action):
     """Show the settings."""
 
 
 @dataclass(frozen=True, slots=True)
-class OpenLanguages:
+class OpenLanguages(_Action):
     """Show the languages to choose from."""
 
 
 @dataclass(frozen=True, slots=True)
-class ChooseLanguage:
+class ChooseLanguage(_Action):
     """Speak a language in this room; None for each person's own."""
 
     language: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class ChoosePhotos:
+class ChoosePhotos(_Action):
     """Answer every photo of this room, or only those meant for the bot."""
 
     every: bool
 
 
 @dataclass(frozen=True, slots=True)
-class ChooseManner:
+class ChooseManner(_Action):
     """Answer photos with a sign, or with words."""
 
     quiet: bool
 
 
 @dataclass(frozen=True, slots=True)
-class OpenTimezones:
+class OpenTimezones(_Action):
     """Show the time zones to choose from."""
 
 
 @dataclass(frozen=True, slots=True)
-class ChooseTimezone:
+class ChooseTimezone(_Action):
     """Keep a time zone's days in this room; None for the host's."""
 
     timezone: str | None

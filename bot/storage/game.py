@@ -13,10 +13,9 @@ from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import AdminAction, Label, Player, Room
-from bot.game import rules, scoring
+from bot.game import rules
 from bot.game.rules import Ballot, Denied, PlayerId, Round, Truth
-from bot.game.scoring import Score
-from bot.game.seasons import OpenVote, day_bounds, month_of
+from bot.game.seasons import OpenVote, day_bounds
 from bot.storage.database import Database, read_transaction, write_transaction
 from bot.storage.queries import (
     Bounds,
@@ -27,10 +26,10 @@ from bot.storage.queries import (
     find_or_add_player,
     find_player,
     find_room,
-    load_last_frozen,
     load_place,
     load_playing,
     load_round,
+    load_round_and_playing,
     load_rounds,
     note_activity,
     room_of,
@@ -295,11 +294,8 @@ class GameStore:
         self, connection: AsyncConnection, round_id: int, now: datetime
     ) -> bool:
         """Return whether all who played in the room this week, but the sender, have voted."""
-        if (round_ := await load_round(connection, round_id)) is None:
-            return False
-        place = await load_place(connection, round_id)
-        playing = await load_playing(connection, place, now, PLAYED_THIS_WEEK)
-        return rules.everyone_voted(round_, playing)
+        found = await load_round_and_playing(connection, round_id, now, PLAYED_THIS_WEEK)
+        return found is not None and rules.everyone_voted(*found)
 
     @write_transaction
     async def close_vote(
@@ -335,33 +331,6 @@ class GameStore:
             OpenVote(row["round_id"], room_of(row), row["message"], row["answer"], row["until"])
             for row in found.mappings()
         ]
-
-    @read_transaction
-    async def score(
-        self, connection: AsyncConnection, round_id: int, now: datetime, zone: tzinfo
-    ) -> Score:
-        """Return what a round brings.
-
-        Args:
-            round_id: The round.
-            now: For what is pending.
-            zone: The room's time zone.
-        """
-        round_ = await load_round(connection, round_id)
-        if round_ is None or round_.truth is None:
-            return Score()
-        place = await load_place(connection, round_id)
-        frozen = await load_last_frozen(connection, place.current_id)
-        # What a round counts is a matter of all of the player's photos of that day.
-        of_that_day = await load_rounds(
-            connection,
-            current_room_id == place.current_id,
-            rounds.c.player_id == round_.player,
-            within(rounds.c.arrived, day_bounds(round_.arrived.astimezone(zone).date(), zone)),
-        )
-        month = month_of(round_.arrived, zone, frozen)
-        of_that_day = [r for r in of_that_day if month_of(r.arrived, zone, frozen) == month]
-        return scoring.scores(of_that_day, now, zone).get(round_id, Score())
 
     @read_transaction
     async def names(self, connection: AsyncConnection, room: Room) -> Mapping[PlayerId, str]:

@@ -19,8 +19,8 @@ from bot.storage.queries import (
     find_or_add_player,
     load_guesses,
     load_place,
-    load_playing,
     load_round,
+    load_round_and_playing,
     note_activity,
     room_of,
 )
@@ -128,29 +128,16 @@ class GuessStore:
         return guessed
 
     @read_transaction
-    async def of_round(self, connection: AsyncConnection, round_id: int) -> tuple[Guess, ...]:
-        """Return the guesses about a round."""
-        return await load_guesses(connection, round_id)
-
-    @read_transaction
     async def everyone_guessed(
         self, connection: AsyncConnection, round_id: int, now: datetime
     ) -> bool:
         """Return whether all who played in the room lately, but the sender, have guessed."""
-        if (round_ := await load_round(connection, round_id)) is None:
+        found = await load_round_and_playing(connection, round_id, now, PLAYED_TODAY)
+        if found is None:
             return True
-        place = await load_place(connection, round_id)
+        round_, playing = found
         guessed = {guess.by for guess in await load_guesses(connection, round_id)}
-        playing = await load_playing(connection, place, now, PLAYED_TODAY)
         return playing <= {round_.player, *guessed}
-
-    @read_transaction
-    async def find(self, connection: AsyncConnection, round_id: int) -> OpenGuessing | None:
-        """Return a round that the room may guess about, or could; None for any other."""
-        if (found := await _load_guessing(connection, round_id)) is None:
-            return None
-        place = await load_place(connection, round_id)
-        return OpenGuessing(round_id, place.room, place.message or "", found.until)
 
     @write_transaction
     async def close(

@@ -327,6 +327,16 @@ async def load_playing(
     return await load_active_players(connection, place.current_id, lately)
 
 
+async def load_round_and_playing(
+    connection: AsyncConnection, round_id: int, now: datetime, during: timedelta
+) -> tuple[Round, set[PlayerId]] | None:
+    """Return a round, and who has played in its room for so long; None if it is not stored."""
+    if (round_ := await load_round(connection, round_id)) is None:
+        return None
+    place = await load_place(connection, round_id)
+    return round_, await load_playing(connection, place, now, during)
+
+
 def room_of(row: RowMapping) -> Room:
     """Return where a row's room is now."""
     return Room(row["platform"], row["chat"], private=row["private"])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from bot.domain import Fingerprint, Label, Photo, Player, Room, Verdict
-from bot.game.rules import Denied, Round
+from bot.game.rules import Denied, Guess, Round
 from bot.game.scoring import Score
 from bot.game.seasons import BOT, NamedPlayer, Season, month_of
 from bot.storage.store import Store
@@ -97,9 +97,17 @@ async def season_of(store: Store, room: Room = ROOM, now: datetime = NOW) -> Sea
     return await store.seasons.season(room, month_of(now, UTC), UTC, now)
 
 
-async def score(store: Store, round_id: int, now: datetime = NOW) -> Score:
-    """Return what a round brings, in UTC."""
-    return await store.game.score(round_id, now, UTC)
+async def score(store: Store, round_id: int, now: datetime = NOW, zone: tzinfo = UTC) -> Score:
+    """Return what a round brings, as its message tells it."""
+    view = await store.views.round(round_id, now, zone)
+    return Score() if view is None else view.score
+
+
+async def guessed(store: Store, round_id: int) -> list[Guess]:
+    """Return the guesses about a round, as its message tells them."""
+    view = await store.views.round(round_id, NOW, UTC)
+    assert view is not None
+    return list(view.guesses)
 
 
 async def tell(

@@ -13,11 +13,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from bot.domain import Label, Player, Preview, Reply, Room, Verdict
 from bot.platforms.web.names import distinct
 from bot.services import buttons
+from bot.services.buttons import Audience
 from bot.speech import is_challenge
 
 if TYPE_CHECKING:
@@ -40,19 +41,6 @@ UNSENT = 100
 NO_NAME = "⛄"
 # What players may say to each other about a photo: nobody has to moderate these.
 REACTIONS = ("❤️", "😂", "😮", "👏", "⛄")
-
-Audience = Literal["sender", "deciders", "others", "everyone"]
-# Whom buttons are shown to that are not for everyone, by the names of their actions.
-AUDIENCES: Mapping[str, Audience] = {
-    "TellTruth": "deciders",
-    "UndoTruth": "deciders",
-    "MarkMade": "sender",
-    "HidePhoto": "sender",
-    "ConfirmTruth": "others",
-    "ObjectToTruth": "others",
-    "CastBallot": "others",
-    "MakeGuess": "others",
-}
 
 # What pages receive: `type` tells what it is about.
 Event = Mapping[str, object]
@@ -603,7 +591,8 @@ def render_reply(reply: Reply) -> ReplyJson:
 
 def _audience(data: str) -> Audience:
     """Return whom a button is shown to; the service refuses it to the others in any case."""
-    return AUDIENCES.get(type(buttons.decode(data)).__name__, "everyone")
+    action = buttons.decode(data)
+    return Audience.EVERYONE if action is None else action.audience
 
 
 def _pair(verdict: Verdict) -> float:

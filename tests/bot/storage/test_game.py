@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, timedelta, timezone
+from datetime import timedelta, timezone
 
 import pytest
 
@@ -29,6 +29,7 @@ from tests.support.records import (
     YETI,
     fool,
     guess,
+    guessed,
     note_fingerprint,
     object_to,
     opened,
@@ -238,7 +239,6 @@ async def test_a_round_without_a_verdict_or_forgotten_cannot_be_told(store: Stor
         assert await store.game.close_vote(id_, NOW) is None
         assert not await store.game.everyone_voted(id_, NOW)
         assert await store.guesses.add(id_, BEN, Label.OLAF, NOW) is None
-        assert await store.guesses.find(id_) is None
         assert await score(store, id_) == Score()
         assert not await store.guesses.open(id_, NOW)
         assert await store.guesses.close(id_, NOW) is None
@@ -543,9 +543,9 @@ async def test_a_day_is_the_rooms_and_the_photos(store: Store) -> None:
     for id_ in (evening, night):
         await tell(store, id_, now=midnight + 2 * HOUR)
     later = midnight + 3 * HOUR
-    assert await store.game.score(night, later, UTC) == Score(FOOLED, FOOLED)
+    assert await score(store, night, later) == Score(FOOLED, FOOLED)
     west = timezone(-6 * HOUR)
-    assert await store.game.score(night, later, west) == Score(49, FOOLED)
+    assert await score(store, night, later, west) == Score(49, FOOLED)
 
 
 async def guessing(store: Store) -> int:
@@ -564,14 +564,11 @@ async def test_right_guesses_score_when_the_guessing_is_over(store: Store) -> No
     assert await store.guesses.add(id_, TOM, Label.OLAF, NOW + MINUTE) is Denied.LATE
     assert await points(store) == {}
     opening = OpenGuessing(id_, ROOM, "11", NOW + 30 * SECOND)
-    assert await store.guesses.find(id_) == opening
+    assert await store.guesses.unanswered() == [opening]
     assert await store.guesses.close(id_, NOW + 2 * SECOND) == opening
     assert await store.guesses.add(id_, TOM, Label.OLAF, NOW + 2 * SECOND) is Denied.LATE
     assert await points(store) == {"Ben": 10}
-    assert [guess.label for guess in await store.guesses.of_round(id_)] == [
-        Label.OLAF,
-        Label.NEITHER,
-    ]
+    assert [guess.label for guess in await guessed(store, id_)] == [Label.OLAF, Label.NEITHER]
 
 
 async def test_the_answer_is_told_once_also_after_a_restart(store: Store) -> None:
@@ -609,7 +606,7 @@ async def test_a_player_guesses_once_however_fast(store: Store) -> None:
     labels = (Label.OLAF, Label.ABOMINABLE)
     await asyncio.gather(*(store.guesses.add(id_, BEN, label, NOW) for label in labels))
     # Of two at the same moment it is the first in the alphabet, whichever came in first.
-    assert [guess.label for guess in await store.guesses.of_round(id_)] == [Label.ABOMINABLE]
+    assert [guess.label for guess in await guessed(store, id_)] == [Label.ABOMINABLE]
 
 
 async def test_it_is_known_when_everyone_has_guessed_who_played_today(store: Store) -> None:

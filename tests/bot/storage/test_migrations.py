@@ -31,7 +31,7 @@ from bot.storage.database import migrate, open_database
 from bot.storage.schema import metadata
 from bot.storage.store import Store
 from tests.support.postgres import execute
-from tests.support.records import ANNA, OLAF, points
+from tests.support.records import ANNA, OLAF, points, score
 
 NOW = datetime(2026, 12, 24, 18, tzinfo=UTC)
 
@@ -199,7 +199,9 @@ async def test_a_database_of_version_0002_keeps_everything(new_url: str) -> None
         until = at + timedelta(minutes=58, seconds=30)
         assert await store.guesses.unanswered() == [OpenGuessing(3, SUPERGROUP, "13", until)]
         guess = Guess(2, at + timedelta(minutes=58, seconds=10), Label.OLAF)
-        assert await store.guesses.of_round(3) == (guess,)
+        view = await store.views.round(3, NOW, UTC)
+        assert view is not None
+        assert view.guesses == (guess,)
         (pending,) = await store.rounds.pending("telegram", NOW - 5 * minute)
         assert (pending.room, pending.message, pending.reference) == (GROUP, "14", "f14")
         assert pending.player == Player("136817688", "Channel", shared=True)
@@ -346,8 +348,8 @@ async def test_a_photo_at_the_border_of_a_frozen_month_counts_once(new_url: str)
             assert set(told.values()) == {1}
             assert [each.totals().get(1) for each in found] == [144, 80, 120]
             for round_ in found[0].rounds:  # and what a round says that it brought is what counts
-                score = await store.game.score(round_.id, NOW, zone)
-                assert scores(found[0].rounds, NOW, zone).get(round_.id, Score()) == score
+                brought = await score(store, round_.id, NOW, zone)
+                assert scores(found[0].rounds, NOW, zone).get(round_.id, Score()) == brought
 
 
 async def test_the_season_in_hand_goes_by_the_rules_of_today(new_url: str) -> None:
@@ -368,7 +370,7 @@ async def test_the_season_in_hand_goes_by_the_rules_of_today(new_url: str) -> No
             5: (94, Voice.UNFAMILIAR),
         }
         (void,) = (round_ for round_ in season.rounds if round_.is_void)
-        assert await store.game.score(void.id, NOW, UTC) == Score()
+        assert await score(store, void.id, NOW) == Score()
         again = await store.game.tell_truth(void.id, ANNA, Label.OLAF, NOW, by_admin=False)
         assert again is Denied.OVER
         # A season that is over now is added up by the rules of today for ever.

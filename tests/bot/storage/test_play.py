@@ -28,7 +28,7 @@ from bot.game.seasons import month_of
 from bot.storage.database import open_database
 from bot.storage.store import Store
 from tests.support.postgres import execute
-from tests.support.records import MINUTE, NOW, OLAF, YETI, opened, photo
+from tests.support.records import MINUTE, NOW, OLAF, YETI, opened, photo, score
 
 PEOPLE = {
     "mia": Player("mia", "Mia"),
@@ -494,9 +494,9 @@ class Family(RuleBasedStateMachine):
         # And all of it is what the rounds say that they brought, with the guesses.
         summed: Counter[PlayerId] = Counter()
         for round_ in rounds:
-            score = await self.store.game.score(round_.id, self.now, UTC)
-            assert not (round_.is_void and score.points)
-            summed[round_.player] += score.points
+            brought = await score(self.store, round_.id, self.now)
+            assert not (round_.is_void and brought.points)
+            summed[round_.player] += brought.points
         days = Counter(
             (guess.by, guess.at.date()) for guess in of_valid if not guess.round.played_before
         )
