@@ -196,6 +196,7 @@ class Photo:
         is_spoiler: Whether it is hidden until somebody taps it.
         album: What it shares with the other photos of its album.
         round_id: Its round, where `Service.note_arrival` opened one.
+        preview: Longer side, in pixels, of the small copy that the platform will show; 0 for none.
     """
 
     room: Room
@@ -210,6 +211,7 @@ class Photo:
     is_spoiler: bool = False
     album: str | None = None
     round_id: int | None = None
+    preview: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ here, so that what is measured is what is served.
 
 from __future__ import annotations
 
-import io
 import threading
 import warnings
 from collections.abc import Iterator
@@ -67,7 +66,7 @@ BAND_PIXELS = 1_000_000
 _huge_photo_lock = threading.Lock()
 
 
-def decode_photo(data: bytes, side: int = 512, *, longer: bool = False) -> Image.Image:
+def decode_photo(data: bytes, side: int = 512, *, longer: int = 0) -> Image.Image:
     """Decode a photo to upright RGB.
 
     Args:
@@ -75,8 +74,8 @@ def decode_photo(data: bytes, side: int = 512, *, longer: bool = False) -> Image
         side: What the caller needs of the shorter side, in pixels. A larger picture comes back
             reduced to somewhere between that and a few times as much, which is cheap; a smaller one
             as it is.
-        longer: Whether `side` is meant of the longer side instead, which bounds the memory that the
-            picture takes whatever its shape.
+        longer: What the caller needs of the longer side. With a `side` of 0 it bounds the memory
+            that the picture takes, whatever its shape.
 
     Raises:
         UnreadablePhoto: The bytes are no picture of a known format, or damaged.
@@ -97,25 +96,6 @@ def decode_photo(data: bytes, side: int = 512, *, longer: bool = False) -> Image
         with _huge_photo_lock:
             photo.verify()  # finds a truncated PNG before its pixels are allocated
             return _decode(Image.open(limited(data), formats=FORMATS), side, longer)
-
-
-def shrink_to_jpeg(data: bytes, side: int) -> tuple[bytes, int, int]:
-    """Re-encode a photo as a JPEG whose longer side is at most `side` pixels.
-
-    What comes back holds pixels only: no EXIF, no place, no thumbnail, nothing else of the original
-    file, so it may be shown to others.
-
-    Returns:
-        The bytes, the width and the height in pixels.
-
-    Raises:
-        PhotoError: As decode_photo does.
-    """
-    photo = decode_photo(data, side, longer=True)
-    photo.thumbnail((side, side), Image.Resampling.LANCZOS)
-    out = io.BytesIO()
-    photo.save(out, "JPEG", quality=82, optimize=True, progressive=True)
-    return out.getvalue(), photo.width, photo.height
 
 
 @contextmanager
@@ -153,14 +133,14 @@ def _is_huge(photo: ImageFile.ImageFile) -> bool:
     return photo.width * photo.height * per_pixel > HUGE_MEMORY
 
 
-def _decode(photo: ImageFile.ImageFile, side: int, longer: bool) -> Image.Image:
+def _decode(photo: ImageFile.ImageFile, side: int, longer: int) -> Image.Image:
     # A JPEG decoder can leave out what will not be needed: an eighth of the size costs a fraction.
-    scale = side / (max(photo.size) if longer else min(photo.size))
+    scale = max(side / min(photo.size), longer / max(photo.size))
     photo.draft("RGB", (int(photo.width * scale) or 1, int(photo.height * scale) or 1))
     photo.load()
     orientation = _orientation(photo)
-    measured = max(photo.size) if longer else min(photo.size)
-    picture = _reduced_to_rgb(photo, max(1, measured // (2 * side)))
+    scale = max(side / min(photo.size), longer / max(photo.size))
+    picture = _reduced_to_rgb(photo, max(1, int(0.5 / scale)))
     picture.info.clear()  # comments, say, which a JPEG would be saved with again
     return picture.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else picture
 
