@@ -14,14 +14,18 @@ import queue
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from dataclasses import replace
 
 from classifier.images.look import Look, Wanted
-from classifier.images.messages import read_answer, write_question
-from classifier.types import PhotoError, UnreadablePhoto
+from classifier.images.messages import read_answer, read_ready, write_question
+from classifier.types import HugePhoto, PhotoError, UnreadablePhoto
 
 WORKERS = 2
 # The slowest photo of all that are let through takes two on a small computer.
 SECONDS = 10.0
+# Half a second where nothing else runs.
+START_SECONDS = 60.0
 # Its own, and what a system needs to start a process: no token, no password of the bot's.
 ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMPDIR", "LD_LIBRARY_PATH")
 # Threads and arenas each reserve address space, of which there is little.
@@ -47,6 +51,7 @@ class Cell:
         self._workers = workers
         self._free: queue.LifoQueue[_Worker] = queue.LifoQueue()
         self._started = False
+        self._huge = threading.Lock()  # they are decoded one at a time
 
     def start(self) -> None:
         """Start the workers, which then get ready by themselves."""
@@ -66,10 +71,17 @@ class Cell:
             PhotoError: As decode_photo does; UnreadablePhoto as well when the worker died of it, or
                 had to be killed.
         """
+        try:
+            return self._look(photo, replace(wanted, huge=False))
+        except HugePhoto:
+            with self._huge:
+                return self._look(photo, wanted)
+
+    def _look(self, photo: bytes, wanted: Wanted) -> Look:
         worker = self._free.get()
         try:
             return worker.look(photo, wanted, self._seconds)
-        except PhotoError:
+        except (PhotoError, HugePhoto):
             raise
         except Exception as error:
             log.warning("a decoder ended over a photo (%s), and is replaced", worker.end())
@@ -103,6 +115,7 @@ class _Worker:
             stderr=subprocess.DEVNULL,
             env=own | FRUGAL,
         )
+        self._is_ready = False
 
     @property
     def id(self) -> int:
@@ -114,14 +127,24 @@ class _Worker:
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
-        deadline = threading.Timer(seconds, process.kill)
-        deadline.daemon = True
-        deadline.start()
-        try:
+        if not self._is_ready:
+            with self._deadline(START_SECONDS):
+                read_ready(process.stdout)
+            self._is_ready = True
+        with self._deadline(seconds):
             write_question(process.stdin, photo, wanted)
             return read_answer(process.stdout)
+
+    @contextlib.contextmanager
+    def _deadline(self, seconds: float) -> Iterator[None]:
+        """Kill the process if the block lasts longer: reading from it then ends."""
+        timer = threading.Timer(seconds, self._process.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
         finally:
-            deadline.cancel()
+            timer.cancel()
 
     def end(self) -> int:
         """End the process; return its exit code."""

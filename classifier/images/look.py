@@ -29,6 +29,7 @@ class Wanted:
         hashes: Whether its hashes are.
         preview: Longer side of a small copy to show, in pixels; 0 for none.
         picture: Whether a picture to lay a heat map over is.
+        huge: Whether it is wanted even if that takes much memory.
     """
 
     square: int = 0
@@ -36,6 +37,7 @@ class Wanted:
     hashes: bool = False
     preview: int = 0
     picture: bool = False
+    huge: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +107,12 @@ def look_at(photo: bytes, wanted: Wanted) -> Look:
         wanted: What.
 
     Raises:
-        PhotoError: As decode_photo does.
+        PhotoError, HugePhoto: As decode_photo does.
     """
     # Disguises show a part of it, so it takes twice the size.
     shorter = max(wanted.square * (2 if wanted.disguised else 1), DECODED_SIDE * wanted.hashes)
     longer = max(wanted.preview, PICTURE_SIDE * wanted.picture)
-    decoded = decode_photo(photo, shorter, longer=longer)
+    decoded = decode_photo(photo, shorter, longer=longer, huge=wanted.huge)
     views = VIEWS if wanted.disguised else VIEWS[:1]
     return Look(
         tuple(fit_into_square(of(decoded), wanted.square) for of in views if wanted.square),

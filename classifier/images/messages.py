@@ -15,13 +15,26 @@ from PIL import Image
 
 from classifier.images.fingerprint import PhotoHashes
 from classifier.images.look import Look, SmallCopy, Wanted
-from classifier.types import PhotoError, TooLarge, UnreadablePhoto
+from classifier.types import HugePhoto, PhotoError, TooLarge, UnreadablePhoto
 
 # The squares of all disguises, a picture and a preview are a few megabytes.
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_LINE_BYTES = 65536
+READY = b"ready\n"
 
 Size = tuple[int, int]
+
+
+def write_ready(pipe: IO[bytes]) -> None:
+    """Write that all is loaded."""
+    pipe.write(READY)
+    pipe.flush()
+
+
+def read_ready(pipe: IO[bytes]) -> None:
+    """Wait until all is loaded; raise EOFError if that never comes."""
+    if pipe.readline(MAX_LINE_BYTES) != READY:
+        raise EOFError("it did not start")
 
 
 def write_question(pipe: IO[bytes], photo: bytes, wanted: Wanted) -> None:
@@ -54,16 +67,16 @@ def write_answer(pipe: IO[bytes], look: Look) -> None:
     _write(pipe, told, parts)
 
 
-def write_refusal(pipe: IO[bytes], error: PhotoError) -> None:
+def write_refusal(pipe: IO[bytes], error: PhotoError | HugePhoto) -> None:
     """Write why nothing came of a photo."""
-    _write(pipe, {"refused": error.reason}, [])
+    _write(pipe, {"refused": error.reason if isinstance(error, PhotoError) else "huge"}, [])
 
 
 def read_answer(pipe: IO[bytes]) -> Look:
     """Return what came of a photo.
 
     Raises:
-        PhotoError: Nothing came of it.
+        PhotoError, HugePhoto: Nothing came of it.
         ValueError, TypeError, KeyError, OSError: The answer ended, or makes no sense.
     """
     line = pipe.readline(MAX_LINE_BYTES)
@@ -108,11 +121,13 @@ def _picture(size: Sequence[int], parts: Iterator[bytes]) -> Image.Image:
     return Image.frombytes("RGB", (width, height), next(parts))
 
 
-def _refusal(reason: str) -> PhotoError:
+def _refusal(reason: str) -> PhotoError | HugePhoto:
     match reason:
         case "empty" | "not_a_picture" | "damaged":
             return UnreadablePhoto(reason)
         case "too_many_bytes" | "too_many_pixels":
             return TooLarge(reason)
+        case "huge":
+            return HugePhoto()
         case _:
             raise ValueError("a refusal for no reason")

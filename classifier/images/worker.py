@@ -7,8 +7,8 @@ import signal
 import sys
 
 from classifier.images.look import look_at
-from classifier.images.messages import read_question, write_answer, write_refusal
-from classifier.types import PhotoError
+from classifier.images.messages import read_question, write_answer, write_ready, write_refusal
+from classifier.types import HugePhoto, PhotoError
 
 # The largest picture that is opened at all, of 50 megapixels, takes 800 MB as an HEIC.
 MEMORY_BYTES = 1_200_000_000
@@ -23,12 +23,13 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # meant for the bot, which finishes its photos
         signal.signal(number, signal.SIG_IGN)
     _limit_memory()
+    write_ready(answers)
     while question := read_question(questions):
         _limit_time()
         photo, wanted = question
         try:
             look = look_at(photo, wanted)
-        except PhotoError as error:
+        except (PhotoError, HugePhoto) as error:
             write_refusal(answers, error)
         else:
             write_answer(answers, look)

@@ -29,7 +29,7 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"
 def cell() -> Iterator[Cell]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TELEGRAM_TOKEN", "123456789:secret")
-        cell = Cell(seconds=5)
+        cell = Cell()
         cell.start()
     yield cell
     running = cell.processes()
@@ -113,8 +113,9 @@ async def test_a_worker_that_dies_takes_its_own_photo_along_and_no_other(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
 def test_a_worker_that_takes_too_long_is_killed() -> None:
-    cell = Cell(workers=1, seconds=0.1)
+    cell = Cell(workers=1, seconds=1)
     cell.start()
+    cell.look(OLAF, Wanted(8))
     (slow,) = cell.processes()
     os.kill(slow, signal.SIGSTOP)
     with pytest.raises(UnreadablePhoto):
