@@ -29,7 +29,7 @@ from bot.settings import Settings
 from bot.storage import Store, StoreError
 from bot.supervisor import Supervisor
 from bot.vision import Vision
-from classifier import Classifier, EngineError, ModelError
+from classifier import Cell, Classifier, EngineError, ModelError
 
 if TYPE_CHECKING:
     from bot.platforms.discord import DiscordAdapter
@@ -68,7 +68,7 @@ async def serve(
     stopping = asyncio.Event()
     _stop_on_signals(stopping, on_signal)
     try:
-        classifier = Classifier.load(settings.model, engine=settings.engine)
+        classifier = Classifier.load(settings.model, engine=settings.engine, decoder=Cell())
     except ModelError as error:
         print(f"MODEL makes no sense: {error}", file=sys.stderr)
         return 2

@@ -212,6 +212,7 @@ class Photo:
         is_addressed: Whether somebody asked the bot about it, rather than only showed it to all.
         album: What it shares with the other photos of its album.
         round_id: Its round, where `Service.note_arrival` opened one.
+        preview: Longer side, in pixels, of the small copy that the platform will show; 0 for none.
     """
 
     room: Room
@@ -227,6 +228,7 @@ class Photo:
     is_addressed: bool = False
     album: str | None = None
     round_id: int | None = None
+    preview: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,7 @@ from bot.domain import (
     Verdict,
 )
 from classifier import Busy, Classifier, PhotoError, Prediction
-from classifier.images.decode import shrink_to_jpeg
-from classifier.images.fingerprint import hash_photo
-
-# Previews decode at a larger scale than the classifier does; two at once is what two cores can do.
-PREVIEWS_AT_ONCE = 2
+from classifier.images.look import SmallCopy
 
 
 class Vision:
@@ -36,7 +32,6 @@ class Vision:
 
     def __init__(self, classifier: Classifier) -> None:
         self._classifier = classifier
-        self._previews = asyncio.Semaphore(PREVIEWS_AT_ONCE)
 
     @property
     def side(self) -> int:
@@ -57,22 +52,27 @@ class Vision:
             "waiting": self._classifier.waiting,
         }
 
-    async def classify(self, photo: bytes, timings: Timings) -> tuple[Verdict, Fingerprint]:
-        """Return who is on a photo, and what to recognise it by.
+    async def classify(
+        self, photo: bytes, timings: Timings, preview: int = 0
+    ) -> tuple[Verdict, Fingerprint, Preview | None]:
+        """Return who is on a photo, what to recognise it by, and a small copy where one is wanted.
 
         Args:
             photo: The file.
             timings: Where to note how long it took.
+            preview: Longer side of the copy, in pixels; 0 for none.
 
         Raises:
             Refused: When the file cannot be judged, or too many others are waiting.
         """
         with _refusals():
-            prediction, timing = await self._classifier.classify_timed(photo)
-            hashes = await asyncio.to_thread(hash_photo, photo)
+            answer = await self._classifier.answer(photo, hashes=True, preview=preview)
+        timing, hashes = answer.timing, answer.hashes
         timings.queue, timings.inference = timing.queue * 1000, timing.inference * 1000
-        features = Features(self.model, prediction.vector)
-        return _verdict(prediction), Fingerprint(hashes.stored, hashes.queries, features)
+        assert hashes is not None
+        features = Features(self.model, answer.prediction.vector)
+        fingerprint = Fingerprint(hashes.stored, hashes.queries, features)
+        return _verdict(answer.prediction), fingerprint, _preview(answer.preview)
 
     async def features(self, photo: bytes) -> Features:
         """Return what the network sees of a photo and of its likely disguises.
@@ -119,9 +119,10 @@ class Vision:
         Raises:
             Refused: When the file cannot be opened.
         """
-        async with self._previews:
-            with _refusals():
-                return Preview(*await asyncio.to_thread(shrink_to_jpeg, photo, side))
+        with _refusals():
+            preview = _preview(await self._classifier.preview(photo, side))
+        assert preview is not None
+        return preview
 
 
 @contextmanager
@@ -133,6 +134,10 @@ def _refusals() -> Iterator[None]:
         raise Refused(Refusal(error.reason)) from error
     except Busy as error:
         raise Refused(Refusal.BUSY) from error
+
+
+def _preview(copy: SmallCopy | None) -> Preview | None:
+    return None if copy is None else Preview(copy.jpeg, copy.width, copy.height)
 
 
 def _verdict(prediction: Prediction) -> Verdict:

@@ -4,6 +4,7 @@ async with Classifier.load("full") as classifier:
     prediction = await classifier.classify(photo_bytes)
 """
 
+from classifier.images.cell import Cell
 from classifier.inference.classifier import Classifier
 from classifier.inference.heatmap import Heatmap
 from classifier.types import (
@@ -20,6 +21,7 @@ from classifier.types import (
 __all__ = [
     "Busy",
     "Category",
+    "Cell",
     "Classifier",
     "EngineError",
     "Heatmap",

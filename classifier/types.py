@@ -83,6 +83,10 @@ class TooLarge(PhotoError):
         )
 
 
+class HugePhoto(Exception):
+    """A photo whose decoding takes so much memory that there should be one at a time."""
+
+
 class Busy(RuntimeError):
     """More photos are waiting than the classifier keeps in its queue; try again in a moment."""
 

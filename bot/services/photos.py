@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 # So many verdicts are remembered: a family forwards the same pictures for a few days.
 REMEMBERED = 2048
+# Small copies that were made on the way wait for their platform, which shows them at once.
+PREVIEWS = 32
 
 
 class Photos:
@@ -60,6 +62,8 @@ class Photos:
         self._clock = clock
         # By the platform's key and by a digest of the bytes.
         self._known: LRUCache[str, tuple[Verdict, Fingerprint]] = LRUCache(REMEMBERED)
+        # By a digest of the bytes and by their side, until they are fetched.
+        self._previews: LRUCache[tuple[str, int], Preview] = LRUCache(PREVIEWS)
 
     @property
     def side(self) -> int:
@@ -151,7 +155,8 @@ class Photos:
 
     async def preview(self, photo: bytes, side: int) -> Preview:
         """Return a photo shrunk to at most so many pixels on its longer side. Raises Refused."""
-        return await self._vision.preview(photo, side)
+        made = self._previews.pop((hashlib.sha256(photo).hexdigest(), side), None)
+        return made or await self._vision.preview(photo, side)
 
     async def _verdict(self, photo: Photo, timings: Timings) -> tuple[Verdict, Fingerprint]:
         if photo.size is not None and photo.size > MAX_BYTES:
@@ -160,7 +165,14 @@ class Photos:
             return known
         async with self._admission.fetched(photo.fetch, timings) as data:
             digest = hashlib.sha256(data).hexdigest()
-            known = self._known.get(digest) or await self._vision.classify(data, timings)
+            known = self._known.get(digest)
+            if known is None:
+                verdict, fingerprint, preview = await self._vision.classify(
+                    data, timings, photo.preview
+                )
+                known = verdict, fingerprint
+                if preview is not None:
+                    self._previews[digest, photo.preview] = preview
         self._known[digest] = known
         if photo.key is not None:
             self._known[photo.key] = known

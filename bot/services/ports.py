@@ -77,12 +77,15 @@ class PhotoClassifier(Protocol):
     def side(self) -> int:
         """How many pixels of a photo's shorter side are of use."""
 
-    async def classify(self, photo: bytes, timings: Timings) -> tuple[Verdict, Fingerprint]:
-        """Return who is on a photo, and what to recognise it by.
+    async def classify(
+        self, photo: bytes, timings: Timings, preview: int = 0
+    ) -> tuple[Verdict, Fingerprint, Preview | None]:
+        """Return who is on a photo, what to recognise it by, and a small copy where one is wanted.
 
         Args:
             photo: The file.
             timings: Where to note how long it took.
+            preview: Longer side of the copy, in pixels; 0 for none.
 
         Raises:
             Refused: When the file cannot be judged, or too many others are waiting.

@@ -6,17 +6,18 @@ here, so that what is measured is what is served.
 
 from __future__ import annotations
 
-import io
+import struct
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pillow_heif
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from classifier.images.header_limits import MAX_EXIF_BYTES, limited
-from classifier.types import PhotoError, TooLarge, UnreadablePhoto
+from classifier.images.heif_limits import coded_pixels
+from classifier.types import HugePhoto, PhotoError, TooLarge, UnreadablePhoto
 
 pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
@@ -30,6 +31,17 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 # time. What a pixel takes, in bytes, was measured: Pillow keeps four, decoders their own beside it.
 HUGE_MEMORY = 64_000_000
 MEMORY_PER_PIXEL = {"TIFF": 8, "WEBP": 16, "AVIF": 16, "HEIF": 16}
+# Of all that a picture is made of: a phone's has some tiles at its edges that reach beyond it.
+MAX_CODED_PIXELS = 2 * MAX_PIXELS
+# Pillow decodes these BMPs in Python: a second for so many pixels.
+RUN_LENGTH_CODED, MAX_SLOW_PIXELS = (1, 2), 8_000_000
+# How a scan of a single colour begins in a JPEG, and how each JPEG ends.
+SCAN_OF_ONE, END_OF_IMAGE = b"\xff\xda\x00\x08\x01", b"\xff\xd9"
+# Some pixels' worth of coded noise.
+FILLING = bytes(range(1, 255)) * 8
+# So many frames of an animation are looked through for one that shows something, if they have no
+# more pixels than this together.
+MAX_FRAMES, MAX_FRAME_PIXELS = 32, 32_000_000
 # A real photo of that size has at least one byte for each 20 pixels, a drawing of few colours for
 # each 100. A flat bomb has one for 300 or more.
 HUGE_PIXELS_PER_BYTE = 250
@@ -67,7 +79,9 @@ BAND_PIXELS = 1_000_000
 _huge_photo_lock = threading.Lock()
 
 
-def decode_photo(data: bytes, side: int = 512, *, longer: bool = False) -> Image.Image:
+def decode_photo(
+    data: bytes, side: int = 512, *, longer: int = 0, huge: bool = True
+) -> Image.Image:
     """Decode a photo to upright RGB.
 
     Args:
@@ -75,12 +89,15 @@ def decode_photo(data: bytes, side: int = 512, *, longer: bool = False) -> Image
         side: What the caller needs of the shorter side, in pixels. A larger picture comes back
             reduced to somewhere between that and a few times as much, which is cheap; a smaller one
             as it is.
-        longer: Whether `side` is meant of the longer side instead, which bounds the memory that the
-            picture takes whatever its shape.
+        longer: What the caller needs of the longer side. With a `side` of 0 it bounds the memory
+            that the picture takes, whatever its shape.
+        huge: Whether pictures that take much memory are decoded; a caller who sees to it that there
+            is one at a time may say no first.
 
     Raises:
         UnreadablePhoto: The bytes are no picture of a known format, or damaged.
-        TooLarge: The file, or what it would decode to, exceeds a cap. Nothing else is raised,
+        TooLarge: The file, or what it would decode to, exceeds a cap.
+        HugePhoto: The picture takes much memory, and `huge` is not set. Nothing else is raised,
             whatever the bytes are.
     """
     if not data:
@@ -90,32 +107,16 @@ def decode_photo(data: bytes, side: int = 512, *, longer: bool = False) -> Image
     with _decoding_faults():
         photo = Image.open(limited(data), formats=FORMATS)
         _check_shape(*photo.size)
-        if not _is_huge(photo):
-            return _decode(photo, side, longer)
+        _check_cost(photo, data)
+        if not _is_huge(photo, data):
+            return _decode(photo, data, side, longer)
         if photo.width * photo.height > HUGE_PIXELS_PER_BYTE * len(data):
             raise TooLarge("too_many_pixels")
+        if not huge:
+            raise HugePhoto
         with _huge_photo_lock:
             photo.verify()  # finds a truncated PNG before its pixels are allocated
-            return _decode(Image.open(limited(data), formats=FORMATS), side, longer)
-
-
-def shrink_to_jpeg(data: bytes, side: int) -> tuple[bytes, int, int]:
-    """Re-encode a photo as a JPEG whose longer side is at most `side` pixels.
-
-    What comes back holds pixels only: no EXIF, no place, no thumbnail, nothing else of the original
-    file, so it may be shown to others.
-
-    Returns:
-        The bytes, the width and the height in pixels.
-
-    Raises:
-        PhotoError: As decode_photo does.
-    """
-    photo = decode_photo(data, side, longer=True)
-    photo.thumbnail((side, side), Image.Resampling.LANCZOS)
-    out = io.BytesIO()
-    photo.save(out, "JPEG", quality=82, optimize=True, progressive=True)
-    return out.getvalue(), photo.width, photo.height
+            return _decode(Image.open(limited(data), formats=FORMATS), data, side, longer)
 
 
 @contextmanager
@@ -123,7 +124,7 @@ def _decoding_faults() -> Iterator[None]:
     """Turn whatever a decoder raises over somebody's bytes into one of our own errors."""
     try:
         yield
-    except PhotoError:
+    except (PhotoError, HugePhoto):
         raise
     except Image.DecompressionBombError as error:
         raise TooLarge("too_many_pixels") from error
@@ -143,26 +144,86 @@ def _check_shape(width: int, height: int) -> None:
         raise UnreadablePhoto("not_a_picture")
 
 
-def _is_huge(photo: ImageFile.ImageFile) -> bool:
+def _check_cost(photo: ImageFile.ImageFile, data: bytes) -> None:
+    """Raise TooLarge for a picture that costs far more than its size says."""
+    coded = 0
+    if photo.format in ("HEIF", "AVIF"):
+        with suppress(ValueError, LookupError, struct.error):  # of boxes that make no sense
+            coded = coded_pixels(data)
+    is_slow = photo.format == "BMP" and photo.info.get("compression") in RUN_LENGTH_CODED
+    if coded > MAX_CODED_PIXELS or (is_slow and photo.width * photo.height > MAX_SLOW_PIXELS):
+        raise TooLarge("too_many_pixels")
+
+
+def _is_huge(photo: ImageFile.ImageFile, data: bytes) -> bool:
     """Return whether decoding takes more than HUGE_MEMORY."""
     if photo.format in ("JPEG", "MPO"):
-        # Baseline ones are decoded at a reduced scale; progressive ones keep all coefficients.
-        per_pixel = 8 if "progressive" in photo.info else 1
+        # Most are decoded row by row, at a reduced scale; of progressive ones, and of those whose
+        # colours come one after another, all coefficients are kept.
+        colours = len(photo.getbands())
+        is_kept = "progressive" in photo.info or (colours > 1 and SCAN_OF_ONE in data)
+        per_pixel = 8 if is_kept else 1
     else:
         per_pixel = MEMORY_PER_PIXEL.get(photo.format or "", 4)
     return photo.width * photo.height * per_pixel > HUGE_MEMORY
 
 
-def _decode(photo: ImageFile.ImageFile, side: int, longer: bool) -> Image.Image:
+def _decode(photo: ImageFile.ImageFile, data: bytes, side: int, longer: int) -> Image.Image:
     # A JPEG decoder can leave out what will not be needed: an eighth of the size costs a fraction.
-    scale = side / (max(photo.size) if longer else min(photo.size))
+    scale = max(side / min(photo.size), longer / max(photo.size))
     photo.draft("RGB", (int(photo.width * scale) or 1, int(photo.height * scale) or 1))
-    photo.load()
+    try:
+        photo.load()
+    except OSError:
+        if photo.format not in ("JPEG", "MPO"):
+            raise
+        photo = _without_end(data, photo.size)
+    _seek_something(photo)
     orientation = _orientation(photo)
-    measured = max(photo.size) if longer else min(photo.size)
-    picture = _reduced_to_rgb(photo, max(1, measured // (2 * side)))
+    scale = max(side / min(photo.size), longer / max(photo.size))
+    picture = _reduced_to_rgb(photo, max(1, int(0.5 / scale)))
     picture.info.clear()  # comments, say, which a JPEG would be saved with again
     return picture.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else picture
+
+
+def _without_end(data: bytes, size: tuple[int, int]) -> ImageFile.ImageFile:
+    """Return a JPEG whose end mark alone is missing, loaded; raise OSError where pixels are, too.
+
+    With an end mark a decoder makes up what is missing. What it makes up of two different endings
+    differs; what it finds after the last pixel it leaves alone.
+    """
+    one, other = (_opened_at(data + ending + END_OF_IMAGE, size) for ending in (b"", FILLING))
+    if one.tobytes() != other.tobytes():
+        raise OSError("pixels are missing")
+    return one
+
+
+def _opened_at(data: bytes, size: tuple[int, int]) -> ImageFile.ImageFile:
+    photo = Image.open(limited(data), formats=["JPEG"])
+    photo.draft("RGB", size)
+    photo.load()
+    return photo
+
+
+def _seek_something(photo: ImageFile.ImageFile) -> None:
+    """Go on to the first frame of an animation that shows something, if there is one."""
+    frames = min(getattr(photo, "n_frames", 1), MAX_FRAMES)
+    if frames == 1 or photo.width * photo.height * MAX_FRAMES > MAX_FRAME_PIXELS:
+        return
+    for frame in range(1, frames):
+        if not _is_plain(photo):
+            return
+        photo.seek(frame)
+        photo.load()
+    if _is_plain(photo):
+        photo.seek(0)
+        photo.load()
+
+
+def _is_plain(photo: Image.Image) -> bool:
+    """Return whether nothing is to be seen on a picture."""
+    shown = _to_rgb(photo, _grey_levels(photo))
+    return shown.getcolors(1) is not None
 
 
 def _orientation(photo: Image.Image) -> object:

@@ -19,7 +19,6 @@ from itertools import product
 
 from PIL import Image, ImageOps
 
-from classifier.images.decode import decode_photo
 from classifier.images.hashes import SIDE, shape_hashes, slope_hashes
 
 # Views are cut from a picture of this shorter side; the hashes do not get better with a larger one.
@@ -51,16 +50,9 @@ class PhotoHashes:
     queries: tuple[int, ...]
 
 
-def hash_photo(photo: bytes) -> PhotoHashes:
-    """Return a photo's hashes. Blocking: some 30 ms.
-
-    Args:
-        photo: The bytes of its file.
-
-    Raises:
-        PhotoError: As decode_photo does.
-    """
-    grey = ImageOps.grayscale(decode_photo(photo, DECODED_SIDE))
+def hash_picture(picture: Image.Image) -> PhotoHashes:
+    """Return the hashes of an upright RGB picture, of any size. Blocking: some milliseconds."""
+    grey = ImageOps.grayscale(picture)
     if min(grey.size) > DECODED_SIDE:
         grey = ImageOps.cover(grey, (DECODED_SIDE, DECODED_SIDE), Image.Resampling.BOX)
     views = [

@@ -17,11 +17,11 @@ from typing import Literal, Self
 import numpy as np
 
 from classifier.card import Card
-from classifier.images.decode import decode_photo
-from classifier.images.disguises import VIEWS
+from classifier.images.fingerprint import PhotoHashes
+from classifier.images.look import Decoder, DecoderHere, Look, SmallCopy, Wanted
 from classifier.inference import likeness
 from classifier.inference.engines import Array, EngineName
-from classifier.inference.heatmap import Heatmap, decode_for_heatmap, draw_heatmap
+from classifier.inference.heatmap import Heatmap, draw_heatmap
 from classifier.inference.predictor import Predictor
 from classifier.types import Busy, Prediction
 
@@ -56,6 +56,23 @@ class Timing:
     inference: float
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All that came of one photo.
+
+    Attributes:
+        prediction: Who is on it.
+        timing: How long that took.
+        hashes: By which it is known again, where they were wanted.
+        preview: A small copy, where one was wanted.
+    """
+
+    prediction: Prediction
+    timing: Timing
+    hashes: PhotoHashes | None = None
+    preview: SmallCopy | None = None
+
+
 class Classifier:
     """Tells Olaf from the abominable snowman.
 
@@ -64,14 +81,18 @@ class Classifier:
     wait at the same moment go through together.
     """
 
-    def __init__(self, predictor: Predictor, *, queue: int = MAX_PHOTOS) -> None:
+    def __init__(
+        self, predictor: Predictor, *, decoder: Decoder | None = None, queue: int = MAX_PHOTOS
+    ) -> None:
         """Serve a predictor.
 
         Args:
             predictor: Used by one thread at a time.
+            decoder: What opens photos: this process, unless it is told otherwise.
             queue: How many photos may be inside at once.
         """
         self._predictor = predictor
+        self._decoder = decoder or DecoderHere()
         self._max_inside = queue
         self._inside = 0
         self._closing = False
@@ -87,7 +108,12 @@ class Classifier:
 
     @classmethod
     def load(
-        cls, model: str | Path = "full", *, engine: EngineName = "auto", queue: int = MAX_PHOTOS
+        cls,
+        model: str | Path = "full",
+        *,
+        engine: EngineName = "auto",
+        decoder: Decoder | None = None,
+        queue: int = MAX_PHOTOS,
     ) -> Self:
         """Load a model; blocks for half a second, with torch for one and a half.
 
@@ -95,13 +121,15 @@ class Classifier:
             model: `small`, `full` or the path of a weights file.
             engine: What is to compute it; `auto` is torch where that is installed, and ONNX
                 Runtime elsewhere.
+            decoder: What opens photos: this process, unless it is told otherwise. Strangers' are
+                best opened in a `Cell`.
             queue: How many photos may be inside at once.
 
         Raises:
             ModelError: The file is missing, damaged or not one of ours.
             EngineError: The engine is not installed.
         """
-        return cls(Predictor.load(model, engine), queue=queue)
+        return cls(Predictor.load(model, engine), decoder=decoder, queue=queue)
 
     @property
     def card(self) -> Card:
@@ -135,6 +163,7 @@ class Classifier:
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         try:
+            self._decoder.start()
             await loop.run_in_executor(self._network, self._predictor.warm_up)
         except Exception:
             self._failed = True
@@ -163,19 +192,37 @@ class Classifier:
             Busy: Too many other photos are inside.
             RuntimeError: The classifier is not ready, as outside of `async with`.
         """
-        prediction, _ = await self.classify_timed(photo)
-        return prediction
+        return (await self.answer(photo)).prediction
 
-    async def classify_timed(self, photo: bytes) -> tuple[Prediction, Timing]:
-        """Classify a photo and measure how long that took; raise as classify does."""
+    async def answer(self, photo: bytes, *, hashes: bool = False, preview: int = 0) -> Answer:
+        """Return who is on a photo and what else is wanted of it; raise as classify does.
+
+        Args:
+            photo: The bytes of its file.
+            hashes: Whether its hashes are wanted.
+            preview: Longer side of a small copy that is wanted, in pixels; 0 for none.
+        """
         with self._place():
             began = time.perf_counter()
-            loop = asyncio.get_running_loop()
-            view, decoding = await loop.run_in_executor(self._decoders, self._view, photo)
+            wanted = Wanted(self._predictor.card.size, hashes=hashes, preview=preview)
+            (view,), look, decoding = await self._look(photo, wanted)
             row, vector, network = await self._answer(view)
             busy = decoding + network
             timing = Timing(max(0.0, time.perf_counter() - began - busy), busy)
-            return self._predictor.prediction(row, likeness.to_bytes(vector[None])), timing
+            prediction = self._predictor.prediction(row, likeness.to_bytes(vector[None]))
+            return Answer(prediction, timing, look.hashes, look.preview)
+
+    async def preview(self, photo: bytes, side: int) -> SmallCopy:
+        """Return a photo shrunk to at most so many pixels on its longer side.
+
+        It waits for its turn among the photos that are opened, and takes no place.
+
+        Raises:
+            PhotoError: As classify does.
+        """
+        _, look, _ = await self._look(photo, Wanted(preview=side))
+        assert look.preview is not None
+        return look.preview
 
     async def vectors(self, photo: bytes) -> bytes:
         """Return vectors by which a photo is known again, turned, cropped or tilted as well.
@@ -193,8 +240,7 @@ class Classifier:
             RuntimeError: The classifier is not ready, as outside of `async with`.
         """
         with self._place():
-            loop = asyncio.get_running_loop()
-            views = await loop.run_in_executor(self._decoders, self._disguised_views, photo)
+            views, *_ = await self._look(photo, Wanted(self._predictor.card.size, disguised=True))
             vectors = [(await self._answer(view))[1] for view in views]
             return likeness.to_bytes(np.stack(vectors))
 
@@ -225,7 +271,8 @@ class Classifier:
         with self._place():
             loop = asyncio.get_running_loop()
             async with self._heatmaps:
-                picture = await loop.run_in_executor(self._decoders, decode_for_heatmap, photo)
+                picture = (await self._look(photo, Wanted(picture=True)))[1].picture
+                assert picture is not None
                 prediction, heat = await loop.run_in_executor(
                     self._network, self._predictor.predict_with_heat, picture
                 )
@@ -274,18 +321,18 @@ class Classifier:
             await asyncio.gather(self._batches, return_exceptions=True)
         self._decoders.shutdown()
         self._network.shutdown()
+        self._decoder.close()
 
-    def _view(self, photo: bytes) -> tuple[Array, float]:
-        """Return the network's input for a photo, and the seconds that took."""
+    async def _look(self, photo: bytes, wanted: Wanted) -> tuple[list[Array], Look, float]:
+        """Return the network's inputs for a photo, what else is wanted, and the seconds it took."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._decoders, self._look_now, photo, wanted)
+
+    def _look_now(self, photo: bytes, wanted: Wanted) -> tuple[list[Array], Look, float]:
         began = time.perf_counter()
-        view = self._predictor.view(decode_photo(photo, self._predictor.card.size))
-        return view, time.perf_counter() - began
-
-    def _disguised_views(self, photo: bytes) -> list[Array]:
-        """Return the network's inputs for a photo and its likely disguises."""
-        # Twice the size, for the views that show a part of it.
-        picture = decode_photo(photo, 2 * self._predictor.card.size)
-        return [self._predictor.view(disguise(picture)) for disguise in VIEWS]
+        look = self._decoder.look(photo, wanted)
+        views = [self._predictor.view(square) for square in look.squares]
+        return views, look, time.perf_counter() - began
 
     def _compute(self, views: Sequence[Array]) -> list[BatchAnswer]:
         """Return the answer for each view."""

@@ -7,14 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from classifier.images.decode import decode_photo
 from classifier.inference.interpolation import Map, enlarge
 from classifier.types import Prediction
 
-# Longer side of the picture that comes back; a chat shows no more.
-PICTURE_SIDE = 1024
-# A sprite of 32 pixels is shown this large.
-MIN_PICTURE_SIDE = 512
 # Where nothing speaks for the answer the photo is darker and has less colour, so that the rest
 # shines, even of a colourful photo.
 DIMMED = 0.4
@@ -41,17 +36,6 @@ class Heatmap:
     prediction: Prediction
     heat: tuple[tuple[float, ...], ...]
     image: Image.Image
-
-
-def decode_for_heatmap(photo: bytes) -> Image.Image:
-    """Decode a photo at the size of the picture that comes back; raise as decode_photo does."""
-    picture = decode_photo(photo, PICTURE_SIDE, longer=True)
-    scale = min(1.0, PICTURE_SIDE / max(picture.size))  # never larger than that
-    scale = max(scale, MIN_PICTURE_SIDE / max(picture.size))  # and never too small to write on
-    return picture.resize(
-        (max(1, round(picture.width * scale)), max(1, round(picture.height * scale))),
-        Image.Resampling.LANCZOS,
-    )
 
 
 def draw_heatmap(photo: Image.Image, prediction: Prediction, heat: Map) -> Heatmap:

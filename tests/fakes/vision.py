@@ -54,14 +54,16 @@ class FakeVision:
         self.may_answer.set()
         self.fault: Exception | None = None
 
-    async def classify(self, photo: bytes, timings: Timings) -> tuple[Verdict, Fingerprint]:
+    async def classify(
+        self, photo: bytes, timings: Timings, preview: int = 0
+    ) -> tuple[Verdict, Fingerprint, Preview | None]:
         """Take photos of the same bytes for the same, and all others for different ones."""
         self.classified += 1
         await self.may_answer.wait()
         timings.queue, timings.inference = 1.0, 2.0
         digest = int.from_bytes(sha256(photo).digest()[:16], "big")
         features = Features(self.model, photo)
-        return self._seen(photo), Fingerprint((digest, digest), (digest,), features)
+        return self._seen(photo), Fingerprint((digest, digest), (digest,), features), None
 
     async def features(self, photo: bytes) -> Features:
         self._seen(photo)

@@ -502,6 +502,7 @@ def _photos(interaction: Interaction, shown: Sequence[ShownPhoto]) -> list[Photo
             size=photo.source.size,
             message=f"{interaction.id}/{index}",
             is_spoiler=photo.source.is_spoiler,
+            preview=PREVIEW_SIDE,
         )
         for index, photo in enumerate(shown)
     ]

@@ -194,6 +194,7 @@ class Api:
             message=message,
             reference=entry_id,
             caption=caption_of(request),
+            preview=PREVIEW_SIDE,
             replies_to=self._words_of(asker.name, request.headers.get("X-Reply-To", "")),
         )
         try:

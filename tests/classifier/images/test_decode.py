@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageChops, ImageCms, ImageOps
 
-from classifier.images.decode import BACKDROP, MAX_BYTES, decode_photo, shrink_to_jpeg
+from classifier.images.decode import BACKDROP, MAX_BYTES, decode_photo
+from classifier.images.look import Wanted, look_at
 from classifier.types import PhotoError, TooLarge, UnreadablePhoto
 from tests.conftest import PROJECT
 from tests.support.pictures import (
@@ -357,7 +358,7 @@ def test_a_long_picture_keeps_its_shape() -> None:
 def test_a_long_picture_is_reduced_to_its_longer_side_for_whoever_asks_for_that(
     size: tuple[int, int], format_: str
 ) -> None:
-    picture = decode_photo(encoded(quadrants(size), format_), side=500, longer=True)
+    picture = decode_photo(encoded(quadrants(size), format_), side=0, longer=500)
     assert 500 <= max(picture.size) <= 2000
     assert min(picture.size) == pytest.approx(max(picture.size) / 20, abs=1)
     assert_quadrants(picture, quadrants(size))
@@ -706,7 +707,7 @@ def test_a_file_changed_anywhere_is_refused_or_opened(
 @pytest.mark.parametrize("side", [32, 150, 1000])
 def test_a_photo_for_others_is_a_small_jpeg(write: Callable[[], bytes], side: int) -> None:
     original = decode_photo(write(), side=1000)
-    data, width, height = shrink_to_jpeg(write(), side)
+    data, width, height = small_copy(write(), side)
     shown = Image.open(io.BytesIO(data))
     assert (shown.format, shown.mode, shown.size) == ("JPEG", "RGB", (width, height))
     assert max(width, height) == min(side, max(original.size))
@@ -728,7 +729,7 @@ def test_a_photo_for_others_keeps_nothing_but_pixels() -> None:
             xmp=b"<x:xmpmeta>Secretplace</x:xmpmeta>",
         )
         assert b"Secret" in original
-        data, width, height = shrink_to_jpeg(original, 64)
+        data, width, height = small_copy(original, 64)
         shown = Image.open(io.BytesIO(data))
         assert (width, height) == (48, 64)
         assert b"Secret" not in data
@@ -746,12 +747,18 @@ def test_a_photo_that_is_opened_brings_nothing_along() -> None:
 
 def test_what_cannot_be_shown_is_refused_as_it_would_be_opened() -> None:
     with pytest.raises(UnreadablePhoto):
-        shrink_to_jpeg(b"nothing", 100)
+        small_copy(b"nothing", 100)
     with pytest.raises(TooLarge):
-        shrink_to_jpeg(claiming("PNG", 30_000), 100)
+        small_copy(claiming("PNG", 30_000), 100)
 
 
 # Helpers.
+
+
+def small_copy(data: bytes, side: int) -> tuple[bytes, int, int]:
+    preview = look_at(data, Wanted(preview=side)).preview
+    assert preview is not None
+    return preview.jpeg, preview.width, preview.height
 
 
 def picture_or_refusal(data: bytes) -> None:

@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from bot.game.rules import SAME_WITHIN_BITS
 from classifier import UnreadablePhoto
-from classifier.images.fingerprint import PhotoHashes, hash_photo
+from classifier.images.decode import decode_photo
+from classifier.images.fingerprint import DECODED_SIDE, PhotoHashes, hash_picture
 from tests.support.pictures import encoded
 
 Change = Callable[[Image.Image], Image.Image]
@@ -48,6 +49,10 @@ def snow_person(x: int, hat: str, ground: str = "white") -> Image.Image:
     pen.rectangle((x - 40, 30, x + 40, 80), hat)
     pen.polygon((x, 110, x + 70, 122, x, 130), "#ee7f2d")
     return picture
+
+
+def hash_photo(data: bytes) -> PhotoHashes:
+    return hash_picture(decode_photo(data, DECODED_SIDE))
 
 
 def hashes_of(picture: Image.Image, format_: str = "JPEG", quality: int = 92) -> PhotoHashes:

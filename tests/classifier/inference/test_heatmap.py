@@ -15,15 +15,12 @@ from PIL import Image, ImageChops
 
 from classifier import Busy, Category, Classifier, Heatmap, UnreadablePhoto
 from classifier.__main__ import main
+from classifier.images import look
 from classifier.images.decode import decode_photo
-from classifier.inference import classifier as serving
-from classifier.inference import heatmap
+from classifier.images.look import MIN_PICTURE_SIDE, PICTURE_SIDE, Look, Wanted, look_at
 from classifier.inference.activation import activation_map
 from classifier.inference.classifier import HEATMAPS_AT_ONCE
 from classifier.inference.heatmap import (
-    MIN_PICTURE_SIDE,
-    PICTURE_SIDE,
-    decode_for_heatmap,
     draw_heatmap,
     write_caption,
 )
@@ -179,9 +176,10 @@ def test_a_long_photo_is_decoded_no_larger_than_its_heat_map_needs(
         decoded.append(decode_photo(*arguments, **options))
         return decoded[-1]
 
-    monkeypatch.setattr(heatmap, "decode_photo", watched)
-    data = encoded(Image.new("L", size), "JPEG")
-    assert max(decode_for_heatmap(data).size) == PICTURE_SIDE
+    monkeypatch.setattr(look, "decode_photo", watched)
+    picture = look.look_at(encoded(Image.new("L", size), "JPEG"), Wanted(picture=True)).picture
+    assert picture is not None
+    assert max(picture.size) == PICTURE_SIDE
     assert max(decoded[0].size) <= 4 * PICTURE_SIDE
 
 
@@ -191,8 +189,8 @@ async def test_heat_maps_take_places_in_the_queue_and_only_a_few_are_decoded_at_
     decoded = []
     go_on = threading.Event()
 
-    def watched(photo: bytes) -> Image.Image:
-        decoded.append(decode_for_heatmap(photo))
+    def watched(photo: bytes, wanted: Wanted) -> Look:
+        decoded.append(look_at(photo, wanted))
         return decoded[-1]
 
     def waiting(self: Predictor, photo: Image.Image) -> tuple[Prediction, Map]:
@@ -200,7 +198,7 @@ async def test_heat_maps_take_places_in_the_queue_and_only_a_few_are_decoded_at_
         return original(self, photo)
 
     original = Predictor.predict_with_heat
-    monkeypatch.setattr(serving, "decode_for_heatmap", watched)
+    monkeypatch.setattr(look, "look_at", watched)
     monkeypatch.setattr(Predictor, "predict_with_heat", waiting)
     photo = encoded(draw_olaf(), "PNG")
     async with Classifier.load(tiny_model, queue=6) as classifier:
