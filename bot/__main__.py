@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    logs.set_up(settings.log_level, settings.secrets())
+    logs.set_up(settings.log_level, settings.secrets(), settings.log_format)
     try:
         listening = _bind(settings.web_host, settings.web_port)
     except OSError as error:

@@ -168,14 +168,15 @@ def _without_slash(url: object) -> str | None:
 def _health(
     stopping: asyncio.Event, vision: Vision, web: WebServer, supervisors: Sequence[Supervisor]
 ) -> dict[str, object]:
-    """Return what each part reports of itself, for /healthz."""
+    """Return what each part reports of itself, for /healthz and /readyz."""
     states: dict[str, State] = {"web": web.state(), "telegram": OFF, "discord": OFF}
     states |= {supervisor.name: supervisor.state() for supervisor in supervisors}
     classifier = vision.state()
-    is_usable = all(state["state"] != "unusable" for state in states.values())
-    is_well = classifier["state"] == "ready" and is_usable
+    is_alive = classifier["state"] == "ready"
+    all_run = all(state["state"] in ("running", "off") for state in states.values())
     return {
-        "status": "stopping" if stopping.is_set() else "ok" if is_well else "failed",
+        "status": "stopping" if stopping.is_set() else "ok" if is_alive else "failed",
+        "ready": is_alive and all_run and not stopping.is_set(),
         "classifier": classifier,
         "platforms": states,
     }

@@ -58,7 +58,7 @@ async def test_health_tells_of_each_platform_and_of_the_classifier(room_url: str
         response = await session.get(f"{room_url}/healthz")
         health = await response.json()
     assert response.status == 200
-    assert health["status"] == "ok"
+    assert (health["status"], health["ready"]) == ("ok", True)
     assert health["classifier"]["state"] == "ready"
     states = {name: platform["state"] for name, platform in health["platforms"].items()}
     assert states == {"web": "running", "telegram": "off", "discord": "off"}

@@ -49,13 +49,15 @@ Hook = Callable[[Mapping[str, str], bytes], Awaitable[int]]
 
 
 class WebServer:
-    """The web server: the page, its photos, its WebSockets, and /healthz.
+    """The web server: the page, its photos, its WebSockets, /healthz and /readyz.
 
     Args:
         address: Where it can be reached.
-        health: Returns what /healthz shows; any `status` but `ok` is answered with 503.
+        health: Returns what /healthz and /readyz show. The first is answered with 503 unless
+            `status` is `ok`, as long as the process is of use; the second unless `ready`.
         rooms: All rooms.
-        has_room: Whether the page is served at all, besides /healthz and the hooks.
+        has_room: Whether the page is served at all, besides /healthz, /readyz and the
+            hooks.
         hooks: What other services may post to, by the public address that they know.
         data_folder: Keeps what admin links are made with, and what the rooms show; without one
             both end with the process.
@@ -170,6 +172,7 @@ class WebServer:
         app.on_response_prepare.append(add_headers)
         app.on_response_prepare.append(_revalidate_after_an_update)
         app.router.add_get("/healthz", self._healthz)
+        app.router.add_get("/readyz", self._readyz)
         for url, hook in self._hooks.items():
             app.router.add_post(URL(url).path, _handler(hook))
         return app
@@ -177,6 +180,10 @@ class WebServer:
     async def _healthz(self, _: web.Request) -> web.Response:
         health = self._health()
         return web.json_response(health, status=200 if health["status"] == "ok" else 503)
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        health = self._health()
+        return web.json_response(health, status=200 if health["ready"] else 503)
 
     async def _expire(self) -> None:
         """Take out of the rooms what is too old, as long as the server runs."""
