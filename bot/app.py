@@ -10,13 +10,14 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from io import StringIO
 from typing import TYPE_CHECKING
 
 import segno
 
+from bot.metrics import Metrics
 from bot.platforms.contract import Platform, State
 from bot.platforms.web import WebAddress, WebServer
 from bot.services import Service, build_service
@@ -68,9 +69,12 @@ async def serve(
     except EngineError as error:
         print(f"ENGINE makes no sense: {error}", file=sys.stderr)
         return 2
+    metrics = Metrics()
     async with AsyncExitStack() as stack:
         try:
-            store = await stack.enter_async_context(Store.open(settings.database()))
+            store = await stack.enter_async_context(
+                Store.open(settings.database(), observe=metrics.note_transaction)
+            )
         except StoreError as error:
             print(error, file=sys.stderr)
             return 1
@@ -83,17 +87,25 @@ async def serve(
         webhook = _webhook_url(settings)
         web: WebServer = WebServer(
             address,
-            health=lambda: _health(stopping, vision, web, supervisors),
+            health=lambda: _health(stopping, vision, _states(web, supervisors)),
+            metrics=metrics.exposition,
             has_room=settings.web_room,
             data_folder=settings.data_folder,
             hooks={webhook: telegram.feed} if telegram and webhook else {},
         )
+        admission = Admission(RateLimits())
+        metrics.watch(
+            states=lambda: _states(web, supervisors),
+            in_hand=lambda: admission.photos,
+            waiting=lambda: classifier.waiting,
+        )
         service = build_service(
             vision=vision,
-            admission=Admission(RateLimits()),
+            admission=admission,
             store=store,
             archive=PhotoArchive(settings.data_folder / "kept"),
             messengers={web.name: web, **{each.name: each for each in platforms}},
+            metrics=metrics,
         )
         web.open(service)
         await stack.enter_async_context(service.running())
@@ -165,12 +177,16 @@ def _without_slash(url: object) -> str | None:
     return str(url).rstrip("/") if url else None
 
 
+def _states(web: WebServer, supervisors: Sequence[Supervisor]) -> dict[str, State]:
+    """Return how each platform is."""
+    states: dict[str, State] = {"web": web.state(), "telegram": OFF, "discord": OFF}
+    return states | {supervisor.name: supervisor.state() for supervisor in supervisors}
+
+
 def _health(
-    stopping: asyncio.Event, vision: Vision, web: WebServer, supervisors: Sequence[Supervisor]
+    stopping: asyncio.Event, vision: Vision, states: Mapping[str, State]
 ) -> dict[str, object]:
     """Return what each part reports of itself, for /healthz and /readyz."""
-    states: dict[str, State] = {"web": web.state(), "telegram": OFF, "discord": OFF}
-    states |= {supervisor.name: supervisor.state() for supervisor in supervisors}
     classifier = vision.state()
     is_alive = classifier["state"] == "ready"
     all_run = all(state["state"] in ("running", "off") for state in states.values())

@@ -43,6 +43,8 @@ FINISH_SECONDS = 1.0
 # What is too old is looked for when it is due, and as often as this besides: a computer may sleep,
 # and its clock may be set.
 EXPIRY_SECONDS = 60.0
+# https://prometheus.io/docs/instrumenting/exposition_formats/
+PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 # Takes the headers and the body of a request, returns the status to answer with.
 Hook = Callable[[Mapping[str, str], bytes], Awaitable[int]]
@@ -59,6 +61,7 @@ class WebServer:
         has_room: Whether the page is served at all, besides /healthz, /readyz and the
             hooks.
         hooks: What other services may post to, by the public address that they know.
+        metrics: Returns what Prometheus is told at /metrics, in its text format.
         data_folder: Keeps what admin links are made with, and what the rooms show; without one
             both end with the process.
 
@@ -77,6 +80,7 @@ class WebServer:
         rooms: Rooms | None = None,
         has_room: bool = True,
         hooks: Mapping[str, Hook] = MappingProxyType({}),
+        metrics: Callable[[], bytes] = bytes,
         data_folder: Path | None = None,
     ) -> None:
         self._address = address
@@ -86,6 +90,7 @@ class WebServer:
         self.rooms = rooms or Rooms(shelf=self._shelf)
         self._has_room = has_room
         self._hooks = hooks
+        self._metrics = metrics
         self._admins = Admins(data_folder if has_room else None)
         self._api: Api | None = None
         self._broadcast: Broadcast | None = None
@@ -173,6 +178,7 @@ class WebServer:
         app.on_response_prepare.append(_revalidate_after_an_update)
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
+        app.router.add_get("/metrics", self._get_metrics)
         for url, hook in self._hooks.items():
             app.router.add_post(URL(url).path, _handler(hook))
         return app
@@ -184,6 +190,9 @@ class WebServer:
     async def _readyz(self, _: web.Request) -> web.Response:
         health = self._health()
         return web.json_response(health, status=200 if health["ready"] else 503)
+
+    async def _get_metrics(self, _: web.Request) -> web.Response:
+        return web.Response(body=self._metrics(), headers={"Content-Type": PROMETHEUS})
 
     async def _expire(self) -> None:
         """Take out of the rooms what is too old, as long as the server runs."""
