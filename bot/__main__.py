@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 import threading
+from pathlib import Path
 
 from bot import logs
 from bot.settings import Settings, SettingsError, read_settings
@@ -21,7 +22,7 @@ log = logging.getLogger("bot")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the bot.
+    """Run the bot, or do what a command asks for.
 
     Args:
         arguments: The command line's; the process's own if left out.
@@ -34,12 +35,17 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--host", help="address of the room: 0.0.0.0 opens it to your network")
     parser.add_argument("--port", type=int, help="port of the room (8080)")
+    _add_commands(parser)
     options = parser.parse_args(arguments)
     try:
         settings = read_settings(web_host=options.host, web_port=options.port)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
+    if options.command is not None:
+        from bot.operating import commands  # what only these need is loaded for them alone
+
+        return commands.run(options, settings)
     logs.set_up(settings.log_level, settings.secrets(), settings.log_format)
     try:
         listening = _bind(settings.web_host, settings.web_port)
@@ -54,6 +60,22 @@ def main(arguments: list[str] | None = None) -> int:
         except Exception:
             log.critical("the bot ended by a fault", exc_info=True)
             return 1
+
+
+def _add_commands(parser: argparse.ArgumentParser) -> None:
+    """Add what an operator may ask for instead of the bot itself."""
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="other things to do")
+    commands.add_parser("check", help="look whether all is well, and say what to do")
+    commands.add_parser("invite", help="print the links that bring the bot to others")
+    backup = commands.add_parser("backup", help="write everything into one file; the bot may run")
+    backup.add_argument("file", type=Path)
+    restore = commands.add_parser("restore", help="fill a new bot from such a file")
+    restore.add_argument("file", type=Path)
+    export = commands.add_parser(
+        "export-room", help="print all that is known of a room, as JSON; without one, all rooms"
+    )
+    export.add_argument("platform", nargs="?", choices=("telegram", "discord", "web"))
+    export.add_argument("room", nargs="?", help="its id; of a room in the browser, its name")
 
 
 def _set_last_resort() -> None:

@@ -24,7 +24,7 @@ from bot.services import Service, build_service
 from bot.services.admission import Admission
 from bot.services.photo_archive import PhotoArchive
 from bot.services.rate_limit import RateLimits
-from bot.settings import Settings
+from bot.settings import Settings, without_slash
 from bot.storage import Store, StoreError
 from bot.supervisor import Supervisor
 from bot.vision import Vision
@@ -149,7 +149,7 @@ def _telegram(settings: Settings, store: Store) -> TelegramAdapter | None:
 
     return TelegramAdapter(
         settings.telegram_token.get_secret_value(),
-        api_url=_without_slash(settings.telegram_api_url),
+        api_url=without_slash(settings.telegram_api_url),
         webhook_url=_webhook_url(settings),
         notes=store.notes,
     )
@@ -162,19 +162,15 @@ def _discord(settings: Settings, store: Store) -> DiscordAdapter | None:
 
     return DiscordAdapter(
         settings.discord_token.get_secret_value(),
-        api_url=_without_slash(settings.discord_api_url),
-        gateway_url=_without_slash(settings.discord_gateway_url),
+        api_url=without_slash(settings.discord_api_url),
+        gateway_url=without_slash(settings.discord_gateway_url),
         notes=store.notes,
     )
 
 
 def _webhook_url(settings: Settings) -> str | None:
-    base = _without_slash(settings.webhook_url)
+    base = without_slash(settings.webhook_url)
     return base and f"{base}/telegram"
-
-
-def _without_slash(url: object) -> str | None:
-    return str(url).rstrip("/") if url else None
 
 
 def _states(web: WebServer, supervisors: Sequence[Supervisor]) -> dict[str, State]:
@@ -234,7 +230,7 @@ async def _finish(running: list[asyncio.Task[None]]) -> None:
 
 
 def _address(settings: Settings, listening: socket.socket) -> WebAddress:
-    public = _without_slash(settings.web_url)
+    public = without_slash(settings.web_url)
     return WebAddress(settings.web_host, listening.getsockname()[1], public)
 
 

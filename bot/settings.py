@@ -58,6 +58,11 @@ def _lower(name: Any) -> Any:
     return name.lower() if isinstance(name, str) else name
 
 
+def without_slash(url: object) -> str | None:
+    """Return an address as it is built upon, if there is one."""
+    return str(url).rstrip("/") if url else None
+
+
 class Settings(BaseSettings):
     """What an operator can choose; `.env.example` says what each is for."""
 

@@ -263,6 +263,7 @@ async def open_database(
     address: str,
     close_seconds: float = CLOSE_SECONDS,
     observe: Observe = lambda stage, seconds: None,
+    prepare: Callable[[Connection], None] | None = None,
 ) -> AsyncIterator[Database]:
     """Open a database and bring its tables up to date; close it when the block ends.
 
@@ -270,6 +271,7 @@ async def open_database(
         address: `sqlite:///FILE` or `postgresql://...`.
         close_seconds: How long each step of closing may take, see `Database.close`.
         observe: Is told where the time of each transaction goes.
+        prepare: What is done first, in one transaction, in place of bringing the tables up to date.
 
     Raises:
         StoreError: When it cannot be used.
@@ -287,7 +289,7 @@ async def open_database(
     try:
         try:
             # As one that writes: several processes may start at once.
-            await database.write(lambda connection: connection.run_sync(migrate))
+            await database.write(lambda connection: connection.run_sync(prepare or migrate))
         except DATABASE_ERRORS as error:
             raise StoreError(_cannot_be_used(url, _reason(error))) from error
         yield database
