@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 import threading
+from pathlib import Path
 
 from bot import logs
 from bot.settings import Settings, SettingsError, read_settings
@@ -21,7 +22,7 @@ log = logging.getLogger("bot")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the bot.
+    """Run the bot, or do what a command asks for.
 
     Args:
         arguments: The command line's; the process's own if left out.
@@ -37,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--party", action="store_true", help="open a party night's big screen, for your network"
     )
+    _add_commands(parser)
     options = parser.parse_args(arguments)
     if options.party:
         options.host = options.host or "0.0.0.0"  # for the family's phones
@@ -45,7 +47,11 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    logs.set_up(settings.log_level, settings.secrets())
+    if options.command is not None:
+        from bot.operating import commands  # what only these need is loaded for them alone
+
+        return commands.run(options, settings)
+    logs.set_up(settings.log_level, settings.secrets(), settings.log_format)
     try:
         listening = _bind(settings.web_host, settings.web_port)
     except OSError as error:
@@ -62,6 +68,22 @@ def main(arguments: list[str] | None = None) -> int:
         except Exception:
             log.critical("the bot ended by a fault", exc_info=True)
             return 1
+
+
+def _add_commands(parser: argparse.ArgumentParser) -> None:
+    """Add what an operator may ask for instead of the bot itself."""
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="other things to do")
+    commands.add_parser("check", help="look whether all is well, and say what to do")
+    commands.add_parser("invite", help="print the links that bring the bot to others")
+    backup = commands.add_parser("backup", help="write everything into one file; the bot may run")
+    backup.add_argument("file", type=Path)
+    restore = commands.add_parser("restore", help="fill a new bot from such a file")
+    restore.add_argument("file", type=Path)
+    export = commands.add_parser(
+        "export-room", help="print all that is known of a room, as JSON; without one, all rooms"
+    )
+    export.add_argument("platform", nargs="?", choices=("telegram", "discord", "web"))
+    export.add_argument("room", nargs="?", help="its id; of a room in the browser, its name")
 
 
 def _set_last_resort() -> None:

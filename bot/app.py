@@ -11,13 +11,14 @@ import signal
 import socket
 import sys
 import webbrowser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from io import StringIO
 from typing import TYPE_CHECKING
 
 import segno
 
+from bot.metrics import Metrics
 from bot.platforms.contract import Platform, State
 from bot.platforms.web import WebAddress, WebServer
 from bot.services import Service, build_service
@@ -25,7 +26,7 @@ from bot.services.admission import Admission
 from bot.services.party_pictures import PartyPictures
 from bot.services.photo_archive import PhotoArchive
 from bot.services.rate_limit import RateLimits
-from bot.settings import Settings
+from bot.settings import Settings, without_slash
 from bot.storage import Store, StoreError
 from bot.supervisor import Supervisor
 from bot.vision import Vision
@@ -75,9 +76,12 @@ async def serve(
     except EngineError as error:
         print(f"ENGINE makes no sense: {error}", file=sys.stderr)
         return 2
+    metrics = Metrics()
     async with AsyncExitStack() as stack:
         try:
-            store = await stack.enter_async_context(Store.open(settings.database()))
+            store = await stack.enter_async_context(
+                Store.open(settings.database(), observe=metrics.note_transaction)
+            )
         except StoreError as error:
             print(error, file=sys.stderr)
             return 1
@@ -90,18 +94,26 @@ async def serve(
         webhook = _webhook_url(settings)
         web: WebServer = WebServer(
             address,
-            health=lambda: _health(stopping, vision, web, supervisors),
+            health=lambda: _health(stopping, vision, _states(web, supervisors)),
+            metrics=metrics.exposition,
             has_room=settings.web_room,
             data_folder=settings.data_folder,
             hooks={webhook: telegram.feed} if telegram and webhook else {},
         )
+        admission = Admission(RateLimits())
+        metrics.watch(
+            states=lambda: _states(web, supervisors),
+            in_hand=lambda: admission.photos,
+            waiting=lambda: classifier.waiting,
+        )
         service = build_service(
             vision=vision,
-            admission=Admission(RateLimits()),
+            admission=admission,
             store=store,
             archive=PhotoArchive(settings.data_folder / "kept"),
             party_pictures=PartyPictures(settings.data_folder / "party_photos"),
             messengers={web.name: web, **{each.name: each for each in platforms}},
+            metrics=metrics,
         )
         web.open(service)
         await stack.enter_async_context(service.running())
@@ -149,7 +161,7 @@ def _telegram(settings: Settings, store: Store) -> TelegramAdapter | None:
 
     return TelegramAdapter(
         settings.telegram_token.get_secret_value(),
-        api_url=_without_slash(settings.telegram_api_url),
+        api_url=without_slash(settings.telegram_api_url),
         webhook_url=_webhook_url(settings),
         notes=store.notes,
     )
@@ -162,32 +174,33 @@ def _discord(settings: Settings, store: Store) -> DiscordAdapter | None:
 
     return DiscordAdapter(
         settings.discord_token.get_secret_value(),
-        api_url=_without_slash(settings.discord_api_url),
-        gateway_url=_without_slash(settings.discord_gateway_url),
+        api_url=without_slash(settings.discord_api_url),
+        gateway_url=without_slash(settings.discord_gateway_url),
         notes=store.notes,
     )
 
 
 def _webhook_url(settings: Settings) -> str | None:
-    base = _without_slash(settings.webhook_url)
+    base = without_slash(settings.webhook_url)
     return base and f"{base}/telegram"
 
 
-def _without_slash(url: object) -> str | None:
-    return str(url).rstrip("/") if url else None
+def _states(web: WebServer, supervisors: Sequence[Supervisor]) -> dict[str, State]:
+    """Return how each platform is."""
+    states: dict[str, State] = {"web": web.state(), "telegram": OFF, "discord": OFF}
+    return states | {supervisor.name: supervisor.state() for supervisor in supervisors}
 
 
 def _health(
-    stopping: asyncio.Event, vision: Vision, web: WebServer, supervisors: Sequence[Supervisor]
+    stopping: asyncio.Event, vision: Vision, states: Mapping[str, State]
 ) -> dict[str, object]:
-    """Return what each part reports of itself, for /healthz."""
-    states: dict[str, State] = {"web": web.state(), "telegram": OFF, "discord": OFF}
-    states |= {supervisor.name: supervisor.state() for supervisor in supervisors}
+    """Return what each part reports of itself, for /healthz and /readyz."""
     classifier = vision.state()
-    is_usable = all(state["state"] != "unusable" for state in states.values())
-    is_well = classifier["state"] == "ready" and is_usable
+    is_alive = classifier["state"] == "ready"
+    all_run = all(state["state"] in ("running", "off") for state in states.values())
     return {
-        "status": "stopping" if stopping.is_set() else "ok" if is_well else "failed",
+        "status": "stopping" if stopping.is_set() else "ok" if is_alive else "failed",
+        "ready": is_alive and all_run and not stopping.is_set(),
         "classifier": classifier,
         "platforms": states,
     }
@@ -229,7 +242,7 @@ async def _finish(running: list[asyncio.Task[None]]) -> None:
 
 
 def _address(settings: Settings, listening: socket.socket) -> WebAddress:
-    public = _without_slash(settings.web_url)
+    public = without_slash(settings.web_url)
     return WebAddress(settings.web_host, listening.getsockname()[1], public)
 
 

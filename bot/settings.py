@@ -54,6 +54,15 @@ def _upper(level: Any) -> Any:
     return level.upper() if isinstance(level, str) else level
 
 
+def _lower(name: Any) -> Any:
+    return name.lower() if isinstance(name, str) else name
+
+
+def without_slash(url: object) -> str | None:
+    """Return an address as it is built upon, if there is one."""
+    return str(url).rstrip("/") if url else None
+
+
 class Settings(BaseSettings):
     """What an operator can choose; `.env.example` says what each is for."""
 
@@ -80,6 +89,7 @@ class Settings(BaseSettings):
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)
     ] = "INFO"
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = "text"
     telegram_api_url: AnyHttpUrl | None = None
     discord_api_url: AnyHttpUrl | None = None
     discord_gateway_url: AnyWebsocketUrl | None = None

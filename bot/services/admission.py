@@ -54,6 +54,11 @@ class Admission:
         self._idle.set()
         self._closing = False
 
+    @property
+    def photos(self) -> int:
+        """How many photos have no answer yet."""
+        return self._in_hand
+
     @contextmanager
     def in_hand(self) -> Iterator[None]:
         """Count a photo as in hand until it has its answer."""

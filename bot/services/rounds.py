@@ -32,6 +32,7 @@ from bot.game.rules import (
 )
 from bot.game.scoring import Score
 from bot.game.seasons import vote_ends
+from bot.metrics import Metrics
 from bot.services.buttons import (
     CastBallot,
     ConfirmTruth,
@@ -70,10 +71,16 @@ class Rounds:
     """
 
     def __init__(
-        self, store: Store, archive: ArchiveJobs, clock: Clock, variants: Variants
+        self,
+        store: Store,
+        archive: ArchiveJobs,
+        clock: Clock,
+        variants: Variants,
+        metrics: Metrics,
     ) -> None:
         self._store = store
         self._archive = archive
+        self._metrics = metrics
         self._clock = clock
         self._variants = variants
 
@@ -94,6 +101,7 @@ class Rounds:
                     round_.id, photo.player, label, self._clock.now(), by_admin=False
                 )
                 if isinstance(told, Round):
+                    self._metrics.note_truth(photo.room.platform, fooled=told.is_fooled)
                     await self._archive.round_ended(photo.room, told)
                     cheer = worth(told) > 0
         view = await self.view(outcome.round_id)
@@ -288,6 +296,7 @@ class Rounds:
         told = await _as_player_or_admin(press, tell)
         if not isinstance(told, Round):
             return ButtonOutcome(_why_not(told, speaker))
+        self._metrics.note_truth(press.room.platform, fooled=told.is_fooled)
         await self._archive.round_ended(press.room, told)
         return await self._edited(told, speaker, cheer=worth(told) > 0)
 

@@ -28,6 +28,7 @@ from bot.domain import (
     StoredRound,
 )
 from bot.game.captions import truth_in, wants_guesses
+from bot.metrics import Metrics
 from bot.services import buttons, commands
 from bot.services.admission import Admission
 from bot.services.buttons import (
@@ -125,7 +126,9 @@ class Service:
         daily: Daily,
         clock: Clock,
         revisions: Revisions,
+        metrics: Metrics,
     ) -> None:
+        self._metrics = metrics
         self._admission = admission
         self._store = store
         self._archive = archive
@@ -354,6 +357,7 @@ class Service:
         except Exception:
             log.exception("an answer could not be noted")
         for outcome in outcomes:
+            self._metrics.note_photo(outcome, milliseconds)
             what = (
                 f"label={outcome.verdict.label}"
                 if isinstance(outcome, Classified)
@@ -528,7 +532,9 @@ class Service:
 
     async def pending_photos(self, platform: str) -> list[PendingPhoto]:
         """Return the photos that were in hand when the process last ended, and still matter."""
-        return await self._store.rounds.pending(platform, self._clock.now() - STALE)
+        pending = await self._store.rounds.pending(platform, self._clock.now() - STALE)
+        self._metrics.note_ambiguous(platform, sum(photo.in_flight for photo in pending))
+        return pending
 
     async def private_rooms(self, platform: str, most: int) -> list[Room]:
         """Return the private chats in which something happened last, the latest first."""
@@ -594,6 +600,7 @@ def build_service(
     archive: PhotoArchive,
     party_pictures: PartyPictures,
     messengers: Mapping[str, Messenger],
+    metrics: Metrics | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     zone: tzinfo | None = None,
 ) -> Service:
@@ -606,14 +613,16 @@ def build_service(
         archive: Keeps photos that fooled the bot, where a room wants that.
         party_pictures: Keeps the photos of party nights.
         messengers: The platforms, by name.
+        metrics: Counts what happens.
         now: The time, with its zone.
         zone: The host's time zone, for rooms that chose none; the machine's if left out.
     """
     clock, revisions = Clock(store, now, zone or host_zone()), Revisions()
+    metrics = metrics or Metrics()
     languages = Languages(store)
     jobs = ArchiveJobs(archive, store, vision, messengers)
     photos = Photos(vision, admission, store, clock)
-    rounds = Rounds(store, jobs, clock, Variants())
+    rounds = Rounds(store, jobs, clock, Variants(), metrics)
     leaderboards = Leaderboards(store, clock)
     cards = Cards(photos, store, messengers, clock)
     parties = Parties(store, vision, admission, messengers, languages, clock, party_pictures)
@@ -636,4 +645,5 @@ def build_service(
         daily=Daily(store, messengers, languages, leaderboards, cards, clock),
         clock=clock,
         revisions=revisions,
+        metrics=metrics,
     )

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import logging
 import sqlite3
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager, closing
@@ -50,6 +51,9 @@ DATABASE_ERRORS = (
     CommandError,
 )
 
+# Is told `wait`, `read` or `write`, and how many seconds that took.
+Observe = Callable[[str, float], None]
+
 T = TypeVar("T")
 P = ParamSpec("P")
 
@@ -69,9 +73,15 @@ class Database:
     middle of its work, and cost the connection.
     """
 
-    def __init__(self, engine: AsyncEngine, close_seconds: float = CLOSE_SECONDS) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        close_seconds: float = CLOSE_SECONDS,
+        observe: Observe = lambda stage, seconds: None,
+    ) -> None:
         self._engine = engine
         self._close_seconds = close_seconds
+        self._observe = observe
         self._is_sqlite = engine.dialect.name == "sqlite"
         # SQLite has one connection; whoever waits for it waits here, where there is an order.
         self._gate = _Gate(1 if self._is_sqlite else CONNECTIONS)
@@ -146,10 +156,15 @@ class Database:
         writes: bool,
         is_urgent: bool = False,
     ) -> T:
+        arrived = time.perf_counter()
         async with self._gate.passed(is_urgent), self._engine.begin() as connection:
             if writes and not self._is_sqlite:  # SQLite locks as the transaction begins
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})"))
-            return await work(connection)
+            began = time.perf_counter()
+            result = await work(connection)
+        self._observe("wait", began - arrived)
+        self._observe("write" if writes else "read", time.perf_counter() - began)
+        return result
 
     def _connected(self, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         self._connections.add(connection)
@@ -245,13 +260,18 @@ def urgent_transaction(
 
 @asynccontextmanager
 async def open_database(
-    address: str, close_seconds: float = CLOSE_SECONDS
+    address: str,
+    close_seconds: float = CLOSE_SECONDS,
+    observe: Observe = lambda stage, seconds: None,
+    prepare: Callable[[Connection], None] | None = None,
 ) -> AsyncIterator[Database]:
     """Open a database and bring its tables up to date; close it when the block ends.
 
     Args:
         address: `sqlite:///FILE` or `postgresql://...`.
         close_seconds: How long each step of closing may take, see `Database.close`.
+        observe: Is told where the time of each transaction goes.
+        prepare: What is done first, in one transaction, in place of bringing the tables up to date.
 
     Raises:
         StoreError: When it cannot be used.
@@ -265,11 +285,11 @@ async def open_database(
         ) from None
     is_sqlite = url.get_backend_name() == "sqlite"
     engine = _sqlite_engine(url) if is_sqlite else _postgresql_engine(url)
-    database = Database(engine, close_seconds)
+    database = Database(engine, close_seconds, observe)
     try:
         try:
             # As one that writes: several processes may start at once.
-            await database.write(lambda connection: connection.run_sync(migrate))
+            await database.write(lambda connection: connection.run_sync(prepare or migrate))
         except DATABASE_ERRORS as error:
             raise StoreError(_cannot_be_used(url, _reason(error))) from error
         yield database

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, Table, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import AdminAction, LoggedAction, Player, Room, RoomSettings, initial_settings
@@ -19,7 +20,18 @@ from bot.storage.queries import (
     find_room,
     room_of,
 )
-from bot.storage.schema import admin_actions, players, rooms, rounds
+from bot.storage.schema import (
+    admin_actions,
+    ballots,
+    frozen_points,
+    guesses,
+    guessings,
+    players,
+    podiums,
+    rooms,
+    rounds,
+    votes,
+)
 
 SETTINGS = tuple(field.name for field in fields(RoomSettings))
 # A screenful.
@@ -185,6 +197,51 @@ class RoomStore:
         return [LoggedAction(row.at, row.name or "", AdminAction(row.action)) for row in rows]
 
     @read_transaction
+    async def known(self, connection: AsyncConnection) -> list[tuple[Room, int]]:
+        """Return all rooms where they are now, and how many photos each has had."""
+        number = func.count(rounds.c.id)
+        had = rooms.alias("had")
+        found = await connection.execute(
+            select(rooms, number.label("photos"))
+            .join(had, func.coalesce(had.c.moved_to, had.c.id) == rooms.c.id)
+            .outerjoin(rounds, rounds.c.room_id == had.c.id)
+            .where(rooms.c.moved_to.is_(None))
+            .group_by(rooms.c.id)
+            .order_by(rooms.c.platform, number.desc())
+        )
+        return [(room_of(row), row["photos"]) for row in found.mappings()]
+
+    @read_transaction
+    async def export(self, connection: AsyncConnection, room: Room) -> dict[str, object]:
+        """Return everything about a room, ready for JSON; empty when nothing is known of it.
+
+        What the network saw of photos is left out: numbers that only the same network can read.
+        """
+        if (found := await find_room(connection, room)) is None:
+            return {}
+        rows = select(rooms.c.id).where(current_room_id == found.current_id)
+        its = select(rounds.c.id).where(rounds.c.room_id.in_(rows))
+        parts: dict[Table, ColumnElement[bool]] = {
+            rooms: rooms.c.id.in_(rows),
+            rounds: rounds.c.room_id.in_(rows),
+            **{each: each.c.round_id.in_(its) for each in (votes, ballots, guessings, guesses)},
+            **{each: each.c.room_id.in_(rows) for each in (admin_actions, podiums, frozen_points)},
+        }
+        exported: dict[str, list[dict[str, object]]] = {}
+        people: set[object] = set()
+        for table, condition in parts.items():
+            query = select(table).where(condition).order_by(*table.primary_key)
+            told = [dict(row) for row in (await connection.execute(query)).mappings()]
+            theirs = [column.name for column in table.c if column.references(players.c.id)]
+            people |= {row[name] for row in told for name in theirs}
+            exported[table.name] = [_for_json(row) for row in told]
+        query = select(players).where(players.c.id.in_(people)).order_by(players.c.id)
+        exported["players"] = [
+            _for_json(dict(row)) for row in (await connection.execute(query)).mappings()
+        ]
+        return {"platform": room.platform, "room": room.id, **exported}
+
+    @read_transaction
     async def first_language(self, connection: AsyncConnection, room: Room) -> str | None:
         """Return the language that was spoken first in a room, an IETF tag."""
         if (found := await find_room(connection, room)) is None:
@@ -213,6 +270,17 @@ class RoomStore:
         await connection.execute(first.values(spoken=language[:LANGUAGE_LENGTH]))
         spoken: str = (await connection.execute(select(rooms.c.spoken).where(this))).scalar_one()
         return spoken
+
+
+def _for_json(row: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: value.isoformat()
+        if isinstance(value, date)
+        else [f"{print_:032x}" for print_ in value]
+        if name == "prints" and isinstance(value, list)
+        else value
+        for name, value in row.items()
+    }
 
 
 async def _load_settings(connection: AsyncConnection, room: Room) -> RoomSettings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.storage.database import CLOSE_SECONDS, Database, open_database
+from bot.storage.database import CLOSE_SECONDS, Database, Observe, open_database
 from bot.storage.foolings import FoolingStore
 from bot.storage.game import GameStore
 from bot.storage.guesses import GuessStore
@@ -50,16 +50,23 @@ class Store:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, close_seconds: float = CLOSE_SECONDS) -> AsyncIterator[Store]:
+    async def open(
+        cls,
+        url: str,
+        close_seconds: float = CLOSE_SECONDS,
+        observe: Observe = lambda stage, seconds: None,
+    ) -> AsyncIterator[Store]:
         """Open the store, and close it when the block ends.
 
         Args:
             url: `sqlite:///FILE` or `postgresql://...`.
             close_seconds: How long each step of closing may take: waiting for the transactions
                 under way, cutting off those that do not end, closing the connections.
+            observe: Is told where the time of each transaction goes: `wait`, `read` or `write`,
+                and the seconds.
 
         Raises:
             StoreError: When the database cannot be used.
         """
-        async with open_database(url, close_seconds) as database:
+        async with open_database(url, close_seconds, observe) as database:
             yield cls(database)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -53,12 +54,29 @@ async def test_a_photo_goes_in_and_an_answer_comes_out(room_url: str) -> None:
         assert 0.5 <= answer["confidence"] <= 1
 
 
+async def test_metrics_tell_of_photos_and_of_nobody(room_url: str) -> None:
+    async with ClientSession() as session:
+        await session.post(f"{room_url}/r/metrical/photos", data=jpeg(), headers=PLAYER)
+        response = await session.get(f"{room_url}/metrics")
+        told = await response.text()
+    assert response.content_type == "text/plain"
+    for line in (
+        r'photos_total\{label="\w+",outcome="answered",platform="web"\} [1-9]',
+        r'photo_seconds_count\{stage="inference"\} [1-9]',
+        r'database_seconds_count\{stage="write"\} [1-9]',
+        r'platform_running\{platform="web"\} 1.0$',
+        r"photos_in_hand 0",
+    ):
+        assert re.search(f"^snowpeople_{line}", told, re.MULTILINE), line
+    assert not any(word in told for word in ("metrical", PLAYER["X-Player"], "Ana"))
+
+
 async def test_health_tells_of_each_platform_and_of_the_classifier(room_url: str) -> None:
     async with ClientSession() as session:
         response = await session.get(f"{room_url}/healthz")
         health = await response.json()
     assert response.status == 200
-    assert health["status"] == "ok"
+    assert (health["status"], health["ready"]) == ("ok", True)
     assert health["classifier"]["state"] == "ready"
     states = {name: platform["state"] for name, platform in health["platforms"].items()}
     assert states == {"web": "running", "telegram": "off", "discord": "off"}

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
 import logging
+from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -11,6 +14,7 @@ from tests.conftest import PROJECT
 
 TELEGRAM = "123456789:" + "A" * 35
 DISCORD = "a" * 24 + ".bbbbbb." + "c" * 27
+DATABASE = 'postgresql://u:"sekret"@h/d'
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +61,7 @@ def test_an_empty_line_means_not_set(tmp_path: Path) -> None:
         ("MODEL", "sekret", "small, full"),
         ("DATABASE_URL", "mysql://u:sekret@h/d", "postgresql://"),
         ("LOG_LEVEL", "sekret", "DEBUG"),
+        ("LOG_FORMAT", "sekret", "json"),
         ("TELEGRAM_API_URL", "sekret", "URL"),
         ("DISCORD_GATEWAY_URL", "http://sekret", "'ws' or 'wss'"),
     ],
@@ -83,19 +88,23 @@ def test_tokens_do_not_show_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not any(secret in shown for secret in (TELEGRAM, DISCORD, "sekret"))
 
 
+@pytest.mark.parametrize("layout", ["text", "json"])
 def test_tokens_do_not_show_in_the_log_not_even_in_a_traceback(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    layout: Literal["text", "json"],
 ) -> None:
     monkeypatch.setenv("TELEGRAM_TOKEN", TELEGRAM)
+    monkeypatch.setenv("DATABASE_URL", DATABASE)
     settings = read_settings()
     root = logging.getLogger()
     before = (root.level, root.handlers[:])
-    logs.set_up("DEBUG", settings.secrets())
+    logs.set_up("DEBUG", settings.secrets(), layout)
     try:
         logging.getLogger("httpx").info("GET https://api.telegram.org/bot%s/getMe", TELEGRAM)
         logging.getLogger("x").info("GET /bot%s/getMe", TELEGRAM)
         try:
-            raise ConnectionError(f"/bot{TELEGRAM}/getMe")
+            raise ConnectionError(f"/bot{TELEGRAM}/getMe at {DATABASE}")
         except ConnectionError:
             logging.getLogger("x").exception("failed")
     finally:
@@ -106,6 +115,12 @@ def test_tokens_do_not_show_in_the_log_not_even_in_a_traceback(
     assert "ConnectionError" in shown
     assert "api.telegram.org" not in shown
     assert TELEGRAM not in shown
+    assert "sekret" not in shown
+    if layout == "json":
+        (_, failed) = map(json.loads, shown.splitlines())
+        assert (failed["level"], failed["logger"]) == ("ERROR", "x")
+        assert failed["message"].startswith("failed\nTraceback")
+        assert datetime.fromisoformat(failed["time"]).tzinfo is not None
 
 
 def test_the_example_file_names_each_setting_and_is_itself_in_order(tmp_path: Path) -> None:

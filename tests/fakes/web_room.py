@@ -184,7 +184,10 @@ async def serving(
     address = WebAddress("127.0.0.1", listening.getsockname()[1], public)
     vision = vision or FakeVision(YETI)
     server = WebServer(
-        address, health=lambda: {"status": "ok"}, rooms=rooms, data_folder=data_folder
+        address,
+        health=lambda: {"status": "ok", "ready": False},
+        rooms=rooms,
+        data_folder=data_folder,
     )
     messengers: dict[str, Messenger] = {server.name: server}
     admission = Admission(RateLimits(Rate(1000, 60), Rate(1000, 60)))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
+from bot.metrics import Metrics
 from bot.services import Service, build_service
 from bot.services.admission import Admission
 from bot.services.party_pictures import PartyPictures
@@ -27,6 +28,7 @@ def make_service(
     kept: Path = Path("nothing-is-kept"),
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     zone: tzinfo = UTC,
+    metrics: Metrics | None = None,
 ) -> Service:
     return build_service(
         vision=vision,
@@ -37,4 +39,5 @@ def make_service(
         messengers=messengers,
         now=now,
         zone=zone,
+        metrics=metrics,
     )

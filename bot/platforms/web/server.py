@@ -47,20 +47,25 @@ FINISH_SECONDS = 1.0
 # What is too old is looked for when it is due, and as often as this besides: a computer may sleep,
 # and its clock may be set.
 EXPIRY_SECONDS = 60.0
+# https://prometheus.io/docs/instrumenting/exposition_formats/
+PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 # Takes the headers and the body of a request, returns the status to answer with.
 Hook = Callable[[Mapping[str, str], bytes], Awaitable[int]]
 
 
 class WebServer:
-    """The web server: the page, its photos, its WebSockets, and /healthz.
+    """The web server: the page, its photos, its WebSockets, /healthz and /readyz.
 
     Args:
         address: Where it can be reached.
-        health: Returns what /healthz shows; any `status` but `ok` is answered with 503.
+        health: Returns what /healthz and /readyz show. The first is answered with 503 unless
+            `status` is `ok`, as long as the process is of use; the second unless `ready`.
         rooms: All rooms.
-        has_room: Whether the page is served at all, besides /healthz and the hooks.
+        has_room: Whether the page is served at all, besides /healthz, /readyz and the
+            hooks.
         hooks: What other services may post to, by the public address that they know.
+        metrics: Returns what Prometheus is told at /metrics, in its text format.
         data_folder: Keeps what admin links are made with, and what the rooms show; without one
             both end with the process.
 
@@ -79,6 +84,7 @@ class WebServer:
         rooms: Rooms | None = None,
         has_room: bool = True,
         hooks: Mapping[str, Hook] = MappingProxyType({}),
+        metrics: Callable[[], bytes] = bytes,
         data_folder: Path | None = None,
     ) -> None:
         self._address = address
@@ -88,6 +94,7 @@ class WebServer:
         self.rooms = rooms or Rooms(shelf=self._shelf)
         self._has_room = has_room
         self._hooks = hooks
+        self._metrics = metrics
         self._admins = Admins(data_folder if has_room else None)
         self._api: Api | None = None
         self._broadcast: Broadcast | None = None
@@ -184,6 +191,8 @@ class WebServer:
         app.on_response_prepare.append(add_headers)
         app.on_response_prepare.append(_revalidate_after_an_update)
         app.router.add_get("/healthz", self._healthz)
+        app.router.add_get("/readyz", self._readyz)
+        app.router.add_get("/metrics", self._get_metrics)
         for url, hook in self._hooks.items():
             app.router.add_post(URL(url).path, _handler(hook))
         return app
@@ -191,6 +200,13 @@ class WebServer:
     async def _healthz(self, _: web.Request) -> web.Response:
         health = self._health()
         return web.json_response(health, status=200 if health["status"] == "ok" else 503)
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        health = self._health()
+        return web.json_response(health, status=200 if health["ready"] else 503)
+
+    async def _get_metrics(self, _: web.Request) -> web.Response:
+        return web.Response(body=self._metrics(), headers={"Content-Type": PROMETHEUS})
 
     async def _expire(self) -> None:
         """Take out of the rooms what is too old, as long as the server runs."""

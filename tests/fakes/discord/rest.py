@@ -148,6 +148,7 @@ class Rest:
         api.add_routes(
             [
                 web.get("/users/@me", self._me),
+                web.get("/users/@me/guilds", self._guilds),
                 web.post("/users/@me/channels", self._open_dm),
                 web.get("/oauth2/applications/@me", self._application),
                 web.get("/gateway/bot", self._gateway),
@@ -232,6 +233,15 @@ class Rest:
 
     async def _me(self, _: web.Request) -> web.Response:
         return web.json_response(self._world.bot.wire())
+
+    async def _guilds(self, _: web.Request) -> web.Response:
+        entered = [guild for guild in self._world.guilds.values() if guild.has_bot]
+        return web.json_response(
+            [
+                {"id": str(guild.id), "name": guild.name, "permissions": str(guild.granted)}
+                for guild in entered
+            ]
+        )
 
     async def _application(self, _: web.Request) -> web.Response:
         owner = self._world.bot.wire()

@@ -93,6 +93,7 @@ class Guild:
     nicks: dict[int, str] = field(default_factory=dict)
     joined: str = "2025-12-01T18:00:00+00:00"
     has_bot: bool = True
+    granted: int = EVERYTHING
 
     def member(self, user: User, permissions: int | None = None) -> dict[str, Any]:
         return {

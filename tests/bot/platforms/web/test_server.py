@@ -87,6 +87,13 @@ async def test_before_the_start_nothing_can_be_sent_or_fetched() -> None:
     await early.stop()
 
 
+async def test_alive_and_ready_are_two_things(served: Served) -> None:
+    alive = await served.session.get(f"{served.url}/healthz")
+    ready = await served.session.get(f"{served.url}/readyz")
+    assert (alive.status, ready.status) == (200, 503)
+    assert await alive.json() == await ready.json()
+
+
 async def test_rooms_do_not_hear_of_each_other(served: Served) -> None:
     await served.post_photo(b"photo", room="other")
     assert (await (await served.join()).receive("welcome"))["entries"] == []
