@@ -518,6 +518,7 @@ class ButtonPress:
         bot: The bot's own name, as people write it there.
         alone: Whether nobody else sees what is sent in answer.
         hears_all: Whether photos that are not meant for the bot reach it, if the room wants that.
+        server: The id of the server that the room is a channel of, where such may share a board.
     """
 
     room: Room
@@ -527,6 +528,7 @@ class ButtonPress:
     bot: str = ""
     alone: bool = False
     hears_all: bool = True
+    server: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -558,6 +560,7 @@ class CommandRequest:
         bot: The bot's own name, as people write it there.
         alone: Whether only this person will see the answer.
         hears_all: Whether photos that are not meant for the bot reach it, if the room wants that.
+        server: The id of the server that the room is a channel of, where such may share a board.
     """
 
     room: Room
@@ -569,6 +572,7 @@ class CommandRequest:
     bot: str = ""
     alone: bool = False
     hears_all: bool = True
+    server: str | None = None
 
 
 class AdminAction(StrEnum):
@@ -582,6 +586,8 @@ class AdminAction(StrEnum):
     ONLY_CALLED = "only_called"
     QUIET = "quiet"
     ALOUD = "aloud"
+    BOARD_SHARED = "board_shared"
+    BOARD_PARTED = "board_parted"
     TRUTH = "truth"
     UNDO = "undo"
     GUESS_EVERY = "guess_every"

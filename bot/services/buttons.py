@@ -197,6 +197,13 @@ class ChooseManner(_Action):
 
 
 @dataclass(frozen=True, slots=True)
+class ChooseBoard(_Action):
+    """Have all of a server share one board, or each of its channels have its own."""
+
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OpenTimezones(_Action):
     """Show the time zones to choose from."""
 
@@ -232,6 +239,7 @@ Action = (
     | ChooseLanguage
     | ChoosePhotos
     | ChooseManner
+    | ChooseBoard
     | OpenTimezones
     | ChooseTimezone
 )
@@ -291,6 +299,8 @@ def encode(action: Action) -> str:
             return f"set:photos:{'every' if every else 'called'}"
         case ChooseManner(quiet):
             return f"set:manner:{'quiet' if quiet else 'aloud'}"
+        case ChooseBoard(shared):
+            return f"set:board:{'server' if shared else 'channel'}"
         case ChooseTimezone(timezone):
             return f"set:zone:{timezone or AUTOMATIC}"
         case (
@@ -326,6 +336,8 @@ def decode(data: str) -> Action | None:
             return ChoosePhotos(which == "every")
         case ["set", "manner", "quiet" | "aloud" as manner]:
             return ChooseManner(manner == "quiet")
+        case ["set", "board", "server" | "channel" as board]:
+            return ChooseBoard(board == "server")
         case ["set", "zone", zone] if zone == AUTOMATIC or zone in available_timezones():
             return ChooseTimezone(None if zone == AUTOMATIC else zone)
     return None

@@ -162,7 +162,7 @@ class Guessing:
             asked = self._revisions.number(self._question(view, view.guess_until))
             now = self._edited[round_id] = self._clock.now()
         self._count_down(round_id, room, now + EDIT_EVERY)
-        await messenger.edit(view.room, view.answer, asked)
+        await messenger.edit(view.place, view.answer, asked)
 
     def _wait(self, round_id: int, room: Room, at: datetime, until: datetime) -> None:
         """Tell the answer at that time."""
@@ -196,13 +196,13 @@ class Guessing:
                 Reply(speaker.rounds.guess_over(_who_guessed(view, speaker)))
             )
         if view.answer is not None:  # the question, which takes no more guesses
-            await messenger.edit(view.room, view.answer, over)
+            await messenger.edit(view.place, view.answer, over)
         await asyncio.sleep(DRUM_ROLL_SECONDS)
         shown = replace(self._rounds.word(view), verdict=view.round.verdict)
-        receipt = await messenger.send(view.room, shown, to=opening.message or None)
+        receipt = await messenger.send(view.place, shown, to=opening.message or None)
         if receipt.delivery is Delivery.REFUSED and view.answer is not None:
             # The bot may not write there, but may have answered a command: the question is left.
-            await messenger.edit(view.room, view.answer, self._revisions.number(shown))
+            await messenger.edit(view.place, view.answer, self._revisions.number(shown))
         if receipt.delivery is not Delivery.FAILED:  # who does not want it is not asked again
             await self._store.guesses.mark_told(round_id, receipt.message)
         return receipt.delivery

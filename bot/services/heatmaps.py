@@ -42,7 +42,7 @@ class Heatmaps:
         messenger = self._messengers.get(press.room.platform)
         if (
             found is None
-            or found.room != press.room
+            or press.room not in (found.room, found.sent_to)
             or found.reference is None
             or messenger is None
         ):

@@ -18,8 +18,10 @@ from bot.domain import (
     RoomSettings,
 )
 from bot.game.seasons import month_of
+from bot.services.boards import Boards
 from bot.services.buttons import (
     Action,
+    ChooseBoard,
     ChooseLanguage,
     ChooseManner,
     ChoosePhotos,
@@ -52,11 +54,13 @@ class RoomAdmin:
 
     Args:
         store: Remembers what they chose and did.
+        boards: Know which rooms count to which.
         clock: The time, and the rooms' zones.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, boards: Boards, clock: Clock) -> None:
         self._store = store
+        self._boards = boards
         self._clock = clock
 
     async def settings(self, request: CommandRequest, speaker: Speaker) -> Reply:
@@ -72,12 +76,12 @@ class RoomAdmin:
             before, chosen = chosen, replace(chosen, quiet=wish == "quiet")
             await self._store.rooms.change_settings(request.room, chosen, before=before)
             await self._log(request, AdminAction.QUIET if chosen.quiet else AdminAction.ALOUD)
-        return _settings(request, chosen, self._clock.zone_name, speaker)
+        return await self._shown(request, chosen, speaker)
 
     async def open_settings(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
         """Show the settings again, where the languages were."""
         chosen = await self._store.rooms.settings(press.room)
-        shown = _settings(press, chosen, self._clock.zone_name, speaker)
+        shown = await self._shown(press, chosen, speaker)
         return ButtonOutcome(edit=shown)
 
     async def open_languages(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
@@ -113,6 +117,36 @@ class RoomAdmin:
         chosen = replace(before, quiet=action.quiet)
         done = AdminAction.QUIET if action.quiet else AdminAction.ALOUD
         return await self._change(press, before, chosen, done, speaker)
+
+    async def choose_board(
+        self, press: ButtonPress, action: ChooseBoard, speaker: Speaker
+    ) -> ButtonOutcome:
+        """Have all of a server share one board, or each of its channels have its own."""
+        if press.server is None:
+            return ButtonOutcome(speaker.rooms.old_button())
+        if not await press.is_admin():
+            return ButtonOutcome(speaker.rooms.only_admins())
+        board = await self._boards.of(press.room, press.server)
+        if action.shared and board is None:
+            await self._boards.share(press.room, press.server)
+            done = AdminAction.BOARD_SHARED
+        elif not action.shared and board is not None:
+            await self._boards.part(board, press.server)
+            done = AdminAction.BOARD_PARTED
+        else:
+            return await self.open_settings(press, speaker)
+        await self._store.rooms.log_action(press.room, press.player, done, self._clock.now())
+        shown = await self.open_settings(press, speaker)
+        return ButtonOutcome(speaker.rooms.changed(), edit=shown.edit)
+
+    async def _shown(
+        self, asked: CommandRequest | ButtonPress, chosen: RoomSettings, speaker: Speaker
+    ) -> Reply:
+        """Return a room's settings, with the buttons that change them."""
+        is_shared = None
+        if asked.server is not None:
+            is_shared = await self._boards.of(asked.room, asked.server) is not None
+        return _settings(asked, chosen, self._clock.zone_name, speaker, shares_board=is_shared)
 
     async def open_timezones(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
         """Show the time zones to choose from."""
@@ -271,7 +305,7 @@ class RoomAdmin:
         await self._store.rooms.change_settings(press.room, chosen, before=before)
         await self._store.rooms.log_action(press.room, press.player, done, self._clock.now())
         speaker = speaker_for(chosen.language or press.player.language)
-        shown = _settings(press, chosen, self._clock.zone_name, speaker)
+        shown = await self._shown(press, chosen, speaker)
         return ButtonOutcome(speaker.rooms.changed(), edit=shown)
 
 
@@ -290,6 +324,8 @@ def _settings(
     chosen: RoomSettings,
     host_timezone: str | None,
     speaker: Speaker,
+    *,
+    shares_board: bool | None,
 ) -> Reply:
     room, hears_all = asked.room, asked.hears_all
     every, called = (
@@ -315,6 +351,17 @@ def _settings(
             for is_quiet in (False, True)
         )
         rows.insert(0, tuple(manners))
+    if shares_board is not None:
+        boards = (
+            _choice(
+                speaker.rooms.board_button(shared=is_shared),
+                ChooseBoard(is_shared),
+                speaker,
+                is_chosen=shares_board is is_shared,
+            )
+            for is_shared in (False, True)
+        )
+        rows.insert(0, tuple(boards))
     if hears_all and not sees_all(room):
         rows.insert(0, (every, called))
     text = speaker.rooms.settings(
@@ -322,6 +369,7 @@ def _settings(
         private=sees_all(room),
         platform=room.platform,
         hears_all=hears_all,
+        shares_board=shares_board,
         host_timezone=host_timezone,
     )
     return Reply(text, buttons=tuple(rows))

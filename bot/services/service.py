@@ -31,10 +31,12 @@ from bot.game.captions import truth_in, wants_guesses
 from bot.metrics import Metrics
 from bot.services import buttons, commands
 from bot.services.admission import Admission
+from bot.services.boards import Boards
 from bot.services.buttons import (
     AskForPhoto,
     AskToForget,
     CastBallot,
+    ChooseBoard,
     ChooseLanguage,
     ChooseManner,
     ChoosePhotos,
@@ -100,6 +102,7 @@ class Service:
         cards: Makes cards of foolings.
         leaderboards: Answers questions about points.
         room_admin: Answers a room's admins.
+        boards: Know which rooms count to which.
         privacy: Answers questions about one's own data.
         languages: Finds the sentences for a room.
         parties: Runs party nights.
@@ -119,6 +122,7 @@ class Service:
         cards: Cards,
         leaderboards: Leaderboards,
         room_admin: RoomAdmin,
+        boards: Boards,
         privacy: Privacy,
         languages: Languages,
         parties: Parties,
@@ -140,6 +144,7 @@ class Service:
         self.cards = cards
         self.leaderboards = leaderboards
         self.room_admin = room_admin
+        self.boards = boards
         self.privacy = privacy
         self.languages = languages
         self.parties = parties
@@ -447,6 +452,8 @@ class Service:
                 outcome = await self.room_admin.choose_photos(press, action, speaker)
             case ChooseManner() as action:
                 outcome = await self.room_admin.choose_manner(press, action, speaker)
+            case ChooseBoard() as action:
+                outcome = await self.room_admin.choose_board(press, action, speaker)
             case OpenTimezones():
                 outcome = await self.room_admin.open_timezones(press, speaker)
             case ChooseTimezone() as action:
@@ -619,7 +626,7 @@ def build_service(
     """
     clock, revisions = Clock(store, now, zone or host_zone()), Revisions()
     metrics = metrics or Metrics()
-    languages = Languages(store)
+    languages, boards = Languages(store), Boards(store)
     jobs = ArchiveJobs(archive, store, vision, messengers)
     photos = Photos(vision, admission, store, clock)
     rounds = Rounds(store, jobs, clock, Variants(), metrics)
@@ -637,7 +644,8 @@ def build_service(
         heatmaps=Heatmaps(photos, store, messengers),
         cards=cards,
         leaderboards=leaderboards,
-        room_admin=RoomAdmin(store, clock),
+        room_admin=RoomAdmin(store, boards, clock),
+        boards=boards,
         privacy=Privacy(store, jobs, parties),
         languages=languages,
         parties=parties,

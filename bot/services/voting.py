@@ -86,7 +86,7 @@ class Voting:
                 return
             shown = self._revisions.number(self._word(view))
         if view.answer is not None:
-            await messenger.edit(view.room, view.answer, shown)
+            await messenger.edit(view.place, view.answer, shown)
         round_, speaker = view.round, speaker_for(view.language)
         counts = Counter(ballot.label for ballot in vote.ballots).most_common()
         if (votes := len(vote.ballots)) < VOTES_NEEDED:
@@ -94,7 +94,7 @@ class Voting:
         else:
             truth = None if round_.is_void or round_.truth is None else round_.truth.label
             text = speaker.rounds.vote_ended(counts, truth)
-        receipt = await messenger.send(view.room, Reply(text), to=view.message)
+        receipt = await messenger.send(view.place, Reply(text), to=view.message)
         if receipt.delivery is Delivery.FAILED:
             again_at = self._clock.now() + AGAIN_IN
             self._timers.set(round_id, again_at, lambda: self._tell(round_id, room))

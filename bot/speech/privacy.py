@@ -225,6 +225,9 @@ class PrivacySentences(Sentences):
             # Translators: the bot answers with a sign instead of words; and with words again.
             AdminAction.QUIET: self._("signs instead of words"),
             AdminAction.ALOUD: self._("words instead of signs"),
+            # Translators: all channels of a server on Discord share their points; or each its own.
+            AdminAction.BOARD_SHARED: self._("one board for the whole server"),
+            AdminAction.BOARD_PARTED: self._("a board for each channel"),
             # Translators: an admin told who is on somebody else's photo.
             AdminAction.TRUTH: self._("the truth about someone else's photo"),
             # Translators: an admin took back what was told about somebody's photo.

@@ -155,6 +155,7 @@ class RoomSentences(Sentences):
         private: bool,
         platform: str = "telegram",
         hears_all: bool = True,
+        shares_board: bool | None = None,
         host_timezone: str | None = None,
     ) -> str:
         """Return the room's settings in words, for above the buttons that change them.
@@ -164,11 +165,17 @@ class RoomSentences(Sentences):
             private: Whether it is one person's chat, where every photo is answered.
             platform: The platform's name.
             hears_all: Whether every photo reaches the bot there, where a room wants that.
+            shares_board: Whether all of a server count together; None where there is no server.
             host_timezone: The host's IANA name, for a room that has not chosen its own.
         """
         lines: list[str] = []
         if not private:
             lines += self._which_photos(chosen, platform, hears_all=hears_all)
+        if shares_board is not None:
+            # Translators: Discord; whose points are counted together.
+            together = self._("Points: the whole server plays together.")
+            alone = self._("Points: this channel plays by itself.")
+            lines.append(together if shares_board else alone)
         if chosen.quiet:
             # Translators: a group's setting. The three signs are what the bot puts at a photo.
             lines.append(
@@ -222,6 +229,11 @@ class RoomSentences(Sentences):
         """Return the label of the button that has photos answered with a sign, or with words."""
         # Translators: buttons in the settings of a group: how photos are answered.
         return self._("Just a sign") if quiet else self._("In words")
+
+    def board_button(self, *, shared: bool) -> str:
+        """Return the label of the button that has a server, or a channel, count by itself."""
+        # Translators: buttons in the settings of a channel on Discord, below "Points: ...".
+        return self._("The whole server") if shared else self._("This channel")
 
     def language_button(self) -> str:
         """Return the label of the button that opens the choice of languages."""

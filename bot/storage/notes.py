@@ -21,6 +21,11 @@ class NoteStore:
         await connection.execute(delete(notes).where(notes.c.key == key))
         await connection.execute(insert(notes).values(key=key, value=value))
 
+    @write_transaction
+    async def forget(self, connection: AsyncConnection, key: str) -> None:
+        """Forget what was stored under a name."""
+        await connection.execute(delete(notes).where(notes.c.key == key))
+
     @read_transaction
     async def recall(self, connection: AsyncConnection, key: str) -> str | None:
         """Return what was stored under a name."""

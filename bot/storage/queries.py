@@ -58,6 +58,9 @@ Bounds = tuple[datetime, datetime]
 
 # The row where the room of a row of `rooms` is now.
 current_room_id: ColumnElement[int] = func.coalesce(rooms.c.moved_to, rooms.c.id)
+# Where a room that leads to another one is no more. Elsewhere it only counts to that one, and is
+# still where people are.
+MOVING = frozenset({"telegram"})
 # `rooms` once more, to be joined by `current_room_id`.
 current_rooms = rooms.alias("current_rooms")
 
@@ -73,6 +76,10 @@ class RoomRow:
 
     id: int
     current_id: int
+
+    def where_people_are(self, room: Room) -> int:
+        """Return the row of the place itself, not of the one that it counts to."""
+        return self.current_id if room.platform in MOVING else self.id
 
 
 @dataclass(frozen=True, slots=True)

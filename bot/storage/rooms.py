@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import date, datetime, timedelta, tzinfo
 
@@ -34,6 +34,8 @@ from bot.storage.schema import (
 )
 
 SETTINGS = tuple(field.name for field in fields(RoomSettings))
+# What is not of the room to which a room counts, but of each by itself.
+ITS_OWN = ("every_photo",)
 # A screenful.
 ACTIONS_SHOWN = 20
 
@@ -74,9 +76,10 @@ class RoomStore:
             name: value for name, value in asdict(chosen).items() if value != getattr(before, name)
         }
         found = await find_or_add_room(connection, room)
-        if changes:
-            this = rooms.c.id == found.current_id
-            await connection.execute(update(rooms).where(this).values(changes))
+        own = {name: changes.pop(name) for name in ITS_OWN if name in changes}
+        for id_, values in ((found.where_people_are(room), own), (found.current_id, changes)):
+            if values:
+                await connection.execute(update(rooms).where(rooms.c.id == id_).values(values))
 
     @read_transaction
     async def existing(self, connection: AsyncConnection, platform: str) -> list[str]:
@@ -157,15 +160,31 @@ class RoomStore:
         after = (await find_or_add_room(connection, new)).current_id
         if before == after:
             return
-        both = await connection.execute(select(rooms).where(rooms.c.id.in_((before, after))))
-        rows = {row["id"]: row for row in both.mappings()}
-        kept = {
-            name: rows[before][name] if rows[after][name] is None else rows[after][name]
-            for name in ("seen", "greeted", "spoken", *SETTINGS)
-        }
-        await connection.execute(update(rooms).where(rooms.c.id == after).values(kept))
-        there = or_(rooms.c.id == before, rooms.c.moved_to == before)
-        await connection.execute(update(rooms).where(there).values(moved_to=after))
+        await _merge(connection, before, after, ("seen", "greeted", "spoken", *SETTINGS))
+
+    @read_transaction
+    async def present(self, connection: AsyncConnection, room: Room) -> Room:
+        """Return what a room is known by now, or the room to which it counts."""
+        if (found := await find_room(connection, room)) is None:
+            return room
+        this = select(rooms).where(rooms.c.id == found.current_id)
+        return room_of((await connection.execute(this)).mappings().one())
+
+    @write_transaction
+    async def join(self, connection: AsyncConnection, room: Room, board: Room) -> None:
+        """Have all of a room count to another one, and what happens there from now on."""
+        before = (await find_or_add_room(connection, room)).current_id
+        after = (await find_or_add_room(connection, board)).current_id
+        if before != after:
+            # Whether the bot answers every photo is each channel's own affair.
+            await _merge(connection, before, after, ("seen", "spoken"))
+
+    @write_transaction
+    async def part(self, connection: AsyncConnection, board: Room) -> None:
+        """Have all rooms that count to another one count for themselves again."""
+        if (found := await find_room(connection, board)) is not None:
+            joined = rooms.c.moved_to == found.current_id
+            await connection.execute(update(rooms).where(joined).values(moved_to=None))
 
     @write_transaction
     async def log_action(
@@ -283,10 +302,32 @@ def _for_json(row: Mapping[str, object]) -> dict[str, object]:
     }
 
 
+async def _merge(connection: AsyncConnection, before: int, after: int, kept: Sequence[str]) -> None:
+    """Have a room's row, and those that lead to it, lead to another one.
+
+    Args:
+        connection: Of the transaction.
+        before: The row.
+        after: The other one.
+        kept: What the other one takes over where it has nothing of its own.
+    """
+    both = await connection.execute(select(rooms).where(rooms.c.id.in_((before, after))))
+    rows = {row["id"]: row for row in both.mappings()}
+    values = {
+        name: rows[before][name] if rows[after][name] is None else rows[after][name]
+        for name in kept
+    }
+    await connection.execute(update(rooms).where(rooms.c.id == after).values(values))
+    there = or_(rooms.c.id == before, rooms.c.moved_to == before)
+    await connection.execute(update(rooms).where(there).values(moved_to=after))
+
+
 async def _load_settings(connection: AsyncConnection, room: Room) -> RoomSettings:
     if (found := await find_room(connection, room)) is None:
         return initial_settings(room)
-    this = select(rooms).where(rooms.c.id == found.current_id)
-    row = (await connection.execute(this)).mappings().one()
+    here = found.where_people_are(room)
+    these = select(rooms).where(rooms.c.id.in_((here, found.current_id)))
+    rows = {row["id"]: row for row in (await connection.execute(these)).mappings()}
+    row = {**rows[found.current_id]} | {name: rows[here][name] for name in ITS_OWN}
     chosen = {name: value for name in SETTINGS if (value := row[name]) is not None}
     return replace(initial_settings(room), **chosen)

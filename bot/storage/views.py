@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import RowMapping, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import Refusal, Room, Verdict
@@ -17,6 +17,7 @@ from bot.game.scoring import Score
 from bot.game.seasons import day_bounds
 from bot.storage.database import Database, read_transaction
 from bot.storage.queries import (
+    MOVING,
     Condition,
     current_room_id,
     current_rooms,
@@ -42,6 +43,7 @@ class RoundView:
     Attributes:
         round: The round.
         room: Where the room is now.
+        place: Where things are said about it: the room, or the channel that counts to it.
         zone: The room's time zone.
         language: In which the message is, an IETF tag: the room's, else that of who sent the photo,
             else the one that was spoken first in the room. It is the same whoever taps.
@@ -61,6 +63,7 @@ class RoundView:
 
     round: Round
     room: Room
+    place: Room
     zone: tzinfo
     language: str | None
     message: str | None
@@ -116,6 +119,7 @@ class ViewStore:
         return RoundView(
             round=round_,
             room=room_of(row),
+            place=_place_of(row),
             zone=zone,
             language=row["worded_in"],
             message=row["message"],
@@ -141,6 +145,7 @@ def _select_place(round_id: int) -> Select[Any]:
             guessings.c.until.label("guess_until"),
             *(current_rooms.c.timezone, current_rooms.c.id.label("current_id")),
             *(current_rooms.c.platform, current_rooms.c.chat, current_rooms.c.private),
+            rooms.c.chat.label("sent_to"),
             func.coalesce(
                 current_rooms.c.language, rounds.c.language, current_rooms.c.spoken
             ).label("worded_in"),
@@ -150,6 +155,12 @@ def _select_place(round_id: int) -> Select[Any]:
         .outerjoin(guessings, (guessings.c.round_id == rounds.c.id) & guessings.c.closed.is_(None))
         .where(rounds.c.id == round_id)
     )
+
+
+def _place_of(row: RowMapping) -> Room:
+    """Return where a round's photo can be spoken of."""
+    room = room_of(row)
+    return room if room.platform in MOVING else replace(room, id=row["sent_to"])
 
 
 async def _load_paid(

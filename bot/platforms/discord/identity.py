@@ -79,7 +79,7 @@ def parse_message(
 
 
 def _room_of(message: discord.Message) -> Room:
-    """Return the room of a message: a thread or a post is one of its own."""
+    """Return the room of a message, of a thread too; `Boards` knows to which one it counts."""
     return Room(PLATFORM, str(message.channel.id), private=is_private(message))
 
 
@@ -102,6 +102,18 @@ def is_private(message: discord.Message) -> bool:
     no guild either, but its channel tells.
     """
     return message.guild is None and getattr(message.channel, "guild_id", None) is None
+
+
+def channel_of(channel: object, room: Room) -> Room:
+    """Return the room of the channel that a thread belongs to; of anything else, its own."""
+    if not isinstance(channel, discord.Thread):
+        return room
+    return Room(PLATFORM, str(channel.parent_id))
+
+
+def server_of(interaction: Interaction) -> str | None:
+    """Return the id of the server in which a command or a button was used."""
+    return None if interaction.guild_id is None else str(interaction.guild_id)
 
 
 def room_of_interaction(interaction: Interaction) -> Room:

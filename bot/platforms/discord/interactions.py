@@ -36,8 +36,10 @@ from bot.platforms.discord.files import (
 from bot.platforms.discord.identity import (
     Interaction,
     admin_check,
+    channel_of,
     player_of_interaction,
     room_of_interaction,
+    server_of,
 )
 from bot.platforms.discord.links import with_links
 from bot.platforms.discord.sender import (
@@ -192,6 +194,7 @@ class InteractionHandlers:
             bot=me.mention if me else "",
             alone=is_quiet,
             hears_all=interaction.client.intents.message_content,
+            server=server_of(interaction),
         )
         reply = await self._service.handle_command(request)
         if reply is not None:
@@ -254,6 +257,7 @@ class InteractionHandlers:
             admin_check(interaction),
             alone=_is_for_one_person(interaction),
             hears_all=interaction.client.intents.message_content,
+            server=server_of(interaction),
         )
         outcome = await self._service.handle_button(press)
         try:
@@ -284,6 +288,12 @@ class InteractionHandlers:
         message_id = await _acknowledge(interaction, is_quiet=is_quiet)
         if message_id is not None:
             self._tokens.note(interaction, message_id, is_original=True)
+            room = room_of_interaction(interaction)
+            await self._service.boards.enter(
+                room,
+                channel=channel_of(interaction.channel, room),
+                server=server_of(interaction),
+            )
         return message_id
 
     async def _fill_response(

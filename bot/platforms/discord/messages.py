@@ -18,7 +18,7 @@ from bot.platforms.common import ReplyOrder, SaidRefusals, Slot
 from bot.platforms.discord.captions import caption_of
 from bot.platforms.discord.faults import CannotSend
 from bot.platforms.discord.files import Files, PictureReference, has_lottie, is_withheld
-from bot.platforms.discord.identity import IncomingMessage, parse_message
+from bot.platforms.discord.identity import IncomingMessage, channel_of, parse_message
 from bot.platforms.discord.sender import Sender, SentMessage
 from bot.platforms.discord.tasks import ClaimedTasks
 from bot.services import Service
@@ -114,6 +114,12 @@ class MessageHandlers:
     async def _answer_message(self, incoming: IncomingMessage, slot: Slot) -> None:
         message = incoming.message
         try:
+            guild, room = message.guild, incoming.room
+            await self._service.boards.enter(
+                room,
+                channel=channel_of(message.channel, room),
+                server=None if guild is None else str(guild.id),
+            )
             if not incoming.is_addressed and not await self._is_wanted(incoming):
                 return
             if not _may_write(message):

@@ -13,14 +13,17 @@ from bot.storage.store import Store
 from tests.support.records import (
     ANNA,
     DAY,
+    FOOLED,
     MINUTE,
     NOW,
     OLAF,
     ROOM,
     SUPERGROUP,
     YETI,
+    fool,
     opened,
     photo,
+    points,
 )
 
 
@@ -287,6 +290,31 @@ async def test_a_move_into_a_room_that_is_used_already_merges(store: Store) -> N
         found = await store.rounds.find(id_)
         assert found is not None
         assert found.room == SUPERGROUP
+
+
+async def test_rooms_count_together_and_come_apart_again(store: Store) -> None:
+    board, kitchen, thread, later = (Room("discord", id_) for id_ in ("1", "2", "3", "4"))
+    await store.rooms.change_settings(kitchen, RoomSettings("de", every_photo=True))
+    assert await fool(store, room=kitchen)
+    assert await fool(store, room=board)
+    await store.rooms.join(thread, kitchen)
+    told = await fool(store, room=thread)
+    assert await points(store, kitchen) == {"Anna": FOOLED + 49}
+    await store.rooms.join(kitchen, board)
+    await store.rooms.join(later, board)
+    assert await points(store, thread) == {"Anna": FOOLED + 49 + 24}
+    assert await store.rooms.present(thread) == board
+    # A photo's message is where it was, and so is the choice which photos are answered.
+    view = await store.views.round(told, NOW, UTC)
+    assert view is not None
+    assert (view.room, view.place) == (board, thread)
+    assert not (await store.rooms.settings(board)).every_photo
+    assert await store.rooms.settings(kitchen) == RoomSettings(None, every_photo=True)
+    await store.rooms.change_settings(later, RoomSettings("fr", every_photo=True))
+    assert await store.rooms.settings(board) == RoomSettings("fr", every_photo=False)
+    await store.rooms.part(board)
+    assert await points(store, kitchen) == await points(store, board) == {"Anna": FOOLED}
+    assert await store.rooms.settings(kitchen) == RoomSettings("de", every_photo=True)
 
 
 async def test_a_room_moves_more_than_once(store: Store) -> None:
