@@ -449,18 +449,3 @@ def add_guess(
 def is_right_guess(guess: Guess, verdict: Verdict) -> bool:
     """Return whether somebody guessed what the bot answered."""
     return guess.label is verdict.call
-
-
-def looks_same(queries: Sequence[int], stored: Sequence[int]) -> bool:
-    """Return whether a photo looks the same as one before, by their fingerprints.
-
-    Args:
-        queries: What the photo or a disguise of it may look like.
-        stored: What is remembered of the other.
-    """
-    return any((query ^ one).bit_count() <= SAME_WITHIN_BITS for query in queries for one in stored)
-
-
-def was_played(queries: Sequence[int], before: Iterable[Sequence[int]]) -> bool:
-    """Return whether a photo looks the same as one of those before."""
-    return any(looks_same(queries, stored) for stored in before)

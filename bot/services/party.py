@@ -441,7 +441,7 @@ class Parties:
     async def _verdict(self, data: bytes) -> Verdict:
         for look in range(LOOKS):
             try:
-                verdict, _, _ = await self._vision.classify(data, Timings())
+                verdict, *_ = await self._vision.classify(data, Timings())
             except Refused as refused:
                 if refused.reason is not Refusal.BUSY or look == LOOKS - 1:
                     raise

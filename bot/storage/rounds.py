@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from cachetools import LRUCache
 from sqlalchemy import RowMapping, Select, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,7 +22,7 @@ from bot.domain import (
     StoredRound,
     Verdict,
 )
-from bot.game import rules
+from bot.game.rules import SAME_WITHIN_BITS
 from bot.storage.database import (
     Database,
     read_transaction,
@@ -29,6 +30,7 @@ from bot.storage.database import (
     write_transaction,
 )
 from bot.storage.foolings import store_features
+from bot.storage.prints import Prints
 from bot.storage.queries import (
     LANGUAGE_LENGTH,
     current_room_id,
@@ -43,6 +45,10 @@ from bot.storage.schema import guessings, players, rooms, rounds
 
 # The bot's own language, where nobody has told one.
 UNTOLD = "en"
+# So many rooms' fingerprints are kept in memory; a photo takes fifty bytes.
+ROOMS = 256
+# Photos that look the same as one are few; where they are not, one of the latest is still stored.
+MAX_ALIKE = 500
 
 
 class RoundStore:
@@ -50,6 +56,7 @@ class RoundStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._prints: LRUCache[int, Prints] = LRUCache(ROOMS)
 
     @write_transaction
     async def open(self, connection: AsyncConnection, photo: Photo, now: datetime) -> int | None:
@@ -117,7 +124,7 @@ class RoundStore:
             )
         )
         if fingerprint is not None:
-            await _note_fingerprint(connection, round_id, fingerprint, likeness)
+            await self._note_fingerprint(connection, round_id, fingerprint, likeness)
 
     @urgent_transaction
     async def mark_sending(
@@ -219,6 +226,65 @@ class RoundStore:
         )
         return [_pending_photo_of(row) for row in found.mappings()]
 
+    async def _note_fingerprint(
+        self,
+        connection: AsyncConnection,
+        round_id: int,
+        fingerprint: Fingerprint,
+        likeness: Likeness | None,
+    ) -> None:
+        found = await connection.execute(
+            select(rounds.c.room_id, current_room_id.label("current_id"), rounds.c.prints)
+            .join(rounds, rounds.c.room_id == rooms.c.id)
+            .where(rounds.c.id == round_id)
+        )
+        row = found.first()
+        # A photo that is classified again after a crash may have been copied since.
+        if row is None or row.prints is not None:
+            return
+        played_before = await self._was_played(connection, row.current_id, round_id, fingerprint)
+        values: dict[str, object] = {
+            "prints": list(fingerprint.stored),
+            "played_before": played_before,
+        }
+        if likeness is not None:
+            values["reminds_of"] = likeness.round_id
+            values["played_before"] = played_before or likeness.is_copy
+        await connection.execute(update(rounds).where(rounds.c.id == round_id).values(values))
+        (await self._prints_of(connection, row.room_id)).add(round_id, fingerprint.stored)
+        if fingerprint.features is not None:
+            await store_features(connection, round_id, fingerprint.features)
+
+    async def _was_played(
+        self, connection: AsyncConnection, room_id: int, round_id: int, fingerprint: Fingerprint
+    ) -> bool:
+        """Return whether a room has played another photo that looks the same."""
+        # A room that moved is several: a round stays where it was sent to.
+        here = await connection.execute(select(rooms.c.id).where(current_room_id == room_id))
+        alike: list[int] = []
+        for its in here.scalars():
+            prints = await self._prints_of(connection, its)
+            alike += await asyncio.to_thread(prints.alike, fingerprint.queries, SAME_WITHIN_BITS)
+        still = rounds.c.id.in_(alike[-MAX_ALIKE:]), rounds.c.prints.is_not(None)
+        found = await connection.execute(
+            select(rounds.c.id).where(*still, rounds.c.id != round_id).limit(1)
+        )
+        return found.first() is not None
+
+    async def _prints_of(self, connection: AsyncConnection, room_id: int) -> Prints:
+        """Return the fingerprints of the photos that were sent to a room."""
+        if (prints := self._prints.get(room_id)) is None:
+            prints = Prints()
+            known = await connection.execute(
+                select(rounds.c.id, rounds.c.prints).where(
+                    rounds.c.room_id == room_id, rounds.c.prints.is_not(None)
+                )
+            )
+            for id_, stored in known:
+                prints.add(id_, stored)
+            self._prints[room_id] = prints
+        return prints
+
 
 async def _language_of(connection: AsyncConnection, photo: Photo, room_id: int) -> str:
     """Return the language in which a photo is answered, as an IETF tag."""
@@ -227,39 +293,6 @@ async def _language_of(connection: AsyncConnection, photo: Photo, room_id: int) 
         spoken = select(rooms.c.spoken).where(rooms.c.id == room_id)
         language = (await connection.execute(spoken)).scalar()
     return (language or UNTOLD)[:LANGUAGE_LENGTH]
-
-
-async def _note_fingerprint(
-    connection: AsyncConnection,
-    round_id: int,
-    fingerprint: Fingerprint,
-    likeness: Likeness | None,
-) -> None:
-    found = await connection.execute(
-        select(current_room_id.label("current_id"), rounds.c.prints)
-        .join(rounds, rounds.c.room_id == rooms.c.id)
-        .where(rounds.c.id == round_id)
-    )
-    row = found.first()
-    # A photo that is classified again after a crash may have been copied since.
-    if row is None or row.prints is not None:
-        return
-    others = await connection.execute(
-        select(rounds.c.prints)
-        .join(rooms, rooms.c.id == rounds.c.room_id)
-        .where(current_room_id == row.current_id, rounds.c.prints.is_not(None))
-    )
-    # Some 50 microseconds for each photo that the room has played.
-    played_before = await asyncio.to_thread(
-        rules.was_played, fingerprint.queries, list(others.scalars())
-    )
-    values: dict[str, object] = {"prints": list(fingerprint.stored), "played_before": played_before}
-    if likeness is not None:
-        values["reminds_of"] = likeness.round_id
-        values["played_before"] = played_before or likeness.is_copy
-    await connection.execute(update(rounds).where(rounds.c.id == round_id).values(values))
-    if fingerprint.features is not None:
-        await store_features(connection, round_id, fingerprint.features)
 
 
 def _select_rounds() -> Select[Any]:

@@ -30,11 +30,9 @@ from bot.game.rules import (
     confirm,
     everyone_voted,
     is_right_guess,
-    looks_same,
     object_to,
     tell_truth,
     undo_truth,
-    was_played,
     worth,
 )
 
@@ -373,24 +371,6 @@ class TestGuesses:
         right = [label for label in Label if is_right_guess(Guess(BEN, NOW, label), verdict)]
         assert right == [NEITHER if unfamiliar else YETI]
         assert GUESS_POINTS == 10
-
-
-class TestPhotosSeenBefore:
-    def test_a_few_bits_make_no_other_photo(self) -> None:
-        photo = 0xF0F0_F0F0_F0F0_F0F0_F0F0_F0F0_F0F0_F0F0
-        assert looks_same([photo], [photo])
-        assert looks_same([photo], [photo ^ 0x1FFFF])
-        assert not looks_same([photo], [photo ^ 0x3FFFF])
-
-    def test_any_view_of_a_photo_gives_it_away(self) -> None:
-        photo, mirrored, other = 0, (1 << 64) - 1, ((1 << 64) - 1) << 64
-        assert looks_same([other, mirrored], [photo, mirrored])
-        assert not looks_same([other], [photo, mirrored])
-
-    def test_a_photo_was_played_when_any_looks_the_same(self) -> None:
-        assert was_played([1], [[2**128 - 1], [0]])
-        assert not was_played([1], [[2**128 - 1]])
-        assert not was_played([1], [])
 
 
 PEOPLE = st.sampled_from(FAMILY)

@@ -507,6 +507,14 @@ async def test_a_photo_is_known_in_the_room_that_moved(store: Store) -> None:
     assert await played_before(store, copy, (1,), (1,), SUPERGROUP)
 
 
+async def test_a_photo_that_was_forgotten_is_new(store: Store) -> None:
+    assert not await played_before(store, await played(store), (1,), (1,))
+    assert await played_before(store, await played(store, BEN), (1,), (1,))
+    for player in (ANNA, BEN):
+        await store.people.forget(ROOM.platform, player.id)
+    assert not await played_before(store, await played(store, BEN), (1,), (1,))
+
+
 async def test_two_copies_at_once_are_one_photo(store: Store) -> None:
     ids = [await played(store, player) for player in (ANNA, BEN)]
     copies = await asyncio.gather(*(played_before(store, id_, (7,), (7,)) for id_ in ids))
