@@ -567,17 +567,22 @@ class Party:
         return self._changed(photo, lambda each: replace(each, is_lost=True)).tick(now)
 
     def forgotten(self, device: Device, name: str) -> Party:
-        """Take the names of who played on a device out of the evening.
+        """Take whoever played on a device out of the evening, by name and device.
 
         Args:
             device: The device.
             name: What to call them from now on.
         """
         players = tuple(
-            replace(player, name=name, is_gone=True) if player.device == device else player
+            replace(player, name=name, device="", is_gone=True)
+            if player.device == device
+            else player
             for player in self.players
         )
-        return replace(self, players=players)
+        away = {each: since for each, since in self.away.items() if each != device}
+        screens = tuple(each for each in self.screens if each != device)
+        left = replace(self, players=players, away=away, screens=screens)
+        return left._with_a_host()
 
     # --- the acts ---
 
@@ -621,11 +626,14 @@ class Party:
             raise NotAllowed(Why.NOT_NOW)
         if player.device != device and not self.may_direct(device):
             raise NotAllowed(Why.NOT_YOURS)
-        left = self._with_players(replace(player, is_gone=True))
-        if self.host is not None and not left.players_on(self.host):
-            first = next(iter(left.present), None)
-            left = replace(left, host=first.device if first else None)
-        return left
+        return self._with_players(replace(player, is_gone=True))._with_a_host()
+
+    def _with_a_host(self) -> Party:
+        """Return the evening with another host, if nobody plays on the host's phone any more."""
+        if self.host is None or self.players_on(self.host):
+            return self
+        first = next(iter(self.present), None)
+        return replace(self, host=first.device if first else None)
 
     def _direct(self, act: Start | Next | Pause | Resume | End | Again, now: datetime) -> Party:
         match act:

@@ -14,6 +14,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -363,13 +364,9 @@ class Parties:
         self._chance.shuffle(left)
         drawn: list[Prompt] = []
         while left and len(drawn) < min(rounds, MOST_ROUNDS):
-            before = drawn[-1] if drawn else None
-            other = (
-                each
-                for each in left
-                if before is None or (each.goal is not before.goal and each.place != before.place)
-            )
-            drawn.append(next(other, left[0]))
+            if drawn:  # the shuffled order stays among those that are as unlike the one before
+                left.sort(key=partial(_likeness, drawn[-1]))
+            drawn.append(left[0])
             left.remove(drawn[-1])
         return tuple(drawn)
 
@@ -518,3 +515,8 @@ class Parties:
     def _name(party: Party, number: PlayerNumber) -> str:
         player = party.player(number)
         return player.name if player else ""
+
+
+def _likeness(one: Prompt, other: Prompt) -> int:
+    """Return how alike two prompts are, 0 to 3: what is asked counts more than where."""
+    return 2 * (one.goal is other.goal) + (one.place is other.place)
