@@ -1,4 +1,4 @@
-"""Party nights as a platform runs them: photos are looked at, all outlives a restart, and it ends."""
+"""Party nights as a platform runs them: photos are looked at, a restart is outlived, all ends."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -210,7 +211,7 @@ async def test_prompts_differ_from_round_to_round_and_are_of_the_places_that_wer
     prompts = [home.party.rounds[0].prompt, *home.party.prompts]
     assert {prompt.place for prompt in prompts} == {"drawing"}
     assert len({prompt.key for prompt in prompts}) == 5
-    assert all(one.goal is not other.goal for one, other in zip(prompts, prompts[1:], strict=False))
+    assert all(one.goal is not other.goal for one, other in pairwise(prompts))
     assert home.party.seconds == 40
 
 
