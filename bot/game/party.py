@@ -444,10 +444,9 @@ class Party:
         """Return when `tick` has something to do; None when it never has again."""
         if self.phase is Phase.OVER:
             return None
-        if self.paused is not None:
-            return self.paused + PAUSE_TIME
-        graces = [at + AWAY_GRACE for at in self.away.values() if at + AWAY_GRACE > now]
-        return min([self.until, *graces])
+        until = self.until if self.paused is None else self.paused + PAUSE_TIME
+        waits = (at + wait for at in self.away.values() for wait in (AWAY_GRACE, TAKE_OVER_AFTER))
+        return min([until, *(moment for moment in waits if moment > now)])
 
     # --- what happens ---
 

@@ -78,7 +78,11 @@ class Home:
 
     async def send(self, name: str, data: bytes) -> None:
         number = next(player.number for player in self.party.players if player.name == name)
-        await self.service.parties.send_photo(ROOM, name, number, data)
+
+        async def fetch(_: int) -> bytes:
+            return data
+
+        await self.service.parties.send_photo(ROOM, name, number, fetch)
 
     async def restart(self) -> None:
         await self.service.parties.close()
@@ -199,6 +203,27 @@ async def test_who_is_forgotten_leaves_the_evening_with_name_and_photos(home: Ho
     await parties.close()
     ((_, stored),) = await home.store.parties.all()
     assert "Mia" not in stored
+
+
+async def test_a_lobby_that_nobody_came_to_is_forgotten_when_its_screen_is_closed(
+    home: Home,
+) -> None:
+    home.come()
+    home.service.parties.leave(ROOM, TV)
+    home.service.parties.close_unused(ROOM)
+    assert home.service.parties.find(ROOM) is None
+    assert await home.store.parties.all() == []
+
+
+async def test_screens_are_told_when_somebody_else_may_take_over(home: Home) -> None:
+    home.come("Mia", "Ben")
+    home.service.parties.leave(ROOM, "Mia")
+    assert not home.seen("Ben")["may_take_over"]
+    due = home.party.due(home.now)
+    while due is not None and due < home.party.until:
+        home.now = due
+        due = home.party.due(home.now)
+    assert home.seen("Ben")["may_take_over"]
 
 
 async def test_prompts_differ_from_round_to_round_and_are_of_the_places_that_were_chosen(
