@@ -69,8 +69,8 @@ function ring({ phase, players, result }) {
   if (phase === 'prompt') sound.play('go');
   if (phase === 'looking' && evening.elapsed < 1) sound.play('looks');
   if (phase === 'told') {
-    sound.play(result.fooled ? 'fooled' : 'knew');
-    if (result.fooled) celebrate();
+    sound.play(result.reached ? 'fooled' : 'knew');
+    if (result.reached) celebrate();
   }
   if (phase === 'over') {
     sound.play('won');
@@ -206,7 +206,7 @@ function question({ prompt, photo }) {
 
 function told({ result, prompt }) {
   const truth = { olaf: WORDS.wasOlaf, abominable: WORDS.wasYeti, neither: WORDS.wasNeither }[result.truth] ?? WORDS.wasUnknown;
-  const outcome = result.unfair ? WORDS.unfairOutcome : result.fooled ? WORDS.fooledMe : prompt.goal.startsWith('show') && result.reached ? WORDS.foundIt : result.truth ? WORDS.knewIt : '';
+  const outcome = result.unfair ? WORDS.unfairOutcome : result.truth ? outcomeOf(result, prompt) : '';
   const gains = new Map();
   for (const { player, points } of result.awards) gains.set(player, (gains.get(player) ?? 0) + points);
   const rows = [...gains].map(([number, points]) => {
@@ -214,6 +214,13 @@ function told({ result, prompt }) {
     return make('li', {}, badge(player?.name ?? '', player?.colour ?? 0), make('bdi', {}, player?.name ?? ''), make('b', {}, `+${points}`));
   });
   return [make('p', { class: 'truth' }, truth), headline(outcome || truth, 'headline outcome'), make('ul', { class: 'gains' }, ...rows)];
+}
+
+function outcomeOf({ fooled, reached }, { goal }) {
+  // A drawing that the bot was to recognise is no trick.
+  if (goal.startsWith('show')) return reached ? WORDS.foundIt : WORDS.missedIt;
+  if (!fooled) return WORDS.knewIt;
+  return reached ? WORDS.fooledMe : WORDS.fooledOtherwise;
 }
 
 function drawGallery(state) {
