@@ -282,6 +282,12 @@ class Parties:
         party = self.find(room)
         return await self._pictures.find(party.id, name) if party else None
 
+    def has_picture(self, room: Room) -> bool:
+        """Return whether a room's evening is over and its picture drawn."""
+        party = self.find(room)
+        is_over = party is not None and party.phase is Phase.OVER
+        return party is not None and is_over and self._pictures.has(party.id, "evening")
+
     async def forget(self, platform: str, device: Device) -> None:
         """Take somebody's names and photos out of a platform's evenings."""
         for room, found in list(self._evenings.items()):

@@ -109,13 +109,13 @@ class PartyPages:
                 speakers[language] = await self._service.speaker(room, member.player)
         if (party := self._parties.find(room)) is None:
             return
-        now = self._service.now()
+        now, has_picture = self._service.now(), self._parties.has_picture(room)
         events: dict[tuple[str, str | None], Event] = {}
         for member in members:
             key = member.player.id, member.player.language
             if key not in events:
                 view = render(party, member.player.id, speakers[member.player.language], now)
-                events[key] = {"type": "party", "party": view}
+                events[key] = {"type": "party", "party": {**view, "picture": has_picture}}
             member.send(events[key])
 
     async def _post_act(self, request: web.Request) -> web.Response:

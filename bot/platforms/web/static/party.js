@@ -252,14 +252,13 @@ function line(text) {
 }
 
 function drawEnd(state) {
-  redraw(byId('stage'), ['end', state.id, state.standings], () => {
-    const picture = make('img', { class: 'evening', src: evening.picture('evening'), alt: WORDS.evening });
-    picture.addEventListener('error', () => setTimeout(() => (picture.src = `${evening.picture('evening')}?${Date.now()}`), 1500), { once: true });
-    const save = make('a', { class: 'strong button', href: evening.picture('evening'), download: 'evening.png' }, WORDS.savePicture);
-    const hasEnded = state.best.length > 0;
+  redraw(byId('stage'), ['end', state.id, state.standings, state.picture], () => {
+    const address = evening.picture('evening');
+    const keepsake = make('div', { class: 'keepsake' }, make('img', { class: 'evening', src: state.picture ? address : '/static/icon.svg', alt: WORDS.evening }),
+      make('a', { class: 'strong button', href: address, download: 'evening.png' }, WORDS.savePicture));
     return [make('div', { class: 'end' },
       make('div', { class: 'winners' }, headline(state.winners || WORDS.nobodySent), podium(state.standings), line(state.bot.line)),
-      ...(hasEnded ? [make('div', { class: 'keepsake' }, picture, save)] : []))];
+      ...(state.best.length ? [keepsake] : []))];
   });
 }
 
