@@ -122,8 +122,9 @@ async def serve(
         print(_welcome(settings, address, web.admin_link("home")), flush=True)
         if has_party and settings.web_room:
             print(f"The big screen: {web.party_link('home')}", flush=True)
-            # A browser that is started in the terminal would wait there until it is left.
-            await asyncio.to_thread(webbrowser.open, web.party_link("home"))
+            # In a thread: a browser of the terminal's ends when it is left.
+            opening = asyncio.to_thread(webbrowser.open, web.party_link("home"))
+            stack.callback(asyncio.create_task(opening, name="big screen").cancel)
         running = [asyncio.create_task(each.run(service), name=each.name) for each in supervisors]
         pruning = asyncio.create_task(_prune(service), name="pruning")
         all_over = await _until_the_end(stopping, running, has_room=settings.web_room)

@@ -444,10 +444,9 @@ class Party:
         """Return when `tick` has something to do; None when it never has again."""
         if self.phase is Phase.OVER:
             return None
-        if self.paused is not None:
-            return self.paused + PAUSE_TIME
-        graces = [at + AWAY_GRACE for at in self.away.values() if at + AWAY_GRACE > now]
-        return min([self.until, *graces])
+        until = self.until if self.paused is None else self.paused + PAUSE_TIME
+        waits = (at + wait for at in self.away.values() for wait in (AWAY_GRACE, TAKE_OVER_AFTER))
+        return min([until, *(moment for moment in waits if moment > now)])
 
     # --- what happens ---
 
@@ -567,17 +566,22 @@ class Party:
         return self._changed(photo, lambda each: replace(each, is_lost=True)).tick(now)
 
     def forgotten(self, device: Device, name: str) -> Party:
-        """Take the names of who played on a device out of the evening.
+        """Take whoever played on a device out of the evening, by name and device.
 
         Args:
             device: The device.
             name: What to call them from now on.
         """
         players = tuple(
-            replace(player, name=name, is_gone=True) if player.device == device else player
+            replace(player, name=name, device="", is_gone=True)
+            if player.device == device
+            else player
             for player in self.players
         )
-        return replace(self, players=players)
+        away = {each: since for each, since in self.away.items() if each != device}
+        screens = tuple(each for each in self.screens if each != device)
+        left = replace(self, players=players, away=away, screens=screens)
+        return left._with_a_host()
 
     # --- the acts ---
 
@@ -621,11 +625,14 @@ class Party:
             raise NotAllowed(Why.NOT_NOW)
         if player.device != device and not self.may_direct(device):
             raise NotAllowed(Why.NOT_YOURS)
-        left = self._with_players(replace(player, is_gone=True))
-        if self.host is not None and not left.players_on(self.host):
-            first = next(iter(left.present), None)
-            left = replace(left, host=first.device if first else None)
-        return left
+        return self._with_players(replace(player, is_gone=True))._with_a_host()
+
+    def _with_a_host(self) -> Party:
+        """Return the evening with another host, if nobody plays on the host's phone any more."""
+        if self.host is None or self.players_on(self.host):
+            return self
+        first = next(iter(self.present), None)
+        return replace(self, host=first.device if first else None)
 
     def _direct(self, act: Start | Next | Pause | Resume | End | Again, now: datetime) -> Party:
         match act:

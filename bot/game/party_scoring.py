@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from bot.domain import Label, Verdict
 from bot.game.party import Party, Photo, PlayerNumber, Round
+from bot.game.party_prompts import Teller
 
 GUESS_POINTS = 20
 STAR_POINTS = 20
@@ -64,13 +65,26 @@ def has_fooled(round_: Round, photo: Photo) -> bool:
     return truth is not None and photo.verdict.call is not truth
 
 
+def photo_points(round_: Round, photo: Photo) -> int:
+    """Return what a photo brings its side: half, where it fooled the bot otherwise than asked.
+
+    Nobody fools it by a drawing that it was to recognise.
+    """
+    if photo.verdict is None:
+        return 0
+    if is_reached(round_, photo):
+        return worth(photo.verdict)
+    is_trick = round_.prompt.goal.teller is Teller.SENDER and has_fooled(round_, photo)
+    return worth(photo.verdict) // 2 if is_trick else 0
+
+
 def awards_of(round_: Round, photo: Photo) -> Iterator[Award]:
     """Yield what a judged photo brings, stars aside."""
     if photo.verdict is None or not photo.is_settled:
         return
-    if is_reached(round_, photo):
+    if points := photo_points(round_, photo):
         for member in photo.members:
-            yield Award(member, Deed.PHOTO, worth(photo.verdict), photo.id)
+            yield Award(member, Deed.PHOTO, points, photo.id)
     for player, label in photo.guesses.items():
         if label is photo.verdict.call:
             yield Award(player, Deed.GUESS, GUESS_POINTS, photo.id)
@@ -171,7 +185,7 @@ class Fooling:
 
 
 def best_photos(rounds: Iterable[Round], most: int) -> list[Fooling]:
-    """Return the evening's best photos: those that did what was asked, by worth and stars."""
+    """Return the evening's best photos: by what they brought, and their stars."""
     found = [
         Fooling(round_, photo)
         for round_ in rounds
@@ -179,9 +193,8 @@ def best_photos(rounds: Iterable[Round], most: int) -> list[Fooling]:
         if photo.verdict is not None and photo.is_settled and not photo.is_unfair
     ]
 
-    def value(each: Fooling) -> tuple[bool, int]:
+    def value(each: Fooling) -> int:
         stars = list(each.round.stars.values()).count(each.photo.id)
-        sure = worth(each.photo.verdict) if each.photo.verdict else 0
-        return is_reached(each.round, each.photo), sure + STAR_POINTS * stars
+        return photo_points(each.round, each.photo) + STAR_POINTS * stars
 
     return sorted(found, key=value, reverse=True)[:most]

@@ -14,12 +14,13 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.domain import Picture, Player, Refusal, Refused, Reply, Room, Timings, Verdict
+from bot.domain import Fetch, Picture, Player, Refusal, Refused, Reply, Room, Timings, Verdict
 from bot.game.party import (
     MOST_ROUNDS,
     Act,
@@ -212,6 +213,14 @@ class Parties:
         if (found := self._evenings.get(room)) and not self._closing:
             self._change(room, found.party.disconnected(device, self._clock.now()))
 
+    def close_unused(self, room: Room) -> None:
+        """Forget an evening that nobody has come into, once no screen shows it any more."""
+        found = self._evenings.get(room)
+        if found is not None and found.party.phase is Phase.LOBBY and not found.party.players:
+            if found.timer is not None:
+                found.timer.cancel()
+            del self._evenings[room]
+
     def act(self, room: Room, device: Device, act: Act) -> Party:
         """Do what somebody taps. Raises NotAllowed."""
         found = self._evenings.get(room)
@@ -234,7 +243,7 @@ class Parties:
         return self.act(room, device, Again(secrets.token_hex(16)))
 
     async def send_photo(
-        self, room: Room, device: Device, player: PlayerNumber, data: bytes
+        self, room: Room, device: Device, player: PlayerNumber, fetch: Fetch
     ) -> Party:
         """Take somebody's photo, and begin to look at it.
 
@@ -242,7 +251,7 @@ class Parties:
             room: Where.
             device: Where it comes from.
             player: Who sends it.
-            data: The file.
+            fetch: Fetches the file.
 
         Raises:
             NotAllowed: When it is none of theirs, too late, or not the first of its kind.
@@ -251,16 +260,18 @@ class Parties:
         found = self._evenings.get(room)
         if found is None:
             raise NotAllowed(Why.NOT_NOW)
-        digest = hashlib.sha256(data).hexdigest()
-        found.party.check_photo(device, player, digest)
-        self._admission.admit(room, Player(device, ""))
-        preview = await self._vision.preview(data, PHOTO_SIDE)
-        id_, evening_id = secrets.token_hex(16), found.party.id
-        try:
-            await self._pictures.keep(evening_id, id_, preview.jpeg)
-        except OSError as error:
-            log.warning("a photo of a party could not be kept: %s", error.strerror)
-            raise Refused(Refusal.FAULT) from error
+        with self._admission.in_hand():
+            self._admission.admit(room, Player(device, ""))
+            async with self._admission.fetched(fetch, Timings()) as data:
+                digest = hashlib.sha256(data).hexdigest()
+                found.party.check_photo(device, player, digest)
+                preview = await self._vision.preview(data, PHOTO_SIDE)
+                id_ = secrets.token_hex(16)
+                try:
+                    await self._pictures.keep(found.party.id, id_, preview.jpeg)
+                except OSError as error:
+                    log.warning("a photo of a party could not be kept: %s", error.strerror)
+                    raise Refused(Refusal.FAULT) from error
         # Another one may have come meanwhile.
         party = found.party.add_photo(device, player, id_, digest, self._clock.now())
         self._do(found, self._look(room, found, id_, data))
@@ -270,6 +281,12 @@ class Parties:
         """Return a picture of a room's evening: a photo, its heat map, or the evening's own."""
         party = self.find(room)
         return await self._pictures.find(party.id, name) if party else None
+
+    def has_picture(self, room: Room) -> bool:
+        """Return whether a room's evening is over and its picture drawn."""
+        party = self.find(room)
+        is_over = party is not None and party.phase is Phase.OVER
+        return party is not None and is_over and self._pictures.has(party.id, "evening")
 
     async def forget(self, platform: str, device: Device) -> None:
         """Take somebody's names and photos out of a platform's evenings."""
@@ -363,13 +380,9 @@ class Parties:
         self._chance.shuffle(left)
         drawn: list[Prompt] = []
         while left and len(drawn) < min(rounds, MOST_ROUNDS):
-            before = drawn[-1] if drawn else None
-            other = (
-                each
-                for each in left
-                if before is None or (each.goal is not before.goal and each.place != before.place)
-            )
-            drawn.append(next(other, left[0]))
+            if drawn:  # the shuffled order stays among those that are as unlike the one before
+                left.sort(key=partial(_likeness, drawn[-1]))
+            drawn.append(left[0])
             left.remove(drawn[-1])
         return tuple(drawn)
 
@@ -378,10 +391,9 @@ class Parties:
         found = self._evenings[room]
         before, found.party = found.party, party
         self._set_timer(room, found)
-        if party is before and found.saving is not None:
-            return party
-        found.is_unsaved = True
-        if found.saving is None or found.saving.done():
+        # Of a lobby that nobody came to there is nothing to remember.
+        found.is_unsaved |= party is not before and bool(party.players)
+        if found.is_unsaved and (found.saving is None or found.saving.done()):
             found.saving = asyncio.create_task(self._save(room, found))
         is_ending = party.phase is Phase.OVER and before.phase is not Phase.OVER
         if is_ending and before.phase is not Phase.LOBBY:
@@ -518,3 +530,8 @@ class Parties:
     def _name(party: Party, number: PlayerNumber) -> str:
         player = party.player(number)
         return player.name if player else ""
+
+
+def _likeness(one: Prompt, other: Prompt) -> int:
+    """Return how alike two prompts are, 0 to 3: what is asked counts more than where."""
+    return 2 * (one.goal is other.goal) + (one.place is other.place)

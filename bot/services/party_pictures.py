@@ -35,6 +35,10 @@ class PartyPictures:
         except OSError:
             return None
 
+    def has(self, evening: str, name: str) -> bool:
+        """Return whether a picture is there."""
+        return (self._folder / evening / name).is_file()
+
     async def drop(self, evening: str, *names: str) -> None:
         """Remove some of an evening's pictures."""
         for name in names:

@@ -8,10 +8,9 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from bot.domain import Player, Refused, Room
+from bot.domain import Player, Refusal, Refused, Room
 from bot.platforms.web.admins import Admins
 from bot.platforms.web.requests import (
-    STATUS,
     Asker,
     Rejected,
     RequestParser,
@@ -22,7 +21,6 @@ from bot.platforms.web.requests import (
 from bot.platforms.web.rooms import PEOPLE, Event, Full, Member, Rooms, room_of
 from bot.platforms.web.websocket import Message
 from bot.services import Service
-from bot.services.admission import MAX_BYTES
 from bot.services.party import NotAllowed, decode_act, decode_wish
 from bot.services.party_view import render
 from bot.speech import Speaker
@@ -81,10 +79,11 @@ class PartyPages:
         room = room_of(name)
         members = self._members[room]
         members.discard(member)
-        if not members:
-            del self._members[room]
         if not any(other.player.id == member.player.id for other in members):
             self._parties.leave(room, member.player.id)
+        if not members:
+            del self._members[room]
+            self._parties.close_unused(room)
 
     def _changed(self, room: Room) -> None:
         """Tell all screens of a room, together with what else changes at this moment."""
@@ -110,13 +109,13 @@ class PartyPages:
                 speakers[language] = await self._service.speaker(room, member.player)
         if (party := self._parties.find(room)) is None:
             return
-        now = self._service.now()
+        now, has_picture = self._service.now(), self._parties.has_picture(room)
         events: dict[tuple[str, str | None], Event] = {}
         for member in members:
             key = member.player.id, member.player.language
             if key not in events:
                 view = render(party, member.player.id, speakers[member.player.language], now)
-                events[key] = {"type": "party", "party": view}
+                events[key] = {"type": "party", "party": {**view, "picture": has_picture}}
             member.send(events[key])
 
     async def _post_act(self, request: web.Request) -> web.Response:
@@ -146,15 +145,19 @@ class PartyPages:
         player = request.query.get("player", "")
         if not player.isdecimal() or len(player) > MOST_DIGITS:
             raise await asker.malformed()
+
+        async def fetch(limit: int) -> bytes:
+            try:
+                return await read_body(request, limit)
+            except OSError as error:  # the connection broke
+                raise Refused(Refusal.TOO_SLOW) from error
+
         try:
-            data = await read_body(request, MAX_BYTES)
-            await self._parties.send_photo(asker.room, asker.player.id, int(player), data)
+            await self._parties.send_photo(asker.room, asker.player.id, int(player), fetch)
         except NotAllowed as error:
             raise await _rejected(asker, error) from error
         except Refused as error:
-            raise Rejected(STATUS[error.reason], await asker.refusal(error.reason)) from error
-        except OSError as error:  # the connection broke; nobody hears this
-            raise Rejected(HTTPStatus.REQUEST_TIMEOUT, "") from error
+            raise await asker.refused(error.reason) from error
         # The page's uploads look for what they have led to.
         return web.json_response({"entry": {}}, status=HTTPStatus.CREATED)
 

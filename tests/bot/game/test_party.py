@@ -175,7 +175,8 @@ def test_an_evening_of_two_goes_from_the_lobby_to_the_podium() -> None:
         (SAY_OLAF, OLAF, NEITHER, [], 83),
         (SAY_OLAF, OLAF, None, [], 83),  # a silent sender did what was asked
         (SAY_OLAF, OLAF, OLAF, [], 0),  # an honest Olaf fools nobody
-        (SAY_OLAF, YETI, NEITHER, [], 0),
+        (SAY_OLAF, YETI, NEITHER, [], 41),  # a trick, though another one than was asked
+        (SAY_OLAF, NEITHER, NEITHER, [], 0),
         (HIDE_OLAF, NEITHER, None, [], 60),
         (HIDE_OLAF, YETI, None, [], 83),
         (HIDE_OLAF, OLAF, None, [], 0),

@@ -69,8 +69,8 @@ function ring({ phase, players, result }) {
   if (phase === 'prompt') sound.play('go');
   if (phase === 'looking' && evening.elapsed < 1) sound.play('looks');
   if (phase === 'told') {
-    sound.play(result.fooled ? 'fooled' : 'knew');
-    if (result.fooled) celebrate();
+    sound.play(result.reached ? 'fooled' : 'knew');
+    if (result.reached) celebrate();
   }
   if (phase === 'over') {
     sound.play('won');
@@ -206,7 +206,7 @@ function question({ prompt, photo }) {
 
 function told({ result, prompt }) {
   const truth = { olaf: WORDS.wasOlaf, abominable: WORDS.wasYeti, neither: WORDS.wasNeither }[result.truth] ?? WORDS.wasUnknown;
-  const outcome = result.unfair ? WORDS.unfairOutcome : result.fooled ? WORDS.fooledMe : prompt.goal.startsWith('show') && result.reached ? WORDS.foundIt : result.truth ? WORDS.knewIt : '';
+  const outcome = result.unfair ? WORDS.unfairOutcome : result.truth ? outcomeOf(result, prompt) : '';
   const gains = new Map();
   for (const { player, points } of result.awards) gains.set(player, (gains.get(player) ?? 0) + points);
   const rows = [...gains].map(([number, points]) => {
@@ -214,6 +214,13 @@ function told({ result, prompt }) {
     return make('li', {}, badge(player?.name ?? '', player?.colour ?? 0), make('bdi', {}, player?.name ?? ''), make('b', {}, `+${points}`));
   });
   return [make('p', { class: 'truth' }, truth), headline(outcome || truth, 'headline outcome'), make('ul', { class: 'gains' }, ...rows)];
+}
+
+function outcomeOf({ fooled, reached }, { goal }) {
+  // A drawing that the bot was to recognise is no trick.
+  if (goal.startsWith('show')) return reached ? WORDS.foundIt : WORDS.missedIt;
+  if (!fooled) return WORDS.knewIt;
+  return reached ? WORDS.fooledMe : WORDS.fooledOtherwise;
 }
 
 function drawGallery(state) {
@@ -245,14 +252,13 @@ function line(text) {
 }
 
 function drawEnd(state) {
-  redraw(byId('stage'), ['end', state.id, state.standings], () => {
-    const picture = make('img', { class: 'evening', src: evening.picture('evening'), alt: WORDS.evening });
-    picture.addEventListener('error', () => setTimeout(() => (picture.src = `${evening.picture('evening')}?${Date.now()}`), 1500), { once: true });
-    const save = make('a', { class: 'strong button', href: evening.picture('evening'), download: 'evening.png' }, WORDS.savePicture);
-    const hasEnded = state.best.length > 0;
+  redraw(byId('stage'), ['end', state.id, state.standings, state.picture], () => {
+    const address = evening.picture('evening');
+    const keepsake = make('div', { class: 'keepsake' }, make('img', { class: 'evening', src: state.picture ? address : '/static/icon.svg', alt: WORDS.evening }),
+      make('a', { class: 'strong button', href: address, download: 'evening.png' }, WORDS.savePicture));
     return [make('div', { class: 'end' },
       make('div', { class: 'winners' }, headline(state.winners || WORDS.nobodySent), podium(state.standings), line(state.bot.line)),
-      ...(hasEnded ? [make('div', { class: 'keepsake' }, picture, save)] : []))];
+      ...(state.best.length ? [keepsake] : []))];
   });
 }
 

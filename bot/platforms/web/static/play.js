@@ -33,6 +33,8 @@ const evening = new Evening(room, who, {
 let turn = 0;
 /** One more child is about to come in. */
 let isAdding = false;
+/** How many play here while somebody comes in: whoever makes them more is the one who holds the phone. */
+let before = -1;
 let colour = Math.floor(Math.random() * COLOURS);
 /** @type {{number: number, round: number, file: File, url: string, share: number|null}|null} a photo that is looked at before it is sent */
 let shot = null;
@@ -53,6 +55,10 @@ const SCENES = {
 function draw() {
   const { state } = evening;
   document.body.dataset.phase = state.phase;
+  if (before >= 0 && state.mine.length > before) {
+    turn = state.mine.at(-1).number;
+    before = -1;
+  }
   if (!state.mine.some(({ number }) => number === turn)) turn = state.mine[0]?.number ?? 0;
   if (shot && (shot.round !== state.round || state.phase !== 'collecting')) dropShot();
   drawTurns(state);
@@ -117,14 +123,11 @@ function chooseColour(number) {
 
 async function join(name) {
   if (!name) return byId('name').focus();
-  const known = evening.state.mine.length;
+  const isFirst = !evening.state.mine.length;
+  before = evening.state.mine.length;
   if (!(await evening.act('join', { name, colour }))) return;
-  if (!known) memory.keep('name', name);
-  isAdding = false;
-  // Whoever has just come in is the one who holds the phone.
-  const newest = evening.state.mine.at(-1);
-  if (newest) turn = newest.number;
-  draw();
+  if (isFirst) memory.keep('name', name);
+  add(false);
 }
 
 function add(isOn) {
@@ -293,11 +296,11 @@ function drawStars(state, mine) {
 function drawPlace(state, mine) {
   const place = state.standings.find(({ number }) => number === mine.number);
   const isOver = state.phase === 'over';
-  draws(['place', state.phase, state.round, place?.points], () => [
+  draws(['place', state.phase, state.round, place?.points, state.picture], () => [
     head(fill(WORDS.placeOf, { rank: place?.rank ?? '–' })),
     make('p', { class: 'my-points' }, String(place?.points ?? 0)),
     make('p', { class: 'hint', dir: 'auto' }, isOver ? state.winners : WORDS.lookUp),
-    ...(isOver && state.best.length ? keepsake() : []),
+    ...(state.picture ? keepsake() : []),
   ]);
 }
 
@@ -305,7 +308,6 @@ function drawPlace(state, mine) {
 function keepsake() {
   const address = evening.picture('evening');
   const picture = make('img', { class: 'evening', src: address, alt: WORDS.evening });
-  picture.addEventListener('error', () => setTimeout(() => (picture.src = `${address}?${Date.now()}`), 1500), { once: true });
   const buttons = [make('a', { class: 'big strong button', href: address, download: 'evening.png' }, WORDS.savePicture)];
   // Only where the page came by https.
   if (navigator.canShare) buttons.push(tap('big quiet', [WORDS.sharePicture], () => share(address)));

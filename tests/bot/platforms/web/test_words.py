@@ -20,6 +20,9 @@ SAME = {
     *(("fr", "menu"), ("pt", "menu")),
     *((language, "olaf") for language in ("de", "fr", "es", "pt")),
     *((language, "yeti") for language in ("de", "es", "pt")),
+    *((language, "shout") for language in ("de", "pt", "uk")),
+    ("de", "fair"),
+    ("fr", "points"),
 }
 
 
@@ -43,7 +46,7 @@ def test_there_is_a_file_for_each_language_and_no_other() -> None:
 
 
 def test_the_page_says_all_of_its_words_and_no_others() -> None:
-    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    page = "".join(path.read_text(encoding="utf-8") for path in STATIC.glob("*.html"))
     scripts = "".join(path.read_text(encoding="utf-8") for path in STATIC.glob("*.js"))
     marked = re.findall(r'data-(?:text|label|placeholder)="(\w+)"', page)
     assert {*marked, *re.findall(r"WORDS\.(\w+)", scripts)} == set(words("en"))
@@ -52,7 +55,10 @@ def test_the_page_says_all_of_its_words_and_no_others() -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_no_language_lacks_a_word(language: str) -> None:
     assert list(words(language)) == list(words("en"))
-    assert list(words(language)["menuNames"]) == list(words("en")["menuNames"])
+    for nested in ("menuNames", "places", "colours"):
+        assert len(words(language)[nested]) == len(words("en")[nested])
+    for nested in ("menuNames", "places"):
+        assert list(words(language)[nested]) == list(words("en")[nested])
     assert all(words(language).values())
 
 

@@ -1,0 +1,142 @@
+"""A party night as a family has it: a big screen, two phones, in real browsers."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from tests.support.browser import CHROMIUM, PATIENCE_MS, encoded, photo, snow_person
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium"),
+    pytest.mark.asyncio(loop_scope="session"),
+]
+
+
+class Household:
+    """Everybody's browsers, and what went wrong in them."""
+
+    def __init__(self, browser: Browser, room: str) -> None:
+        self.browser, self.room = browser, room
+        self.contexts: list[BrowserContext] = []
+        self.trouble: list[str] = []
+
+    async def open(self, path: str, width: int, height: int) -> Page:
+        context = await self.browser.new_context(
+            viewport={"width": width, "height": height}, reduced_motion="reduce"
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        self.contexts.append(context)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: self.trouble.append(str(error)))
+        await page.goto(f"{self.room}{path}")
+        return page
+
+    async def phone(self, name: str, width: int = 390, height: int = 844) -> Page:
+        """Open the phones' page, and come in."""
+        page = await self.open("/play", width, height)
+        await page.get_by_label("Your name").fill(name)
+        await page.get_by_role("button", name="m in!").click()
+        await expect(page.get_by_text(f"in, {name}!")).to_be_visible()
+        return page
+
+    async def close(self) -> None:
+        for context in self.contexts:
+            await context.close()
+
+
+async def in_phase(phase: str, *pages: Page) -> None:
+    for page in pages:
+        await expect(page.locator("body")).to_have_attribute("data-phase", phase)
+
+
+async def overflowing(page: Page) -> list[str]:
+    """Return what can be seen and is wider than the screen."""
+    found: list[str] = await page.evaluate(
+        """() => [...document.querySelectorAll('body *')]
+            .filter((each) => each.checkVisibility() && !each.closest('.scenery, svg, .unseen'))
+            .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
+            .map((each) => each.outerHTML.slice(0, 80))"""
+    )
+    return found
+
+
+async def test_a_family_plays_a_round_from_the_qr_code_to_the_podium(
+    browser: Browser, room: str
+) -> None:
+    home = Household(browser, room)
+    tv = await home.open("", 1280, 720)
+    await tv.evaluate("localStorage.setItem('snowpeople.welcomed', 'yes')")
+    await tv.goto(f"{room}/party")
+    await expect(tv.get_by_alt_text("QR code")).to_be_visible()
+    mia = await home.phone("Mia")
+    ben = await home.phone("Ben", 320, 568)
+    await expect(tv.get_by_text("Here: Mia and Ben")).to_be_visible()
+    assert await overflowing(ben) == []
+
+    # The first who came in directs the evening; a child more plays on the other phone.
+    await ben.get_by_role("button", name="One more on this phone").click()
+    await ben.get_by_label("Your name").fill("Eva")
+    await ben.get_by_role("button", name="m in!").click()
+    await expect(ben.get_by_role("button", name="Eva")).to_have_attribute("aria-pressed", "true")
+    await mia.get_by_text("As you like").click()
+    await mia.get_by_label("Rounds").fill("1")
+    await mia.get_by_role("button", name="Start", exact=True).click()
+    await in_phase("prompt", tv, mia, ben)
+    await tv.keyboard.press("Space")
+    await in_phase("collecting", tv, mia, ben)
+
+    async def send(page: Page, content: bytes) -> None:
+        await page.locator("#file").set_input_files([photo(content)])
+        await page.get_by_role("button", name="Send this one").click()
+        await expect(page.get_by_role("heading", name="Got it")).to_be_visible()
+
+    first = encoded(snow_person())
+    await send(mia, first)
+    await expect(tv.get_by_text("1 of 3 photos are in")).to_be_visible()
+    await mia.reload()  # and is where it was
+    await expect(mia.get_by_role("heading", name="Got it")).to_be_visible()
+    # Eva sends the same file: another shot is allowed. Ben, on the same phone, has not sent his.
+    await ben.locator("#file").set_input_files([photo(first)])
+    await ben.get_by_role("button", name="Send this one").click()
+    await expect(ben.get_by_text("Take another one!")).to_be_visible()
+    await send(ben, encoded(snow_person(sky="#803030")))
+    await ben.get_by_role("button", name="Ben").click()
+    await expect(ben.get_by_role("button", name="Take a photo")).to_be_visible()
+    await tv.keyboard.press("Space")
+
+    for _ in range(2):
+        await in_phase("guessing", tv, mia, ben)
+        await expect(tv.locator(".watched img")).to_be_visible()
+        guess = ben.get_by_role("button", name="Yeti")
+        await guess.click()
+        await expect(guess).to_have_attribute("aria-pressed", "true")
+        await tv.keyboard.press("Space")
+        await in_phase("looking", tv, mia, ben)
+        await tv.reload()  # in the middle of it
+        await expect(tv.locator(".shout")).to_be_visible()
+        await tv.keyboard.press("Space")
+        await in_phase("judging", tv, mia, ben)
+        await tv.keyboard.press("Space")
+        await in_phase("told", tv, mia, ben)
+        await expect(tv.locator(".outcome")).to_be_visible()
+        await tv.keyboard.press("Space")
+    await in_phase("starring", tv, mia, ben)
+    await expect(ben.locator(".choice-photo")).to_have_count(2)
+    await ben.get_by_role("button", name="Photo from Mia").click()
+    await expect(tv.locator(".stars .icon")).to_have_count(1)
+    await tv.keyboard.press("Space")
+    await in_phase("scoring", tv, mia, ben)
+    await expect(tv.locator(".bars li")).to_have_count(4)  # the bot's, too
+    await tv.keyboard.press("Space")
+    await in_phase("over", tv, mia, ben)
+    await expect(tv.locator(".podium .person").first).to_be_visible()
+    await expect(ben.get_by_role("link", name="Save the picture")).to_be_visible()
+    assert await overflowing(ben) == []
+    assert await overflowing(tv) == []
+    # The room's own page tells how it ended.
+    await mia.evaluate("localStorage.setItem('snowpeople.welcomed', 'yes')")
+    await mia.goto(room)
+    await expect(mia.get_by_text("Party night is over")).to_be_visible()
+    assert home.trouble == []
+    await home.close()
