@@ -54,16 +54,18 @@ async def to_do(settings: Settings) -> dict[str, str]:
 
 
 async def test_when_all_is_well_there_is_nothing_to_do(
-    settings: Settings, telegram: TelegramServer, discord: DiscordServer
+    settings: Settings, telegram: TelegramServer, discord: DiscordServer, room_url: str
 ) -> None:
     telegram.privacy = False
     discord.guild("Igloo", "pictures")
-    findings = await check(settings)
+    port = int(room_url.rsplit(":", 1)[1])
+    findings = await check(settings.model_copy(update={"web_port": port}))
     assert [str(finding) for finding in findings if not finding.is_fine] == []
     assert not settings.data_folder.exists()  # it only looks
     said = "\n".join(map(str, findings))
     assert "small, computed by" in said
     assert "in 1 servers" in said
+    assert f"the bot itself is running at {port}" in said
     assert telegram.token not in said
     assert discord.token not in said
     async with Store.open(settings.database()):
