@@ -29,6 +29,7 @@ from bot.services.rate_limit import RateLimits
 from bot.settings import Settings, without_slash
 from bot.storage import Store, StoreError
 from bot.supervisor import Supervisor
+from bot.systemd import Systemd
 from bot.vision import Vision
 from classifier import Cell, Classifier, EngineError, ModelError
 
@@ -76,7 +77,7 @@ async def serve(
     except EngineError as error:
         print(f"ENGINE makes no sense: {error}", file=sys.stderr)
         return 2
-    metrics = Metrics()
+    metrics, systemd = Metrics(), Systemd()
     async with AsyncExitStack() as stack:
         try:
             store = await stack.enter_async_context(
@@ -127,7 +128,11 @@ async def serve(
             stack.callback(asyncio.create_task(opening, name="big screen").cancel)
         running = [asyncio.create_task(each.run(service), name=each.name) for each in supervisors]
         pruning = asyncio.create_task(_prune(service), name="pruning")
+        await stack.enter_async_context(
+            systemd.watching(lambda: classifier.state in ("ready", "closed"))
+        )
         all_over = await _until_the_end(stopping, running, has_room=settings.web_room)
+        systemd.tell("STOPPING=1")
         log.info("stopping: no new photos, those in hand are answered")
         await service.drain(DRAIN_SECONDS)
         await _finish(running)

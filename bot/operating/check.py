@@ -22,7 +22,7 @@ from classifier import Classifier, EngineError, ModelError
 DISK_BYTES = 500_000_000
 # Guess rounds, days and months go by this computer's clock.
 CLOCK_SECONDS = 60.0
-CONNECT_SECONDS = 2.0
+CONNECT_SECONDS = 10.0
 
 
 async def check(settings: Settings) -> list[Finding]:
