@@ -20,18 +20,7 @@ from bot.storage.queries import (
     find_room,
     room_of,
 )
-from bot.storage.schema import (
-    admin_actions,
-    ballots,
-    frozen_points,
-    guesses,
-    guessings,
-    players,
-    podiums,
-    rooms,
-    rounds,
-    votes,
-)
+from bot.storage.schema import admin_actions, features, metadata, players, rooms, rounds
 
 SETTINGS = tuple(field.name for field in fields(RoomSettings))
 # What is not of the room to which a room counts, but of each by itself.
@@ -240,12 +229,12 @@ class RoomStore:
             return {}
         rows = select(rooms.c.id).where(current_room_id == found.current_id)
         its = select(rounds.c.id).where(rounds.c.room_id.in_(rows))
-        parts: dict[Table, ColumnElement[bool]] = {
-            rooms: rooms.c.id.in_(rows),
-            rounds: rounds.c.room_id.in_(rows),
-            **{each: each.c.round_id.in_(its) for each in (votes, ballots, guessings, guesses)},
-            **{each: each.c.room_id.in_(rows) for each in (admin_actions, podiums, frozen_points)},
-        }
+        parts: dict[Table, ColumnElement[bool]] = {rooms: rooms.c.id.in_(rows)}
+        for table in metadata.sorted_tables:
+            if "room_id" in table.c:
+                parts[table] = table.c.room_id.in_(rows)
+            elif "round_id" in table.c and table is not features:
+                parts[table] = table.c.round_id.in_(its)
         exported: dict[str, list[dict[str, object]]] = {}
         people: set[object] = set()
         for table, condition in parts.items():
