@@ -180,8 +180,9 @@ class Intake:
     async def take(self, raw: object) -> None:
         """Take an update in. Never raises.
 
-        When this returns a photo is stored, and is answered even if the process dies; what else
-        people want is in memory only.
+        When this returns a photo is stored, and is answered even if the process dies. What else
+        people want is in memory only: it is done in a moment, and some of it, such as /undo, must
+        not be done twice.
 
         Args:
             raw: What Telegram sent.
