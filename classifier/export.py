@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", default="full", help="small, full (default) or a weights file")
     options = parser.parse_args(arguments)
     try:
-        content = onnx_file(read(options.model), half=True)
+        content = onnx_file(read(options.model))
         options.out.write_bytes(content)
     except ModelError as error:
         parser.error(str(error))
