@@ -1,7 +1,7 @@
 """The command line: write a model down as an ONNX file, for other programs and for browsers.
 
-The bot needs no such file: it makes the same out of the weights as it starts, in a tenth of a
-second, so that there is one file for each model and none that could be older than another.
+The bot needs no such file: it makes the same out of the weights as it starts, so that there is one
+file for each model and none that could be older than another.
 
     python -m classifier.export --model small small.onnx
 """
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", default="full", help="small, full (default) or a weights file")
     options = parser.parse_args(arguments)
     try:
-        content = onnx_file(read(options.model), half=True)
+        content = onnx_file(read(options.model))
         options.out.write_bytes(content)
     except ModelError as error:
         parser.error(str(error))

@@ -6,17 +6,20 @@ import asyncio
 import os
 import platform
 import statistics
-import subprocess
-import sys
 import time
 from io import BytesIO
 
+import numpy as np
 from PIL import Image
 
 from classifier import Classifier
+from classifier.inference.engines import EngineName
+from classifier.inference.predictor import Predictor
 from tests.conftest import running_bot
 
+ENGINES: tuple[EngineName, ...] = ("torch", "onnx")
 STARTS = 3
+TURNS = 25
 PHOTOS = 100
 MEGABYTE = 1024 * 1024
 
@@ -24,15 +27,17 @@ MEGABYTE = 1024 * 1024
 def main() -> None:
     """Print a line for each figure."""
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    print(f"start to ready: {min(_seconds_to_ready() for _ in range(STARTS)):.1f} s")
-    torch = _resident_with_torch_alone()
-    for model in ("small", "full"):
-        with running_bot(MODEL=model) as bot:
-            bot_bytes = _resident_bytes(bot.process.pid)
+    for engine in ENGINES:
+        ready = min(_seconds_to_ready(engine) for _ in range(STARTS))
+        with running_bot(MODEL="full", ENGINE=engine) as bot:
+            processes = [bot.process.pid, *_children(bot.process.pid)]
+            own, *workers = (_resident_bytes(process) / MEGABYTE for process in processes)
         print(
-            f"{model}: resident at rest {bot_bytes / MEGABYTE:.0f} MB, "
-            f"{(bot_bytes - torch) / MEGABYTE:.0f} MB over `import torch` alone"
+            f"{engine}: start to ready {ready:.1f} s, resident at rest {own:.0f} MB "
+            f"and {' + '.join(f'{each:.0f}' for each in workers)} MB for the decoders"
         )
+    for model in ("small", "full"):
+        _compare_engines(model)
     photo = _photo(1280, 960)
     for model in ("small", "full"):
         one, together = asyncio.run(_time_to_prediction(model, photo))
@@ -42,22 +47,37 @@ def main() -> None:
         )
 
 
-def _seconds_to_ready() -> float:
+def _compare_engines(model: str) -> None:
+    """Print what the network alone takes of each engine, measured in turns."""
+    predictors = [Predictor.load(model, engine) for engine in ENGINES]
+    for predictor in predictors:
+        predictor.warm_up()
+    size = predictors[0].card.size
+    views = np.random.default_rng(0).standard_normal((8, 3, size, size), np.float32)
+    for count in (1, 8):
+        spent: list[list[tuple[float, float]]] = [[] for _ in predictors]
+        for _ in range(TURNS):
+            for predictor, its in zip(predictors, spent, strict=True):
+                clock, processor = time.perf_counter(), time.process_time()
+                predictor.features(views[:count])
+                its.append((time.perf_counter() - clock, time.process_time() - processor))
+        for engine, its in zip(ENGINES, spent, strict=True):
+            clock, processor = (1000 * statistics.median(each) for each in zip(*its, strict=True))
+            print(
+                f"{model}, {count} at once, {engine}: {clock / count:.1f} ms a photo, "
+                f"{processor / count:.1f} ms of processor time"
+            )
+
+
+def _seconds_to_ready(engine: str) -> float:
     started = time.perf_counter()
-    with running_bot(MODEL="full"):
+    with running_bot(MODEL="full", ENGINE=engine):
         return time.perf_counter() - started
 
 
-def _resident_with_torch_alone() -> int:
-    idle = "import torch; print(flush=True); input()"
-    with subprocess.Popen(
-        [sys.executable, "-c", idle], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        size = _resident_bytes(process.pid)
-        process.kill()
-    return size
+def _children(pid: int) -> list[int]:
+    with open(f"/proc/{pid}/task/{pid}/children") as file:  # noqa: PTH123
+        return [int(child) for child in file.read().split()]
 
 
 def _resident_bytes(pid: int) -> int:

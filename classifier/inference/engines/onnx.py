@@ -13,7 +13,7 @@ from classifier.weights import Weights
 
 
 class OnnxEngine:
-    """Computes a network by ONNX Runtime, in single precision."""
+    """Computes a network by ONNX Runtime, in single precision, of half-precision weights."""
 
     name = "onnx"
 
