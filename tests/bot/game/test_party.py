@@ -150,12 +150,12 @@ def test_an_evening_of_two_goes_from_the_lobby_to_the_podium() -> None:
         evening.answer("Ben", Star, "Ben1")
     evening.go_on()
     assert phase(evening) is Phase.SCORING
-    assert evening.points == {"Mia": 108, "Ben": 40}
+    assert evening.points == {"Mia": 108, "Ben": 81}
     assert [
         (each.rank, each.points) for each in scoring.standings(evening.party, evening.party.rounds)
     ] == [
         (1, 108),
-        (2, 40),
+        (2, 81),
     ]
     evening.go_on()
     evening.go_on()

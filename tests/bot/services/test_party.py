@@ -144,7 +144,7 @@ async def test_an_evening_outlives_a_restart_and_ends_with_a_picture_in_the_room
     await until(lambda: len(home.messenger.sent) == 1)
     ((_, told, _),) = home.messenger.sent
     assert told.picture is not None
-    assert "Ben" in told.text
+    assert EN.party.title() in told.text
     assert await home.service.parties.picture(ROOM, "evening") == told.picture.png
     assert await home.service.parties.picture(ROOM, "../../party.db") is None
     # A day later nothing is left of it.

@@ -36,7 +36,7 @@ export class Menu {
     const groups = [bySection('play'), bySection('room'), bySection('privacy'), bySection('admin')].map((group) => group.map((each) => this.#row(each)));
     groups[1].push(...this.#own());
     for (const group of groups) if (group.length) rest.append(make('div', { class: 'group' }, ...group));
-    byId('menu').replaceChildren(make('div', { class: 'tiles' }, ...tiles.map((each) => this.#tile(each)), make('a', { class: 'tile wide', href: this.#party }, icon('people'), make('span', {}, WORDS.party))), rest, more);
+    byId('menu').replaceChildren(make('div', { class: 'tiles' }, ...tiles.map((each) => this.#tile(each)), make('a', { class: 'tile wide', href: this.#party }, icon('screen'), make('span', {}, WORDS.party))), rest, more);
     this.#showMore(false);
     byId('menu-button').hidden = false;
   }
