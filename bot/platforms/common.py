@@ -129,6 +129,8 @@ class RunningTasks:
         task = asyncio.create_task(_guarded(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # What is given up before it began.
+        task.add_done_callback(lambda _: work.close())
         return task
 
     async def finish(self, seconds: float | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +29,16 @@ class Repeat:
         """Whether `run` is to end."""
         return self._stopping.is_set()
 
-    async def run(self) -> None:
-        """Do the work until `stop`."""
+    def run(self) -> Coroutine[None, None, None]:
+        """Return what does the work until `stop`, also one that comes before it begins."""
         self._stopping.clear()
+        return self._run()
+
+    def stop(self) -> None:
+        """End `run` after the work that is being done."""
+        self._stopping.set()
+
+    async def _run(self) -> None:
         while not self._stopping.is_set():
             try:
                 await self._work()
@@ -42,7 +49,3 @@ class Repeat:
                     await self._stopping.wait()
             except TimeoutError:
                 pass
-
-    def stop(self) -> None:
-        """End `run` after the work that is being done."""
-        self._stopping.set()
