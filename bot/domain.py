@@ -464,6 +464,7 @@ class Reply:
         outcomes: One for each photo that is answered; `Service.mark_sent` wants them back.
         sign: What stands for all this where the room wants few words and the platform has signs.
         cheer: Whether the bot was fooled just now, and somebody has points for it.
+        sound: Whether phones make a sound for it; None leaves that to the platform.
         until: When its question ends, where the platform itself counts down to that.
         revision: Of two edits of one message, the one with the higher number is the later one.
     """
@@ -478,6 +479,7 @@ class Reply:
     outcomes: tuple[PhotoOutcome, ...] = ()
     sign: Sign | None = None
     cheer: bool = False
+    sound: bool | None = None
     until: datetime | None = None
     revision: int = 0
 

@@ -333,6 +333,8 @@ class Party:
         paused: Since when the clock stands still.
         away: Since when each known device is not connected.
         digests: Of all files that were sent: no file counts twice.
+        least: How long a phase lasts, however soon everybody has answered: a chat's messages are
+            not edited faster.
     """
 
     id: str
@@ -350,6 +352,7 @@ class Party:
     paused: datetime | None = None
     away: Mapping[Device, datetime] = field(default_factory=dict)
     digests: frozenset[str] = frozenset()
+    least: timedelta = timedelta()
 
     @property
     def round(self) -> Round | None:
@@ -644,7 +647,7 @@ class Party:
                 return replace(self, paused=now)
             case Resume() if self.paused is not None:
                 return self._resumed(now)
-            case End() if self._is_going:
+            case End() if self.phase is not Phase.OVER:
                 return self._over(now)
             case Again(id_) if self.phase is Phase.OVER:
                 return self._again(id_, now)
@@ -672,6 +675,7 @@ class Party:
             host=self.host,
             players=players,
             away=self.away,
+            least=self.least,
         )
 
     def _answer(self, device: Device, act: Guess | Tell | Judge | Star) -> Party:
@@ -815,7 +819,8 @@ class Party:
         ]
         if not there or not all(map(self.has_answered, there)):
             return self
-        return replace(self, until=min(self.until, now + GRACE))
+        soon = max(now + GRACE, self.since + self.least)
+        return replace(self, until=min(self.until, soon))
 
     # --- the parts ---
 

@@ -19,6 +19,10 @@ AUTOMATIC = "auto"
 # What a database holds as an integer.
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _LABELS = frozenset(Label)
+# What a party night and each of its photos are known by.
+_PARTY_ID = re.compile(r"[0-9a-f]{32}")
+# How long a party night may be, in minutes.
+_MINUTES = re.compile(r"[1-9][0-9]?")
 
 
 class Audience(StrEnum):
@@ -215,6 +219,54 @@ class ChooseTimezone(_Action):
     timezone: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class JoinParty(_Action):
+    """Take part in a party night."""
+
+    party: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartParty(_Action):
+    """Begin a party night that lasts so many minutes."""
+
+    party: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class GuessAtParty(_Action):
+    """Guess what the bot will say of a party night's photo."""
+
+    photo: str
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class TellAtParty(_Action):
+    """Say who is on a party night's photo."""
+
+    photo: str
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeAtParty(_Action):
+    """Say whether a party night's photo was fair play."""
+
+    photo: str
+    fair: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StarAtParty(_Action):
+    """Give one's star of the round to a party night's photo."""
+
+    photo: str
+
+
+PartyAction = JoinParty | StartParty | GuessAtParty | TellAtParty | JudgeAtParty | StarAtParty
+
 Action = (
     TellTruth
     | UndoTruth
@@ -242,6 +294,7 @@ Action = (
     | ChooseBoard
     | OpenTimezones
     | ChooseTimezone
+    | PartyAction
 )
 
 
@@ -303,6 +356,18 @@ def encode(action: Action) -> str:
             return f"set:board:{'server' if shared else 'channel'}"
         case ChooseTimezone(timezone):
             return f"set:zone:{timezone or AUTOMATIC}"
+        case JoinParty(party):
+            return f"party:join:{party}"
+        case StartParty(party, minutes):
+            return f"party:start:{party}:{minutes}"
+        case GuessAtParty(photo, label):
+            return f"party:guess:{photo}:{label}"
+        case TellAtParty(photo, label):
+            return f"party:tell:{photo}:{label}"
+        case JudgeAtParty(photo, fair):
+            return f"party:fair:{photo}:{'yes' if fair else 'no'}"
+        case StarAtParty(photo):
+            return f"party:star:{photo}"
         case (
             UndoTruth(round_id)
             | ConfirmTruth(round_id)
@@ -340,6 +405,25 @@ def decode(data: str) -> Action | None:
             return ChooseBoard(board == "server")
         case ["set", "zone", zone] if zone == AUTOMATIC or zone in available_timezones():
             return ChooseTimezone(None if zone == AUTOMATIC else zone)
+        case ["party", word, id_, *rest] if _PARTY_ID.fullmatch(id_):
+            return _party_action(word, id_, rest)
+    return None
+
+
+def _party_action(word: str, id_: str, rest: list[str]) -> PartyAction | None:
+    match word, rest:
+        case "join", []:
+            return JoinParty(id_)
+        case "start", [minutes] if _MINUTES.fullmatch(minutes):
+            return StartParty(id_, int(minutes))
+        case "guess", [label] if label in _LABELS:
+            return GuessAtParty(id_, Label(label))
+        case "tell", [label] if label in _LABELS:
+            return TellAtParty(id_, Label(label))
+        case "fair", ["yes" | "no" as fair]:
+            return JudgeAtParty(id_, fair == "yes")
+        case "star", []:
+            return StarAtParty(id_)
     return None
 
 

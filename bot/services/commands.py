@@ -14,6 +14,7 @@ from bot.domain import CommandRequest, Photo, Reply
 from bot.game.rules import Denied
 from bot.services.heatmaps import Heatmaps
 from bot.services.leaderboard import Leaderboards
+from bot.services.party_chat import PartyChats
 from bot.services.privacy import Privacy
 from bot.services.room_admin import RoomAdmin
 from bot.services.rounds import Rounds
@@ -46,6 +47,7 @@ class Parts:
     leaderboards: Leaderboards
     room_admin: RoomAdmin
     privacy: Privacy
+    party_chats: PartyChats
 
 
 Handler = Callable[[Parts, CommandRequest, Speaker], Awaitable[Reply | None]]
@@ -176,6 +178,10 @@ async def _undo(parts: Parts, request: CommandRequest, speaker: Speaker) -> Repl
     return Reply(speaker.rounds.undo_late() if is_late else speaker.rounds.undo_nothing())
 
 
+async def _party(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply | None:
+    return await parts.party_chats.command(request, speaker)
+
+
 async def _leaderboard(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
     return await parts.leaderboards.leaderboard(request, speaker)
 
@@ -264,6 +270,15 @@ COMMANDS = (
         _challenge,
         for_room=True,
         invites=True,
+    ),
+    # In the browser an evening has a page of its own.
+    Command(
+        "party",
+        N_("Party night: all of you against me, for ten minutes or twenty"),
+        Section.PLAY,
+        _party,
+        platforms=CHATS,
+        choices=("stop",),
     ),
     Command(
         "leaderboard",

@@ -12,7 +12,7 @@ import logging
 import random
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from io import BytesIO
@@ -73,6 +73,8 @@ LOOKS = 5
 BEST_PHOTOS = 3
 # Of players who are forgotten, in every language.
 NO_NAME = "⛄"
+# There `bot/services/party_chat.py` tells how an evening ended, as all that came before.
+CHATS = frozenset({"telegram", "discord"})
 # Where nothing else is chosen: it is dark outside.
 INDOORS = (Place.HOME, Place.DRAWING, Place.TOYS, Place.KITCHEN)
 
@@ -207,6 +209,26 @@ class Parties:
             self._evenings[room] = _Evening(opened(secrets.token_hex(16), now))
         found = self._evenings[room]
         return self._change(room, found.party.connected(device, now, is_screen=is_screen))
+
+    def open(self, room: Room, screen: Device, least: timedelta) -> Party:
+        """Open an evening that is drawn as a chat's messages, in place of one that is over.
+
+        Args:
+            room: The chat.
+            screen: Who draws it, and may direct it.
+            least: How long each phase lasts.
+
+        Raises:
+            Refused: When there are too many evenings.
+        """
+        party = replace(opened(secrets.token_hex(16), self._clock.now()), least=least)
+        found = self._evenings.get(room)
+        if found is None:
+            self._make_place()
+            self._evenings[room] = _Evening(party)
+        elif found.party.phase is Phase.OVER:
+            found.party = party
+        return self.enter(room, screen, is_screen=True)
 
     def leave(self, room: Room, device: Device) -> None:
         """Note that a device is not there any more."""
@@ -475,7 +497,7 @@ class Parties:
         try:
             picture = await self._draw_picture(room, party)
             messenger = self._messengers.get(room.platform)
-            if picture is None or messenger is None:
+            if picture is None or messenger is None or room.platform in CHATS:
                 return
             speaker = await self._languages.speaker(room, None)
             places = standings(party, party.rounds)

@@ -45,7 +45,10 @@ from bot.services.buttons import (
     ExplainPrivacyMode,
     ExportMine,
     ForgetMe,
+    GuessAtParty,
     HidePhoto,
+    JoinParty,
+    JudgeAtParty,
     MakeGuess,
     MarkMade,
     ObjectToTruth,
@@ -56,6 +59,9 @@ from bot.services.buttons import (
     ShowAbout,
     ShowCard,
     ShowHeatmap,
+    StarAtParty,
+    StartParty,
+    TellAtParty,
     TellTruth,
     UndoReset,
     UndoTruth,
@@ -70,6 +76,7 @@ from bot.services.inviting import with_invitation
 from bot.services.language import Languages
 from bot.services.leaderboard import BoardRow, Leaderboards
 from bot.services.party import Parties
+from bot.services.party_chat import PartyChats
 from bot.services.party_pictures import PartyPictures
 from bot.services.photo_archive import ArchiveJobs, PhotoArchive
 from bot.services.photos import Photos
@@ -106,6 +113,7 @@ class Service:
         privacy: Answers questions about one's own data.
         languages: Finds the sentences for a room.
         parties: Runs party nights.
+        party_chats: Plays them in chats.
     """
 
     def __init__(
@@ -126,6 +134,7 @@ class Service:
         privacy: Privacy,
         languages: Languages,
         parties: Parties,
+        party_chats: PartyChats,
         season_end: SeasonEnd,
         daily: Daily,
         clock: Clock,
@@ -148,11 +157,12 @@ class Service:
         self.privacy = privacy
         self.languages = languages
         self.parties = parties
+        self.party_chats = party_chats
         self._season_end = season_end
         self._daily = daily
         self._clock = clock
         self._parts = commands.Parts(
-            self.handle_photo, rounds, heatmaps, leaderboards, room_admin, privacy
+            self.handle_photo, rounds, heatmaps, leaderboards, room_admin, privacy, party_chats
         )
         self._revisions = revisions
 
@@ -458,6 +468,15 @@ class Service:
                 outcome = await self.room_admin.open_timezones(press, speaker)
             case ChooseTimezone() as action:
                 outcome = await self.room_admin.choose_timezone(press, action, speaker)
+            case (
+                JoinParty()
+                | StartParty()
+                | GuessAtParty()
+                | TellAtParty()
+                | JudgeAtParty()
+                | StarAtParty()
+            ) as action:
+                outcome = await self.party_chats.tap(press, action, speaker)
             case None:
                 outcome = ButtonOutcome(speaker.rooms.old_button())
         return self._with_revision(outcome)
@@ -536,6 +555,7 @@ class Service:
     async def move_room(self, old: Room, new: Room) -> None:
         """Take everything that is known of a room to its new id."""
         await self._store.rooms.move(old, new)
+        self.party_chats.end(old)
 
     async def pending_photos(self, platform: str) -> list[PendingPhoto]:
         """Return the photos that were in hand when the process last ended, and still matter."""
@@ -552,6 +572,7 @@ class Service:
         """Do what the clock asks for, while the block lasts: guesses, votes, podiums and so on."""
         await self.guessing.resume()
         await self.voting.resume()
+        self.party_chats.open()
         await self.parties.resume()
         running = [
             asyncio.create_task(self._season_end.repeat.run(), name="season end"),
@@ -564,6 +585,7 @@ class Service:
             self._daily.repeat.stop()
             await self.guessing.close()
             await self.voting.close()
+            await self.party_chats.close()
             await self.parties.close()
             await asyncio.gather(*running, return_exceptions=True)
             await self._archive.finish()
@@ -633,6 +655,7 @@ def build_service(
     leaderboards = Leaderboards(store, clock)
     cards = Cards(photos, store, messengers, clock)
     parties = Parties(store, vision, admission, messengers, languages, clock, party_pictures)
+    party_chats = PartyChats(parties, messengers, store, languages, clock, revisions)
     return Service(
         admission=admission,
         store=store,
@@ -649,6 +672,7 @@ def build_service(
         privacy=Privacy(store, jobs, parties),
         languages=languages,
         parties=parties,
+        party_chats=party_chats,
         season_end=SeasonEnd(store, messengers, languages, clock),
         daily=Daily(store, messengers, languages, leaderboards, cards, clock),
         clock=clock,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from datetime import datetime
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ class Timers:
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
-        self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._timers: dict[Hashable, asyncio.TimerHandle] = {}
         self._working: set[asyncio.Task[None]] = set()
         self._closing = False
 
@@ -30,7 +30,7 @@ class Timers:
         """Take timers again, after `close`."""
         self._closing = False
 
-    def set(self, key: int, at: datetime, work: Callable[[], Awaitable[None]]) -> None:
+    def set(self, key: Hashable, at: datetime, work: Callable[[], Awaitable[None]]) -> None:
         """Have work done at a time, anew if the key has a timer already."""
         if self._closing:
             return

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from bot.domain import Label, Verdict
-from bot.speech.translations import Sentences
+from bot.speech.translations import Sentences, clean_name
 
 
 class PartySentences(Sentences):
@@ -145,3 +145,265 @@ class PartySentences(Sentences):
             points=self._text.points(points),
             bot=self.bot_line(fooled, judged),
         )
+
+    def place(self, medal: str, name: str, points: int) -> str:
+        """Return somebody's place on the podium.
+
+        Args:
+            medal: Stands for the place.
+            name: Theirs.
+            points: Theirs.
+        """
+        # Translators: such as "🥇 Mia: 117 points".
+        return self._("{medal} {name}: {points}").format(
+            medal=medal, name=clean_name(name), points=self._text.points(points)
+        )
+
+    def nobody_won(self) -> str:
+        """Return what a chat reads of an evening in which nobody got any points."""
+        return self._(
+            "{title} is over. Nobody has any points, and it was fun all the same."
+        ).format(title=self.title())
+
+    # --- in a chat, one message a phase ---
+
+    def lobby(self, names: Sequence[str]) -> str:
+        """Return the invitation to an evening.
+
+        Args:
+            names: Who is in so far.
+        """
+        told = [
+            # Translators: begins an evening's game in a chat, above a button "I'm in!".
+            self._("Party night! It's all of you against me."),
+            self._(
+                "I call out a task, everyone sends a photo, and the others guess what I'll say."
+            ),
+        ]
+        if names:
+            told.append(self._("In so far: {names}").format(names=self._text.people(names)))
+        return "\n".join(told)
+
+    def lobby_closed(self, names: Sequence[str]) -> str:
+        """Return what becomes of the invitation once the evening has begun."""
+        begun = self._("Party night is on! Against me play: {names}")
+        return begun.format(names=self._text.people(names))
+
+    def called_off(self) -> str:
+        """Return what becomes of the invitation to an evening that is ended before it begins."""
+        return self._("No party tonight, then. I'll keep the snow cold for you.")
+
+    def join_button(self) -> str:
+        """Return the label of the button by which somebody takes part."""
+        return self._("I'm in!")
+
+    def start_button(self, minutes: int) -> str:
+        """Return the label of the button that starts an evening of so many minutes."""
+        start = self.ngettext("Go! {minutes} minute", "Go! {minutes} minutes", minutes)
+        return start.format(minutes=minutes)
+
+    def send_button(self) -> str:
+        """Return the label of the button that opens a form with a place for a photo."""
+        # Translators: on a button; at most 45 characters.
+        return self._("Send my photo")
+
+    def fair_button(self, *, fair: bool) -> str:
+        """Return the label of the button by which somebody says whether a photo was fair."""
+        # Translators: on a button: a photo was fair play, or it was not.
+        return self._("Fair") if fair else self._("Not fair")
+
+    def task(self, number: int, total: int, prompt: str) -> str:
+        """Return what everybody is to photograph, above how to send it.
+
+        Args:
+            number: The round's.
+            total: How many there will be.
+            prompt: The task.
+        """
+        told = self._("Round {number} of {total}: {task}")
+        return told.format(number=number, total=total, task=prompt)
+
+    def send_how(self, seconds: int) -> str:
+        """Return how to send a photo in Telegram, and how long there is for it."""
+        return self.ngettext(
+            "Reply to this message with one photo. {number} second left!",
+            "Reply to this message with one photo. {number} seconds left!",
+            seconds,
+        ).format(number=seconds)
+
+    def send_how_until(self, moment: str) -> str:
+        """Return how to send a photo in Discord, which counts down by itself.
+
+        Args:
+            moment: Discord's own relative time, which reads such as `in 30 seconds`.
+        """
+        # Translators: {moment} becomes "in 30 seconds", written by Discord.
+        told = self._("Send one photo by the button, or in reply to this message. I look {moment}.")
+        return told.format(moment=moment)
+
+    def teams(self) -> str:
+        """Return the sentence above the teams, when there are more than six players."""
+        return self._("You're so many that you play in teams, with one photo each:")
+
+    def team(self, number: int, names: Sequence[str]) -> str:
+        """Return who is in a team."""
+        told = self._("Team {number}: {names}")
+        return told.format(number=number, names=self._text.people(names))
+
+    def ready(self, names: Sequence[str]) -> str:
+        """Return whose photo is there."""
+        # Translators: a list of those who have sent their photo.
+        return self._("Ready: {names}").format(names=self._text.people(names))
+
+    def awaited(self, names: Sequence[str]) -> str:
+        """Return whose photo is not there yet."""
+        # Translators: a list of those who are still looking for something to photograph.
+        return self._("Still on the hunt: {names}").format(names=self._text.people(names))
+
+    def rested(self, names: Sequence[str]) -> str:
+        """Return the kind sentence about those who sent nothing in time."""
+        told = self.ngettext(
+            "{names} takes a little rest this round.",
+            "{names} take a little rest this round.",
+            len(names),
+        )
+        return told.format(names=self._text.people(names))
+
+    def no_photos(self) -> str:
+        """Return the sentence for a round in which nobody sent anything."""
+        return self._("No photo came this time. On we go!")
+
+    def shown(self, number: int, photos: int, names: Sequence[str]) -> str:
+        """Return whose photo is revealed.
+
+        Args:
+            number: The photo's.
+            photos: How many there are in the round.
+            names: Who sent it: one, or a team.
+        """
+        if photos < 2:
+            return self._("A photo by {names}").format(names=self._text.people(names))
+        told = self._("Photo {number} of {photos}, by {names}")
+        return told.format(number=number, photos=photos, names=self._text.people(names))
+
+    def nobody_known(self) -> str:
+        """Return what the bot calls out when it sees neither of the two."""
+        # Translators: what the bot calls out about a photo: it sees neither of the two.
+        return self._("Nobody I know!")
+
+    def judge_for(self, names: Sequence[str]) -> str:
+        """Return the question whether a photo was fair, where the task says what is on it."""
+        asked = self._("Was that fair play? All may say so, but for {names}.")
+        return asked.format(names=self._text.people(names))
+
+    def tell_and_judge(self, names: Sequence[str]) -> str:
+        """Return the question to the senders what it was, and to the others whether it was fair."""
+        asked = self.ngettext(
+            "{names}, who was it really? And the others: was it fair play?",
+            "{names}, who was it really? And the others: was it fair play?",
+            len(names),
+        )
+        return asked.format(names=self._text.people(names))
+
+    def vote_and_judge(self, names: Sequence[str]) -> str:
+        """Return the question to all but the senders what it was, and whether it was fair."""
+        asked = self._("Who was it really, and was it fair play? All may say so, but for {names}.")
+        return asked.format(names=self._text.people(names))
+
+    def truth(self, label: Label | None) -> str:
+        """Return what was on a photo; None is for what nobody knows."""
+        if label is None:
+            return self._("What it really was, nobody knows.")
+        return {
+            # Translators: from here on, who was on a photo, once the sender has said so.
+            Label.OLAF: self._("It was Olaf."),
+            Label.ABOMINABLE: self._("It was a yeti."),
+            Label.NEITHER: self._("It was neither of the two."),
+        }[label]
+
+    def unfair(self) -> str:
+        """Return the sentence for a photo that most call unfair."""
+        return self._("Most of you say it wasn't fair play, so it brings nothing.")
+
+    def reached(self, names: Sequence[str], points: int) -> str:
+        """Return the sentence for a photo that did what was asked.
+
+        Args:
+            names: Who sent it.
+            points: What each of them gets.
+        """
+        told = self.ngettext(
+            "Well done! {points} for {names}.", "Well done! {points} each for {names}.", len(names)
+        )
+        return told.format(points=self._text.points(points), names=self._text.people(names))
+
+    def tricked(self, names: Sequence[str], points: int) -> str:
+        """Return the sentence for a photo that fooled the bot otherwise than asked.
+
+        Args:
+            names: Who sent it.
+            points: What each of them gets.
+        """
+        told = self.ngettext(
+            "You fooled me, though not as asked! {points} for {names}.",
+            "You fooled me, though not as asked! {points} each for {names}.",
+            len(names),
+        )
+        return told.format(points=self._text.points(points), names=self._text.people(names))
+
+    def missed(self) -> str:
+        """Return the sentence for a photo that did not do what was asked."""
+        return self._("Not this time. A lovely try!")
+
+    def star_ask(self) -> str:
+        """Return the question for the bravest photo, above a button for each."""
+        return self._("Whose photo was the bravest? One star from each of you, not for your own.")
+
+    def starred(self, names: Sequence[str]) -> str:
+        """Return who got the most stars."""
+        told = self.ngettext("Bravest photo: {names}", "Bravest photos: {names}", len(names))
+        return told.format(names=self._text.people(names))
+
+    def scores(self, number: int, total: int) -> str:
+        """Return the title of the points after a round."""
+        return self._("After round {number} of {total}").format(number=number, total=total)
+
+    def joined(self) -> str:
+        """Return the notice for somebody who is in from the start."""
+        return self._("You're in!")
+
+    def joined_late(self) -> str:
+        """Return the notice for somebody who comes while a round is on."""
+        return self._("You're in from the next round on!")
+
+    def joined_before(self) -> str:
+        """Return the notice for somebody who was in already."""
+        return self._("You're in already.")
+
+    def not_in(self) -> str:
+        """Return the notice for somebody who taps without taking part."""
+        return self._("You're not playing yet. Tap “I'm in!” under the task.")
+
+    def noted(self) -> str:
+        """Return the notice for a tap that counts; it can be changed while there is time."""
+        return self._("Noted!")
+
+    def photo_taken(self) -> str:
+        """Return the notice for somebody whose photo is there."""
+        return self._("I've got it. Not a word to anyone!")
+
+    def only_in_groups(self) -> str:
+        """Return the answer to who asks for an evening where nobody else is."""
+        return self._("A party takes more than the two of us. Try /party in a group!")
+
+    def is_on(self) -> str:
+        """Return the answer to who asks for an evening while there is one."""
+        return self._("Party night is on already. To end it: /party stop")
+
+    def none_is_on(self) -> str:
+        """Return the answer to who wants to end an evening while there is none."""
+        return self._("There's no party to stop. To start one: /party")
+
+    def host_stops(self) -> str:
+        """Return the answer to who may not end an evening."""
+        return self._("Whoever started the party can end it, and so can an admin.")

@@ -70,6 +70,11 @@ class RoomStore:
             if values:
                 await connection.execute(update(rooms).where(rooms.c.id == id_).values(values))
 
+    @write_transaction
+    async def add(self, connection: AsyncConnection, room: Room, now: datetime) -> None:
+        """Store a room of which more is going to be known."""
+        await find_or_add_room(connection, room, now)
+
     @read_transaction
     async def existing(self, connection: AsyncConnection, platform: str) -> list[str]:
         """Return the ids of a platform's rooms."""

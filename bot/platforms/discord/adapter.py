@@ -211,7 +211,8 @@ class DiscordAdapter:
             shown = await _shown(client, room, reply)
             try:
                 # An answer disturbs nobody; what nobody asked for may be news.
-                is_silent = to is not None and not room.private
+                is_answer = to is not None and not room.private
+                is_silent = is_answer if reply.sound is None else not reply.sound
                 sent = await self._sender.send_reply(
                     channel, shown, to=message_id, is_silent=is_silent
                 )

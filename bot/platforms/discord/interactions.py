@@ -240,10 +240,20 @@ class InteractionHandlers:
             log.info("a form could not be opened (%s)", type(error).__name__)
 
     async def _answer_form(self, interaction: Interaction) -> None:
-        message_id = await self._acknowledge(interaction)
+        is_for_party = self._service.party_chats.takes(
+            room_of_interaction(interaction), _form_is_under(interaction)
+        )
+        message_id = await self._acknowledge(interaction, is_quiet=is_for_party)
         if message_id is None:
             return
         uploaded = _uploaded(interaction)
+        if is_for_party and uploaded:
+            photo = _photos(interaction, self._shown_photos(uploaded[:1]))[0]
+            said = await self._service.party_chats.send_photo(photo)
+            speaker = await self._service.speaker(photo.room, photo.player)
+            reply = Reply(said or speaker.party.photo_taken())
+            await self._fill_response(interaction, message_id, reply, [])
+            return
         await self._answer_photos(interaction, message_id, uploaded)
 
     async def _answer_button(self, interaction: Interaction, data: str) -> None:
@@ -487,6 +497,12 @@ def _uploaded(interaction: Interaction) -> list[Source]:
         for data in resolved.get("attachments", {}).values()
     ]
     return [attachment_source(file) for file in files if is_picture(file)]
+
+
+def _form_is_under(interaction: Interaction) -> str | None:
+    """Return the id of the message whose button opened a form, as `Messenger.send` returned it."""
+    message = interaction.message
+    return None if message is None else str(SentMessage(message.channel.id, message.id))
 
 
 def _is_for_one_person(interaction: Interaction) -> bool:

@@ -179,6 +179,19 @@ class MessageHandlers:
         """Return the answer to a message; None when there is nothing to say."""
         message, shown = incoming.message, incoming.message
         sources = self._files.find_sources(message)
+        if sources and self._service.party_chats.takes(incoming.room, _replied_id(message)):
+            slot.release()
+            source = sources[0]  # an album is one photo's worth
+            fetch = self._files.url_fetcher(source.url)
+            photo = Photo(
+                incoming.room,
+                incoming.player,
+                fetch,
+                size=source.size,
+                message=str(message.id),
+            )
+            said = await self._service.party_chats.send_photo(photo)
+            return Reply(said) if said else None
         if not sources and not message.attachments:
             try:
                 shown = await self._shown_by(incoming, slot)
@@ -312,6 +325,14 @@ class MessageHandlers:
             return False
         self._hinted[key] = True
         return True
+
+
+def _replied_id(message: discord.Message) -> str | None:
+    """Return the id of the message that one replies to, as `DiscordAdapter.send` returns it."""
+    reference = message.reference
+    if reference is None or reference.message_id is None:
+        return None
+    return str(SentMessage(reference.channel_id, reference.message_id))
 
 
 def _replied_text(incoming: IncomingMessage) -> str:

@@ -36,7 +36,7 @@ from bot.platforms.telegram.identity import (
 )
 from bot.platforms.telegram.sender import Sender, SentMessage
 from bot.services import Service, commands
-from bot.services.buttons import CastBallot, MakeGuess, ObjectToTruth, decode
+from bot.services.buttons import CastBallot, MakeGuess, ObjectToTruth, PartyAction, decode
 from bot.speech import speaker_for
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 # What a photo's caption may command, or not, for the photo itself to be answered.
 ANSWERING = frozenset({None, "who", "guess"})
 # What only members of a group may do, whoever may tap in a public one.
-PLAYED = (ObjectToTruth, CastBallot, MakeGuess)
+PLAYED = ObjectToTruth | CastBallot | MakeGuess | PartyAction
 # Telegram gives up on a tap after some ten seconds; a heat map may take longer.
 TAP_SECONDS = 4.0
 # After /who, this person's next photo there is meant for the bot.
@@ -96,14 +96,28 @@ class Handlers:
     async def take_photo_message(self, message: IncomingMessage) -> None:
         """Store a message with a picture, and have it answered.
 
-        When this returns, the next process answers it if this one dies.
+        When this returns, the next process answers it if this one dies; all but a party night's,
+        in which its sender sees that it did not come.
         """
+        replied = None if message.replied_id is None else str(message.replied_id)
+        if self._service.party_chats.takes(message.room, replied):
+            self._tasks.start(self._take_party_photo(message))
+            return
         noting = asyncio.ensure_future(self._note_arrival(message))
         self._noting[message.room, message.id] = noting
         # Its album does not wait until it is stored.
         slot = self._order.reserve(message.room)
         self._tasks.start(self._answer_photo_message(message, slot))
         await asyncio.shield(noting)
+
+    async def _take_party_photo(self, message: IncomingMessage) -> None:
+        """Take a photo, or an album's first, that is sent to a party night."""
+        album = await self.albums.collect_album(message)
+        photos = [self._photo_of(each, each.file) for each in album if each.file]
+        if photos:
+            said = await self._service.party_chats.send_photo(photos[0])
+            if said:
+                await self._sender.send_notice(message.destination, Reply(said), album[0].player)
 
     async def _noted(self, album: list[IncomingMessage]) -> list[IncomingMessage]:
         """Return an album's messages as they are stored, without those that were answered."""

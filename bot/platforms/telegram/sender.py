@@ -58,6 +58,8 @@ TAP_PATIENCE = 10.0
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
 # So many forums where somebody wrote lately.
 TOPICS_REMEMBERED = 1024
+# So many messages with a picture, whose caption is edited in place of a text.
+PICTURES_REMEMBERED = 1024
 # How long a notice stays in a group.
 NOTICE_SECONDS = 60.0
 # An answer that takes longer is announced, again and again: Telegram shows it for five seconds.
@@ -100,6 +102,7 @@ class Sender:
         self._service = service
         self._moves = moves
         self._topics: LRUCache[Room, int] = LRUCache(TOPICS_REMEMBERED)
+        self._pictures: LRUCache[tuple[str, int], bool] = LRUCache(PICTURES_REMEMBERED)
         self._fading = RunningTasks()
         self._edits = EditOrder()
         self._whispers = Whispers(bot)
@@ -158,6 +161,8 @@ class Sender:
         except TelegramError as fault:
             log.warning("room=%s got no answer: %s", destination.room.id, type(fault).__name__)
             return SentMessage(Delivery.FAILED)
+        if message is not None and message.photo:
+            self._pictures[destination.room.id, message.message_id] = True
         await self._send_past_photos(destination, reply.past_photos)
         return SentMessage(Delivery.SENT, message.message_id if message else None)
 
@@ -352,23 +357,25 @@ class Sender:
                 if fits:
                     return sent
         text = text[: MessageLimit.MAX_TEXT_LENGTH]
-        return await self._send_text(destination, text, urgency, markup)
+        return await self._send_text(destination, text, urgency, markup, sound=reply.sound)
 
     async def _edit_message(self, room: Room, message: int, reply: Reply) -> object:
         """Edit a message's text, or its caption where it has a picture. Raises TelegramError."""
         markup = _keyboard(reply)
-        try:
-            return await self._bot.edit_message_text(
-                reply.text[: MessageLimit.MAX_TEXT_LENGTH],
-                int(room.id),
-                message,
-                reply_markup=markup,
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
-                rate_limit_args=Urgency.NEWS,
-            )
-        except BadRequest as fault:
-            if "no text in the message" not in fault.message:
-                raise
+        if (room.id, message) not in self._pictures:
+            try:
+                return await self._bot.edit_message_text(
+                    reply.text[: MessageLimit.MAX_TEXT_LENGTH],
+                    int(room.id),
+                    message,
+                    reply_markup=markup,
+                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                    rate_limit_args=Urgency.NEWS,
+                )
+            except BadRequest as fault:
+                if "no text in the message" not in fault.message:
+                    raise
+                self._pictures[room.id, message] = True
         return await self._bot.edit_message_caption(
             int(room.id),
             message,
@@ -383,13 +390,15 @@ class Sender:
         text: str,
         urgency: Urgency,
         markup: Markup | None = None,
+        *,
+        sound: bool | None = None,
     ) -> Message | None:
         return await _call_until_answered(
             lambda: self._bot.send_message(
                 text=text,
                 reply_markup=markup,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
-                **_to(destination, urgency),
+                **_to(destination, urgency, sound=bool(sound)),
             ),
             PATIENCE,
         )
@@ -486,14 +495,14 @@ class Sender:
         await self._send_text(destination, caption, Urgency.NEWS)  # a sticker takes no caption
 
 
-def _to(destination: Destination, urgency: Urgency) -> dict[str, Any]:
+def _to(destination: Destination, urgency: Urgency, *, sound: bool = False) -> dict[str, Any]:
     """Return where a message goes, as the library's methods take it."""
     chat = int(destination.room.id)
     where: dict[str, Any] = {
         "chat_id": chat,
         "message_thread_id": destination.topic,
-        # In a group no phone buzzes for what the bot has to say.
-        "disable_notification": chat < 0 or None,
+        # In a group no phone buzzes for what the bot has to say, unless it is to.
+        "disable_notification": (chat < 0 and not sound) or None,
         "rate_limit_args": urgency,
     }
     if destination.message is not None:

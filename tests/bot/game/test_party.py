@@ -356,6 +356,26 @@ def test_who_is_forgotten_has_no_name_any_more() -> None:
     assert evening.party.awaited() == {2}
 
 
+def test_in_a_chat_a_phase_lasts_as_long_as_its_message_may_not_be_edited() -> None:
+    evening = Evening("Mia", "Ben")
+    evening.party = replace(evening.party, least=10 * SECOND)
+    evening.start()
+    evening.send("Mia")
+    evening.send("Ben")
+    evening.wait(9)
+    assert phase(evening) is Phase.COLLECTING
+    evening.wait(1)
+    assert phase(evening) is Phase.GUESSING
+
+
+def test_an_evening_can_be_called_off_before_it_begins() -> None:
+    evening = Evening("Mia", "Ben")
+    evening.act(TV, End())
+    assert phase(evening) is Phase.OVER
+    with pytest.raises(NotAllowed):
+        evening.act(TV, End())
+
+
 def test_an_evening_is_as_long_as_was_chosen() -> None:
     assert rounds_within(10, 5, 60) == 3
     assert rounds_within(20, 5, 60) == 6

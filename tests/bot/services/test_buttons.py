@@ -12,12 +12,18 @@ from bot.services.buttons import (
     ChooseLanguage,
     ChoosePhotos,
     ForgetMe,
+    GuessAtParty,
+    JoinParty,
+    JudgeAtParty,
     MakeGuess,
     ObjectToTruth,
     OpenLanguages,
     OpenSettings,
     ResetSeason,
     ShowHeatmap,
+    StarAtParty,
+    StartParty,
+    TellAtParty,
     TellTruth,
     decode,
     encode,
@@ -28,6 +34,7 @@ ROUND_IDS = st.integers(0, 10**18 - 1)
 LABELS = st.sampled_from(Label)
 # Telegram's are numbers, Discord's are snowflakes, the browser's sixteen hexadecimal digits.
 PLAYER_IDS = st.from_regex(r"[0-9a-f]{1,20}", fullmatch=True)
+PARTY_IDS = st.from_regex(r"[0-9a-f]{32}", fullmatch=True)
 ACTIONS: st.SearchStrategy[Action] = st.one_of(
     st.builds(TellTruth, ROUND_IDS, LABELS),
     st.builds(ObjectToTruth, ROUND_IDS),
@@ -39,6 +46,12 @@ ACTIONS: st.SearchStrategy[Action] = st.one_of(
     st.builds(OpenLanguages),
     st.builds(ChooseLanguage, st.sampled_from([None, *LANGUAGES])),
     st.builds(ChoosePhotos, st.booleans()),
+    st.builds(JoinParty, PARTY_IDS),
+    st.builds(StartParty, PARTY_IDS, st.integers(1, 99)),
+    st.builds(GuessAtParty, PARTY_IDS, LABELS),
+    st.builds(TellAtParty, PARTY_IDS, LABELS),
+    st.builds(JudgeAtParty, PARTY_IDS, st.booleans()),
+    st.builds(StarAtParty, PARTY_IDS),
 )
 
 
@@ -61,6 +74,7 @@ def test_every_action_fits_every_platform_and_comes_back(action: Action) -> None
         ("set", OpenSettings()),
         ("set:language:auto", ChooseLanguage(None)),
         ("set:photos:called", ChoosePhotos(every=False)),
+        (f"party:fair:{'5a' * 16}:no", JudgeAtParty("5a" * 16, fair=False)),
     ],
 )
 def test_buttons_of_old_messages_still_work(data: str, action: Action) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from bot.domain import Label, Refusal, Verdict
+from bot.game.party import Why
 from bot.services.commands import COMMANDS, menu
 from bot.speech import LANGUAGES, Speaker
 
@@ -34,6 +35,10 @@ def notices(speaker: Speaker) -> Iterator[str]:
     yield from (privacy.export_how(), privacy.export_nothing())
     yield from (privacy.forgot(), privacy.forgot_not(), privacy.reset_not())
     yield from (privacy.hidden(), privacy.not_yours_to_hide())
+    party = speaker.party
+    yield from map(party.not_allowed, Why)
+    yield from (party.joined(), party.joined_late(), party.joined_before(), party.not_in())
+    yield from (party.noted(), party.photo_taken())
 
 
 def labels(speaker: Speaker) -> Iterator[str]:
@@ -52,6 +57,9 @@ def labels(speaker: Speaker) -> Iterator[str]:
     yield from (privacy.about_button(), privacy.export_button(), privacy.forget_me_button())
     yield from (privacy.forget_button(), privacy.forget_not_button())
     yield from (privacy.reset_button(), privacy.reset_not_button(), privacy.reset_undo_button())
+    party = speaker.party
+    yield from (party.join_button(), party.send_button(), party.start_button(20))
+    yield from (party.fair_button(fair=True), party.fair_button(fair=False))
 
 
 def captions(speaker: Speaker) -> Iterator[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
@@ -39,6 +41,7 @@ class Evening:
     ana: User
     ben: User
     stopping: asyncio.Event
+    renew: Callable[[], tuple[Service, DiscordAdapter]]
     running: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -60,6 +63,15 @@ class Evening:
             running, self.running = self.running, None
             await running
 
+    async def restart_process(self) -> None:
+        """End it in good order with all that it knows, and start what finds only its database."""
+        await self.service.party_chats.close()
+        await self.stop()
+        await self.service.parties.close()
+        self.service, self.adapter = self.renew()
+        await self.service.parties.resume()
+        await self.start()
+
     async def settled(self) -> None:
         """Wait until the bot has nothing in hand, and has noted what it answered."""
         async with asyncio.timeout(10):
@@ -76,24 +88,37 @@ class Evening:
 
 @asynccontextmanager
 async def an_evening(
-    *, token: str | None = None, fetch_seconds: float = 5.0, starts: bool = True
+    *,
+    token: str | None = None,
+    fetch_seconds: float = 5.0,
+    starts: bool = True,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    kept: Path = Path("nothing-is-kept"),
+    vision: FakeVision | None = None,
 ) -> AsyncIterator[Evening]:
     """Open a Discord with a family in it, and bring the bot there."""
+    vision = vision or FakeVision()
+    vision.sees[YETI_PNG] = YETI
     usual = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, client.IDENTIFY_SECONDS
     client.IDENTIFY_SECONDS = 0.01  # a restart in a test need not wait for five
     try:
         async with DiscordServer() as discord, Store.open("sqlite://") as store:
-            vision = FakeVision()
-            vision.sees[YETI_PNG] = YETI
-            adapter = DiscordAdapter(
-                token or discord.token,
-                api_url=discord.api_url,
-                gateway_url=discord.gateway_url,
-                notes=store.notes,
-            )
-            admission = Admission(RateLimits(), fetch_seconds=fetch_seconds)
-            messengers = {adapter.name: adapter}
-            service = make_service(vision, store, messengers, admission=admission)
+
+            def renew() -> tuple[Service, DiscordAdapter]:
+                adapter = DiscordAdapter(
+                    token or discord.token,
+                    api_url=discord.api_url,
+                    gateway_url=discord.gateway_url,
+                    notes=store.notes,
+                )
+                admission = Admission(RateLimits(), fetch_seconds=fetch_seconds)
+                messengers = {adapter.name: adapter}
+                service = make_service(
+                    vision, store, messengers, admission=admission, now=now, kept=kept
+                )
+                return service, adapter
+
+            service, adapter = renew()
             family = discord.guild("Family", "home", "kitchen")
             evening = Evening(
                 discord,
@@ -106,6 +131,7 @@ async def an_evening(
                 discord.user("Ana"),
                 discord.user("Ben", locale="de"),
                 asyncio.Event(),
+                renew,
             )
             others = asyncio.all_tasks()
             if starts:

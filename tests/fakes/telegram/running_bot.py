@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 
 from bot.domain import Room
 from bot.platforms.telegram import TelegramAdapter
 from bot.platforms.telegram.commands import PUBLISHED, digest_of_menus
+from bot.services import Service
 from bot.services.ports import Messenger
 from bot.storage import Store
 from bot.supervisor import Supervisor
@@ -20,14 +23,26 @@ from tests.support.services import make_service
 
 
 class RunningBot:
-    """One bot at one server; Anna in private, and her family's group, which shows it everything."""
+    """One bot at one server; Anna in private, and her family's group, which shows it everything.
 
-    def __init__(self, telegram: TelegramServer, store: Store) -> None:
+    now: the time by which it goes. kept: where what it keeps of photos lies.
+    """
+
+    def __init__(
+        self,
+        telegram: TelegramServer,
+        store: Store,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        kept: Path = Path("nothing-is-kept"),
+        vision: FakeVision | None = None,
+    ) -> None:
         self.telegram = telegram
         self.store = store
-        self.vision = FakeVision()
+        self.vision = vision or FakeVision()
         self._messengers: dict[str, Messenger] = {}
-        self.service = make_service(self.vision, store, self._messengers)
+        self._now, self._kept = now, kept
+        self.service = self._serve()
         self.webhook: str | None = None
         self.anna = telegram.person("Anna")
         self.home = telegram.private(self.anna)
@@ -46,6 +61,20 @@ class RunningBot:
         )
         self._messengers[self.adapter.name] = self.adapter
         return self.adapter
+
+    def _serve(self) -> Service:
+        messengers, kept = self._messengers, self._kept
+        return make_service(self.vision, self.store, messengers, kept=kept, now=self._now)
+
+    async def restart_process(self) -> None:
+        """End it in good order with all that it knows, and start what finds only its database."""
+        await self.service.party_chats.close()
+        await self.stop()
+        await self.service.parties.close()
+        self.service = self._serve()
+        self.renew()
+        await self.service.parties.resume()
+        await self.start()
 
     @asynccontextmanager
     async def supervised(self) -> AsyncIterator[Supervisor]:
