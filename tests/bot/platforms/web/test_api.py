@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -25,6 +24,7 @@ from bot.domain import (
 )
 from bot.platforms.web.requests import MESSAGE_BYTES, MESSAGES_OF_A_PLAYER
 from bot.platforms.web.rooms import ENTRY_SECONDS, room_of
+from bot.services.buttons import ExportMine, button
 from bot.speech import speaker_for
 from tests.fakes.vision import OLAF, YETI, FakeVision
 from tests.fakes.web_room import HEADERS, SECRET, Clock, Served, buttons, serving
@@ -325,11 +325,6 @@ async def test_the_service_learns_under_which_id_a_photo_was_answered(
     assert answers == [photo["id"]]
 
 
-@dataclass(frozen=True)
-class ExportMine:
-    """Stands for the action of that name."""
-
-
 @pytest.mark.parametrize("has_entry", [False, True])
 async def test_what_a_private_answers_button_leads_to_is_for_who_tapped_alone(
     served: Served, monkeypatch: pytest.MonkeyPatch, has_entry: bool
@@ -343,8 +338,8 @@ async def test_what_a_private_answers_button_leads_to_is_for_who_tapped_alone(
 
     entry = await served.photo()
     monkeypatch.setattr(served.service, "handle_button", export)
-    monkeypatch.setattr("bot.services.buttons.decode", lambda _: ExportMine())
-    outcome = await served.press(where(entry), entry if has_entry else None)
+    mine = button("All about me", ExportMine()).data
+    outcome = await served.press(mine, entry if has_entry else None)
     assert outcome["private"]["text"] == "All about you."
     assert outcome["private"]["document"] == {"name": "snowpeople.json", "data": "e30="}
     # Whoever is alone with the bot may be handed everything.

@@ -622,10 +622,6 @@ async def test_who_created_the_room_is_admin_and_so_is_who_opens_the_admin_link(
         await expect(other.button("Yes, back to zero")).to_be_visible()
 
 
-class ExportMine:
-    """Stands for the action of that name."""
-
-
 async def test_a_private_answers_button_brings_a_private_answer_with_its_file(
     served: Served, mia: Visitor, ben: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -633,10 +629,9 @@ async def test_a_private_answers_button_brings_a_private_answer_with_its_file(
         document = Document(b'{"name": "Mia"}', "snowpeople.json")
         return ButtonOutcome(send=Reply("All about you.", document=document))
 
-    await mia.ask_for("in which language")
+    await mia.ask_for("Privacy")
     monkeypatch.setattr(served.service, "handle_button", export)
-    monkeypatch.setattr("bot.services.buttons.decode", lambda _: ExportMine())
-    await mia.button("Language").click()
+    await mia.button(speaker_for("en").privacy.export_button()).click()
     await expect(mia.rounds).to_have_count(2)
     await expect(mia.rounds.last).to_contain_text("Only you see this")
     async with mia.page.expect_download() as download:

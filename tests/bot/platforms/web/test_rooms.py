@@ -22,6 +22,19 @@ from bot.platforms.web.rooms import (
     render_reply,
     room_of,
 )
+from bot.services.buttons import (
+    Action,
+    CastBallot,
+    ConfirmTruth,
+    HidePhoto,
+    MakeGuess,
+    MarkMade,
+    ObjectToTruth,
+    ShowHeatmap,
+    TellTruth,
+    UndoTruth,
+    button,
+)
 from tests.fakes.vision import OLAF
 from tests.fakes.web_room import Clock
 
@@ -258,17 +271,20 @@ def test_a_verdict_tells_which_of_the_two_and_how_familiar(
 
 
 @pytest.mark.parametrize(
-    ("name", "audience"),
+    ("action", "audience"),
     [
-        *(("TellTruth", "deciders"), ("UndoTruth", "deciders"), ("MarkMade", "sender")),
-        *(("ConfirmTruth", "others"), ("ObjectToTruth", "others")),
-        *(("CastBallot", "others"), ("MakeGuess", "others")),
-        *(("ShowHeatmap", "everyone"), ("HidePhoto", "sender"), ("NoneType", "everyone")),
+        *((TellTruth(7, Label.OLAF), "deciders"), (UndoTruth(7), "deciders")),
+        *((MarkMade(7), "sender"), (HidePhoto(7), "sender")),
+        *((ConfirmTruth(7), "others"), (ObjectToTruth(7), "others")),
+        *((CastBallot(7, Label.OLAF), "others"), (MakeGuess(7, Label.OLAF), "others")),
+        (ShowHeatmap(7), "everyone"),
     ],
 )
-def test_a_button_is_for_whom_its_action_is(
-    name: str, audience: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.services.buttons.decode", lambda _: type(name, (), {})())
-    (row,) = render_reply(Reply("", buttons=((Button("Tap", "x"),),)))["buttons"]
+def test_a_button_is_for_whom_its_action_is(action: Action, audience: str) -> None:
+    (row,) = render_reply(Reply("", buttons=((button("Tap", action),),)))["buttons"]
     assert [each["audience"] for each in row] == [audience]
+
+
+def test_a_button_of_another_version_is_for_everyone() -> None:
+    (row,) = render_reply(Reply("", buttons=((Button("Tap", "x"),),)))["buttons"]
+    assert [each["audience"] for each in row] == ["everyone"]
