@@ -151,7 +151,7 @@ class PhotoSentences(Sentences):
                 "That file is too big for me: 20 MB is the most I can carry."
             ),
             Refusal.TOO_MANY_PIXELS: self._(
-                "That picture is too big for me: 50 megapixels is the most I can see."
+                "That picture is too big for me. A smaller copy will do, or a screenshot of it."
             ),
             # Translators: the bot is a snow person, with a carrot for a nose and sticks for arms.
             Refusal.TOO_OFTEN: self._(

@@ -110,7 +110,8 @@ async def grandmother(family: Family) -> TelegramPage:
     greta = family.telegram.person("Oma Greta", "de")
     home = family.telegram.private(greta)
     page = TelegramPage("Telegram, Oma Greta and the bot", home)
-    assert (await page.ask(home.send_text(greta, "/start"))).text == DE.rooms.start()
+    hello = (await page.ask(home.send_text(greta, "/start"))).text
+    assert hello.startswith(DE.rooms.start())
     assert (await page.ask(home.send_text(greta, "Guten Abend!"))).text == DE.rooms.help_briefly()
     assert GERMAN.match((await page.ask(home.send_photo(greta, OLAF))).text)
     for name, (mime, data) in FILES.items():
