@@ -74,6 +74,7 @@ async def send(session: ClientSession, port: int, number: int) -> None:
         pass  # it came too late
 
 
+@pytest.mark.slow
 async def test_it_ends_whenever_it_is_stopped_in_its_first_second(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

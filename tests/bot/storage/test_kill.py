@@ -8,6 +8,8 @@ from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import pytest
+
 from bot.storage import database
 from tools.kill import kill_writers, started, stop_writers, stopped, write
 
@@ -15,12 +17,14 @@ from tools.kill import kill_writers, started, stop_writers, stopped, write
 MOMENTS = (*(n / 250 for n in range(15)), *(n / 5 for n in range(1, 6)))
 
 
+@pytest.mark.slow
 async def test_kills_under_load_lose_nothing(new_url: str) -> None:
     tally = await kill_writers(new_url, kills=15, seed=20261224)
     assert (tally.writers, tally.lost, tally.halves, tally.damaged) == (15, 0, 0, 0)
     assert tally.acknowledged > 15
 
 
+@pytest.mark.slow
 async def test_stopped_writers_end_whenever_that_is_and_lose_nothing(new_url: str) -> None:
     tally = await stop_writers(new_url, MOMENTS)
     assert (tally.writers, tally.unstoppable) == (len(MOMENTS), 0)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -513,6 +514,7 @@ def in_order(round_: Round) -> Round:
     return replace(round_, vote=replace(round_.vote, ballots=tuple(ballots)))
 
 
+@pytest.mark.slow
 def test_whatever_is_tapped_the_points_are_right(database_url: str) -> None:
     machine = type("FamilyOfThis", (Family,), {"url": database_url})
     run_state_machine_as_test(

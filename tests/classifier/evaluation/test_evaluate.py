@@ -28,6 +28,7 @@ def weights(tiny_model: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(tiny_model, tmp_path))
 
 
+@pytest.mark.slow
 def test_the_figures_are_one_json_object_and_the_report_is_one_page(
     drawings: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -620,6 +620,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, in
 
 
 @pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.slow
 def test_a_hostile_file_takes_no_hundred_megabytes(
     name: str, watched: dict[str, tuple[str, int]]
 ) -> None:
