@@ -196,7 +196,7 @@ function shouted({ label, percent }) {
 }
 
 function guessers(right) {
-  return make('p', { class: 'right', dir: 'auto' }, right.length ? fill(WORDS.guessedRight, { names: evening.names(right) }) : WORDS.nobodyGuessed);
+  return make('p', { class: right.length > 6 ? 'right many' : 'right', dir: 'auto' }, right.length ? fill(WORDS.guessedRight, { names: evening.names(right) }) : WORDS.nobodyGuessed);
 }
 
 function question({ prompt, photo }) {
@@ -213,7 +213,9 @@ function told({ result, prompt }) {
     const player = evening.player(number);
     return make('li', {}, badge(player?.name ?? '', player?.colour ?? 0), make('bdi', {}, player?.name ?? ''), make('b', {}, `+${points}`));
   });
-  return [make('p', { class: 'truth' }, truth), headline(outcome || truth, 'headline outcome'), make('ul', { class: 'gains' }, ...rows)];
+  // Where nobody knows what it was, that is the outcome, and said once.
+  const head = outcome ? [make('p', { class: 'truth' }, truth), headline(outcome, 'headline outcome')] : [headline(truth, 'headline outcome')];
+  return [...head, make('ul', { class: 'gains' }, ...rows)];
 }
 
 function outcomeOf({ fooled, reached }, { goal }) {
