@@ -99,10 +99,11 @@ function drawLobby(state) {
       headline(WORDS.scan),
       make('p', { class: 'address', dir: 'ltr' }, address),
       ...(link?.note ? [make('p', { class: 'note' }, link.note)] : []));
-    return [way, make('div', { class: 'waiting' }, bot(), make('p', { id: 'who', class: 'who-came', dir: 'auto' }), wishes(evening))];
+    return [way, make('div', { class: 'waiting' }, bot(), make('p', { id: 'who', class: 'who-came', dir: 'auto' }), make('p', { id: 'when', class: 'when' }), wishes(evening))];
   });
   const names = evening.names(state.players.map(({ number }) => number));
-  byId('who').textContent = state.players.length < 2 ? WORDS.waitingForPlayers : fill(WORDS.whoCame, { names });
+  byId('who').textContent = state.may_start ? fill(WORDS.whoCame, { names }) : WORDS.waitingForPlayers;
+  byId('when').textContent = state.may_start ? WORDS.startWhenAll : '';
 }
 
 async function findLink() {
