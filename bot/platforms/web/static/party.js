@@ -99,10 +99,11 @@ function drawLobby(state) {
       headline(WORDS.scan),
       make('p', { class: 'address', dir: 'ltr' }, address),
       ...(link?.note ? [make('p', { class: 'note' }, link.note)] : []));
-    return [way, make('div', { class: 'waiting' }, bot(), make('p', { id: 'who', class: 'who-came', dir: 'auto' }), wishes(evening))];
+    return [way, make('div', { class: 'waiting' }, bot(), make('p', { id: 'who', class: 'who-came', dir: 'auto' }), make('p', { id: 'when', class: 'when' }), wishes(evening))];
   });
   const names = evening.names(state.players.map(({ number }) => number));
-  byId('who').textContent = state.players.length < 2 ? WORDS.waitingForPlayers : fill(WORDS.whoCame, { names });
+  byId('who').textContent = state.may_start ? fill(WORDS.whoCame, { names }) : WORDS.waitingForPlayers;
+  byId('when').textContent = state.may_start ? WORDS.startWhenAll : '';
 }
 
 async function findLink() {
@@ -196,7 +197,7 @@ function shouted({ label, percent }) {
 }
 
 function guessers(right) {
-  return make('p', { class: 'right', dir: 'auto' }, right.length ? fill(WORDS.guessedRight, { names: evening.names(right) }) : WORDS.nobodyGuessed);
+  return make('p', { class: right.length > 6 ? 'right many' : 'right', dir: 'auto' }, right.length ? fill(WORDS.guessedRight, { names: evening.names(right) }) : WORDS.nobodyGuessed);
 }
 
 function question({ prompt, photo }) {
@@ -213,7 +214,9 @@ function told({ result, prompt }) {
     const player = evening.player(number);
     return make('li', {}, badge(player?.name ?? '', player?.colour ?? 0), make('bdi', {}, player?.name ?? ''), make('b', {}, `+${points}`));
   });
-  return [make('p', { class: 'truth' }, truth), headline(outcome || truth, 'headline outcome'), make('ul', { class: 'gains' }, ...rows)];
+  // Where nobody knows what it was, that is the outcome, and said once.
+  const head = outcome ? [make('p', { class: 'truth' }, truth), headline(outcome, 'headline outcome')] : [headline(truth, 'headline outcome')];
+  return [...head, make('ul', { class: 'gains' }, ...rows)];
 }
 
 function outcomeOf({ fooled, reached }, { goal }) {

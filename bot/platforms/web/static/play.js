@@ -344,7 +344,7 @@ function drawFoot(state) {
 
 function showSeconds(seconds) {
   const { phase } = evening.state;
-  const isTimed = ['collecting', 'guessing', 'judging', 'starring'].includes(phase) && evening.state.mine.length > 0;
+  const isTimed = ['collecting', 'guessing', 'judging', 'starring'].includes(phase) && evening.state.mine.length > 0 && !isLate(turn);
   byId('clock').textContent = isTimed ? String(seconds) : '';
   byId('clock').classList.toggle('hurry', isTimed && seconds <= 5);
 }

@@ -140,3 +140,26 @@ async def test_a_family_plays_a_round_from_the_qr_code_to_the_podium(
     await expect(mia.get_by_text("Party night is over")).to_be_visible()
     assert home.trouble == []
     await home.close()
+
+
+async def test_bars_begin_where_they_were(browser: Browser, room: str) -> None:
+    context = await browser.new_context(reduced_motion="no-preference")
+    tv = await context.new_page()
+    await tv.goto(f"{room}/party")
+    await expect(tv.get_by_alt_text("QR code")).to_be_visible()
+    names = await tv.evaluate(
+        """async () => {
+            const { race } = await import('/static/bars.js');
+            const list = document.createElement('ol');
+            list.className = 'bars of-few';
+            document.getElementById('stage').replaceChildren(list);
+            const place = (name, points, before) => ({ rank: 1, name, colour: 0, points, before });
+            race(list, [place('Ben', 50, 0), place('Mia', 40, 40)], { points: 10, before: 10 });
+            const top = (each) => each.getBoundingClientRect().top;
+            return [...list.children]
+                .sort((one, other) => top(one) - top(other))
+                .map((each) => each.querySelector('bdi').textContent);
+        }"""
+    )
+    assert names == ["Mia", "Me, the bot", "Ben"]
+    await context.close()
