@@ -11,7 +11,7 @@ the bot looks, they judge it, all hear what it was), stars for the bravest photo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -152,6 +152,11 @@ class Photo:
         """Whether most of those who said so call it unfair."""
         return 2 * sum(not fair for fair in self.fair.values()) > len(self.fair)
 
+    @property
+    def may_have_stars(self) -> bool:
+        """Whether it can be the bravest photo: judged, and not called unfair."""
+        return self.is_settled and not self.is_unfair
+
     def truth(self, prompt: Prompt) -> Label | None:
         """Return what it was; None if nobody knows.
 
@@ -201,7 +206,7 @@ class Round:
 
     def to_star(self, player: PlayerNumber) -> tuple[Photo, ...]:
         """Return the photos that somebody may give a star to: not their own side's."""
-        return tuple(p for p in self.photos if p.is_settled and player not in p.members)
+        return tuple(p for p in self.photos if p.may_have_stars and player not in p.members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -757,12 +762,9 @@ class Party:
             return replace(self, shown=number)._begun(Phase.GUESSING, now, GUESSING_TIME)
         starring = replace(self, shown=0)._begun(Phase.STARRING, now, STARRING_TIME)
         # With one photo there is nothing to choose.
-        if len(self._settled_photos()) > 1 and starring.asked():
+        if sum(photo.may_have_stars for photo in photos) > 1 and starring.asked():
             return starring
         return self._begun(Phase.SCORING, now, SCORING_TIME)
-
-    def _settled_photos(self) -> Sequence[Photo]:
-        return [photo for photo in self.round.photos if photo.is_settled] if self.round else ()
 
     def _looking(self, now: datetime) -> Party:
         """Have the bot look; wait a little for a verdict that is not there."""

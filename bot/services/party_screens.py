@@ -251,7 +251,7 @@ class _Drawn:
             stars = [
                 button(self._listed(photo.members), StarAtParty(photo.id))
                 for photo in self._round.photos
-                if photo.is_settled
+                if photo.may_have_stars
             ]
             starts = range(0, len(stars), IN_A_ROW)
             rows = tuple(tuple(stars[at : at + IN_A_ROW]) for at in starts)

@@ -80,7 +80,7 @@ def render(party: Party, device: Device, speaker: Speaker, now: datetime) -> Vie
         view["gallery"] = [
             {"id": photo.id, "members": photo.members, "stars": _stars(round_, photo)}
             for photo in round_.photos
-            if photo.is_settled
+            if photo.may_have_stars
         ]
     if party.phase in SCORED:
         view |= _scores(party, speaker)

@@ -220,6 +220,9 @@ def test_what_most_call_unfair_brings_nothing_but_right_guesses_count() -> None:
     evening.go_on()
     assert evening.points == {"Mia": 0, "Ben": scoring.GUESS_POINTS, "Ada": 0, "Oma": 0}
     assert scoring.bot_score(evening.party.rounds).judged == 0
+    (round_,) = evening.party.rounds
+    assert round_.photos[0].is_settled
+    assert round_.to_star(2) == ()
 
 
 def test_a_file_counts_once_and_a_player_sends_one() -> None:
