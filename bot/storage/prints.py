@@ -16,7 +16,7 @@ class Prints:
     """The fingerprints of the photos that were played in a room; a growing list.
 
     It may hold some that are forgotten meanwhile: whoever finds one has to see whether it is still
-    stored.
+    stored. It lacks what another process on the same database has played since.
     """
 
     def __init__(self) -> None:
