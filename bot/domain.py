@@ -577,6 +577,25 @@ class CommandRequest:
     server: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BotScore:
+    """How the bot did in a party night.
+
+    Attributes:
+        points: What it earned.
+        fooled: On how many photos that were to fool it it was wrong.
+        judged: How many of those counted.
+        recognised: How many that were made for it to recognise it did.
+        shown: How many of those counted.
+    """
+
+    points: int
+    fooled: int
+    judged: int
+    recognised: int
+    shown: int
+
+
 class AdminAction(StrEnum):
     """What an admin can have done; the room's log shows it."""
 

@@ -47,7 +47,7 @@ from bot.game.party import (
     rounds_within,
 )
 from bot.game.party_prompts import PROMPTS, Place, Prompt
-from bot.game.party_scoring import best_photos, bot_score, standings, totals
+from bot.game.party_scoring import best_photos, bot_score, standings, totals, winners
 from bot.graphics import evening
 from bot.graphics.charts import Row
 from bot.services.admission import Admission
@@ -257,7 +257,7 @@ class Parties:
         rounds = wish.rounds
         if wish.minutes is not None:
             rounds = rounds_within(wish.minutes, players, wish.seconds)
-        prompts = self._draw(wish.places or INDOORS, rounds)
+        prompts = self._draw(wish.places or INDOORS, max(1, rounds))
         return self.act(room, device, Start(prompts, wish.seconds))
 
     def again(self, room: Room, device: Device) -> Party:
@@ -500,10 +500,9 @@ class Parties:
             if picture is None or messenger is None or room.platform in CHATS:
                 return
             speaker = await self._languages.speaker(room, None)
-            places = standings(party, party.rounds)
-            names = [self._name(party, each.player) for each in places if each.rank == 1]
-            bot = bot_score(party.rounds)
-            text = speaker.party.over(names, places[0].points, bot.fooled, bot.judged)
+            names = [self._name(party, number) for number in winners(party)]
+            most = standings(party, party.rounds)[0].points
+            text = speaker.party.over(names, most, bot_score(party.rounds))
             await messenger.send(room, Reply(text, picture=picture))
         except Exception:
             log.exception("an evening's end could not be told")
@@ -533,15 +532,15 @@ class Parties:
             for each in places
         ]
         bot = bot_score(party.rounds)
-        winners = [row.name for row in rows if row.rank == 1]
+        names = [self._name(party, number) for number in winners(party)]
         picture = await asyncio.to_thread(
             evening.draw,
             speaker.party.title(),
             speaker.text.day(party.since.astimezone(zone).date()),
-            speaker.party.winners(winners),
+            speaker.party.winners(names),
             rows,
             shots,
-            speaker.party.bot_line(bot.fooled, bot.judged),
+            speaker.party.bot_line(bot),
         )
         await self._pictures.keep(party.id, "evening", picture.png)
         for listener in self._listeners:

@@ -351,6 +351,10 @@ class RoomSentences(Sentences):
         """Return the sentence that says that a button is too old to do anything."""
         return self._("That button has melted. Show me the photo again.")
 
+    def too_many_taps(self) -> str:
+        """Return the sentence for somebody who taps faster than anybody can mean it."""
+        return self._("So many taps! My twigs can't keep up. Wait a moment, then tap again.")
+
     def cannot_see_that_photo(self) -> str:
         """Return the sentence that says how to show the bot a photo that Discord hides."""
         return self._(

@@ -225,6 +225,28 @@ def test_what_most_call_unfair_brings_nothing_but_right_guesses_count() -> None:
     assert round_.to_star(2) == ()
 
 
+def test_the_bot_plays_as_one_more_player_and_for_the_family_where_it_is_to_recognise() -> None:
+    evening = Evening("Mia", "Ben", "Ada", prompts=[SHOW_YETI, HIDE_OLAF])
+    evening.start()
+    assert scoring.winners(evening.party) == []
+
+    def play(*seen: Label) -> None:
+        for name, label in zip(("Mia", "Ben", "Ada"), seen, strict=True):
+            evening.send(name, label, 0.9)
+        while phase(evening) is not Phase.SCORING:
+            evening.go_on()
+
+    play(YETI, YETI, NEITHER)
+    bot = scoring.bot_score(evening.party.rounds)
+    assert (bot.points, bot.judged, bot.recognised, bot.shown) == (0, 0, 2, 3)
+    evening.go_on()
+    evening.go_on()
+    play(OLAF, OLAF, YETI)
+    bot = scoring.bot_score(evening.party.rounds)
+    assert (bot.points, bot.fooled, bot.judged) == (60, 1, 3)
+    assert scoring.winners(evening.party) == [1, 2, 3]
+
+
 def test_a_file_counts_once_and_a_player_sends_one() -> None:
     evening = Evening("Mia", "Ben")
     evening.start()

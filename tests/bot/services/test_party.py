@@ -155,6 +155,16 @@ async def test_an_evening_outlives_a_restart_and_ends_with_a_picture_in_the_room
     assert await home.store.parties.all() == []
 
 
+async def test_an_evening_in_which_nobody_scores_is_told_as_that(home: Home) -> None:
+    home.come("Mia", "Ben")
+    home.start()
+    await home.send("Mia", b"mop")
+    await until(lambda: all(photo.verdict for photo in home.party.rounds[0].photos))
+    home.service.parties.act(ROOM, TV, End())
+    seen = home.seen()
+    assert (seen["sent"], seen["winners"]) == (True, EN.party.winners([]))
+
+
 async def test_what_cannot_be_played_is_refused_and_another_shot_is_allowed(home: Home) -> None:
     home.come("Mia", "Ben")
     home.start()
