@@ -151,7 +151,9 @@ class WebServer:
         """Return whether a photo is hidden until somebody taps it; none is here."""
         return False
 
-    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Receipt:
+    async def send(
+        self, room: Room, reply: Reply, to: str | None = None, topic: str | None = None
+    ) -> Receipt:
         """Show everyone in a room what the bot says; there is never anything to try again."""
         # Before the start there is no room: what a restart interrupted has nobody to see it.
         return await self._api.send(room, reply, to) if self._api else Receipt(Delivery.REFUSED)
