@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain import BotScore, Label, Verdict
-from bot.game.party import Party, Photo, PlayerNumber, Round
+from bot.game.party import Party
 from bot.game.party_prompts import Teller
+from bot.game.party_rounds import Photo, PlayerNumber, Round
 
 GUESS_POINTS = 20
 STAR_POINTS = 20

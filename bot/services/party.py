@@ -1,6 +1,6 @@
 """Party nights: runs their clock, looks at their photos, and remembers them across a restart.
 
-The rules are in `bot/game/party.py`; a platform calls `enter`, `leave`, `act` and `send_photo`, and
+The rules are in `bot/game/party_flow.py`; a platform calls `enter`, `leave`, `act` and `send_photo`, and
 draws `bot.services.party_view.render` again whenever its listener is told that a room's changed.
 """
 
@@ -21,11 +21,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from bot.domain import Fetch, Picture, Player, Refusal, Refused, Reply, Room, Timings, Verdict
-from bot.game.party import (
-    MOST_ROUNDS,
+from bot.game import party_flow as flow
+from bot.game.party import Device, Party, Phase, opened
+from bot.game.party_acts import (
     Act,
     Again,
-    Device,
     End,
     Guess,
     Join,
@@ -33,20 +33,17 @@ from bot.game.party import (
     Leave,
     Next,
     NotAllowed,
-    Party,
     Pause,
-    Phase,
-    PlayerNumber,
     Resume,
     Star,
     Start,
     TakeOver,
     Tell,
     Why,
-    opened,
-    rounds_within,
 )
+from bot.game.party_flow import MOST_ROUNDS, rounds_within
 from bot.game.party_prompts import PROMPTS, Place, Prompt
+from bot.game.party_rounds import PlayerNumber
 from bot.game.party_scoring import best_photos, bot_score, standings, totals, winners
 from bot.graphics import evening
 from bot.graphics.charts import Row
@@ -105,7 +102,7 @@ def decode_act(name: object, fields: Mapping[str, object]) -> Act | None:
 
     Args:
         name: The act's.
-        fields: The act's, as `bot.game.party` has them.
+        fields: The act's, as `bot.game.party_acts` has them.
     """
     if not isinstance(name, str) or name not in _ACTS:
         return None
@@ -211,7 +208,7 @@ class Parties:
             self._make_place()
             self._evenings[room] = _Evening(room, opened(secrets.token_hex(16), now))
         found = self._evenings[room]
-        return self._change(found, found.party.connected(device, now, is_screen=is_screen))
+        return self._change(found, flow.connected(found.party, device, now, is_screen=is_screen))
 
     def open(self, room: Room, screen: Device, least: timedelta) -> Party:
         """Open an evening that is drawn as a chat's messages, in place of one that is over.
@@ -236,7 +233,7 @@ class Parties:
     def leave(self, room: Room, device: Device) -> None:
         """Note that a device is not there any more."""
         if (found := self._evenings.get(room)) and not self._closing:
-            self._change(found, found.party.disconnected(device, self._clock.now()))
+            self._change(found, flow.disconnected(found.party, device, self._clock.now()))
 
     def move(self, old: Room, new: Room) -> None:
         """Go on with a room's evening under the room's new id."""
@@ -246,7 +243,7 @@ class Parties:
             there.timer.cancel()
         found.room = new
         self._evenings[new] = found
-        self._change(found, found.party.tick(self._clock.now()))
+        self._change(found, flow.tick(found.party, self._clock.now()))
 
     def close_unused(self, room: Room) -> None:
         """Forget an evening that nobody has come into, once no screen shows it any more."""
@@ -261,7 +258,7 @@ class Parties:
         found = self._evenings.get(room)
         if found is None:
             raise NotAllowed(Why.NOT_NOW)
-        return self._change(found, found.party.act(device, act, self._clock.now()))
+        return self._change(found, flow.act(found.party, device, act, self._clock.now()))
 
     def start(self, room: Room, device: Device, wish: Wish) -> Party:
         """Begin an evening. Raises NotAllowed."""
@@ -299,7 +296,7 @@ class Parties:
             self._admission.admit(room, Player(device, ""))
             async with self._admission.fetched(fetch, Timings()) as data:
                 digest = hashlib.sha256(data).hexdigest()
-                found.party.check_photo(device, player, digest)
+                flow.check_photo(found.party, device, player, digest)
                 preview = await self._vision.preview(data, PHOTO_SIDE)
                 id_ = secrets.token_hex(16)
                 try:
@@ -308,7 +305,7 @@ class Parties:
                     log.warning("a photo of a party could not be kept: %s", error.strerror)
                     raise Refused(Refusal.FAULT) from error
         # Another one may have come meanwhile.
-        party = found.party.add_photo(device, player, id_, digest, self._clock.now())
+        party = flow.add_photo(found.party, device, player, id_, digest, self._clock.now())
         self._do(found, self._look(found, id_, data))
         return self._change(found, party)
 
@@ -337,7 +334,7 @@ class Parties:
             ]
             names = [name for photo in photos for name in (photo, f"{photo}.heat")]
             await self._pictures.drop(found.party.id, *names, "evening")
-            self._change(found, found.party.forgotten(device, NO_NAME))
+            self._change(found, flow.forgotten(found.party, device, NO_NAME))
             if found.party.phase is Phase.OVER:
                 await self._draw_picture(found.room, found.party)
 
@@ -371,11 +368,11 @@ class Parties:
                 log.warning("an evening of another version is not gone on with")
                 await self._store.parties.drop(room)
                 continue
-            found = self._evenings[room] = _Evening(room, party.restarted(now))
+            found = self._evenings[room] = _Evening(room, flow.restarted(party, now))
             for photo in party.round.photos if party.round else ():
                 if photo.verdict is None and not photo.is_lost:
                     self._do(found, self._look_after_restart(found, photo.id))
-            self._change(found, found.party.tick(now))
+            self._change(found, flow.tick(found.party, now))
         await self._pictures.prune({each.party.id for each in self._evenings.values()})
 
     async def close(self) -> None:
@@ -446,7 +443,7 @@ class Parties:
 
         def ring() -> None:
             if self._evenings.get(found.room) is found:
-                self._change(found, found.party.tick(self._clock.now()))
+                self._change(found, flow.tick(found.party, self._clock.now()))
 
         seconds = max(0.0, (due - now).total_seconds())
         found.timer = asyncio.get_running_loop().call_later(seconds, ring)
@@ -473,9 +470,9 @@ class Parties:
         except Exception as error:
             if not isinstance(error, Refused):
                 log.exception("a photo of a party could not be looked at")
-            self._change(found, found.party.note_loss(photo, self._clock.now()))
+            self._change(found, flow.note_loss(found.party, photo, self._clock.now()))
             return
-        self._change(found, found.party.note_verdict(photo, verdict, self._clock.now()))
+        self._change(found, flow.note_verdict(found.party, photo, verdict, self._clock.now()))
         try:
             _, heat = await self._vision.heatmap(data)
             buffer = BytesIO()
@@ -500,7 +497,7 @@ class Parties:
         """Look at the small copy of a photo whose bytes went with the last process."""
         data = await self._pictures.find(found.party.id, photo)
         if data is None:
-            self._change(found, found.party.note_loss(photo, self._clock.now()))
+            self._change(found, flow.note_loss(found.party, photo, self._clock.now()))
         else:
             await self._look(found, photo, data)
 

@@ -1,6 +1,6 @@
 """Party nights in chats: keeps one message a phase as it is to read, and takes taps and photos.
 
-The rules are in `bot/game/party.py`, their clock in `bot/services/party.py`, and what the messages
+The rules are in `bot/game/party_flow.py`, their clock in `bot/services/party.py`, and what the messages
 say in `bot/services/party_screens.py`. A platform brings taps, and photos that reply to one of an
 evening's messages; the rest goes through its `Messenger`.
 """
@@ -27,19 +27,10 @@ from bot.domain import (
     Reply,
     Room,
 )
-from bot.game.party import (
-    End,
-    Guess,
-    Join,
-    Judge,
-    NotAllowed,
-    Party,
-    Phase,
-    Star,
-    Tell,
-    Why,
-)
-from bot.game.party import Next as GoOn
+from bot.game import party_flow as flow
+from bot.game.party import Party, Phase
+from bot.game.party_acts import End, Guess, Join, Judge, NotAllowed, Star, Tell, Why
+from bot.game.party_acts import Next as GoOn
 from bot.game.party_scoring import best_photos
 from bot.services import party_screens
 from bot.services.buttons import (
@@ -317,7 +308,7 @@ class PartyChats:
         if party.round is not None and not party.round.side_of(number):
             return speaker.party.joined_late()
         # Before it is fetched; its digest is looked at after that.
-        party.check_photo(device, number, "")
+        flow.check_photo(party, device, number, "")
         await self._parties.send_photo(room, device, number, photo.fetch)
         return ""
 

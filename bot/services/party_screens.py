@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain import Button, Label, Refusal
-from bot.game.party import Party, Phase, Photo, PlayerNumber, Round
+from bot.game.party import Party, Phase
 from bot.game.party_prompts import Teller
+from bot.game.party_rounds import Photo, PlayerNumber, Round
 from bot.game.party_scoring import (
     GUESS_POINTS,
     bot_score,

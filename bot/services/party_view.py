@@ -10,16 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain import Label, Verdict
-from bot.game.party import (
-    FEWEST_PLAYERS,
-    Device,
-    Party,
-    Phase,
-    Photo,
-    Player,
-    PlayerNumber,
-    Round,
-)
+from bot.game.party import FEWEST_PLAYERS, Device, Party, Phase, Player
+from bot.game.party_rounds import Photo, PlayerNumber, Round
 from bot.game.party_scoring import (
     Award,
     awards_of,

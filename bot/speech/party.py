@@ -80,7 +80,7 @@ class PartySentences(Sentences):
         """Return the sentence for somebody who cannot do something in a party night.
 
         Args:
-            why: A `bot.game.party.Why`.
+            why: A `bot.game.party_acts.Why`.
         """
         return {
             # Translators: from here on, why a tap or a photo changes nothing in an evening's game.

@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from bot.domain import Preview, Refused, Room
-from bot.game.party import End, Guess, Join, Next, NotAllowed, Party, Phase, Why
+from bot.game.party import Party, Phase
+from bot.game.party_acts import End, Guess, Join, Next, NotAllowed, Why
 from bot.services import Service
 from bot.services.party import Wish, decode_act, decode_wish
 from bot.services.party_view import render

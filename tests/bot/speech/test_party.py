@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from bot.domain import BotScore, Label
-from bot.game.party import Why
+from bot.game.party_acts import Why
 from bot.game.party_prompts import PROMPTS
 from bot.speech import Speaker
 from tests.fakes.vision import STRANGER, YETI
