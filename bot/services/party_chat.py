@@ -1,8 +1,8 @@
 """Party nights in chats: keeps one message a phase as it is to read, and takes taps and photos.
 
-The rules are in `bot/game/party_flow.py`, their clock in `bot/services/party.py`, and what the messages
-say in `bot/services/party_screens.py`. A platform brings taps, and photos that reply to one of an
-evening's messages; the rest goes through its `Messenger`.
+The rules are in `bot/game/party_flow.py`, their clock in `bot/services/party.py`, and what the
+messages say in `bot/services/party_screens.py`. A platform brings taps, and photos that reply to
+one of an evening's messages; the rest goes through its `Messenger`.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ function button(text, className, onClick, key = '') {
 
 /** Takes somebody out who came in by mistake, or whose phone went home. @param {Evening} evening */
 export function takeOut(evening, { number, name }, className, content) {
-  const words = { 'aria-label': fill(WORDS.takeOut, { name }), title: fill(WORDS.takeOut, { name }) };
-  const made = make('button', { type: 'button', class: className, ...words }, ...content);
+  const words = fill(WORDS.takeOut, { name });
+  const made = make('button', { type: 'button', class: className, title: words }, ...content, make('span', { class: 'unseen' }, words));
   made.addEventListener('click', () => confirm(fill(WORDS.takeOutAsk, { name })) && evening.act('leave', { player: number }));
   return made;
 }

@@ -355,7 +355,7 @@ function drawFoot(state) {
 
 /** Everybody, for whoever directs the evening to take out. */
 function outs({ players }) {
-  const buttons = players.map((player) => takeOut(evening, player, 'turn', [badge(player.name, player.colour), make('bdi', {}, player.name), icon('no')]));
+  const buttons = players.map((player) => takeOut(evening, player, 'turn', [badge(player.name, player.colour), make('bdi', { 'aria-hidden': 'true' }, player.name), icon('no')]));
   return make('details', { class: 'outs' }, make('summary', {}, WORDS.takeSomebodyOut), make('div', { class: 'turns' }, ...buttons));
 }
 
