@@ -1,7 +1,8 @@
 """Party nights: runs their clock, looks at their photos, and remembers them across a restart.
 
-The rules are in `bot/game/party_flow.py`; a platform calls `enter`, `leave`, `act` and `send_photo`,
-and draws `bot.services.party_view.render` again whenever its listener is told that a room's changed.
+The rules are in `bot/game/party_flow.py`. A platform calls `enter`, `leave`, `act` and
+`send_photo`, and draws `bot.services.party_view.render` again whenever its listener is told that a
+room's evening changed.
 """
 
 from __future__ import annotations
