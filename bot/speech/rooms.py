@@ -389,10 +389,14 @@ class RoomSentences(Sentences):
             "A room needs a letter, a number or an emoji in its name, such as /r/snowflakes."
         )
 
-    def only_this_computer(self) -> str:
-        """Return the sentence that says why a shared link does not work for others yet."""
+    def only_this_computer(self, command: str) -> str:
+        """Return the sentence that says why a shared link does not work for others yet.
+
+        Args:
+            command: Starts the bot so that it does.
+        """
         # Translators: the command is typed as it is.
-        return self._(
-            "Only this computer can open that link. To let phones in, "
-            "start the bot with: python -m bot --host 0.0.0.0"
+        told = self._(
+            "Only this computer can open that link. To let phones in, start the bot with: {command}"
         )
+        return told.format(command=command)

@@ -132,4 +132,5 @@ async def test_both_pages_come_in_the_language_of_who_opens_them(served: Served,
 async def test_the_qr_code_leads_to_the_phones_page(served: Served) -> None:
     shared = await (await served.session.get(f"{served.url}/r/home/play/share")).json()
     assert shared["url"].endswith("/r/home/play")
+    assert "--party" in shared["note"]
     assert "svg" in await (await served.session.get(f"{served.url}/r/home/play/qr.svg")).text()
