@@ -563,6 +563,7 @@ class CommandRequest:
         alone: Whether only this person will see the answer.
         hears_all: Whether photos that are not meant for the bot reach it, if the room wants that.
         server: The id of the server that the room is a channel of, where such may share a board.
+        topic: The id of the part of the room in which it was asked, where a room has such.
     """
 
     room: Room
@@ -575,6 +576,26 @@ class CommandRequest:
     alone: bool = False
     hears_all: bool = True
     server: str | None = None
+    topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BotScore:
+    """How the bot did in a party night.
+
+    Attributes:
+        points: What it earned.
+        fooled: On how many photos that were to fool it it was wrong.
+        judged: How many of those counted.
+        recognised: How many that were made for it to recognise it did.
+        shown: How many of those counted.
+    """
+
+    points: int
+    fooled: int
+    judged: int
+    recognised: int
+    shown: int
 
 
 class AdminAction(StrEnum):

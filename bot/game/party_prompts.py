@@ -61,6 +61,11 @@ class Goal(StrEnum):
             return Teller.PROMPT
         return Teller.OTHERS if self is Goal.FOOL else Teller.SENDER
 
+    @property
+    def is_to_be_recognised(self) -> bool:
+        """Whether somebody was made for the bot to recognise: then it is right for the family."""
+        return self in (Goal.SHOW_OLAF, Goal.SHOW_YETI)
+
     def is_reached(self, call: Label, truth: Label | None) -> bool:
         """Return whether a photo did what was asked.
 

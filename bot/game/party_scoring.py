@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain import Label, Verdict
-from bot.game.party import Party, Photo, PlayerNumber, Round
+from bot.domain import BotScore, Label, Verdict
+from bot.game.party import Party
 from bot.game.party_prompts import Teller
+from bot.game.party_rounds import Photo, PlayerNumber, Round
 
 GUESS_POINTS = 20
 STAR_POINTS = 20
@@ -111,35 +112,29 @@ def totals(rounds: Iterable[Round]) -> Counter[PlayerNumber]:
     return points
 
 
-@dataclass(frozen=True, slots=True)
-class BotScore:
-    """How the bot did.
-
-    Attributes:
-        points: What it earned: of each photo on which it was right, as the players would.
-        fooled: On how many photos it was wrong.
-        judged: How many photos counted.
-    """
-
-    points: int
-    fooled: int
-    judged: int
-
-
 def bot_score(rounds: Iterable[Round]) -> BotScore:
-    """Return how the bot did over some rounds."""
-    points = fooled = judged = 0
+    """Return how the bot did over some rounds.
+
+    It plays as one more player, who has one photo a round: what it was right about brings it the
+    mean over all that were to fool it. Where it is to recognise somebody, it plays for the family.
+    """
+    points = fooled = judged = recognised = shown = 0
     for round_ in rounds:
+        right = []
         for photo in round_.photos:
             truth = photo.truth(round_.prompt)
             if photo.verdict is None or not photo.is_settled or photo.is_unfair or truth is None:
                 continue
-            judged += 1
-            if photo.verdict.call is truth:
-                points += worth(photo.verdict)
+            is_right = photo.verdict.call is truth
+            if round_.prompt.goal.is_to_be_recognised:
+                shown += 1
+                recognised += is_right
             else:
-                fooled += 1
-    return BotScore(points, fooled, judged)
+                right.append(worth(photo.verdict) if is_right else 0)
+                fooled += not is_right
+        judged += len(right)
+        points += round(sum(right) / len(right)) if right else 0
+    return BotScore(points, fooled, judged, recognised, shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +169,12 @@ def standings(party: Party, rounds: Iterable[Round]) -> list[Standing]:
         )
         for each in ordered
     ]
+
+
+def winners(party: Party) -> list[PlayerNumber]:
+    """Return who has the most points; nobody where there are none."""
+    places = standings(party, party.rounds)
+    return [each.player for each in places if each.rank == 1 and each.points]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Party nights: runs their clock, looks at their photos, and remembers them across a restart.
 
-The rules are in `bot/game/party.py`; a platform calls `enter`, `leave`, `act` and `send_photo`, and
-draws `bot.services.party_view.render` again whenever its listener is told that a room's changed.
+The rules are in `bot/game/party_flow.py`. A platform calls `enter`, `leave`, `act` and
+`send_photo`, and draws `bot.services.party_view.render` again whenever its listener is told that a
+room's evening changed.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from bot.domain import Fetch, Picture, Player, Refusal, Refused, Reply, Room, Timings, Verdict
-from bot.game.party import (
-    MOST_ROUNDS,
+from bot.game import party_flow as flow
+from bot.game.party import Device, Party, Phase, opened
+from bot.game.party_acts import (
     Act,
     Again,
-    Device,
     End,
     Guess,
     Join,
@@ -33,21 +34,18 @@ from bot.game.party import (
     Leave,
     Next,
     NotAllowed,
-    Party,
     Pause,
-    Phase,
-    PlayerNumber,
     Resume,
     Star,
     Start,
     TakeOver,
     Tell,
     Why,
-    opened,
-    rounds_within,
 )
+from bot.game.party_flow import MOST_ROUNDS, rounds_within
 from bot.game.party_prompts import PROMPTS, Place, Prompt
-from bot.game.party_scoring import best_photos, bot_score, standings, totals
+from bot.game.party_rounds import PlayerNumber
+from bot.game.party_scoring import best_photos, bot_score, standings, totals, winners
 from bot.graphics import evening
 from bot.graphics.charts import Row
 from bot.services.admission import Admission
@@ -105,7 +103,7 @@ def decode_act(name: object, fields: Mapping[str, object]) -> Act | None:
 
     Args:
         name: The act's.
-        fields: The act's, as `bot.game.party` has them.
+        fields: The act's, as `bot.game.party_acts` has them.
     """
     if not isinstance(name, str) or name not in _ACTS:
         return None
@@ -146,6 +144,9 @@ def decode_wish(fields: Mapping[str, object]) -> Wish | None:
 
 @dataclass(eq=False, slots=True)
 class _Evening:
+    """A room's party night; the room gets another id where its group becomes a supergroup."""
+
+    room: Room
     party: Party
     timer: asyncio.TimerHandle | None = None
     is_unsaved: bool = False
@@ -206,9 +207,9 @@ class Parties:
         now = self._clock.now()
         if room not in self._evenings:
             self._make_place()
-            self._evenings[room] = _Evening(opened(secrets.token_hex(16), now))
+            self._evenings[room] = _Evening(room, opened(secrets.token_hex(16), now))
         found = self._evenings[room]
-        return self._change(room, found.party.connected(device, now, is_screen=is_screen))
+        return self._change(found, flow.connected(found.party, device, now, is_screen=is_screen))
 
     def open(self, room: Room, screen: Device, least: timedelta) -> Party:
         """Open an evening that is drawn as a chat's messages, in place of one that is over.
@@ -225,7 +226,7 @@ class Parties:
         found = self._evenings.get(room)
         if found is None:
             self._make_place()
-            self._evenings[room] = _Evening(party)
+            self._evenings[room] = _Evening(room, party)
         elif found.party.phase is Phase.OVER:
             found.party = party
         return self.enter(room, screen, is_screen=True)
@@ -233,7 +234,17 @@ class Parties:
     def leave(self, room: Room, device: Device) -> None:
         """Note that a device is not there any more."""
         if (found := self._evenings.get(room)) and not self._closing:
-            self._change(room, found.party.disconnected(device, self._clock.now()))
+            self._change(found, flow.disconnected(found.party, device, self._clock.now()))
+
+    def move(self, old: Room, new: Room) -> None:
+        """Go on with a room's evening under the room's new id."""
+        if (found := self._evenings.pop(old, None)) is None:
+            return
+        if (there := self._evenings.get(new)) is not None and there.timer is not None:
+            there.timer.cancel()
+        found.room = new
+        self._evenings[new] = found
+        self._change(found, flow.tick(found.party, self._clock.now()))
 
     def close_unused(self, room: Room) -> None:
         """Forget an evening that nobody has come into, once no screen shows it any more."""
@@ -248,7 +259,7 @@ class Parties:
         found = self._evenings.get(room)
         if found is None:
             raise NotAllowed(Why.NOT_NOW)
-        return self._change(room, found.party.act(device, act, self._clock.now()))
+        return self._change(found, flow.act(found.party, device, act, self._clock.now()))
 
     def start(self, room: Room, device: Device, wish: Wish) -> Party:
         """Begin an evening. Raises NotAllowed."""
@@ -257,7 +268,7 @@ class Parties:
         rounds = wish.rounds
         if wish.minutes is not None:
             rounds = rounds_within(wish.minutes, players, wish.seconds)
-        prompts = self._draw(wish.places or INDOORS, rounds)
+        prompts = self._draw(wish.places or INDOORS, max(1, rounds))
         return self.act(room, device, Start(prompts, wish.seconds))
 
     def again(self, room: Room, device: Device) -> Party:
@@ -286,7 +297,7 @@ class Parties:
             self._admission.admit(room, Player(device, ""))
             async with self._admission.fetched(fetch, Timings()) as data:
                 digest = hashlib.sha256(data).hexdigest()
-                found.party.check_photo(device, player, digest)
+                flow.check_photo(found.party, device, player, digest)
                 preview = await self._vision.preview(data, PHOTO_SIDE)
                 id_ = secrets.token_hex(16)
                 try:
@@ -295,9 +306,9 @@ class Parties:
                     log.warning("a photo of a party could not be kept: %s", error.strerror)
                     raise Refused(Refusal.FAULT) from error
         # Another one may have come meanwhile.
-        party = found.party.add_photo(device, player, id_, digest, self._clock.now())
-        self._do(found, self._look(room, found, id_, data))
-        return self._change(room, party)
+        party = flow.add_photo(found.party, device, player, id_, digest, self._clock.now())
+        self._do(found, self._look(found, id_, data))
+        return self._change(found, party)
 
     async def picture(self, room: Room, name: str) -> bytes | None:
         """Return a picture of a room's evening: a photo, its heat map, or the evening's own."""
@@ -324,9 +335,9 @@ class Parties:
             ]
             names = [name for photo in photos for name in (photo, f"{photo}.heat")]
             await self._pictures.drop(found.party.id, *names, "evening")
-            self._change(room, found.party.forgotten(device, NO_NAME))
+            self._change(found, flow.forgotten(found.party, device, NO_NAME))
             if found.party.phase is Phase.OVER:
-                await self._draw_picture(room, found.party)
+                await self._draw_picture(found.room, found.party)
 
     def export(self, platform: str, device: Device) -> list[dict[str, object]]:
         """Return what a platform's evenings know about somebody, ready for JSON."""
@@ -358,11 +369,11 @@ class Parties:
                 log.warning("an evening of another version is not gone on with")
                 await self._store.parties.drop(room)
                 continue
-            found = self._evenings[room] = _Evening(party.restarted(now))
+            found = self._evenings[room] = _Evening(room, flow.restarted(party, now))
             for photo in party.round.photos if party.round else ():
                 if photo.verdict is None and not photo.is_lost:
-                    self._do(found, self._look_after_restart(room, found, photo.id))
-            self._change(room, found.party.tick(now))
+                    self._do(found, self._look_after_restart(found, photo.id))
+            self._change(found, flow.tick(found.party, now))
         await self._pictures.prune({each.party.id for each in self._evenings.values()})
 
     async def close(self) -> None:
@@ -408,23 +419,22 @@ class Parties:
             left.remove(drawn[-1])
         return tuple(drawn)
 
-    def _change(self, room: Room, party: Party) -> Party:
+    def _change(self, found: _Evening, party: Party) -> Party:
         """Let an evening be as it is by now: on all screens, in the store, on the clock."""
-        found = self._evenings[room]
         before, found.party = found.party, party
-        self._set_timer(room, found)
+        self._set_timer(found)
         # Of a lobby that nobody came to there is nothing to remember.
         found.is_unsaved |= party is not before and bool(party.players)
         if found.is_unsaved and (found.saving is None or found.saving.done()):
-            found.saving = asyncio.create_task(self._save(room, found))
+            found.saving = asyncio.create_task(self._save(found))
         is_ending = party.phase is Phase.OVER and before.phase is not Phase.OVER
         if is_ending and before.phase is not Phase.LOBBY:
-            self._do(found, self._end(room, party))
+            self._do(found, self._end(found))
         for listener in self._listeners:
-            listener(room)
+            listener(found.room)
         return party
 
-    def _set_timer(self, room: Room, found: _Evening) -> None:
+    def _set_timer(self, found: _Evening) -> None:
         if found.timer is not None:
             found.timer.cancel()
             found.timer = None
@@ -433,19 +443,19 @@ class Parties:
             return
 
         def ring() -> None:
-            if self._evenings.get(room) is found:
-                self._change(room, found.party.tick(self._clock.now()))
+            if self._evenings.get(found.room) is found:
+                self._change(found, flow.tick(found.party, self._clock.now()))
 
         seconds = max(0.0, (due - now).total_seconds())
         found.timer = asyncio.get_running_loop().call_later(seconds, ring)
 
-    async def _save(self, room: Room, found: _Evening) -> None:
+    async def _save(self, found: _Evening) -> None:
         """Store an evening until it is stored as it is; nothing waits for it."""
         while found.is_unsaved:
             found.is_unsaved = False
             try:
                 state = _STORED.dump_json(found.party).decode()
-                await self._store.parties.keep(room, state, self._clock.now())
+                await self._store.parties.keep(found.room, state, self._clock.now())
             except Exception:
                 log.exception("an evening could not be stored")
 
@@ -454,16 +464,16 @@ class Parties:
         found.jobs.add(task)
         task.add_done_callback(found.jobs.discard)
 
-    async def _look(self, room: Room, found: _Evening, photo: str, data: bytes) -> None:
+    async def _look(self, found: _Evening, photo: str, data: bytes) -> None:
         """Look at a photo: who is on it, and then where that can be seen."""
         try:
             verdict = await self._verdict(data)
         except Exception as error:
             if not isinstance(error, Refused):
                 log.exception("a photo of a party could not be looked at")
-            self._change(room, found.party.note_loss(photo, self._clock.now()))
+            self._change(found, flow.note_loss(found.party, photo, self._clock.now()))
             return
-        self._change(room, found.party.note_verdict(photo, verdict, self._clock.now()))
+        self._change(found, flow.note_verdict(found.party, photo, verdict, self._clock.now()))
         try:
             _, heat = await self._vision.heatmap(data)
             buffer = BytesIO()
@@ -484,26 +494,26 @@ class Parties:
                 return verdict
         raise Refused(Refusal.BUSY)
 
-    async def _look_after_restart(self, room: Room, found: _Evening, photo: str) -> None:
+    async def _look_after_restart(self, found: _Evening, photo: str) -> None:
         """Look at the small copy of a photo whose bytes went with the last process."""
         data = await self._pictures.find(found.party.id, photo)
         if data is None:
-            self._change(room, found.party.note_loss(photo, self._clock.now()))
+            self._change(found, flow.note_loss(found.party, photo, self._clock.now()))
         else:
-            await self._look(room, found, photo, data)
+            await self._look(found, photo, data)
 
-    async def _end(self, room: Room, party: Party) -> None:
+    async def _end(self, found: _Evening) -> None:
         """Draw the evening's picture, and tell the room how it ended."""
+        room, party = found.room, found.party
         try:
             picture = await self._draw_picture(room, party)
             messenger = self._messengers.get(room.platform)
             if picture is None or messenger is None or room.platform in CHATS:
                 return
             speaker = await self._languages.speaker(room, None)
-            places = standings(party, party.rounds)
-            names = [self._name(party, each.player) for each in places if each.rank == 1]
-            bot = bot_score(party.rounds)
-            text = speaker.party.over(names, places[0].points, bot.fooled, bot.judged)
+            names = [self._name(party, number) for number in winners(party)]
+            most = standings(party, party.rounds)[0].points
+            text = speaker.party.over(names, most, bot_score(party.rounds))
             await messenger.send(room, Reply(text, picture=picture))
         except Exception:
             log.exception("an evening's end could not be told")
@@ -533,15 +543,15 @@ class Parties:
             for each in places
         ]
         bot = bot_score(party.rounds)
-        winners = [row.name for row in rows if row.rank == 1]
+        names = [self._name(party, number) for number in winners(party)]
         picture = await asyncio.to_thread(
             evening.draw,
             speaker.party.title(),
             speaker.text.day(party.since.astimezone(zone).date()),
-            speaker.party.winners(winners),
+            speaker.party.winners(names),
             rows,
             shots,
-            speaker.party.bot_line(bot.fooled, bot.judged),
+            speaker.party.bot_line(bot),
         )
         await self._pictures.keep(party.id, "evening", picture.png)
         for listener in self._listeners:

@@ -1,8 +1,8 @@
 """Party nights in chats: keeps one message a phase as it is to read, and takes taps and photos.
 
-The rules are in `bot/game/party.py`, their clock in `bot/services/party.py`, and what the messages
-say in `bot/services/party_screens.py`. A platform brings taps, and photos that reply to one of an
-evening's messages; the rest goes through its `Messenger`.
+The rules are in `bot/game/party_flow.py`, their clock in `bot/services/party.py`, and what the
+messages say in `bot/services/party_screens.py`. A platform brings taps, and photos that reply to
+one of an evening's messages; the rest goes through its `Messenger`.
 """
 
 from __future__ import annotations
@@ -27,19 +27,10 @@ from bot.domain import (
     Reply,
     Room,
 )
-from bot.game.party import (
-    End,
-    Guess,
-    Join,
-    Judge,
-    NotAllowed,
-    Party,
-    Phase,
-    Star,
-    Tell,
-    Why,
-)
-from bot.game.party import Next as GoOn
+from bot.game import party_flow as flow
+from bot.game.party import Party, Phase
+from bot.game.party_acts import End, Guess, Join, Judge, NotAllowed, Star, Tell, Why
+from bot.game.party_acts import Next as GoOn
 from bot.game.party_scoring import best_photos
 from bot.services import party_screens
 from bot.services.buttons import (
@@ -93,9 +84,14 @@ class _Shown:
 
 @dataclass(eq=False, slots=True)
 class _Chat:
-    """What a chat has been shown of an evening, by the screens' keys, and which photos came."""
+    """What a chat has been shown of an evening, by the screens' keys, and which photos came.
 
+    It is written in one topic of a forum, and moves with its group when that gets another id.
+    """
+
+    room: Room
     party: str = ""
+    topic: str | None = None
     shown: dict[str, _Shown] = field(default_factory=dict)
     photos: set[str] = field(default_factory=set)
     is_stale: bool = False
@@ -148,12 +144,14 @@ class PartyChats:
         await self._store.rooms.add(room, self._clock.now())
         await self._languages.speaker(room, player)
         party = self._parties.find(room)
-        if party is None or party.phase is Phase.OVER:
-            self._parties.open(room, SCREEN, LEAST)
-        elif party.phase is not Phase.LOBBY:
+        if party is not None and party.phase not in (Phase.LOBBY, Phase.OVER):
             return Reply(speaker.party.is_on())
-        elif (chat := self._chats.get(room)) is not None:
+        chat = self._chat(room)
+        chat.topic = request.topic
+        if party is not None and party.phase is Phase.LOBBY:
             chat.shown.pop("lobby", None)  # it is shown anew, where people are
+        else:
+            self._parties.open(room, SCREEN, LEAST)
         try:
             self._join(room, player, speaker)
         except NotAllowed as error:
@@ -202,11 +200,17 @@ class PartyChats:
             log.exception("a photo of a party could not be taken")
             return speaker.photos.refusal(Refusal.FAULT)
 
-    def end(self, room: Room) -> None:
-        """End a room's evening: its messages are out of reach."""
-        party = self._parties.find(room)
-        if party is not None and party.phase is not Phase.OVER:
-            self._parties.act(room, SCREEN, End())
+    async def move(self, old: Room, new: Room) -> None:
+        """Go on with a room's evening under the room's new id: what matters now is sent anew there.
+
+        Its messages stayed behind, where nobody can edit them.
+        """
+        if (chat := self._chats.pop(old, None)) is not None:
+            chat.room = new
+            chat.shown.clear()
+            self._chats[new] = chat
+        self._parties.move(old, new)
+        await self._store.notes.forget(_key(old))
 
     def open(self) -> None:
         """Draw again, after `close`."""
@@ -290,7 +294,7 @@ class PartyChats:
         if photo.message in chat.photos:
             return False
         chat.photos.add(photo.message)
-        await self._remember(photo.room, chat)
+        await self._remember(chat)
         return True
 
     async def _take(self, photo: Photo, speaker: Speaker) -> str:
@@ -304,7 +308,7 @@ class PartyChats:
         if party.round is not None and not party.round.side_of(number):
             return speaker.party.joined_late()
         # Before it is fetched; its digest is looked at after that.
-        party.check_photo(device, number, "")
+        flow.check_photo(party, device, number, "")
         await self._parties.send_photo(room, device, number, photo.fetch)
         return ""
 
@@ -315,25 +319,29 @@ class PartyChats:
         party = self._parties.find(room)
         if room.platform not in CHATS or party is None:
             return
-        chat = self._chats.setdefault(room, _Chat())
+        chat = self._chat(room)
         chat.is_stale = True
         if chat.drawing is None or chat.drawing.done():
-            chat.drawing = asyncio.create_task(self._draw(room, chat))
+            chat.drawing = asyncio.create_task(self._draw(chat))
 
-    async def _draw(self, room: Room, chat: _Chat) -> None:
+    def _chat(self, room: Room) -> _Chat:
+        return self._chats.setdefault(room, _Chat(room))
+
+    async def _draw(self, chat: _Chat) -> None:
         while chat.is_stale:
             chat.is_stale = False
             try:
-                await self._draw_once(room, chat)
+                await self._draw_once(chat)
             except Exception:
                 log.exception("a party could not be shown")
 
-    async def _draw_once(self, room: Room, chat: _Chat) -> None:
+    async def _draw_once(self, chat: _Chat) -> None:
+        room = chat.room
         party, messenger = self._parties.find(room), self._messengers.get(room.platform)
         if party is None or messenger is None:
             return
         if chat.party != party.id:
-            await self._recall(room, chat, party)
+            await self._recall(chat, party)
         # In a chat everybody is there, before a restart and after it.
         for device in party.away:
             party = self._parties.enter(room, device)
@@ -347,12 +355,14 @@ class PartyChats:
             if screen.is_counting:
                 due.append(self._clock.now() + EDIT_EVERY.get(room.platform, LEAST))
             if shown is None and screen.is_current:
-                again = await self._send(room, chat, party, screen, messenger)
+                again = await self._send(chat, party, screen, messenger)
             elif shown is not None and shown.content != (screen.text, screen.buttons):
-                again = await self._edit(room, chat, screen, shown, messenger)
+                again = await self._edit(chat, screen, shown, messenger)
             else:
                 continue
             due += [again] if again is not None else []
+            if chat.room != room:  # it has moved meanwhile: what is due there is another matter
+                return
         if due:
             self._timers.set(room, min(due), lambda: self._redraw(room))
 
@@ -360,11 +370,11 @@ class PartyChats:
         self._changed(room)
 
     async def _send(
-        self, room: Room, chat: _Chat, party: Party, screen: Screen, messenger: Messenger
+        self, chat: _Chat, party: Party, screen: Screen, messenger: Messenger
     ) -> datetime | None:
         """Send a message; return when to draw again, if that is to be tried again."""
         now = self._clock.now()
-        picture = await self._parties.picture(room, screen.picture) if screen.picture else None
+        picture = await self._parties.picture(chat.room, screen.picture) if screen.picture else None
         is_last = party.phase is Phase.OVER
         is_drawn = not is_last or picture is not None or not best_photos(party.rounds, 1)
         if not is_drawn and now < party.since + PICTURE_WITHIN:
@@ -375,22 +385,26 @@ class PartyChats:
             picture=_picture(screen, picture) if picture else None,
             sound=screen.sound,
         )
-        receipt = await messenger.send(room, self._revisions.number(reply))
+        reply = self._revisions.number(reply)
+        receipt = await messenger.send(chat.room, reply, topic=chat.topic)
+        if receipt.delivery is Delivery.REFUSED and chat.topic is not None:
+            chat.topic = None  # it is closed, or no more
+            receipt = await messenger.send(chat.room, reply)
         if receipt.delivery is Delivery.FAILED:
             return None if is_last and now > party.since + GIVE_UP else now + AGAIN_IN
         message = receipt.message or ""
         chat.shown[screen.key] = _Shown(message, (screen.text, screen.buttons), now)
-        await self._remember(room, chat)
+        await self._remember(chat)
         if receipt.delivery is Delivery.REFUSED and not is_last:
-            log.info("a party ends: room=%s does not want its messages", room.id)
-            self.end(room)
+            log.info("a party ends: room=%s does not want its messages", chat.room.id)
+            self._parties.act(chat.room, SCREEN, End())
         return None
 
     async def _edit(
-        self, room: Room, chat: _Chat, screen: Screen, shown: _Shown, messenger: Messenger
+        self, chat: _Chat, screen: Screen, shown: _Shown, messenger: Messenger
     ) -> datetime | None:
         """Edit a message, or return when that may be done."""
-        now = self._clock.now()
+        room, now = chat.room, self._clock.now()
         may = shown.at + EDIT_EVERY.get(room.platform, timedelta())
         if now < may:
             return may
@@ -403,26 +417,31 @@ class PartyChats:
             return now + EDIT_EVERY.get(room.platform, AGAIN_IN)
         shown.content = (screen.text, screen.buttons)
         if delivery is Delivery.REFUSED and screen.is_current:
-            del chat.shown[screen.key]  # it was deleted: it is sent anew
+            chat.shown.pop(screen.key, None)  # it was deleted: it is sent anew
             return now + AGAIN_IN
         return None
 
-    async def _recall(self, room: Room, chat: _Chat, party: Party) -> None:
+    async def _recall(self, chat: _Chat, party: Party) -> None:
         """Find which messages an evening has, as the last process left it."""
-        noted = json.loads(await self._store.notes.recall(_key(room)) or "{}")
+        noted = json.loads(await self._store.notes.recall(_key(chat.room)) or "{}")
         chat.shown.clear()
         chat.photos.clear()
         if noted.get("party") == party.id:
             now = self._clock.now()
+            chat.topic = noted.get("topic")
             chat.photos |= set(noted["photos"])
             for key, message in noted["messages"].items():
                 chat.shown[key] = _Shown(message, None, now)
         chat.party = party.id
 
-    async def _remember(self, room: Room, chat: _Chat) -> None:
-        messages = {key: shown.message for key, shown in chat.shown.items()}
-        noted = {"party": chat.party, "messages": messages, "photos": sorted(chat.photos)}
-        await self._store.notes.remember(_key(room), json.dumps(noted))
+    async def _remember(self, chat: _Chat) -> None:
+        noted = {
+            "party": chat.party,
+            "topic": chat.topic,
+            "messages": {key: shown.message for key, shown in chat.shown.items()},
+            "photos": sorted(chat.photos),
+        }
+        await self._store.notes.remember(_key(chat.room), json.dumps(noted))
 
 
 def _key(room: Room) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain import Button, Label, Refusal
-from bot.game.party import Party, Phase, Photo, PlayerNumber, Round
+from bot.game.party import Party, Phase
 from bot.game.party_prompts import Teller
+from bot.game.party_rounds import Photo, PlayerNumber, Round
 from bot.game.party_scoring import (
     GUESS_POINTS,
     bot_score,
@@ -20,6 +21,7 @@ from bot.game.party_scoring import (
     photo_points,
     standings,
     totals,
+    winners,
 )
 from bot.services.buttons import (
     AskForPhoto,
@@ -105,12 +107,11 @@ def _lobby(party: Party, speaker: Speaker) -> Screen:
 
 def _over(party: Party, speaker: Speaker) -> str:
     places = standings(party, party.rounds)
-    if not places or not places[0].points:
-        return speaker.party.nobody_won()
     names = {player.number: player.name for player in party.players}
-    winners = [names[each.player] for each in places if each.rank == 1]
-    bot = bot_score(party.rounds)
-    lines = [speaker.party.over(winners, places[0].points, bot.fooled, bot.judged)]
+    won = [names[number] for number in winners(party)]
+    lines = [speaker.party.over(won, places[0].points if won else 0, bot_score(party.rounds))]
+    if not won:
+        return lines[0]
     for each in places:
         medal = MEDALS.get(each.rank, f"{each.rank}.") if each.points else "⛄"
         lines.append(speaker.party.place(medal, names[each.player], each.points))
@@ -215,8 +216,10 @@ class _Drawn:
             for fair in (True, False)
         )
         rows = (fair,) if teller is Teller.PROMPT else (labels, fair)
-        text = f"{shown}\n{self._call(photo)}\n{ask(names)}"
-        return Screen(key, text, rows, picture=photo.id, is_current=True)
+        lines = [shown, self._call(photo), ask(names)]
+        if self._number == 1:
+            lines.append(self._say.fairness())
+        return Screen(key, "\n".join(lines), rows, picture=photo.id, is_current=True)
 
     def _told(self, photo: Photo) -> str:
         """Return what the bot said, who knew that, what it was, and what that brings."""
@@ -236,7 +239,7 @@ class _Drawn:
         if verdict is None:
             return ""
         if verdict.call is Label.NEITHER:
-            call = self._say.nobody_known()
+            call = self._say.neither()
         else:
             call = self._speaker.photos.heatmap_answer(verdict)
         if not photo.guesses:
@@ -275,7 +278,7 @@ class _Drawn:
         if bravest:
             lines.append(say.starred([n for p in bravest for n in self._names(p.members)]))
         bot = bot_score(party.rounds)
-        return "\n".join([*lines, say.bot_line(bot.fooled, bot.judged)])
+        return "\n".join([*lines, say.bot_line(bot)])
 
     def _names(self, numbers: Sequence[PlayerNumber]) -> list[str]:
         names = {player.number: player.name for player in self._party.players}

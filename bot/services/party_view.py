@@ -10,16 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain import Label, Verdict
-from bot.game.party import (
-    FEWEST_PLAYERS,
-    Device,
-    Party,
-    Phase,
-    Photo,
-    Player,
-    PlayerNumber,
-    Round,
-)
+from bot.game.party import FEWEST_PLAYERS, Device, Party, Phase, Player
+from bot.game.party_rounds import Photo, PlayerNumber, Round
 from bot.game.party_scoring import (
     Award,
     awards_of,
@@ -28,6 +20,7 @@ from bot.game.party_scoring import (
     has_fooled,
     is_reached,
     standings,
+    winners,
 )
 from bot.speech import Speaker
 
@@ -188,7 +181,6 @@ def _scores(party: Party, speaker: Speaker) -> View:
     places = standings(party, party.rounds)
     bot, bot_before = bot_score(party.rounds), bot_score(before)
     names = {player.number: player for player in party.players}
-    winners = [names[each.player].name for each in places if each.rank == 1 and each.points]
     return {
         "standings": [
             {
@@ -204,7 +196,8 @@ def _scores(party: Party, speaker: Speaker) -> View:
         "bot": {
             "points": bot.points,
             "before": bot_before.points,
-            "line": speaker.party.bot_line(bot.fooled, bot.judged),
+            "line": speaker.party.bot_line(bot),
         },
-        "winners": speaker.party.winners(winners) if winners else "",
+        "sent": any(round_.photos for round_ in party.rounds),
+        "winners": speaker.party.winners([names[number].name for number in winners(party)]),
     }

@@ -57,13 +57,16 @@ class Messenger(Protocol):
             What became of it; REFUSED where it is no more.
         """
 
-    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Receipt:
+    async def send(
+        self, room: Room, reply: Reply, to: str | None = None, topic: str | None = None
+    ) -> Receipt:
         """Send a message.
 
         Args:
             room: Where to.
             reply: What to say.
             to: The id of the message that it replies to.
+            topic: The id of the part of the room that it belongs to, where a room has such.
 
         Returns:
             What became of it; a platform's own trouble never leaves it as an exception.

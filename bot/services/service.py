@@ -555,7 +555,7 @@ class Service:
     async def move_room(self, old: Room, new: Room) -> None:
         """Take everything that is known of a room to its new id."""
         await self._store.rooms.move(old, new)
-        self.party_chats.end(old)
+        await self.party_chats.move(old, new)
 
     async def pending_photos(self, platform: str) -> list[PendingPhoto]:
         """Return the photos that were in hand when the process last ended, and still matter."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from bot.domain import Label, Verdict
+from bot.domain import BotScore, Label, Verdict
 from bot.speech.translations import Sentences, clean_name
 
 
@@ -80,7 +80,7 @@ class PartySentences(Sentences):
         """Return the sentence for somebody who cannot do something in a party night.
 
         Args:
-            why: A `bot.game.party.Why`.
+            why: A `bot.game.party_acts.Why`.
         """
         return {
             # Translators: from here on, why a tap or a photo changes nothing in an evening's game.
@@ -92,26 +92,32 @@ class PartySentences(Sentences):
             "too_few": self._("It takes two to play. Who else comes in?"),
         }[why]
 
-    def bot_line(self, fooled: int, judged: int) -> str:
-        """Return what the bot says beside the points.
-
-        Args:
-            fooled: On how many photos it was wrong.
-            judged: On how many anybody knows.
-        """
-        if not judged:
+    def bot_line(self, bot: BotScore) -> str:
+        """Return what the bot says beside the points."""
+        if not bot.judged and bot.shown:
+            # Translators: of {shown} photos that were made for the bot to recognise somebody on
+            # them, it did so on {recognised}.
+            told = self.ngettext(
+                "I recognised {recognised} of {shown} photo.",
+                "I recognised {recognised} of {shown} photos.",
+                bot.shown,
+            )
+            recognised, shown = map(self._text.number, (bot.recognised, bot.shown))
+            return told.format(recognised=recognised, shown=shown)
+        if not bot.judged:
             return self._("I have seen nothing yet. Show me something!")
-        if not fooled:
+        if not bot.fooled:
             return self._("Nobody has fooled me so far. I have eyes of coal!")
-        if fooled == judged:
+        if bot.fooled == bot.judged:
             return self._("You fooled me every time. I need new glasses!")
         # Translators: {judged} photos were shown, and the bot was wrong about {fooled} of them.
-        counted = self.ngettext(
+        told = self.ngettext(
             "You fooled me with {fooled} of {judged} photo.",
             "You fooled me with {fooled} of {judged} photos.",
-            judged,
+            bot.judged,
         )
-        return counted.format(fooled=self._text.number(fooled), judged=self._text.number(judged))
+        fooled, judged = map(self._text.number, (bot.fooled, bot.judged))
+        return told.format(fooled=fooled, judged=judged)
 
     def title(self) -> str:
         """Return the game's name."""
@@ -119,31 +125,45 @@ class PartySentences(Sentences):
         return self._("Party night")
 
     def winners(self, names: Sequence[str]) -> str:
-        """Return who has won."""
+        """Return who has won; nobody where nobody has any points."""
+        if not names:
+            return self._("No points tonight, and it was fun all the same!")
         won = self.ngettext("{names} wins!", "{names} win!", len(names))
         return won.format(names=self._text.people(names))
 
     def photo_caption(self, name: str, verdict: Verdict) -> str:
         """Return what is written under one of the evening's best photos."""
+        label = self._text.label(verdict.call)
         if verdict.call is Label.NEITHER:
-            # Translators: under a photo of {name}'s: the bot did not see who was on it.
-            return self._("{name}: “Nobody I know!”").format(name=self._text.name(name))
+            # Translators: under a photo of {name}'s: what the bot called out.
+            told = self._("{name}: “{label}!”")
+            return told.format(name=self._text.name(name), label=label)
         # Translators: under a photo of {name}'s: what the bot called out, and how sure it was.
         return self._("{name}: “{label}! {percent}”").format(
             name=self._text.name(name),
-            label=self._text.label(verdict.call),
+            label=label,
             percent=self._text.percentage(verdict.percent),
         )
 
-    def over(self, names: Sequence[str], points: int, fooled: int, judged: int) -> str:
-        """Return what the room reads of an evening afterwards."""
+    def over(self, names: Sequence[str], points: int, bot: BotScore) -> str:
+        """Return what the room reads of an evening afterwards.
+
+        Args:
+            names: Who has won; nobody where nobody has any points.
+            points: Theirs.
+            bot: How the bot did.
+        """
+        if not names:
+            return self._(
+                "{title} is over. Nobody has any points, and it was fun all the same."
+            ).format(title=self.title())
         # Translators: {winners} is such as "Mia wins!".
         told = self._("{title} is over. {winners} ({points}) {bot}")
         return told.format(
             title=self.title(),
             winners=self.winners(names),
             points=self._text.points(points),
-            bot=self.bot_line(fooled, judged),
+            bot=self.bot_line(bot),
         )
 
     def place(self, medal: str, name: str, points: int) -> str:
@@ -158,12 +178,6 @@ class PartySentences(Sentences):
         return self._("{medal} {name}: {points}").format(
             medal=medal, name=clean_name(name), points=self._text.points(points)
         )
-
-    def nobody_won(self) -> str:
-        """Return what a chat reads of an evening in which nobody got any points."""
-        return self._(
-            "{title} is over. Nobody has any points, and it was fun all the same."
-        ).format(title=self.title())
 
     # --- in a chat, one message a phase ---
 
@@ -286,10 +300,10 @@ class PartySentences(Sentences):
         told = self._("Photo {number} of {photos}, by {names}")
         return told.format(number=number, photos=photos, names=self._text.people(names))
 
-    def nobody_known(self) -> str:
+    def neither(self) -> str:
         """Return what the bot calls out when it sees neither of the two."""
-        # Translators: what the bot calls out about a photo: it sees neither of the two.
-        return self._("Nobody I know!")
+        # Translators: what the bot calls out about a photo; {label} is the word on a button.
+        return self._("{label}!").format(label=self._text.label(Label.NEITHER))
 
     def judge_for(self, names: Sequence[str]) -> str:
         """Return the question whether a photo was fair, where the task says what is on it."""
@@ -320,6 +334,13 @@ class PartySentences(Sentences):
             Label.ABOMINABLE: self._("It was a yeti."),
             Label.NEITHER: self._("It was neither of the two."),
         }[label]
+
+    def fairness(self) -> str:
+        """Return what is not fair, for those who hear of it for the first time."""
+        return self._(
+            "Not fair: a picture from a screen, or a covered lens. "
+            "If most of you say so, the photo brings nothing."
+        )
 
     def unfair(self) -> str:
         """Return the sentence for a photo that most call unfair."""

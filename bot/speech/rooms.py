@@ -351,6 +351,10 @@ class RoomSentences(Sentences):
         """Return the sentence that says that a button is too old to do anything."""
         return self._("That button has melted. Show me the photo again.")
 
+    def too_many_taps(self) -> str:
+        """Return the sentence for somebody who taps faster than anybody can mean it."""
+        return self._("So many taps! My twigs can't keep up. Wait a moment, then tap again.")
+
     def cannot_see_that_photo(self) -> str:
         """Return the sentence that says how to show the bot a photo that Discord hides."""
         return self._(
@@ -385,10 +389,14 @@ class RoomSentences(Sentences):
             "A room needs a letter, a number or an emoji in its name, such as /r/snowflakes."
         )
 
-    def only_this_computer(self) -> str:
-        """Return the sentence that says why a shared link does not work for others yet."""
+    def only_this_computer(self, command: str) -> str:
+        """Return the sentence that says why a shared link does not work for others yet.
+
+        Args:
+            command: Starts the bot so that it does.
+        """
         # Translators: the command is typed as it is.
-        return self._(
-            "Only this computer can open that link. To let phones in, "
-            "start the bot with: python -m bot --host 0.0.0.0"
+        told = self._(
+            "Only this computer can open that link. To let phones in, start the bot with: {command}"
         )
+        return told.format(command=command)

@@ -1,15 +1,19 @@
-"""What is stored of party nights: each room's, as it is by now."""
+"""What is stored of party nights: each room's, as it is by now.
+
+A room that only counts to another one, such as a thread to its channel, has an evening of its own.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, insert, select
+from sqlalchemy import ColumnElement, case, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import Room
 from bot.storage.database import Database, read_transaction, write_transaction
 from bot.storage.queries import (
+    MOVING,
     current_room_id,
     current_rooms,
     find_or_add_room,
@@ -17,6 +21,9 @@ from bot.storage.queries import (
     room_of,
 )
 from bot.storage.schema import parties, rooms
+
+# The row where people are, of a row of `rooms`.
+_place_id = case((rooms.c.platform.in_(MOVING), current_room_id), else_=rooms.c.id)
 
 
 class PartyStore:
@@ -36,7 +43,7 @@ class PartyStore:
             state: The party, in JSON.
             now: When it became so.
         """
-        row = (await find_or_add_room(connection, room, now)).current_id
+        row = (await find_or_add_room(connection, room, now)).where_people_are(room)
         await connection.execute(delete(parties).where(_is_of(row)))
         values = {"room_id": row, "state": state, "updated": now}
         await connection.execute(insert(parties).values(values))
@@ -45,7 +52,7 @@ class PartyStore:
     async def drop(self, connection: AsyncConnection, room: Room) -> None:
         """Forget a room's party."""
         if (found := await find_room(connection, room)) is not None:
-            await connection.execute(delete(parties).where(_is_of(found.current_id)))
+            await connection.execute(delete(parties).where(_is_of(found.where_people_are(room))))
 
     @read_transaction
     async def all(self, connection: AsyncConnection) -> list[tuple[Room, str]]:
@@ -57,7 +64,7 @@ class PartyStore:
             )
             .select_from(parties)
             .join(rooms, rooms.c.id == parties.c.room_id)
-            .join(current_rooms, current_rooms.c.id == current_room_id)
+            .join(current_rooms, current_rooms.c.id == _place_id)
         )
         found = (await connection.execute(query)).mappings()
         return [(room_of(row), row["state"]) for row in found]
@@ -65,4 +72,4 @@ class PartyStore:
 
 def _is_of(row: int) -> ColumnElement[bool]:
     """Return whether a party is of a room, under whichever of the ids that it ever had."""
-    return parties.c.room_id.in_(select(rooms.c.id).where(current_room_id == row))
+    return parties.c.room_id.in_(select(rooms.c.id).where(_place_id == row))

@@ -27,7 +27,9 @@ class FakeMessenger:
     def is_spoiler(self, reference: str) -> bool:
         return reference in self.spoilers
 
-    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Receipt:
+    async def send(
+        self, room: Room, reply: Reply, to: str | None = None, topic: str | None = None
+    ) -> Receipt:
         self.attempts += 1
         if self.delivery is not Delivery.SENT:
             return Receipt(self.delivery)

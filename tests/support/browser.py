@@ -14,6 +14,7 @@ from uuid import uuid4
 import pillow_heif
 import pytest
 import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
 from PIL import Image, ImageDraw
 from playwright.async_api import (
     Browser,
@@ -198,6 +199,12 @@ async def overflowing(visitor: Visitor) -> list[str]:
             .map((each) => each.outerHTML.slice(0, 80))"""
     )
     return found
+
+
+async def stumbling_blocks(page: Page) -> list[str]:
+    """Return what axe-core finds on a page, as it is now, that people would stumble over."""
+    found = (await Axe().run(page)).response["violations"]
+    return [f"{each['id']}: {node['target']}" for each in found for node in each["nodes"]]
 
 
 def snow_person(

@@ -185,13 +185,16 @@ class DiscordAdapter:
         """
         return PictureReference.parse(reference).is_spoiler
 
-    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Receipt:
+    async def send(
+        self, room: Room, reply: Reply, to: str | None = None, topic: str | None = None
+    ) -> Receipt:
         """Send a message.
 
         Args:
             room: Where to.
             reply: What to say.
             to: The id of the message that it replies to.
+            topic: None: threads are rooms of their own here.
 
         Returns:
             SENT when the message is there; REFUSED when the bot may not write there, or the

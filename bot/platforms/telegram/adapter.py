@@ -118,13 +118,16 @@ class TelegramAdapter:
         """Return whether a photo is hidden until somebody taps it; here that is not known."""
         return False
 
-    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Receipt:
+    async def send(
+        self, room: Room, reply: Reply, to: str | None = None, topic: str | None = None
+    ) -> Receipt:
         """Send a message.
 
         Args:
             room: Where to.
             reply: What to send.
             to: The id of the message that it replies to.
+            topic: The id of the forum's topic that it belongs to.
 
         Returns:
             What became of it.
@@ -132,7 +135,7 @@ class TelegramAdapter:
         if self._connection is None:
             log.warning("room=%s got no message: not connected", room.id)
             return Receipt(Delivery.FAILED)
-        destination = Destination(room, int(to) if to else None)
+        destination = Destination(room, int(to) if to else None, int(topic) if topic else None)
         sent = await self._connection.sender.send_to_chat(destination, reply, urgency=Urgency.NEWS)
         if sent.delivery is not Delivery.SENT or sent.id is not None:
             return Receipt(sent.delivery, None if sent.id is None else str(sent.id))

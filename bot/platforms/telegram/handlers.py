@@ -413,6 +413,7 @@ class Handlers:
             photo=self._photo_of(message, file) if file else None,
             bot=self._bot.username,
             alone=message.room.private,
+            topic=None if message.destination.topic is None else str(message.destination.topic),
         )
 
     def _photo_of(self, message: IncomingMessage, file: PickedFile) -> Photo:

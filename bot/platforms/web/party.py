@@ -23,11 +23,15 @@ from bot.platforms.web.websocket import Message
 from bot.services import Service
 from bot.services.party import NotAllowed, decode_act, decode_wish
 from bot.services.party_view import render
+from bot.services.rate_limit import Rate
 from bot.speech import Speaker
 
 # A player's number in the address of an upload.
 MOST_DIGITS = 4
 PICTURE_SECONDS = 24 * 3600
+# Twelve children may share a phone, with three taps each for a photo, which is done with in a
+# quarter of a minute: two in a second, and as many again for second thoughts.
+TAPS = Rate(300, 60), Rate(1500, 60)
 
 
 class PartyPages:
@@ -43,7 +47,7 @@ class PartyPages:
         self._service = service
         self._parties = service.parties
         self._rooms = rooms
-        self._parser = RequestParser(service, admins, rooms)
+        self._parser = RequestParser(service, admins, rooms, TAPS)
         self._members: defaultdict[Room, set[Member]] = defaultdict(set)
         self._sending: dict[Room, asyncio.Task[None]] = {}
         self._stale: set[Room] = set()

@@ -27,8 +27,7 @@ from bot.speech import LANGUAGES, Speaker, speaker_for
 MESSAGE_BYTES = 4096
 MESSAGE_SECONDS = 10.0
 # Taps and commands: nobody's finger is faster, and a family has a dozen of them.
-MESSAGES_OF_A_PLAYER = Rate(60, 60)
-MESSAGES_OF_A_ROOM = Rate(240, 60)
+MESSAGES = Rate(60, 60), Rate(240, 60)
 NAME_LENGTH = 32
 ROOM_NAME_LENGTH = 40
 # A joiner holds family emoji together, but nothing together with nothing.
@@ -133,13 +132,20 @@ class RequestParser:
         service: Finds the sentences for what is rejected.
         admins: Knows who may decide for a room.
         rooms: Know who else is in a room.
+        rates: How many messages a player may send, and how many a room.
     """
 
-    def __init__(self, service: Service, admins: Admins, rooms: Rooms) -> None:
+    def __init__(
+        self,
+        service: Service,
+        admins: Admins,
+        rooms: Rooms,
+        rates: tuple[Rate, Rate] = MESSAGES,
+    ) -> None:
         self._service = service
         self._admins = admins
         self._rooms = rooms
-        self._limits = RateLimits(MESSAGES_OF_A_PLAYER, MESSAGES_OF_A_ROOM)
+        self._limits = RateLimits(*rates)
 
     def asker(self, request: web.Request) -> Asker:
         """Return who asks in which room.
@@ -165,7 +171,8 @@ class RequestParser:
             Rejected: When there are too many of them, or it is none.
         """
         if not self._limits.allow(asker.room, asker.player, time.monotonic()):
-            raise await asker.refused(Refusal.TOO_OFTEN)
+            sentence = (await asker.speaker()).rooms.too_many_taps()
+            raise Rejected(HTTPStatus.TOO_MANY_REQUESTS, sentence)
         try:
             async with asyncio.timeout(MESSAGE_SECONDS):
                 message = parse_message(await read_body(request, MESSAGE_BYTES))

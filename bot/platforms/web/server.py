@@ -42,6 +42,10 @@ SHELF = "web_photos"
 # After the room's name: the room, a party night's big screen, and its phones.
 PLAY = "/play"
 PAGES = {"": "index.html", "/party": "party.html", PLAY: "play.html"}
+# What all of them begin with.
+HEAD = "head.html"
+# Starts the bot so that phones come in, by the page whose link is handed on.
+OPENING = {"": "python -m bot --host 0.0.0.0", PLAY: "python -m bot --party"}
 # What is left to do when the service has drained: send an answer and close.
 FINISH_SECONDS = 1.0
 # What is too old is looked for when it is due, and as often as this besides: a computer may sleep,
@@ -151,7 +155,9 @@ class WebServer:
         """Return whether a photo is hidden until somebody taps it; none is here."""
         return False
 
-    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Receipt:
+    async def send(
+        self, room: Room, reply: Reply, to: str | None = None, topic: str | None = None
+    ) -> Receipt:
         """Show everyone in a room what the bot says; there is never anything to try again."""
         # Before the start there is no room: what a restart interrupted has nobody to see it.
         return await self._api.send(room, reply, to) if self._api else Receipt(Delivery.REFUSED)
@@ -265,7 +271,8 @@ class _Page:
             path: Where it is, after the room's name.
             file: Its HTML.
         """
-        html = (STATIC / file).read_text(encoding="utf-8")
+        head = (STATIC / HEAD).read_text(encoding="utf-8")
+        html = (STATIC / file).read_text(encoding="utf-8").replace(f"<!-- {HEAD} -->", head.strip())
 
         async def get(request: web.Request) -> web.Response:
             written = request.match_info["room"]
@@ -300,7 +307,8 @@ class _Page:
 
         async def get(request: web.Request) -> web.Response:
             url, is_open = self._shared_url(request, path)
-            note = "" if is_open else (await self._speaker(request)).rooms.only_this_computer()
+            sentences = (await self._speaker(request)).rooms
+            note = "" if is_open else sentences.only_this_computer(OPENING[path])
             return web.json_response({"url": url, "note": note})
 
         return get

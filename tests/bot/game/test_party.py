@@ -15,17 +15,22 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from pydantic import TypeAdapter
 
 from bot.domain import Label, Verdict
+from bot.game import party_flow as flow
 from bot.game import party_scoring as scoring
 from bot.game.party import (
     AWAY_GRACE,
     COLOURS,
-    GRACE,
     MOST_PLAYERS,
     MOST_SIDES,
     PAUSE_TIME,
     REVEALING,
     TAKE_OVER_AFTER,
-    VERDICT_WITHIN,
+    Party,
+    Phase,
+    Player,
+    opened,
+)
+from bot.game.party_acts import (
     Again,
     End,
     Guess,
@@ -34,21 +39,17 @@ from bot.game.party import (
     Leave,
     Next,
     NotAllowed,
-    Party,
     Pause,
-    Phase,
-    Photo,
-    Player,
     Resume,
     Star,
     Start,
     TakeOver,
     Tell,
     Why,
-    opened,
-    rounds_within,
 )
+from bot.game.party_flow import GRACE, VERDICT_WITHIN, rounds_within
 from bot.game.party_prompts import PROMPTS, Goal, Place, Prompt, Teller
+from bot.game.party_rounds import Photo
 
 NOW = datetime(2026, 12, 24, 18, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -72,17 +73,17 @@ class Evening:
 
     def __init__(self, *names: str, prompts: Sequence[Prompt] = (SAY_OLAF, HIDE_OLAF)) -> None:
         self.now = NOW
-        self.party = opened("p", NOW).connected(TV, NOW, is_screen=True)
+        self.party = flow.connected(opened("p", NOW), TV, NOW, is_screen=True)
         self.prompts = prompts
         for name in names:
             self.come(name)
 
     def come(self, name: str) -> None:
-        self.party = self.party.connected(name, self.now)
+        self.party = flow.connected(self.party, name, self.now)
         self.act(name, Join(name, 0))
 
     def act(self, device: str, act: Any) -> None:
-        self.party = self.party.act(device, act, self.now)
+        self.party = flow.act(self.party, device, act, self.now)
 
     def start(self) -> None:
         self.act(TV, Start(tuple(self.prompts), 60))
@@ -90,12 +91,12 @@ class Evening:
 
     def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
-        self.party = self.party.tick(self.now)
+        self.party = flow.tick(self.party, self.now)
 
     def go_on(self) -> None:
         """Wait until the phase is over."""
         self.now = max(self.now, self.party.until)
-        self.party = self.party.tick(self.now)
+        self.party = flow.tick(self.party, self.now)
 
     def number(self, name: str) -> int:
         return next(player.number for player in self.party.players if player.name == name)
@@ -103,8 +104,8 @@ class Evening:
     def send(self, name: str, label: Label = OLAF, confidence: float = 0.83) -> None:
         """Send a photo in which the bot sees somebody."""
         photo = f"{name}{len(self.party.rounds)}"
-        self.party = self.party.add_photo(name, self.number(name), photo, photo, self.now)
-        self.party = self.party.note_verdict(photo, saw(label, confidence), self.now)
+        self.party = flow.add_photo(self.party, name, self.number(name), photo, photo, self.now)
+        self.party = flow.note_verdict(self.party, photo, saw(label, confidence), self.now)
 
     def answer(self, name: str, act: type[Guess | Tell | Judge | Star], what: Any) -> None:
         self.act(name, act(self.number(name), what))
@@ -225,23 +226,44 @@ def test_what_most_call_unfair_brings_nothing_but_right_guesses_count() -> None:
     assert round_.to_star(2) == ()
 
 
+def test_the_bot_plays_as_one_more_player_and_for_the_family_where_it_is_to_recognise() -> None:
+    evening = Evening("Mia", "Ben", "Ada", prompts=[SHOW_YETI, HIDE_OLAF])
+    evening.start()
+    assert scoring.winners(evening.party) == []
+
+    def play(*seen: Label) -> None:
+        for name, label in zip(("Mia", "Ben", "Ada"), seen, strict=True):
+            evening.send(name, label, 0.9)
+        while phase(evening) is not Phase.SCORING:
+            evening.go_on()
+
+    play(YETI, YETI, NEITHER)
+    bot = scoring.bot_score(evening.party.rounds)
+    assert (bot.points, bot.judged, bot.recognised, bot.shown) == (0, 0, 2, 3)
+    evening.go_on()
+    evening.go_on()
+    play(OLAF, OLAF, YETI)
+    bot = scoring.bot_score(evening.party.rounds)
+    assert (bot.points, bot.fooled, bot.judged) == (60, 1, 3)
+    assert scoring.winners(evening.party) == [1, 2, 3]
+
+
 def test_a_file_counts_once_and_a_player_sends_one() -> None:
     evening = Evening("Mia", "Ben")
     evening.start()
-    add = evening.party.add_photo
-    party = add("Mia", 1, "one", "digest", NOW)
+    party = flow.add_photo(evening.party, "Mia", 1, "one", "digest", NOW)
     for device, player, digest, why in (
         ("Mia", 1, "other", Why.ALREADY),
         ("Ben", 2, "digest", Why.SAME_FILE),
         ("Ben", 1, "other", Why.NOT_YOURS),
     ):
         with pytest.raises(NotAllowed) as refused:
-            party.add_photo(device, player, "two", digest, NOW)
+            flow.add_photo(party, device, player, "two", digest, NOW)
         assert refused.value.why is why
     # The bot cannot look at it: while there is time, she may send another one.
-    party = party.note_loss("one", NOW)
+    party = flow.note_loss(party, "one", NOW)
     assert party.awaited() == {1, 2}
-    party.add_photo("Mia", 1, "two", "another digest", NOW)
+    flow.add_photo(party, "Mia", 1, "two", "another digest", NOW)
 
 
 def test_over_six_play_in_teams_and_share_what_their_photo_brings() -> None:
@@ -280,7 +302,7 @@ def test_children_who_share_a_phone_are_players_of_their_own() -> None:
     evening.start()
     for name in ("Mia", "Ben"):
         number = evening.number(name)
-        evening.party = evening.party.add_photo("Mia", number, name, name, evening.now)
+        evening.party = flow.add_photo(evening.party, "Mia", number, name, name, evening.now)
     assert evening.party.awaited() == {3}
 
 
@@ -289,12 +311,12 @@ def test_a_phone_that_drops_out_is_waited_for_a_moment_and_comes_back_where_it_w
     evening.start()
     evening.send("Mia")
     evening.send("Ben")
-    evening.party = evening.party.disconnected("Ada", evening.now)
+    evening.party = flow.disconnected(evening.party, "Ada", evening.now)
     assert evening.party.due(evening.now) == evening.now + AWAY_GRACE
     until = evening.party.until
     evening.wait(AWAY_GRACE.total_seconds())
     assert evening.party.until < until
-    evening.party = evening.party.connected("Ada", evening.now)
+    evening.party = flow.connected(evening.party, "Ada", evening.now)
     evening.send("Ada")
     assert len(evening.party.rounds[-1].photos) == 3
 
@@ -303,7 +325,7 @@ def test_anybody_takes_over_from_a_host_whose_phone_died() -> None:
     evening = Evening("Mia", "Ben")
     with pytest.raises(NotAllowed):
         evening.act("Ben", Start((SAY_OLAF,), 60))
-    evening.party = evening.party.disconnected("Mia", evening.now)
+    evening.party = flow.disconnected(evening.party, "Mia", evening.now)
     evening.wait(TAKE_OVER_AFTER.total_seconds() - 1)
     with pytest.raises(NotAllowed):
         evening.act("Ben", TakeOver())
@@ -327,7 +349,7 @@ def test_a_pause_and_a_restart_cost_nobody_time() -> None:
     stored = STORED.validate_json(STORED.dump_json(evening.party))
     assert stored == evening.party
     evening.now += timedelta(minutes=5)  # the process was away
-    evening.party = stored.restarted(evening.now).tick(evening.now)
+    evening.party = flow.tick(flow.restarted(stored, evening.now), evening.now)
     assert phase(evening) is Phase.COLLECTING
     assert evening.party.until > evening.now
     evening.act(TV, Pause())
@@ -338,7 +360,7 @@ def test_a_pause_and_a_restart_cost_nobody_time() -> None:
 def test_a_verdict_is_waited_for_and_a_photo_without_one_is_left_out() -> None:
     evening = Evening("Mia", "Ben")
     evening.start()
-    evening.party = evening.party.add_photo("Mia", 1, "one", "one", evening.now)
+    evening.party = flow.add_photo(evening.party, "Mia", 1, "one", "one", evening.now)
     evening.send("Ben")
     evening.go_on()
     assert evening.party.photo is not None
@@ -354,7 +376,7 @@ def test_a_verdict_is_waited_for_and_a_photo_without_one_is_left_out() -> None:
 def test_who_is_forgotten_has_no_name_any_more() -> None:
     evening = Evening("Mia", "Ben")
     evening.start()
-    evening.party = evening.party.forgotten("Mia", "⛄")
+    evening.party = flow.forgotten(evening.party, "Mia", "⛄")
     assert [player.name for player in evening.party.players] == ["⛄", "Ben"]
     assert evening.party.awaited() == {2}
 
@@ -407,7 +429,7 @@ class AnyEvening(RuleBasedStateMachine):
     )
     def open(self, prompts: list[Prompt], players: int) -> None:
         self.now = NOW
-        self.party = opened("p", NOW).connected(TV, NOW, is_screen=True)
+        self.party = flow.connected(opened("p", NOW), TV, NOW, is_screen=True)
         self.prompts = tuple(prompts)
         self.sent = 0
         self.given: set[tuple[object, ...]] = set()
@@ -418,9 +440,9 @@ class AnyEvening(RuleBasedStateMachine):
 
     def _do(self, device: str, act: Any) -> None:
         try:
-            self.party = self.party.act(device, act, self.now)
+            self.party = flow.act(self.party, device, act, self.now)
         except NotAllowed:
-            self.party = self.party.tick(self.now)
+            self.party = flow.tick(self.party, self.now)
 
     def _somebody(self, data: st.DataObject) -> Player | None:
         present = self.party.present
@@ -428,7 +450,7 @@ class AnyEvening(RuleBasedStateMachine):
 
     @rule(device=devices, name=st.sampled_from("ABCDEFGHIJKLMN"), colour=st.integers(0, 99))
     def join(self, device: str, name: str, colour: int) -> None:
-        self.party = self.party.connected(device, self.now)
+        self.party = flow.connected(self.party, device, self.now)
         self._do(device, Join(name, colour))
 
     @rule(device=devices)
@@ -461,16 +483,20 @@ class AnyEvening(RuleBasedStateMachine):
         self.sent += bool(is_new)
         photo = f"photo{self.sent}"
         try:
-            self.party = self.party.add_photo(player.device, player.number, photo, photo, self.now)
+            self.party = flow.add_photo(
+                self.party, player.device, player.number, photo, photo, self.now
+            )
         except NotAllowed:
             return
         if label is not None:
-            self.party = self.party.note_verdict(photo, saw(label, 0.74), self.now)
+            self.party = flow.note_verdict(self.party, photo, saw(label, 0.74), self.now)
 
     @rule(data=st.data())
     def lose(self, data: st.DataObject) -> None:
         photos = [photo.id for photo in self.party.round.photos] if self.party.round else []
-        self.party = self.party.note_loss(data.draw(st.sampled_from([*photos, "?"])), self.now)
+        self.party = flow.note_loss(
+            self.party, data.draw(st.sampled_from([*photos, "?"])), self.now
+        )
 
     @rule(device=devices, number=st.integers(0, 14))
     def leave(self, device: str, number: int) -> None:
@@ -491,14 +517,14 @@ class AnyEvening(RuleBasedStateMachine):
     @rule(device=devices, is_back=st.booleans(), is_screen=st.booleans())
     def drop_out(self, device: str, is_back: bool, is_screen: bool) -> None:
         if is_back:
-            self.party = self.party.connected(device, self.now, is_screen=is_screen)
+            self.party = flow.connected(self.party, device, self.now, is_screen=is_screen)
         else:
-            self.party = self.party.disconnected(device, self.now)
+            self.party = flow.disconnected(self.party, device, self.now)
 
     @rule(seconds=st.sampled_from([0.2, 1, 5, 10]))
     def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
-        self.party = self.party.tick(self.now)
+        self.party = flow.tick(self.party, self.now)
 
     @precondition(lambda self: self.party.phase is not Phase.OVER)
     @rule()
@@ -506,13 +532,13 @@ class AnyEvening(RuleBasedStateMachine):
         due = self.party.due(self.now)
         assert due is not None
         self.now = max(self.now, due)
-        self.party = self.party.tick(self.now)
+        self.party = flow.tick(self.party, self.now)
 
     @rule()
     def restart(self) -> None:
         stored = STORED.validate_json(STORED.dump_json(self.party))
         assert stored == self.party
-        self.party = stored.restarted(self.now)
+        self.party = flow.restarted(stored, self.now)
 
     @invariant()
     def holds_together(self) -> None:
@@ -558,7 +584,7 @@ class AnyEvening(RuleBasedStateMachine):
             if due is None:
                 break
             self.now = max(self.now, due)
-            self.party = self.party.tick(self.now)
+            self.party = flow.tick(self.party, self.now)
         assert self.party.phase is Phase.OVER
         assert self.now - NOW < timedelta(days=2)
 

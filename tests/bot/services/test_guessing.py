@@ -23,7 +23,9 @@ IS_YETI = EN.rounds.truth_button(Label.ABOMINABLE)
 class Reading(FakeMessenger):
     """A place where the bot may change its messages, and send none."""
 
-    async def send(self, room: Room, reply: Reply, to: str | None = None) -> Receipt:
+    async def send(
+        self, room: Room, reply: Reply, to: str | None = None, topic: str | None = None
+    ) -> Receipt:
         return Receipt(Delivery.REFUSED)
 
 

@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from bot.domain import Preview, Refused, Room
-from bot.game.party import End, Guess, Join, Next, NotAllowed, Party, Phase, Why
+from bot.game.party import Party, Phase
+from bot.game.party_acts import End, Guess, Join, Next, NotAllowed, Why
 from bot.services import Service
 from bot.services.party import Wish, decode_act, decode_wish
 from bot.services.party_view import render
@@ -153,6 +154,16 @@ async def test_an_evening_outlives_a_restart_and_ends_with_a_picture_in_the_room
     assert home.service.parties.find(ROOM) is None
     assert not pictures(home)
     assert await home.store.parties.all() == []
+
+
+async def test_an_evening_in_which_nobody_scores_is_told_as_that(home: Home) -> None:
+    home.come("Mia", "Ben")
+    home.start()
+    await home.send("Mia", b"mop")
+    await until(lambda: all(photo.verdict for photo in home.party.rounds[0].photos))
+    home.service.parties.act(ROOM, TV, End())
+    seen = home.seen()
+    assert (seen["sent"], seen["winners"]) == (True, EN.party.winners([]))
 
 
 async def test_what_cannot_be_played_is_refused_and_another_shot_is_allowed(home: Home) -> None:

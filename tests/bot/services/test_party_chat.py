@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.domain import CommandRequest, Delivery, Label, Player, Reply, Room, Verdict
-from bot.game.party import Join, Judge, Party, Phase, Start, opened
+from bot.game import party_flow as flow
+from bot.game.party import Party, Phase, opened
+from bot.game.party_acts import Join, Judge, Start
 from bot.services.party_chat import LONGEST_NAME, SCREEN
 from bot.services.party_screens import Screen, draw
 from bot.speech import LANGUAGES, speaker_for
@@ -106,11 +108,11 @@ async def test_a_group_that_wants_no_messages_is_left_in_peace(table: Table) -> 
 def everything_said(language: str, players: int) -> Iterator[Screen]:
     """Yield all that a chat reads of an evening with names as long as they may be."""
     speaker, now = speaker_for(language), NOW
-    party = opened("0" * 32, now).connected(SCREEN, now, is_screen=True)
+    party = flow.connected(opened("0" * 32, now), SCREEN, now, is_screen=True)
     for number in range(players):
         name = f"{number:02}".ljust(LONGEST_NAME, "W")
-        party = party.act(name, Join(name, number), now)
-    party = party.act(SCREEN, Start((KITCHEN, DRAWING, WHITE), 90), now)
+        party = flow.act(party, name, Join(name, number), now)
+    party = flow.act(party, SCREEN, Start((KITCHEN, DRAWING, WHITE), 90), now)
     verdict = Verdict(Label.ABOMINABLE, 0.84, {}, unfamiliar=False)
     ids = (f"{number:032x}" for number in range(99))
     while party.phase is not Phase.OVER:
@@ -118,16 +120,16 @@ def everything_said(language: str, players: int) -> Iterator[Screen]:
             for sender in [side[0] for side in party.round.sides]:
                 if (player := party.player(sender)) is not None:
                     photo = next(ids)
-                    party = party.add_photo(player.device, sender, photo, photo, now)
-                    party = party.note_verdict(photo, verdict, now)
+                    party = flow.add_photo(party, player.device, sender, photo, photo, now)
+                    party = flow.note_verdict(party, photo, verdict, now)
         if party.phase is Phase.JUDGING and party.photo:
             for player in party.present:
                 if player.number not in party.photo.members:
-                    party = party.act(player.device, Judge(player.number, True), now)
+                    party = flow.act(party, player.device, Judge(player.number, True), now)
         for platform in ("telegram", "discord"):
             yield from draw(party, speaker, platform, now)
         now = party.until
-        party = party.tick(now)
+        party = flow.tick(party, now)
     yield from draw(party, speaker, "telegram", now)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from bot.domain import Label, Refusal, Verdict
-from bot.game.party import Why
+from bot.game.party_acts import Why
 from bot.services.commands import COMMANDS, menu
 from bot.speech import LANGUAGES, Speaker
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from bot.game.party import Why
+from bot.domain import BotScore, Label
+from bot.game.party_acts import Why
 from bot.game.party_prompts import PROMPTS
 from bot.speech import Speaker
 from tests.fakes.vision import STRANGER, YETI
@@ -22,12 +23,22 @@ def test_everything_that_cannot_be_done_is_said_in_words_of_its_own(speaker: Spe
 
 
 def test_the_bot_takes_its_evening_with_humour(speaker: Speaker) -> None:
-    said = [speaker.party.bot_line(*counted) for counted in ((0, 0), (0, 5), (5, 5), (2, 5))]
-    assert len({*said}) == 4
+    counts = (0, 0, 0, 0), (0, 5, 0, 0), (5, 5, 0, 0), (2, 5, 0, 0), (0, 0, 3, 4)
+    said = [speaker.party.bot_line(BotScore(100, *counted)) for counted in counts]
+    assert len({*said}) == 5
     assert "2" in said[3]
     assert "5" in said[3]
-    over = speaker.party.over(["Mia", "Ben"], 188, 2, 5)
+    assert "3" in said[4]
+    assert "4" in said[4]
+    over = speaker.party.over(["Mia", "Ben"], 188, BotScore(100, 2, 5, 0, 0))
     assert all(part in over for part in ("Mia", "Ben", "188", said[3]))
+    assert "0" not in speaker.party.over([], 0, BotScore(0, 0, 0, 0, 4))
+
+
+def test_the_bot_calls_out_the_word_that_is_on_the_button(speaker: Speaker) -> None:
+    word = speaker.text.label(Label.NEITHER)
+    assert word in speaker.party.neither()
+    assert word in speaker.party.photo_caption("Mia", STRANGER)
 
 
 def test_a_photo_tells_what_the_bot_called_out(speaker: Speaker) -> None:

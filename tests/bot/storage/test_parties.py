@@ -20,3 +20,19 @@ async def test_a_room_has_one_party_and_takes_it_along_when_it_moves(new_url: st
         assert await store.parties.all() == [(SUPERGROUP, "the third")]
         await store.parties.drop(GROUP)
         assert await store.parties.all() == []
+
+
+async def test_a_thread_has_a_party_of_its_own_though_it_counts_to_its_channel(
+    new_url: str,
+) -> None:
+    channel, thread = Room("discord", "1"), Room("discord", "2")
+    async with Store.open(new_url) as store:
+        await store.parties.keep(channel, "the channel's", NOW)
+        await store.parties.keep(thread, "the thread's", NOW)
+        await store.rooms.join(thread, channel)
+        await store.parties.keep(thread, "the thread's, later", NOW)
+        await store.parties.keep(channel, "the channel's, later", NOW)
+        stored = dict(await store.parties.all())
+        assert stored == {channel: "the channel's, later", thread: "the thread's, later"}
+        await store.parties.drop(channel)
+        assert await store.parties.all() == [(thread, "the thread's, later")]

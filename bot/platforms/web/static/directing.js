@@ -2,10 +2,12 @@
 
 import { make } from './elements.js';
 import { redraw } from './evening.js';
-import { WORDS } from './words.js';
+import { WORDS, fill } from './words.js';
 
 const LONG_MINUTES = 20;
 const SHORT_MINUTES = 10;
+const ROUNDS = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20];
+const SECONDS = [20, 30, 45, 60, 90, 120, 180, 300];
 const PLACES = ['home', 'kitchen', 'drawing', 'toys', 'outside'];
 const INDOORS = new Set(['home', 'kitchen', 'drawing', 'toys']);
 
@@ -18,15 +20,28 @@ function button(text, className, onClick, key = '') {
   return made;
 }
 
+/** Takes somebody out who came in by mistake, or whose phone went home. @param {Evening} evening */
+export function takeOut(evening, { number, name }, className, content) {
+  const words = fill(WORDS.takeOut, { name });
+  const made = make('button', { type: 'button', class: className, title: words }, ...content, make('span', { class: 'unseen' }, words));
+  made.addEventListener('click', () => confirm(fill(WORDS.takeOutAsk, { name })) && evening.act('leave', { player: number }));
+  return made;
+}
+
+/** Two can play: before that there is nothing to start. @param {HTMLElement} place */
+export function allowStart(place, may) {
+  for (const each of place.querySelectorAll('.wishes button')) each.disabled = !may;
+}
+
 /** How long, and then go; drawn once, and used as often as somebody likes. @param {Evening} evening */
 export function wishes(evening) {
   const own = make('details', { class: 'own' }, make('summary', {}, WORDS.asYouLike));
-  const field = (name, label, value, least, most) => {
-    const input = make('input', { type: 'number', name, value, min: least, max: most, step: name === 'seconds' ? 10 : 1, inputmode: 'numeric' });
-    return [input, make('label', {}, make('span', {}, label), input)];
+  const field = (name, label, choices, usual) => {
+    const select = make('select', { name }, ...choices.map((each) => make('option', { value: each, ...(each === usual ? { selected: '' } : {}) }, String(each))));
+    return [select, make('label', {}, make('span', {}, label), select)];
   };
-  const [rounds, roundsField] = field('rounds', WORDS.roundsLabel, 4, 1, 20);
-  const [seconds, secondsField] = field('seconds', WORDS.secondsLabel, 60, 20, 300);
+  const [rounds, roundsField] = field('rounds', WORDS.roundsLabel, ROUNDS, 4);
+  const [seconds, secondsField] = field('seconds', WORDS.secondsLabel, SECONDS, 60);
   const boxes = PLACES.map((place) => {
     const box = make('input', { type: 'checkbox', value: place, ...(INDOORS.has(place) ? { checked: '' } : {}) });
     return make('label', { class: 'tick' }, box, make('span', {}, WORDS.places[place]));

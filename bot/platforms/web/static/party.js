@@ -2,7 +2,7 @@
 
 import { podium, race } from './bars.js';
 import { celebrate } from './confetti.js';
-import { director, wishes } from './directing.js';
+import { allowStart, director, takeOut, wishes } from './directing.js';
 import { badge, icon, make } from './elements.js';
 import { Evening, labelled, redraw } from './evening.js';
 import { Family } from './family.js';
@@ -102,8 +102,10 @@ function drawLobby(state) {
     return [way, make('div', { class: 'waiting' }, bot(), make('p', { id: 'who', class: 'who-came', dir: 'auto' }), make('p', { id: 'when', class: 'when' }), wishes(evening))];
   });
   const names = evening.names(state.players.map(({ number }) => number));
-  byId('who').textContent = state.may_start ? fill(WORDS.whoCame, { names }) : WORDS.waitingForPlayers;
-  byId('when').textContent = state.may_start ? WORDS.startWhenAll : '';
+  const who = state.may_start ? WORDS.whoCame : names ? WORDS.oneMore : WORDS.waitingForPlayers;
+  byId('who').textContent = fill(who, { names });
+  byId('when').textContent = state.may_start ? WORDS.startWhenAll : WORDS.howItGoes;
+  allowStart(byId('stage'), state.may_start);
 }
 
 async function findLink() {
@@ -185,15 +187,15 @@ function tellBeside(state) {
       headline(shouted(verdict));
       return [shout, guessers(right)];
     }
-    if (phase === 'judging') return [shout, guessers(right), headline(question(state))];
+    if (phase === 'judging') return [shout, guessers(right), headline(question(state)), make('p', { class: 'rule' }, WORDS.unfairMeans)];
     return [shout, ...told(state)];
   });
 }
 
 /** @param {import('./evening.js').Verdict} verdict */
 function shouted({ label, percent }) {
-  if (label === 'neither') return WORDS.nobodyShout;
-  return `${fill(WORDS.shout, { who: labelled(label) })} ${(percent / 100).toLocaleString(document.documentElement.lang, { style: 'percent' })}`;
+  const shout = fill(WORDS.shout, { who: labelled(label) });
+  return percent === null ? shout : `${shout} ${(percent / 100).toLocaleString(document.documentElement.lang, { style: 'percent' })}`;
 }
 
 function guessers(right) {
@@ -260,7 +262,7 @@ function drawEnd(state) {
     const keepsake = make('div', { class: 'keepsake' }, make('img', { class: 'evening', src: state.picture ? address : '/static/icon.svg', alt: WORDS.evening }),
       make('a', { class: 'strong button', href: address, download: 'evening.png' }, WORDS.savePicture));
     return [make('div', { class: 'end' },
-      make('div', { class: 'winners' }, headline(state.winners || WORDS.nobodySent), podium(state.standings), line(state.bot.line)),
+      make('div', { class: 'winners' }, headline(state.sent ? state.winners : WORDS.nobodySent), podium(state.standings), line(state.bot.line)),
       ...(state.best.length ? [keepsake] : []))];
   });
 }
@@ -271,8 +273,9 @@ function drawPlayers({ players, phase, teams }) {
   redraw(byId('players'), [players, phase], () => players.map((player) => {
     const state = player.asked ? (player.done ? 'done' : 'busy') : '';
     const said = { done: WORDS.isReady, busy: WORDS.isBusy, '': '' }[state];
+    const out = phase === 'over' ? [] : [takeOut(evening, player, 'out', [icon('close')])];
     return make('li', { class: `player ${state} ${player.here ? '' : 'away'}` }, badge(player.name, player.colour),
-      make('bdi', {}, player.name), ...(teams && player.team ? [make('span', { class: 'team' }, String(player.team))] : []), make('span', { class: 'unseen' }, said));
+      make('bdi', {}, player.name), ...(teams && player.team ? [make('span', { class: 'team' }, String(player.team))] : []), make('span', { class: 'unseen' }, said), ...out);
   }));
 }
 

@@ -1,6 +1,6 @@
 /** A phone in a party night: it is a camera and a buzzer, for one child or for several. */
 
-import { director, wishes } from './directing.js';
+import { allowStart, director, takeOut, wishes } from './directing.js';
 import { badge, icon, make } from './elements.js';
 import { Evening, labelled, redraw } from './evening.js';
 import { Family } from './family.js';
@@ -83,6 +83,12 @@ function tap(className, content, onClick, attributes = {}) {
   return made;
 }
 
+/** A button that is one of several answers; what is chosen already need not be said again. */
+function choice(className, content, isChosen, onClick, attributes) {
+  const made = tap(className, content, () => made.getAttribute('aria-pressed') === 'true' || onClick(), { ...attributes, 'aria-pressed': String(isChosen) });
+  return made;
+}
+
 function lookUp(text) {
   return [head(text), make('p', { class: 'hint' }, WORDS.lookUp)];
 }
@@ -158,10 +164,12 @@ function drawLobby(state, mine) {
   const { name } = evening.player(mine.number);
   draws(['lobby', state.may_direct, state.may_start], () => [
     head(fill(WORDS.youAreIn, { name })),
-    make('p', { class: 'hint' }, state.may_start ? (state.may_direct ? WORDS.startWhenAll : WORDS.waitForStart) : WORDS.waitingForPlayers),
-    ...(state.may_direct && state.may_start ? [wishes(evening)] : []),
+    make('p', { class: 'hint' }, state.may_start ? (state.may_direct ? WORDS.startWhenAll : WORDS.waitForStart) : fill(WORDS.oneMore, { names: name })),
+    make('p', { class: 'rule' }, WORDS.howItGoes),
+    ...(state.may_direct ? [wishes(evening)] : []),
     tap('quiet', [WORDS.addChild], () => add(true)),
   ]);
+  allowStart(byId('scene'), state.may_start);
 }
 
 function task({ prompt }) {
@@ -247,7 +255,7 @@ async function send() {
 /** Three answers in a column, for a thumb. */
 function three(chosen, act) {
   return make('div', { class: 'answers' }, ...['olaf', 'abominable', 'neither'].map((label) =>
-    tap(`answer-tap ${label}`, [icon(label), make('span', {}, labelled(label))], () => evening.act(act, { player: turn, label }), { 'aria-pressed': String(chosen === label), 'data-label': label })));
+    choice(`answer-tap ${label}`, [icon(label), make('span', {}, labelled(label))], chosen === label, () => evening.act(act, { player: turn, label }), { 'data-label': label })));
 }
 
 /** Marks what is chosen, and leaves the buttons where the finger is. */
@@ -271,8 +279,8 @@ function drawJudge(state, mine) {
   const tells = mine.own || state.prompt.teller === 'others';
   draws(['judge', state.photo.id], () => [
     ...(tells ? [head(WORDS.whatWasItYou), three(mine.told, 'tell')] : []),
-    ...(mine.own ? [] : [head(WORDS.isItFair), make('div', { class: 'answers two' }, ...[[true, 'yes', WORDS.fair], [false, 'no', WORDS.unfair]].map(([fair, symbol, word]) =>
-      tap(`answer-tap fair-${symbol}`, [icon(symbol), make('span', {}, word)], () => evening.act('judge', { player: turn, fair }), { 'data-fair': String(fair), 'aria-pressed': String(mine.fair === fair) })))]),
+    ...(mine.own ? [] : [head(WORDS.isItFair), make('p', { class: 'rule' }, WORDS.unfairMeans), make('div', { class: 'answers two' }, ...[[true, 'yes', WORDS.fair], [false, 'no', WORDS.unfair]].map(([fair, symbol, word]) =>
+      choice(`answer-tap fair-${symbol}`, [icon(symbol), make('span', {}, word)], mine.fair === fair, () => evening.act('judge', { player: turn, fair }), { 'data-fair': String(fair) })))]),
   ]);
   mark(mine.told);
   mark(String(mine.fair), '[data-fair]', (each) => each.dataset.fair);
@@ -288,7 +296,7 @@ function drawStars(state, mine) {
   draws(['stars', state.round, state.gallery.map(({ id }) => id)], () => [
     head(WORDS.giveStar),
     make('div', { class: 'choices' }, ...state.gallery.filter(({ members }) => !members.includes(mine.number)).map(({ id, members }) =>
-      tap('choice-photo', [make('img', { src: evening.picture(id), alt: fill(WORDS.photoBy, { name: evening.names(members) }) }), icon('star')], () => evening.act('star', { player: turn, photo: id }), { 'data-photo': id }))),
+      choice('choice-photo', [make('img', { src: evening.picture(id), alt: fill(WORDS.photoBy, { name: evening.names(members) }) }), icon('star')], mine.star === id, () => evening.act('star', { player: turn, photo: id }), { 'data-photo': id }))),
   ]);
   mark(mine.star, '[data-photo]', (each) => each.dataset.photo);
 }
@@ -296,10 +304,12 @@ function drawStars(state, mine) {
 function drawPlace(state, mine) {
   const place = state.standings.find(({ number }) => number === mine.number);
   const isOver = state.phase === 'over';
+  // Where nobody has any points, all are in the first place, and nobody is.
+  const rank = state.standings[0]?.points ? fill(WORDS.placeOf, { rank: place?.rank ?? '–' }) : WORDS.points;
   draws(['place', state.phase, state.round, place?.points, state.picture], () => [
-    head(fill(WORDS.placeOf, { rank: place?.rank ?? '–' })),
+    head(rank),
     make('p', { class: 'my-points' }, String(place?.points ?? 0)),
-    make('p', { class: 'hint', dir: 'auto' }, isOver ? state.winners : WORDS.lookUp),
+    make('p', { class: 'hint', dir: 'auto' }, !isOver ? WORDS.lookUp : state.sent ? state.winners : WORDS.nobodySent),
     ...(state.picture ? keepsake() : []),
   ]);
 }
@@ -326,7 +336,7 @@ async function share(address) {
 function drawFoot(state) {
   const place = byId('foot');
   const leave = state.mine.length > 0 && state.phase !== 'over' && !isAdding;
-  const key = [state.phase === 'lobby', state.phase === 'over', state.paused !== null, state.may_direct, state.may_take_over, state.mine.length, turn, isAdding];
+  const key = [state.phase === 'lobby', state.phase === 'over', state.paused !== null, state.may_direct, state.may_take_over, state.mine.length, turn, isAdding, state.may_direct && state.players.map(({ number, name }) => [number, name])];
   redraw(place, key, () => {
     const rows = [];
     if (state.may_take_over && state.phase !== 'over') rows.push(make('p', { class: 'hint' }, WORDS.hostAway), tap('strong', [WORDS.takeOver], () => evening.act('take_over')));
@@ -335,11 +345,18 @@ function drawFoot(state) {
     if (leave && state.phase !== 'lobby') more.append(tap('quiet', [WORDS.addChild], () => add(true)));
     more.append(box);
     if (leave) more.append(tap('quiet', [WORDS.stopPlaying], () => evening.act('leave', { player: turn })));
+    if (leave && state.may_direct) more.append(outs(state));
     director(box, evening, { screen: false });
     if (leave || box.childElementCount) rows.push(more);
     if (state.phase === 'over' && box.childElementCount) return [box];
     return rows;
   });
+}
+
+/** Everybody, for whoever directs the evening to take out. */
+function outs({ players }) {
+  const buttons = players.map((player) => takeOut(evening, player, 'turn', [badge(player.name, player.colour), make('bdi', { 'aria-hidden': 'true' }, player.name), icon('no')]));
+  return make('details', { class: 'outs' }, make('summary', {}, WORDS.takeSomebodyOut), make('div', { class: 'turns' }, ...buttons));
 }
 
 function showSeconds(seconds) {

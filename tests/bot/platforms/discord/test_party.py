@@ -164,3 +164,15 @@ async def test_a_family_plays_in_a_channel(party: Party) -> None:
     assert answer.content.startswith(EN.photos.heatmap_answer(YETI).split()[0])
     # Phones make a sound for a round's start alone.
     assert [m for m in party.messages if not m.flags & SILENT] == [task]
+
+
+async def test_an_evening_in_a_thread_stays_there(party: Party) -> None:
+    discord, ana, family = party.discord, party.evening.ana, party.evening.family
+    party.home = thread = discord.channel(family, "thread", parent=party.home)
+    party.room = Room("discord", str(thread.id))
+    await discord.slash(ana, thread, "party")
+    await discord.until(lambda: party.messages)
+    await party.evening.restart_process()
+    assert await party.tap(party.evening.ben, JOIN) == DE.party.joined()
+    assert party.phase is Phase.LOBBY
+    assert [message.channel for message in party.messages] == [thread]

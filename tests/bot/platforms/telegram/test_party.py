@@ -240,3 +240,60 @@ def look_at_manners(evening: Evening) -> None:
     for each in edits.values():
         times = sorted(set(each))  # after a restart, a caption is first taken for a text
         assert all(b - a >= timedelta(seconds=10) for a, b in pairwise(times))
+
+
+async def begin(evening: Evening, players: list[User], topic: int | None = None) -> None:
+    """Have players come in, and begin."""
+    evening.group.send_text(players[0], "/party", topic=topic)
+    await evening.settle()
+    for who in players[1:]:
+        await evening.tap(who, JOIN)
+    await evening.tap(players[0], SAY.start_button(10))
+
+
+async def test_an_evening_stays_in_its_topic_until_that_is_closed(evening: Evening) -> None:
+    mia, ben = map(evening.telegram.person, ("Mia", "Ben"))
+    evening.group.forum, evening.group.topics = True, {76, 77}
+    await begin(evening, [mia, ben], topic=77)
+    evening.group.send_text(ben, "in another topic", topic=76)
+    await evening.send(mia, b"cup")
+    await evening.bot.restart_process()
+    await evening.pass_(90)
+    assert evening.party.phase is Phase.GUESSING
+    assert {message.topic for message in evening.group.bots} == {77}
+    evening.group.closed = {77}
+    for seconds in (10, 15, 5):
+        await evening.pass_(seconds)
+    assert evening.last.text.startswith(SAY.scores(1, 2))
+    assert evening.last.topic is None
+
+
+async def test_an_evening_goes_on_where_its_group_becomes_a_supergroup(evening: Evening) -> None:
+    mia, ben = map(evening.telegram.person, ("Mia", "Ben"))
+    evening.bot.vision.sees |= {b"cup": YETI, b"bowl": OLAF}
+    small = evening.group = evening.telegram.group("Cousins", supergroup=False)
+    await begin(evening, [mia, ben])
+    await evening.send(mia, b"cup")
+    evening.group = small.migrate()
+    await evening.settle()
+    # The task is there again, and takes a photo; who has sent one is known.
+    assert SAY.prompt(evening.party.rounds[-1].prompt.key) in evening.last.text
+    assert SAY.ready(["Mia"]) in evening.last.text
+    await evening.send(ben, b"bowl")
+    await evening.pass_(10)
+    assert evening.last.text.startswith(SAY.shown(1, 2, ["Mia"]))
+
+
+async def test_a_move_that_only_a_message_finds_out_shows_nothing_twice(evening: Evening) -> None:
+    mia, ben = map(evening.telegram.person, ("Mia", "Ben"))
+    small = evening.group = evening.telegram.group("Cousins", supergroup=False)
+    await begin(evening, [mia, ben])
+    await evening.send(mia, b"cup")
+    new = small.migrate(announced=False)
+    await evening.settle()
+    evening.now += timedelta(seconds=90)
+    evening.bot.service.parties.enter(Room("telegram", str(small.id)), SCREEN)
+    evening.group = new
+    await evening.settle()
+    assert [message.text.splitlines()[0] for message in new.bots] == [SAY.shown(1, 1, ["Mia"])]
+    assert await evening.tap(ben, OLAF_) == EN.rounds.guess_noted(Label.OLAF)

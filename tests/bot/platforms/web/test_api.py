@@ -22,7 +22,7 @@ from bot.domain import (
     Refused,
     Reply,
 )
-from bot.platforms.web.requests import MESSAGE_BYTES, MESSAGES_OF_A_PLAYER
+from bot.platforms.web.requests import MESSAGE_BYTES, MESSAGES
 from bot.platforms.web.rooms import ENTRY_SECONDS, room_of
 from bot.services.buttons import ExportMine, button
 from bot.speech import speaker_for
@@ -118,7 +118,7 @@ async def test_only_our_own_pages_may_tap_and_command(served: Served, where: str
 
 
 async def test_who_taps_without_end_is_asked_to_wait(served: Served) -> None:
-    for _ in range(MESSAGES_OF_A_PLAYER.times):
+    for _ in range(MESSAGES[0].times):
         await served.press("nothing")
     response = await served.post("presses", {"data": "nothing"})
     assert response.status == 429

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from bot.speech import speaker_for
 from tests.fakes.web_room import HEADERS, Live, Served
 
 TV, BEN = "t" * 24, "b" * 24
+EN = speaker_for("en")
 
 
 async def enter(served: Served, secret: str, *, screen: bool = False) -> Live:
@@ -97,6 +99,26 @@ async def test_a_phone_that_goes_is_away_only_when_its_last_tab_is_closed(served
     assert len(found.away) == 1
 
 
+async def test_a_phone_full_of_children_is_never_too_fast_and_the_host_takes_one_out(
+    served: Served,
+) -> None:
+    tv = await enter(served, TV, screen=True)
+    for number, name in enumerate(["Mia", "Ben", *"ABCDEFGHIJ"]):
+        await act(served, HEADERS["X-Player"] if number else BEN, "join", name=name, colour=number)
+    await act(served, HEADERS["X-Player"], "leave", 409, player=1)
+    await act(served, TV, "start", rounds=0, minutes=None)  # no rounds are one
+    assert (await told(tv, "prompt"))["rounds"] == 1
+    await act(served, BEN, "leave", player=2)
+    state = await told(tv, "prompt")
+    while len(state["players"]) > 11:
+        state = await told(tv, "prompt")
+    assert "Ben" not in [each["name"] for each in state["players"]]
+    for number in range(70):  # more than a room of pages may
+        tapped = {"player": 3 + number % 10, "label": "olaf"}
+        said = await act(served, HEADERS["X-Player"], "guess", 409, **tapped)
+        assert said["error"] == EN.party.not_allowed("not_now")
+
+
 @pytest.mark.parametrize("page", ["party", "play"])
 async def test_both_pages_come_in_the_language_of_who_opens_them(served: Served, page: str) -> None:
     headers = {"Accept-Language": "uk"}
@@ -110,4 +132,5 @@ async def test_both_pages_come_in_the_language_of_who_opens_them(served: Served,
 async def test_the_qr_code_leads_to_the_phones_page(served: Served) -> None:
     shared = await (await served.session.get(f"{served.url}/r/home/play/share")).json()
     assert shared["url"].endswith("/r/home/play")
+    assert "--party" in shared["note"]
     assert "svg" in await (await served.session.get(f"{served.url}/r/home/play/qr.svg")).text()
