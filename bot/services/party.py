@@ -284,7 +284,7 @@ class Parties:
             raise NotAllowed(Why.NOT_NOW)
         with self._admission.in_hand():
             self._admission.admit(room, Player(device, ""))
-            async with self._admission.fetched(fetch, Timings()) as data:
+            async with self._admission.fetched(fetch, Timings(), is_upload=True) as data:
                 digest = hashlib.sha256(data).hexdigest()
                 found.party.check_photo(device, player, digest)
                 preview = await self._vision.preview(data, PHOTO_SIDE)
