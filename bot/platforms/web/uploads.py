@@ -16,7 +16,7 @@ from bot.domain import Refusal, Refused
 # school's router. The next ones wait in their senders' browsers.
 OF_A_ROOM = 12
 OF_AN_ADDRESS = 24
-# What browsers have brought and is not answered yet: some two hundred photos as the page sends them.
+# What browsers have brought and is not answered yet: two hundred photos as the page sends them.
 HELD_BYTES = 64 * 1024 * 1024
 # Bytes a second: the slowest of phones brings more, once it has been silent for so long.
 LEAST_PACE = 2048
@@ -72,7 +72,7 @@ class Uploads:
         upload.size += size
 
     def _goes_on(self, upload: Upload) -> bool:
-        """Return whether an upload goes on without room: the first, where no other will make any."""
+        """Return whether it goes on without room: the first, where no other will make any."""
         has_arrived = self._held - sum(each.size for each in self._arriving)
         return not has_arrived and next(iter(self._arriving)) is upload
 
