@@ -56,7 +56,7 @@ learn: $(VENV)/.train
 	$(BIN)/python -m classifier.learn --foolings $(FOOLINGS) --model $(MODEL) $(ARGS)
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m tools.bench
+	$(BIN)/python -m tools.bench $(ARGS)
 
 # Ten minutes under load and faults, a SIGTERM and some kills; then 200 kills of the memory alone: make soak ARGS="--minutes 1 --kills 2"
 soak: $(VENV)/.dev

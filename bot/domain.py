@@ -213,6 +213,7 @@ class Photo:
         album: What it shares with the other photos of its album.
         round_id: Its round, where `Service.note_arrival` opened one.
         preview: Longer side, in pixels, of the small copy that the platform will show; 0 for none.
+        is_upload: Whether its sender's own connection brings its bytes, however slow that is.
     """
 
     room: Room
@@ -229,6 +230,7 @@ class Photo:
     album: str | None = None
     round_id: int | None = None
     preview: int = 0
+    is_upload: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,7 +402,7 @@ class Timings:
     Attributes:
         bytes: How many it had.
         download: Milliseconds until its bytes were there.
-        queue: Milliseconds that it waited for the classifier.
+        queue: Milliseconds that it waited for its turn.
         inference: Milliseconds for decoding and the network.
     """
 

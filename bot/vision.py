@@ -68,7 +68,8 @@ class Vision:
         with _refusals():
             answer = await self._classifier.answer(photo, hashes=True, preview=preview)
         timing, hashes = answer.timing, answer.hashes
-        timings.queue, timings.inference = timing.queue * 1000, timing.inference * 1000
+        timings.queue += timing.queue * 1000
+        timings.inference = timing.inference * 1000
         assert hashes is not None
         features = Features(self.model, answer.prediction.vector)
         fingerprint = Fingerprint(hashes.stored, hashes.queries, features)

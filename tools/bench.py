@@ -1,13 +1,20 @@
-"""`make bench`: the figures that README quotes, measured on this machine."""
+"""`make bench`: what the bot costs, measured on this machine.
+
+Without arguments: the engines, as docs/engines.md quotes them. With `telegram`: from the message to
+the answer; `make bench ARGS="telegram 1000 stream --json FILE"`.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import json
 import os
 import platform
 import statistics
 import time
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -16,6 +23,7 @@ from classifier import Classifier
 from classifier.inference.engines import EngineName
 from classifier.inference.predictor import Predictor
 from tests.conftest import running_bot
+from tools import bench_telegram
 
 ENGINES: tuple[EngineName, ...] = ("torch", "onnx")
 STARTS = 3
@@ -25,6 +33,33 @@ MEGABYTE = 1024 * 1024
 
 
 def main() -> None:
+    """Read the options and measure."""
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
+    parts = parser.add_subparsers(dest="part")
+    telegram = parts.add_parser("telegram", help="from the message to the answer")
+    telegram.add_argument(
+        "scenarios",
+        nargs="*",
+        metavar="SCENARIO",
+        help="photos at once, or stream: fifteen a second for a minute; by default all",
+    )
+    telegram.add_argument("--model", default="full")
+    telegram.add_argument("--database", help="an empty one; by default a file of its own")
+    telegram.add_argument("--json", type=Path, help="where to write the figures")
+    given = parser.parse_args()
+    if given.part is None:
+        _measure_engines()
+        return
+    settings = {"MODEL": given.model, "ENGINE": "onnx"}
+    if given.database:
+        settings["DATABASE_URL"] = given.database
+    scenarios = given.scenarios or bench_telegram.SCENARIOS
+    figures = asyncio.run(bench_telegram.run(scenarios, **settings))
+    if given.json is not None:
+        given.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def _measure_engines() -> None:
     """Print a line for each figure."""
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     for engine in ENGINES:

@@ -173,7 +173,10 @@ class _LastRefusal:
 
 
 class SaidRefusals:
-    """Says a refusal once to a person, until they are told something else."""
+    """Says a refusal once to a person, until they are told something else.
+
+    That the bot is busy is said once to a chat, until none of its photos waits any more.
+    """
 
     def __init__(self) -> None:
         self._last: LRUCache[Hashable, _LastRefusal] = LRUCache(REFUSALS_REMEMBERED)
@@ -188,7 +191,7 @@ class SaidRefusals:
         """
         if room.private and reason not in ABOUT_ALL:
             return True
-        key = room, player.id
+        key = room, None if reason is Refusal.BUSY else player.id
         last = self._last.get(key)
         if last is not None and last.reason is reason:
             last.unsaid += 1
@@ -196,10 +199,17 @@ class SaidRefusals:
         self._last[key] = _LastRefusal(reason)
         return True
 
-    def end(self, room: Room, player: Player) -> int:
-        """Note that somebody's photo is answered; return how many refusals were not said before."""
-        last = self._last.pop((room, player.id), None)
-        return last.unsaid if last is not None else 0
+    def end(self, room: Room, player: Player, *, is_waited_in: bool) -> int:
+        """Note that somebody's photo is answered; return how many refusals were not said before.
+
+        Args:
+            room: Where.
+            player: Whose photo is answered.
+            is_waited_in: Whether more of the chat's photos wait for their turn.
+        """
+        over = [(room, player.id)] if is_waited_in else [(room, player.id), (room, None)]
+        lasts = [self._last.pop(key, None) for key in over]
+        return sum(last.unsaid for last in lasts if last is not None)
 
 
 def readable(name: str) -> str:

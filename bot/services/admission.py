@@ -1,4 +1,4 @@
-"""Admission: who may have a photo classified, how many at once, how long each may take."""
+"""Admission: who may have a photo classified, when it is their turn, how long each may take."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from bot.domain import Fetch, Player, Refusal, Refused, Room, Timings
+from bot.services.line import FIRST_PACE, Line
 from bot.services.rate_limit import RateLimits
 
 log = logging.getLogger(__name__)
 
 # The same cap as the classifier's own; checked here so that no more is even fetched.
 MAX_BYTES = 20 * 1024 * 1024
-# Each may hold MAX_BYTES, and twice that for a moment: this bounds the memory that uploads take.
+# Enough to keep the network busy while others are still being fetched.
 AT_ONCE = 32
-# What an outage leaves behind waits its turn; so much more than that is no family.
-MAX_IN_HAND = 512
+# Photos as chats deliver them are far from it; a few files of MAX_BYTES are not.
+BYTES_AT_ONCE = 4 * MAX_BYTES
 # A phone at the edge of the network gets a shrunk photo through in less.
 FETCH_SECONDS = 60.0
 # Of the time that draining may take: what is left is for classifying and answering.
@@ -26,13 +27,13 @@ FETCH_SHARE = 0.75
 
 
 class Admission:
-    """Lets photos in, fetches them, and can be closed.
+    """Lets photos in, each chat in its turn, fetches them, and can be closed.
 
     Args:
         limits: How often each player and room may ask.
         clock: Seconds that only go on.
         fetch_seconds: How long one photo's bytes may take to arrive.
-        max_in_hand: How many photos may be in hand before others are told that the bot is busy.
+        pace: Seconds that a photo takes, as long as that is not known.
     """
 
     def __init__(
@@ -41,11 +42,10 @@ class Admission:
         *,
         clock: Callable[[], float] = time.monotonic,
         fetch_seconds: float = FETCH_SECONDS,
-        max_in_hand: int = MAX_IN_HAND,
+        pace: float = FIRST_PACE,
     ) -> None:
         self._limits = limits
-        self._max_in_hand = max_in_hand
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._line = Line(AT_ONCE, BYTES_AT_ONCE, clock, pace)
         self._clock = clock
         self._fetch_seconds = fetch_seconds
         self._fetching: set[asyncio.Timeout] = set()
@@ -77,25 +77,46 @@ class Admission:
             raise Refused(Refusal.CLOSING)
         if not self._limits.allow(room, player, self._clock()):
             raise Refused(Refusal.TOO_OFTEN)
-        if self._in_hand > self._max_in_hand:
-            raise Refused(Refusal.BUSY)
+
+    def is_waited_in(self, room: Room) -> bool:
+        """Return whether photos of a chat wait for their turn."""
+        return self._line.waiting(room) > 0
 
     @asynccontextmanager
-    async def fetched(self, fetch: Fetch, timings: Timings) -> AsyncIterator[bytes]:
-        """Fetch a photo and hold one of the places for photos in memory while the block lasts.
+    async def fetched(
+        self,
+        fetch: Fetch,
+        timings: Timings,
+        *,
+        room: Room | None = None,
+        size: int | None = None,
+        is_upload: bool = False,
+    ) -> AsyncIterator[bytes]:
+        """Wait for a place, fetch a photo, and hold both while the block lasts.
 
         Args:
             fetch: Fetches the bytes.
             timings: Where to note their number and how long they took.
+            room: The chat, for its turn; None for what goes ahead of all photos.
+            size: The declared number of bytes, where the platform tells.
+            is_upload: Whether the bytes are taken in before it is their turn: their sender may be
+                slow, and nobody else waits for that.
 
         Raises:
-            Refused: When there are too many bytes, they take too long, or the bot is closing.
+            Refused: When the line is too long, there are too many bytes, they take too long, or the
+                bot is closing.
         """
-        has_to_wait = self._places.locked()
-        async with self._places:
-            if has_to_wait and self._closing:
-                raise Refused(Refusal.CLOSING)
-            yield await self._fetch(fetch, timings)
+        uploaded = None
+        if is_upload:
+            self._line.check(room)
+            uploaded = await self._fetch(fetch, timings)
+            size = len(uploaded)
+        began = self._clock()
+        async with self._line.place(room, size) as place:
+            timings.queue += (self._clock() - began) * 1000
+            data = await self._fetch(fetch, timings) if uploaded is None else uploaded
+            self._line.hold(place, len(data))
+            yield data
 
     async def _fetch(self, fetch: Fetch, timings: Timings) -> bytes:
         started = self._clock()
@@ -115,12 +136,14 @@ class Admission:
     async def drain(self, seconds: float) -> None:
         """Let nobody in any more, and wait for what is in hand.
 
-        Photos that are not fetched in time are given up early enough to be told so.
+        Photos that wait for their turn are given up at once, and those that are not fetched in time
+        early enough to be told so.
 
         Args:
             seconds: How long to wait at most.
         """
         self._closing = True
+        self._line.close()
         latest = asyncio.get_running_loop().time() + seconds * FETCH_SHARE
         for timeout in self._fetching:
             if timeout.expired():  # it is about to end by itself, and refuses to be changed

@@ -295,7 +295,7 @@ class Parties:
             raise NotAllowed(Why.NOT_NOW)
         with self._admission.in_hand():
             self._admission.admit(room, Player(device, ""))
-            async with self._admission.fetched(fetch, Timings()) as data:
+            async with self._admission.fetched(fetch, Timings(), is_upload=True) as data:
                 digest = hashlib.sha256(data).hexdigest()
                 flow.check_photo(found.party, device, player, digest)
                 preview = await self._vision.preview(data, PHOTO_SIDE)

@@ -138,7 +138,7 @@ class Photos:
     ) -> tuple[Verdict, Image.Image]:
         """Return the verdict on a photo, and an RGB picture of where it can be seen.
 
-        It takes a place and counts as in hand, as every photo does.
+        It takes a place and counts as in hand, as every photo does; but it goes ahead of them.
 
         Args:
             room: Where it was asked for.
@@ -163,7 +163,14 @@ class Photos:
             raise Refused(Refusal.TOO_MANY_BYTES)
         if photo.key is not None and (known := self._known.get(photo.key)):
             return known
-        async with self._admission.fetched(photo.fetch, timings) as data:
+        fetching = self._admission.fetched(
+            photo.fetch,
+            timings,
+            room=photo.room,
+            size=photo.size,
+            is_upload=photo.is_upload,
+        )
+        async with fetching as data:
             digest = hashlib.sha256(data).hexdigest()
             known = self._known.get(digest)
             if known is None:

@@ -218,6 +218,10 @@ class Service:
                     text = speaker.photos.answer(verdict, outcome.round_id)
                     return Reply(text, verdict=verdict, outcomes=(outcome,))
 
+    def is_waited_in(self, room: Room) -> bool:
+        """Return whether photos of a chat wait for their turn."""
+        return self._admission.is_waited_in(room)
+
     async def glance(self, photo: Photo) -> Reply:
         """Say who is on a photo of a chat of which nothing is stored, where nobody plays.
 

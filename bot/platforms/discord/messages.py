@@ -158,7 +158,8 @@ class MessageHandlers:
 
     async def _tell_left_out(self, incoming: IncomingMessage) -> None:
         """Say how many of somebody's photos got no answer, now that one has."""
-        unsaid = self._refusals.end(incoming.room, incoming.player)
+        is_waited_in = self._service.is_waited_in(incoming.room)
+        unsaid = self._refusals.end(incoming.room, incoming.player, is_waited_in=is_waited_in)
         if not unsaid:
             return
         speaker = await self._service.speaker(incoming.room, incoming.player)

@@ -169,13 +169,14 @@ class Handlers:
             is_said = is_of_interest and self._refusals.is_news(room, player, reply.refusal)
             if is_said:
                 await self._sender.send_notice(message.destination, reply, player)
-            # What is not even said at the end is answered by the next process.
-            if is_said or reply.refusal is not Refusal.CLOSING:
+            # What is not answered at the end is answered by the next process, whatever is said.
+            if reply.refusal is not Refusal.CLOSING:
                 await self._service.mark_sent(reply.outcomes, 0.0)
             return
         async with slot.reached():
             await self._send_and_note(message.destination, reply)
-        if unsaid := self._refusals.end(room, player):
+        is_waited_in = self._service.is_waited_in(room)
+        if unsaid := self._refusals.end(room, player, is_waited_in=is_waited_in):
             speaker = await self._service.speaker(room, player)
             notice = Reply(speaker.photos.left_out(unsaid))
             await self._sender.send_notice(

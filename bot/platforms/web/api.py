@@ -37,7 +37,6 @@ from bot.platforms.web.requests import (
     Rejected,
     RequestParser,
     caption_of,
-    read_body,
     room_name,
     upload_id,
 )
@@ -52,6 +51,7 @@ from bot.platforms.web.rooms import (
     WebRoom,
     render_reply,
 )
+from bot.platforms.web.uploads import Upload, Uploads
 from bot.services import Service, buttons, commands
 from bot.services.buttons import (
     ChooseLanguage,
@@ -104,6 +104,7 @@ class Api:
         self._broadcast = broadcast
         self._admins = admins
         self._parser = RequestParser(service, admins, rooms)
+        self._uploads = Uploads()
         # Photos that are classified but not shown yet, by the ids that their entries will have.
         self._in_hand: dict[str, bytes] = {}
 
@@ -172,6 +173,12 @@ class Api:
 
     async def _post_photo(self, request: web.Request) -> web.Response:
         asker = self._parser.asker(request)
+        with self._uploads.upload(request, asker.name) as upload:
+            return await self._answer_upload(request, asker, upload)
+
+    async def _answer_upload(
+        self, request: web.Request, asker: Asker, upload: Upload
+    ) -> web.Response:
         message = upload_id(request, asker.player)
         # The same for an upload that comes twice, and nobody can guess it.
         entry_id = hashlib.sha256((message or uuid.uuid4().hex).encode()).hexdigest()[:32]
@@ -180,7 +187,7 @@ class Api:
         async def fetch(limit: int) -> bytes:
             nonlocal received, is_lost
             try:
-                received = self._in_hand[entry_id] = await read_body(request, limit)
+                received = self._in_hand[entry_id] = await upload.read(limit)
             except OSError as error:
                 is_lost = True
                 raise Refused(Refusal.GONE) from error
@@ -195,6 +202,7 @@ class Api:
             reference=entry_id,
             caption=caption_of(request),
             preview=PREVIEW_SIDE,
+            is_upload=True,
             replies_to=self._words_of(asker.name, request.headers.get("X-Reply-To", "")),
         )
         try:

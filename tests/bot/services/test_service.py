@@ -20,7 +20,8 @@ from bot.domain import (
     Room,
 )
 from bot.services import Service
-from bot.services.admission import AT_ONCE, MAX_BYTES, MAX_IN_HAND, Admission
+from bot.services.admission import AT_ONCE, MAX_BYTES, Admission
+from bot.services.line import FIRST_PACE
 from bot.services.rate_limit import Rate, RateLimits
 from bot.storage import Store
 from tests.fakes.messenger import FakeMessenger
@@ -54,7 +55,7 @@ def made(
     messenger: FakeMessenger | None = None,
     limits: RateLimits | None = None,
     *,
-    max_in_hand: int = MAX_IN_HAND,
+    pace: float = FIRST_PACE,
     fetch_seconds: float = 0.05,
     now: datetime = EVENING,
 ) -> Service:
@@ -66,7 +67,7 @@ def made(
             limits or RateLimits(OFTEN, OFTEN),
             clock=lambda: 0.0,
             fetch_seconds=fetch_seconds,
-            max_in_hand=max_in_hand,
+            pace=pace,
         ),
         now=lambda: now,
     )
@@ -203,17 +204,19 @@ async def test_what_comes_in_at_once_waits_for_its_turn(
     assert {reply.refusal for reply in await asyncio.gather(*outcomes)} == {None}
 
 
-async def test_too_many_photos_at_once_are_told_to_come_back(
+async def test_who_would_wait_over_two_minutes_is_told_to_come_back(
     vision: FakeVision, store: Store
 ) -> None:
-    service = made(vision, store, max_in_hand=3)
+    service = made(vision, store, pace=60)
     vision.may_answer.clear()
-    outcomes = [asyncio.create_task(answer(service, photo(bytes([i])))) for i in range(4)]
-    while vision.classified < 3:
-        await asyncio.sleep(0)
+    photos = [photo(bytes([number])) for number in range(AT_ONCE + 5)]
+    outcomes = [asyncio.create_task(answer(service, each)) for each in photos]
+    await asyncio.wait(outcomes, return_when=asyncio.FIRST_COMPLETED)
+    assert service.is_waited_in(HOME)
     vision.may_answer.set()
     refusals = [reply.refusal for reply in await asyncio.gather(*outcomes)]
-    assert sorted(map(str, refusals)) == ["None"] * 3 + ["busy"]
+    assert sorted(map(str, refusals)) == [*["None"] * (AT_ONCE + 3), "busy", "busy"]
+    assert not service.is_waited_in(HOME)
 
 
 async def test_an_unforeseen_fault_is_a_friendly_sentence_and_the_next_photo_goes_on(

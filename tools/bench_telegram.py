@@ -1,0 +1,259 @@
+"""What a photo costs from the message to its answer: the real process, on a Telegram of our own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import statistics
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from random import Random
+
+import aiohttp
+from PIL import Image
+
+from tests.fakes.telegram.chats import Chat
+from tests.fakes.telegram.server import TelegramServer
+from tests.support.family import BotProcess, Family, a_family
+from tests.support.pictures import draw_olaf, draw_yeti
+
+Figures = dict[str, float | int | str]
+
+# What chats send at once, and how many photos each; and what they send in a steady stream.
+AT_ONCE = (1, 10, 100, 1000)
+OF_A_CHAT = 5
+PER_SECOND, SECONDS = 15, 60
+# Between two looks at /healthz: a loop that stands still lets it wait.
+LOOK_SECONDS = 0.05
+# For a photo that is never answered.
+PATIENCE_SECONDS = 300.0
+MEGABYTE = 1024 * 1024
+
+
+@dataclass
+class Sent:
+    """When each photo was sent and answered, in seconds, by its chat and message."""
+
+    at: dict[tuple[int, int], float] = field(default_factory=dict)
+    answered: dict[tuple[int, int], float] = field(default_factory=dict)
+    refused: int = 0
+
+    @property
+    def seconds(self) -> list[float]:
+        """From each message to its answer."""
+        return sorted(self.answered[key] - self.at[key] for key in self.answered)
+
+
+class Crowd:
+    """People in many chats, who send photos that nobody has seen before."""
+
+    def __init__(self, telegram: TelegramServer, seed: int) -> None:
+        self._telegram = telegram
+        self._random = Random(seed)
+        self._seen = len(telegram.calls)
+
+    def chats(self, number: int) -> list[Chat]:
+        """Return so many private chats of new people."""
+        people = (self._telegram.person(f"Person {each}", "en") for each in range(number))
+        return [self._telegram.private(person) for person in people]
+
+    def photos(self, number: int) -> list[bytes]:
+        """Draw so many photos, each unlike the others."""
+        return [_draw(self._random) for _ in range(number)]
+
+    def send(self, chat: Chat, photo: bytes, sent: Sent) -> None:
+        """Send a photo."""
+        who = self._telegram.person(chat.title, "en", chat.id)
+        sizes = [self._telegram.file(photo, "photo 320", width=320, height=240)]
+        message = chat.send_photo(who, sizes)
+        sent.at[chat.id, message.id] = time.perf_counter()
+
+    async def answered(self, sent: Sent, number: int) -> None:
+        """Note when answers come, until there are so many, or none comes any more."""
+
+        def look() -> bool:
+            now = time.perf_counter()
+            calls = self._telegram.calls
+            for method, given in calls[self._seen :]:
+                if method == "sendMessage" and "reply_parameters" in given:
+                    key = int(given["chat_id"]), _replied_to(given["reply_parameters"])
+                    sent.answered.setdefault(key, now)
+                    sent.refused += "%" not in given["text"]
+            self._seen = len(calls)
+            return len(sent.answered) >= number
+
+        with suppress(TimeoutError):
+            await self._telegram.until(look, PATIENCE_SECONDS)
+
+    def out_of_order(self, chats: Iterable[Chat]) -> int:
+        """Return in how many chats an answer overtook another."""
+        orders = [[said.reply_to for said in chat.bots if said.reply_to] for chat in chats]
+        return sum(order != sorted(order) for order in orders)
+
+
+async def burst(family: Family, bot: BotProcess, number: int) -> Figures:
+    """Have so many photos come at once, five from a chat."""
+    crowd = Crowd(family.telegram, number)
+    chats = crowd.chats(max(1, number // OF_A_CHAT))
+    photos = crowd.photos(number)
+
+    async def send(sent: Sent) -> None:
+        for index, photo in enumerate(photos):
+            crowd.send(chats[index % len(chats)], photo, sent)
+
+    figures = await _measured(family, bot, crowd, number, send)
+    return {**figures, "chats": len(chats), "chats_out_of_order": crowd.out_of_order(chats)}
+
+
+async def stream(family: Family, bot: BotProcess) -> Figures:
+    """Have so many photos a second come for a minute, from as many chats as send one a second."""
+    crowd = Crowd(family.telegram, PER_SECOND)
+    chats = crowd.chats(PER_SECOND * 10)
+    photos = crowd.photos(PER_SECOND * SECONDS)
+
+    async def send(sent: Sent) -> None:
+        began = time.perf_counter()
+        for index, photo in enumerate(photos):
+            await asyncio.sleep(max(0.0, began + index / PER_SECOND - time.perf_counter()))
+            crowd.send(chats[index % len(chats)], photo, sent)
+
+    return await _measured(family, bot, crowd, len(photos), send)
+
+
+async def _measured(
+    family: Family,
+    bot: BotProcess,
+    crowd: Crowd,
+    number: int,
+    send: Callable[[Sent], Awaitable[None]],
+) -> Figures:
+    sent, pid = Sent(), bot.process.pid
+    cpu, database = _processor_seconds(pid), await _database_seconds(bot)
+    began = time.perf_counter()
+    async with _watched(bot) as health:
+        watching = asyncio.create_task(crowd.answered(sent, number))
+        await send(sent)
+        await watching
+    wall = time.perf_counter() - began
+    cpu = [after - before for after, before in zip(_processor_seconds(pid), cpu, strict=True)]
+    spent = await _database_seconds(bot)
+    seconds = sent.seconds
+    return {
+        "photos": number,
+        "verdicts": len(sent.answered) - sent.refused,
+        "refused": sent.refused,
+        "unanswered": number - len(sent.answered),
+        "seconds_in_all": round(wall, 2),
+        "p50_seconds": round(_quantile(seconds, 0.5), 3),
+        "p95_seconds": round(_quantile(seconds, 0.95), 3),
+        "longest_seconds": round(max(seconds, default=0.0), 3),
+        "healthz_longest_seconds": round(max(health), 3),
+        "bot_processor_ms_a_photo": round(1000 * cpu[0] / number, 1),
+        "decoders_processor_ms_a_photo": round(1000 * cpu[1] / number, 1),
+        **{
+            f"database_{stage}_ms_a_photo": round(1000 * (spent[stage] - before) / number, 2)
+            for stage, before in database.items()
+        },
+        "resident_mb": _resident(pid) // MEGABYTE,
+    }
+
+
+@asynccontextmanager
+async def _watched(bot: BotProcess) -> AsyncIterator[list[float]]:
+    """Yield how long each look at /healthz took while the block lasts."""
+    taken = [0.0]
+
+    async def look() -> None:
+        async with aiohttp.ClientSession() as session:
+            while True:
+                began = time.perf_counter()
+                async with session.get(f"{bot.url}/healthz") as answer:
+                    await answer.read()
+                taken.append(time.perf_counter() - began)
+                await asyncio.sleep(LOOK_SECONDS)
+
+    looking = asyncio.create_task(look())
+    try:
+        yield taken
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+
+
+async def run(scenarios: Sequence[str], **settings: str) -> dict[str, Figures]:
+    """Run the scenarios, each with a bot of its own; return what each one measured.
+
+    Args:
+        scenarios: Of `SCENARIOS`.
+        settings: The bot's.
+    """
+    figures: dict[str, Figures] = {}
+    for name in scenarios:
+        async with a_family(DISCORD_TOKEN="", **settings) as family:
+            bot = await family.start()
+            await bot.running("telegram")
+            await burst(family, bot, 8)  # whatever is only made once
+            loaded = os.getloadavg()[0]
+            if name == "stream":
+                figures[name] = await stream(family, bot)
+            else:
+                figures[name] = await burst(family, bot, int(name))
+            figures[name]["load_before"] = round(loaded, 1)
+            await bot.stop()
+        print(name, figures[name], flush=True)
+    return figures
+
+
+SCENARIOS = (*map(str, AT_ONCE), "stream")
+
+
+def _draw(random: Random) -> bytes:
+    drawn = random.choice((draw_olaf, draw_yeti))((320, 240))
+    coarse = Image.frombytes("RGB", (16, 12), random.randbytes(16 * 12 * 3)).resize(drawn.size)
+    out = BytesIO()
+    Image.blend(drawn, coarse, random.uniform(0.3, 0.6)).save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def _replied_to(parameters: str) -> int:
+    found = re.search(r'"message_id":\s*(\d+)', parameters)
+    return int(found[1]) if found else 0
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    if len(values) < 2:
+        return values[0] if values else 0.0
+    return statistics.quantiles(values, n=100, method="inclusive")[round(share * 100) - 1]
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _processor_seconds(pid: int) -> list[float]:
+    """Return the processor time of the bot, and that of its decoders."""
+    ticks = os.sysconf("SC_CLK_TCK")
+
+    def spent(process: int) -> float:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / ticks
+
+    return [spent(pid), sum(map(spent, _children(pid)))]
+
+
+def _resident(pid: int) -> int:
+    pages = (int(Path(f"/proc/{each}/statm").read_text().split()[1]) for each in (pid,))
+    return sum(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+async def _database_seconds(bot: BotProcess) -> dict[str, float]:
+    """Return how long transactions have waited, read and written."""
+    async with aiohttp.ClientSession() as session, session.get(f"{bot.url}/metrics") as answer:
+        told = await answer.text()
+    found = re.findall(r'snowpeople_database_seconds_sum\{stage="(\w+)"\} (\S+)', told)
+    return {stage: float(seconds) for stage, seconds in found}
