@@ -31,8 +31,8 @@ export class Speech {
 
   /** @param {import('./network.js').Verdict} verdict @returns {Round} */
   begin(verdict) {
-    const answers = WORDS.bot.answers[verdict.label][this.#voice(verdict)];
-    return { verdict, answer: choose(this.#voice(verdict), answers.length), truth: null, ending: 0 };
+    const answers = WORDS.bot.answers[verdict.label][this.#manner(verdict)];
+    return { verdict, answer: choose(this.#manner(verdict), answers.length), truth: null, ending: 0 };
   }
 
   /** Tells who it was really; returns whether that fooled the bot. @param {Round} round */
@@ -46,7 +46,7 @@ export class Speech {
   /** The answer as the room's page shows it. @param {Round} round @returns {import('./bubbles.js').Answer} */
   word({ verdict, answer, ...round }) {
     const { label, confidence, probabilities, unfamiliar } = verdict;
-    const said = this.#filled(WORDS.bot.answers[label][this.#voice(verdict)][answer], verdict);
+    const said = this.#filled(WORDS.bot.answers[label][this.#manner(verdict)][answer], verdict);
     const button = (text, data) => ({ text, data, audience: 'everyone' });
     const truths = Object.entries(WORDS.bot.truths).map(([truth, text]) => button(text, truth));
     const end = round.truth ? this.#filled(this.#endings({ verdict, ...round })[1][round.ending], verdict) : WORDS.bot.ask;
@@ -63,7 +63,8 @@ export class Speech {
 
   /** What goes with the picture of where it looked. */
   caption(verdict) {
-    return this.#filled(WORDS.bot.captions[verdict.label][this.#voice(verdict)][0], verdict);
+    const manner = this.#manner({ ...verdict, sure: verdict.sure && !verdict.unfamiliar, unfamiliar: false });
+    return this.#filled(WORDS.bot.captions[verdict.label][manner][0], verdict);
   }
 
   #endings(round) {
@@ -80,7 +81,7 @@ export class Speech {
     return truth !== (verdict.unfamiliar ? 'neither' : verdict.label);
   }
 
-  #voice({ unfamiliar, sure, ...verdict }) {
+  #manner({ unfamiliar, sure, ...verdict }) {
     if (unfamiliar) return 'unfamiliar';
     if (sure) return 'sure';
     return percentOf(verdict) < this.#from.clearly ? 'unsure' : 'clearly';
