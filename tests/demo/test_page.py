@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from playwright.async_api import Browser, expect
 
+from bot.domain import Refusal
 from bot.speech import speaker_for
 from classifier.images.decode import decode_photo
 from classifier.inference.predictor import Predictor
@@ -95,11 +96,11 @@ async def test_demo_answers_photos_in_the_browser_alone_and_without_the_network(
     refusals = german.photos.refusal
     heic = encoded(draw_yeti(), "HEIF")
     for content, reason in {
-        heic: "not_a_picture",
-        b"": "empty",
-        b"\xff\xd8\xff\xe0 no more": "damaged",
-        b"Dear snowman, ": "not_a_picture",
-        encoded(Image.new("L", (4000, 20)), "PNG"): "not_a_picture",
+        heic: Refusal.NOT_A_PICTURE,
+        b"": Refusal.EMPTY,
+        b"\xff\xd8\xff\xe0 no more": Refusal.DAMAGED,
+        b"Dear snowman, ": Refusal.NOT_A_PICTURE,
+        encoded(Image.new("L", (4000, 20)), "PNG"): Refusal.NOT_A_PICTURE,
     }.items():
         before = await visitor.rounds.count()
         await visitor.choose(photo(content))
