@@ -81,6 +81,14 @@ function canvasOf(source, width, height, [red, green, blue]) {
   pen.fillStyle = `rgb(${red} ${green} ${blue})`;
   pen.fillRect(0, 0, canvas.width, canvas.height);
   pen.imageSmoothingQuality = 'low'; // between two pixels, which is their average here
+  // An odd row at the edge fills only half a pixel: what is under it is its like, not the backdrop.
+  const edges = new Path2D();
+  edges.rect(Math.floor(width), 0, 1, canvas.height);
+  edges.rect(0, Math.floor(height), canvas.width, 1);
+  pen.save();
+  pen.clip(edges);
+  pen.drawImage(source, 0, 0, canvas.width, canvas.height);
+  pen.restore();
   pen.drawImage(source, 0, 0, width, height);
   return canvas;
 }
