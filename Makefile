@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run party test lint format words train train-full train-small learn bench soak hooks clean
+.PHONY: run party demo test lint format words train train-full train-small learn bench soak hooks clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m bot $(ARGS)
@@ -11,6 +11,15 @@ run: $(VENV)/.run
 # An evening in the living room: opens the big screen here, and lets phones on the home network in.
 party: $(VENV)/.run
 	$(BIN)/python -m bot --party $(ARGS)
+
+# The bot in a browser alone: writes a folder that any static host can serve. Needs npm.
+RUNTIME := demo/node_modules/.package-lock.json
+demo: $(VENV)/.run $(RUNTIME)
+	$(BIN)/python -m demo.build $(or $(ARGS),site)
+
+$(RUNTIME): demo/package-lock.json
+	npm ci --prefix demo --ignore-scripts --no-audit --no-fund
+	touch $@
 
 # On all cores; ARGS="tests/bot/game -n 0" runs a part of them, in one process and without coverage.
 COVERAGE := --cov --cov-report=term:skip-covered --cov-fail-under=95
@@ -65,7 +74,7 @@ soak: $(VENV)/.dev
 	$(BIN)/python -m tools.kill 200 --stop
 
 clean:
-	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) site demo/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # A stamp for each set of dependencies, made anew when pyproject.toml changes.
 $(VENV)/.run: pyproject.toml

@@ -155,9 +155,17 @@ class RoundSentences(Sentences):
             percent: How sure the bot was, as it was shown.
             variant: Which of them.
         """
+        return f"{self.lost(percent, variant)} {self._gained(name, points, worth)}"
+
+    def lost(self, percent: int, variant: int) -> str:
+        """Return the sentence, without points, that says that the bot was wrong.
+
+        Args:
+            percent: How sure the bot was, as it was shown.
+            variant: Which of them.
+        """
         losses = self._losses(percent)
-        lost = losses[variant % len(losses)].format(percent=self._text.percentage(percent))
-        return f"{lost} {self._gained(name, points, worth)}"
+        return losses[variant % len(losses)].format(percent=self._text.percentage(percent))
 
     def _losses(self, percent: int) -> tuple[str, ...]:
         """Return every sentence with which the bot loses."""

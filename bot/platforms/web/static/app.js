@@ -11,6 +11,7 @@ import { Outbox } from './outbox.js';
 import { followNewest } from './scroll.js';
 import { Sound } from './sound.js';
 import { Talk } from './talk.js';
+import { listenForPhotos } from './ways.js';
 import { LiveRoom } from './wire.js';
 import { WORDS, fill, loadLanguage, translate } from './words.js';
 
@@ -238,44 +239,6 @@ function listenForCaptions() {
   });
 }
 
-// --- ways to show a photo ---
-
-function listenForPhotos() {
-  const file = byId('file');
-  // Chromium on Android 14 and later offers no camera for image types alone; any other type brings it back
-  // (https://issues.chromium.org/issues/40937303).
-  if (/Android/.test(navigator.userAgent) && !/Firefox/.test(navigator.userAgent)) file.accept += ',android/allowCamera';
-  byId('choose').addEventListener('click', () => file.click());
-  file.addEventListener('change', () => {
-    takePhotos([...file.files]);
-    file.value = '';
-  });
-  file.addEventListener('cancel', () => (challenge = ''));
-  document.addEventListener('paste', ({ clipboardData }) => {
-    if (clipboardData?.files.length) takePhotos(clipboardData.files);
-  });
-  listenForDrops();
-}
-
-function listenForDrops() {
-  const overlay = byId('drop');
-  const cover = (isOver) => (overlay.hidden = !isOver);
-  document.addEventListener('dragover', (event) => {
-    event.preventDefault();
-    cover(event.dataTransfer.types.includes('Files'));
-  });
-  document.addEventListener('dragleave', (event) => {
-    if (!event.relatedTarget) cover(false);
-  });
-  document.addEventListener('drop', (event) => {
-    event.preventDefault();
-    cover(false);
-    const { files } = event.dataTransfer;
-    if (files.length) takePhotos(files);
-    else log.notice(WORDS.notAPhoto);
-  });
-}
-
 // --- the nickname ---
 
 function playAs(name) {
@@ -422,7 +385,7 @@ translatePage();
 showMe(me.name);
 // An admin link that is pasted into an open page is a page of its own.
 addEventListener('hashchange', () => location.hash.startsWith('#admin=') && location.reload());
-listenForPhotos();
+listenForPhotos({ take: takePhotos, none: () => log.notice(WORDS.notAPhoto), cancel: () => (challenge = '') });
 listenForCaptions();
 listenForNames();
 welcomeNewcomer();

@@ -10,6 +10,7 @@ const FAMILIAR = 0.75;
 const GUESS_SECONDS = 30;
 // The server takes no others.
 const EMOJI = ['❤️', '😂', '😮', '👏', '⛄'];
+const FACE = new URL('icon.svg', import.meta.url).href;
 
 /**
  * @typedef {{id: string, name: string}} Player the name is empty where there is none
@@ -248,7 +249,7 @@ export class Log {
   }
 
   #botTurn(bubble) {
-    const face = make('img', { class: 'avatar', src: '/static/icon.svg', alt: '', width: '40', height: '40' });
+    const face = make('img', { class: 'avatar', src: FACE, alt: '', width: '40', height: '40' });
     return make('div', { class: 'turn bot' }, face, bubble);
   }
 

@@ -5,7 +5,7 @@ export const WORDS = {};
 
 /** Loads a language; until it is there, the page goes on in the one before. */
 export async function loadLanguage(language) {
-  const response = await fetch(`/static/words.${language}.json`);
+  const response = await fetch(new URL(`words.${language}.json`, import.meta.url));
   Object.assign(WORDS, await response.json());
   document.documentElement.lang = language;
 }
