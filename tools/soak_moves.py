@@ -46,9 +46,11 @@ class Moves:
         who = people.owner(home)
         people.ledger.add(telegram_sent("photo", home, home.send_photo(who, people.new_photo())))
         home.remove_bot(who)
-        await self._out(home)
-        home.blocked = False
-        home.invite_bot(who)
+        try:
+            await self._out(home)
+        finally:  # also when the storm ends meanwhile
+            home.blocked = False
+            home.invite_bot(who)
 
     async def _throw_out(self) -> None:
         """Throw the bot out of a group, and have it back."""
@@ -56,8 +58,10 @@ class Moves:
         self._seen["telegram thrown out (403)"] += 1
         admin = self._people.members[0]
         group.remove_bot(admin)
-        await self._out(group)
-        group.invite_bot(admin, "administrator")
+        try:
+            await self._out(group)
+        finally:
+            group.invite_bot(admin, "administrator")
 
     async def _out(self, chat: Chat) -> None:
         for sent in self._of(chat):

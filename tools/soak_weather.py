@@ -140,8 +140,9 @@ class Weather:
                 self.telegram.pace = 0.0
             case "conflict":
                 self.seen["telegram 409 for a moment"] += 1
-                self.telegram.heal()  # of one that is not over yet
-                self.telegram.fail("getUpdates", status=409, description="Conflict", times=2)
+                self.telegram.fail("getUpdates", status=409, description="Conflict", times=10**6)
+                await asyncio.sleep(2)
+                self.telegram.heal()
 
     async def _gateway_moment(self) -> None:
         gateway = self.discord.gateway

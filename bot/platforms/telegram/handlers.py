@@ -163,15 +163,16 @@ class Handlers:
         room, player = message.room, message.player
         if reply.refusal is not None:
             slot.release()
+            # The next process answers what is stored: nobody has to send it again.
+            if reply.refusal is Refusal.CLOSING and message.round_id is not None:
+                return
             is_of_interest = meant or (
                 reply.refusal not in ABOUT_A_FILE and not await self._service.is_quiet(room)
             )
             is_said = is_of_interest and self._refusals.is_news(room, player, reply.refusal)
             if is_said:
                 await self._sender.send_notice(message.destination, reply, player)
-            # What is not answered at the end is answered by the next process, whatever is said.
-            if reply.refusal is not Refusal.CLOSING:
-                await self._service.mark_sent(reply.outcomes, 0.0)
+            await self._service.mark_sent(reply.outcomes, 0.0)
             return
         async with slot.reached():
             await self._send_and_note(message.destination, reply)
@@ -325,6 +326,8 @@ class Handlers:
                 for each in pending
             ]
             reply = await self._answer_photos(photos)
+            if reply is not None and reply.refusal is Refusal.CLOSING:
+                return  # and the next one answers it
             async with slot.reached():
                 await self._send_and_note(Destination(first.room, int(first.message)), reply)
         finally:

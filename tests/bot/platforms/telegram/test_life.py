@@ -211,6 +211,19 @@ async def test_a_photo_that_was_in_hand_at_a_crash_is_answered_at_the_next_start
     assert not await bot.service.pending_photos("telegram")
 
 
+async def test_a_photo_that_comes_while_it_goes_is_answered_by_the_next_and_by_nobody_before(
+    bot: RunningBot,
+) -> None:
+    await bot.start()
+    await bot.service.drain(0)
+    photo = bot.home.send_photo(bot.anna, SNOW)
+    await bot.telegram.waits()
+    await bot.restart_process()
+    await bot.home.answer(photo)
+    await bot.stop()
+    assert [is_answer(each.text) for each in bot.home.bots] == [True]
+
+
 async def test_a_photo_that_was_in_hand_and_comes_again_is_answered_once(bot: RunningBot) -> None:
     await bot.start()
     bot.vision.may_answer.clear()
