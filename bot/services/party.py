@@ -473,8 +473,10 @@ class Parties:
         try:
             verdict = await self._verdict(data)
         except Exception as error:
-            if not isinstance(error, Refused):
+            reason = error.reason if isinstance(error, Refused) else Refusal.FAULT
+            if reason is Refusal.FAULT:
                 log.exception("a photo of a party could not be looked at")
+            self._metrics.note_refusal(found.room.platform, reason)
             self._change(found, flow.note_loss(found.party, photo, self._clock.now()))
             return
         self._metrics.note_verdict(found.room.platform, verdict, Look.PARTY)
