@@ -77,7 +77,9 @@ async def serve(
     except EngineError as error:
         print(f"ENGINE makes no sense: {error}", file=sys.stderr)
         return 2
-    metrics, systemd = Metrics(), Systemd()
+    tokens = {"telegram": settings.telegram_token, "discord": settings.discord_token}
+    metrics = Metrics(["web", *(name for name, token in tokens.items() if token is not None)])
+    systemd = Systemd()
     async with AsyncExitStack() as stack:
         try:
             store = await stack.enter_async_context(
@@ -89,7 +91,7 @@ async def serve(
         await stack.enter_async_context(classifier)
         vision = Vision(classifier)
         address = _address(settings, listening)
-        telegram, discord = _telegram(settings, store), _discord(settings, store)
+        telegram, discord = _telegram(settings, store, metrics), _discord(settings, store, metrics)
         platforms: list[Platform] = [each for each in (telegram, discord) if each is not None]
         supervisors = [Supervisor(platform, stopping) for platform in platforms]
         webhook = _webhook_url(settings)
@@ -105,7 +107,8 @@ async def serve(
         metrics.watch(
             states=lambda: _states(web, supervisors),
             in_hand=lambda: admission.photos,
-            waiting=lambda: classifier.waiting,
+            waiting=lambda: admission.waiting,
+            classifying=lambda: classifier.waiting,
         )
         service = build_service(
             vision=vision,
@@ -160,7 +163,7 @@ def _stop_on_signals(stopping: asyncio.Event, on_signal: Callable[[], None]) -> 
         signal.signal(number, stop)
 
 
-def _telegram(settings: Settings, store: Store) -> TelegramAdapter | None:
+def _telegram(settings: Settings, store: Store, metrics: Metrics) -> TelegramAdapter | None:
     if settings.telegram_token is None:
         return None
     from bot.platforms.telegram import TelegramAdapter  # half a second, for who needs it
@@ -170,10 +173,11 @@ def _telegram(settings: Settings, store: Store) -> TelegramAdapter | None:
         api_url=without_slash(settings.telegram_api_url),
         webhook_url=_webhook_url(settings),
         notes=store.notes,
+        metrics=metrics,
     )
 
 
-def _discord(settings: Settings, store: Store) -> DiscordAdapter | None:
+def _discord(settings: Settings, store: Store, metrics: Metrics) -> DiscordAdapter | None:
     if settings.discord_token is None:
         return None
     from bot.platforms.discord import DiscordAdapter
@@ -183,6 +187,7 @@ def _discord(settings: Settings, store: Store) -> DiscordAdapter | None:
         api_url=without_slash(settings.discord_api_url),
         gateway_url=without_slash(settings.discord_gateway_url),
         notes=store.notes,
+        metrics=metrics,
     )
 
 

@@ -69,7 +69,7 @@ async def _database(settings: Settings) -> Finding:
         return Finding("database", str(error), is_fine=False)
     if rounds is None:
         return Finding("database", f"{kind} answers, and is empty; the start makes the tables.")
-    return Finding("database", f"{kind} answers, and knows {rounds} photos.")
+    return Finding("database", f"{kind} answers; photos that it knows: {rounds}.")
 
 
 def _model(settings: Settings) -> Finding:

@@ -62,7 +62,7 @@ def _invite(settings: Settings) -> int:
 def _back_up(settings: Settings, path: Path) -> int:
     size = back_up(settings, path)
     print(
-        f"{path}: {size / 1e6:.1f} MB. It holds people's names and kept photos, and what admin "
+        f"{path}: {-(-size // 1000):,} kB. It holds people's names and kept photos, and what admin "
         "links are made with: guard it as you do the bot's own folder. Tokens are not in it."
     )
     return 0

@@ -21,6 +21,7 @@ from typing import TypeVar
 from cachetools import LRUCache
 
 from bot.domain import Player, Refusal, Refused, Room
+from bot.metrics import Call, Metrics
 
 log = logging.getLogger(__name__)
 
@@ -236,31 +237,55 @@ async def read_capped(chunks: AsyncIterable[bytes], limit: int) -> bytes:
     return bytes(received)
 
 
-async def retried(
-    call: Callable[[], Awaitable[T]],
-    waits: Iterable[float],
-    passing: Callable[[Exception], float | None],
-) -> T:
-    """Make a call, and again after faults that pass. It must do no harm when it is done twice.
+class Retries:
+    """Makes a platform's calls, again after faults that pass, and counts what goes wrong.
 
     Args:
-        call: Makes it.
-        waits: Seconds before each further attempt; the last attempt comes after the last of them.
-        passing: Returns for a fault the least seconds to wait, or None when another attempt would
-            change nothing.
-
-    Raises:
-        Exception: What the last attempt raised, or the first fault that does not pass.
+        platform: Whose calls these are.
+        metrics: Counts.
     """
-    for wait in waits:
-        try:
-            return await call()
-        except Exception as fault:
-            least = passing(fault)
-            if least is None:
-                raise
-        await asyncio.sleep(max(wait, least))
-    return await call()
+
+    def __init__(self, platform: str, metrics: Metrics) -> None:
+        self._platform = platform
+        self._metrics = metrics
+
+    async def make(
+        self,
+        kind: Call,
+        call: Callable[[], Awaitable[T]],
+        waits: Iterable[float],
+        passing: Callable[[Exception], float | None],
+    ) -> T:
+        """Make a call, and again after faults that pass. It must do no harm when it is done twice.
+
+        Args:
+            kind: What it asks for.
+            call: Makes it.
+            waits: Seconds before each further attempt; the last comes after the last of them.
+            passing: Returns for a fault the least seconds to wait, or None when another attempt
+                would change nothing.
+
+        Raises:
+            Exception: What the last attempt raised, or the first fault that does not pass.
+        """
+        for wait in waits:
+            try:
+                return await call()
+            except Exception as fault:
+                least = passing(fault)
+                if least is None:
+                    raise
+            await asyncio.sleep(max(wait, least))
+            self.note(kind)
+        return await call()
+
+    def note(self, kind: Call) -> None:
+        """Note one further attempt that is made elsewhere."""
+        self._metrics.note_retry(self._platform, kind)
+
+    def note_ambiguous(self) -> None:
+        """Note a message of which nobody knows whether it is there."""
+        self._metrics.note_ambiguous(self._platform)
 
 
 def backoff(first: float, longest: float, patience: float) -> Iterable[float]:

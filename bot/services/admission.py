@@ -59,6 +59,11 @@ class Admission:
         """How many photos have no answer yet."""
         return self._in_hand
 
+    @property
+    def waiting(self) -> int:
+        """How many of these wait for their turn."""
+        return self._line.length
+
     @contextmanager
     def in_hand(self) -> Iterator[None]:
         """Count a photo as in hand until it has its answer."""

@@ -6,23 +6,74 @@ Old messages keep their buttons, so what `encode` has ever written is read by `d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar, get_args, get_origin, get_type_hints
 from zoneinfo import available_timezones
 
 from bot.domain import Button, Label
 from bot.speech import LANGUAGES
 
 AUTOMATIC = "auto"
-# What a database holds as an integer.
-_NUMBER = re.compile(r"[0-9]{1,18}")
-_LABELS = frozenset(Label)
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """How a field of an action is written.
+
+    Attributes:
+        read: Returns the value of a text; raises LookupError or ValueError for one without sense.
+        write: Returns the text of a value.
+    """
+
+    read: Callable[[str], object]
+    write: Callable[[Any], str] = str
+
+
+def _matching(pattern: str, kind: Callable[[str], object] = str) -> _Format:
+    """Return how to write what is a text of a certain form, or made of one."""
+
+    def read(text: str) -> object:
+        if re.fullmatch(pattern, text) is None:
+            raise ValueError(text)
+        return kind(text)
+
+    return _Format(read)
+
+
+def _either(true: str, false: str) -> _Format:
+    """Return how to write a truth value as one word or another."""
+    return _Format({true: True, false: False}.__getitem__, lambda value: true if value else false)
+
+
+def _automatic_or(known: Callable[[], Container[str]]) -> _Format:
+    """Return how to write something known, or None."""
+
+    def read(text: str) -> str | None:
+        if text == AUTOMATIC:
+            return None
+        if text not in known():
+            raise ValueError(text)
+        return text
+
+    return _Format(read, lambda value: value or AUTOMATIC)
+
+
+# How fields are written whose type does not say it otherwise. A database holds no longer integers.
+_FORMATS: Mapping[object, _Format] = {
+    int: _matching(r"[0-9]{1,18}", int),
+    str: _Format(str),
+    bool: _either("yes", "no"),
+    Label: _Format(Label),
+}
 # What a party night and each of its photos are known by.
-_PARTY_ID = re.compile(r"[0-9a-f]{32}")
-# How long a party night may be, in minutes.
-_MINUTES = re.compile(r"[1-9][0-9]?")
+_PartyId = Annotated[str, _matching(r"[0-9a-f]{32}")]
+# How long a party night may be.
+_Minutes = Annotated[int, _matching(r"[1-9][0-9]?", int)]
+# None stands for each person's own, and for the host's.
+_Language = Annotated[str | None, _automatic_or(lambda: LANGUAGES)]
+_Timezone = Annotated[str | None, _automatic_or(available_timezones)]
 
 
 class Audience(StrEnum):
@@ -37,9 +88,16 @@ class Audience(StrEnum):
 
 
 class _Action:
-    """What a button does; the service refuses it to those whom it is not for in any case."""
+    """What a button does; the service refuses it to those whom it is not for in any case.
+
+    Attributes:
+        tag: What its text begins with; its fields follow, in their order. No two actions have
+            both a tag and a number of fields in common.
+        audience: Whom it is of use to.
+    """
 
     __slots__ = ()
+    tag: ClassVar[str]
     audience: ClassVar[Audience] = Audience.EVERYONE
 
 
@@ -47,6 +105,7 @@ class _Action:
 class TellTruth(_Action):
     """Tell who is on a round's photo."""
 
+    tag = "truth"
     audience = Audience.DECIDERS
     round_id: int
     label: Label
@@ -56,6 +115,7 @@ class TellTruth(_Action):
 class UndoTruth(_Action):
     """Take back what was told about a round's photo."""
 
+    tag = "undo"
     audience = Audience.DECIDERS
     round_id: int
 
@@ -64,6 +124,7 @@ class UndoTruth(_Action):
 class ConfirmTruth(_Action):
     """Say that what was told about a round's photo is true."""
 
+    tag = "true"
     audience = Audience.OTHERS
     round_id: int
 
@@ -72,6 +133,7 @@ class ConfirmTruth(_Action):
 class ObjectToTruth(_Action):
     """Object to what was told about a round's photo, which opens a vote."""
 
+    tag = "object"
     audience = Audience.OTHERS
     round_id: int
 
@@ -80,6 +142,7 @@ class ObjectToTruth(_Action):
 class CastBallot(_Action):
     """Vote about who is on a round's photo."""
 
+    tag = "vote"
     audience = Audience.OTHERS
     round_id: int
     label: Label
@@ -89,6 +152,7 @@ class CastBallot(_Action):
 class MarkMade(_Action):
     """Say that one has made what is on a round's photo."""
 
+    tag = "made"
     audience = Audience.SENDER
     round_id: int
 
@@ -97,11 +161,14 @@ class MarkMade(_Action):
 class AskForPhoto(_Action):
     """Open a form with a place for a photo, on a platform that has forms."""
 
+    tag = "photo"
+
 
 @dataclass(frozen=True, slots=True)
 class ShowHeatmap(_Action):
     """Show where the bot looked on a round's photo."""
 
+    tag = "where"
     round_id: int
 
 
@@ -109,6 +176,7 @@ class ShowHeatmap(_Action):
 class ShowCard(_Action):
     """Make a picture of how a round's photo fooled the bot."""
 
+    tag = "card"
     round_id: int
 
 
@@ -116,6 +184,7 @@ class ShowCard(_Action):
 class HidePhoto(_Action):
     """Keep a round's photo out of hall, cards and evening pictures."""
 
+    tag = "hide"
     audience = Audience.SENDER
     round_id: int
 
@@ -124,6 +193,7 @@ class HidePhoto(_Action):
 class MakeGuess(_Action):
     """Guess what the bot will answer."""
 
+    tag = "guess"
     audience = Audience.OTHERS
     round_id: int
     label: Label
@@ -133,29 +203,37 @@ class MakeGuess(_Action):
 class ShowAbout(_Action):
     """Tell what the bot is."""
 
+    tag = "about"
+
 
 @dataclass(frozen=True, slots=True)
 class ExportMine(_Action):
     """Hand out everything about a person."""
+
+    tag = "export"
 
 
 @dataclass(frozen=True, slots=True)
 class AskToForget(_Action):
     """Ask whether to forget a person."""
 
+    tag = "forget"
+
 
 @dataclass(frozen=True, slots=True)
 class ForgetMe(_Action):
     """Forget a person, or not after all; the button is for that person alone."""
 
-    player_id: str
+    tag = "forget"
     confirmed: bool
+    player_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class ResetSeason(_Action):
     """Set the season's points back to zero, or not after all."""
 
+    tag = "reset"
     confirmed: bool
 
 
@@ -163,82 +241,100 @@ class ResetSeason(_Action):
 class UndoReset(_Action):
     """Take back that the season's points were set to zero."""
 
+    tag = "unreset"
+
 
 @dataclass(frozen=True, slots=True)
 class ExplainPrivacyMode(_Action):
     """Tell how to let the bot see every photo of a group."""
+
+    tag = "seeall"
 
 
 @dataclass(frozen=True, slots=True)
 class OpenSettings(_Action):
     """Show the settings."""
 
+    tag = "set"
+
 
 @dataclass(frozen=True, slots=True)
 class OpenLanguages(_Action):
     """Show the languages to choose from."""
+
+    tag = "set:language"
 
 
 @dataclass(frozen=True, slots=True)
 class ChooseLanguage(_Action):
     """Speak a language in this room; None for each person's own."""
 
-    language: str | None
+    tag = "set:language"
+    language: _Language
 
 
 @dataclass(frozen=True, slots=True)
 class ChoosePhotos(_Action):
     """Answer every photo of this room, or only those meant for the bot."""
 
-    every: bool
+    tag = "set:photos"
+    every: Annotated[bool, _either("every", "called")]
 
 
 @dataclass(frozen=True, slots=True)
 class ChooseManner(_Action):
     """Answer photos with a sign, or with words."""
 
-    quiet: bool
+    tag = "set:manner"
+    quiet: Annotated[bool, _either("quiet", "aloud")]
 
 
 @dataclass(frozen=True, slots=True)
 class ChooseBoard(_Action):
     """Have all of a server share one board, or each of its channels have its own."""
 
-    shared: bool
+    tag = "set:board"
+    shared: Annotated[bool, _either("server", "channel")]
 
 
 @dataclass(frozen=True, slots=True)
 class OpenTimezones(_Action):
     """Show the time zones to choose from."""
 
+    tag = "set:zone"
+
 
 @dataclass(frozen=True, slots=True)
 class ChooseTimezone(_Action):
     """Keep a time zone's days in this room; None for the host's."""
 
-    timezone: str | None
+    tag = "set:zone"
+    timezone: _Timezone
 
 
 @dataclass(frozen=True, slots=True)
 class JoinParty(_Action):
     """Take part in a party night."""
 
-    party: str
+    tag = "party:join"
+    party: _PartyId
 
 
 @dataclass(frozen=True, slots=True)
 class StartParty(_Action):
     """Begin a party night that lasts so many minutes."""
 
-    party: str
-    minutes: int
+    tag = "party:start"
+    party: _PartyId
+    minutes: _Minutes
 
 
 @dataclass(frozen=True, slots=True)
 class GuessAtParty(_Action):
     """Guess what the bot will say of a party night's photo."""
 
-    photo: str
+    tag = "party:guess"
+    photo: _PartyId
     label: Label
 
 
@@ -246,7 +342,8 @@ class GuessAtParty(_Action):
 class TellAtParty(_Action):
     """Say who is on a party night's photo."""
 
-    photo: str
+    tag = "party:tell"
+    photo: _PartyId
     label: Label
 
 
@@ -254,7 +351,8 @@ class TellAtParty(_Action):
 class JudgeAtParty(_Action):
     """Say whether a party night's photo was fair play."""
 
-    photo: str
+    tag = "party:fair"
+    photo: _PartyId
     fair: bool
 
 
@@ -262,7 +360,8 @@ class JudgeAtParty(_Action):
 class StarAtParty(_Action):
     """Give one's star of the round to a party night's photo."""
 
-    photo: str
+    tag = "party:star"
+    photo: _PartyId
 
 
 PartyAction = JoinParty | StartParty | GuessAtParty | TellAtParty | JudgeAtParty | StarAtParty
@@ -303,134 +402,40 @@ def button(text: str, action: Action) -> Button:
     return Button(text, encode(action))
 
 
-# Actions that are one round's, and the word that stands for each.
-_OF_ROUND: Mapping[str, Callable[[int], Action]] = {
-    "undo": UndoTruth,
-    "true": ConfirmTruth,
-    "object": ObjectToTruth,
-    "made": MarkMade,
-    "where": ShowHeatmap,
-    "card": ShowCard,
-    "hide": HidePhoto,
+def _formats(kind: type[Action]) -> dict[str, _Format]:
+    """Return how each field of an action is written."""
+    hints = get_type_hints(kind, include_extras=True)
+    types = {field.name: hints[field.name] for field in fields(kind)}
+    return {
+        name: type_.__metadata__[0] if get_origin(type_) is Annotated else _FORMATS[type_]
+        for name, type_ in types.items()
+    }
+
+
+_FIELDS: Mapping[type[Action], Mapping[str, _Format]] = {
+    kind: _formats(kind) for kind in get_args(Action)
 }
-# Actions that are a round's and a label's.
-_OF_LABEL: Mapping[str, Callable[[int, Label], Action]] = {
-    "truth": TellTruth,
-    "vote": CastBallot,
-    "guess": MakeGuess,
-}
-# Actions that are nothing's but their own.
-_ALONE: Mapping[str, Callable[[], Action]] = {
-    "about": ShowAbout,
-    "photo": AskForPhoto,
-    "export": ExportMine,
-    "forget": AskToForget,
-    "unreset": UndoReset,
-    "seeall": ExplainPrivacyMode,
-    "set": OpenSettings,
-    "set:language": OpenLanguages,
-    "set:zone": OpenTimezones,
+_MAKERS: Mapping[tuple[str, int], tuple[Callable[..., Action], Sequence[_Format]]] = {
+    (kind.tag, len(formats)): (kind, tuple(formats.values())) for kind, formats in _FIELDS.items()
 }
 
 
 def encode(action: Action) -> str:
     """Return an action as 1 to 64 bytes of ASCII."""
-    match action:
-        case TellTruth(round_id, label):
-            return f"truth:{round_id}:{label}"
-        case CastBallot(round_id, label):
-            return f"vote:{round_id}:{label}"
-        case MakeGuess(round_id, label):
-            return f"guess:{round_id}:{label}"
-        case ForgetMe(player_id, confirmed):
-            return f"forget:{'yes' if confirmed else 'no'}:{player_id}"
-        case ResetSeason(confirmed):
-            return f"reset:{'yes' if confirmed else 'no'}"
-        case ChooseLanguage(language):
-            return f"set:language:{language or AUTOMATIC}"
-        case ChoosePhotos(every):
-            return f"set:photos:{'every' if every else 'called'}"
-        case ChooseManner(quiet):
-            return f"set:manner:{'quiet' if quiet else 'aloud'}"
-        case ChooseBoard(shared):
-            return f"set:board:{'server' if shared else 'channel'}"
-        case ChooseTimezone(timezone):
-            return f"set:zone:{timezone or AUTOMATIC}"
-        case JoinParty(party):
-            return f"party:join:{party}"
-        case StartParty(party, minutes):
-            return f"party:start:{party}:{minutes}"
-        case GuessAtParty(photo, label):
-            return f"party:guess:{photo}:{label}"
-        case TellAtParty(photo, label):
-            return f"party:tell:{photo}:{label}"
-        case JudgeAtParty(photo, fair):
-            return f"party:fair:{photo}:{'yes' if fair else 'no'}"
-        case StarAtParty(photo):
-            return f"party:star:{photo}"
-        case (
-            UndoTruth(round_id)
-            | ConfirmTruth(round_id)
-            | ObjectToTruth(round_id)
-            | MarkMade(round_id)
-            | ShowHeatmap(round_id)
-            | ShowCard(round_id)
-            | HidePhoto(round_id)
-        ):
-            return f"{_WORDS[type(action)]}:{round_id}"
-        case _:
-            return _WORDS[type(action)]
+    formats = _FIELDS[type(action)]
+    words = (each.write(getattr(action, name)) for name, each in formats.items())
+    return ":".join((action.tag, *words))
 
 
 def decode(data: str) -> Action | None:
     """Return the action that a text stands for; None when it stands for none of ours."""
-    if data in _ALONE:
-        return _ALONE[data]()
-    match data.split(":"):
-        case [word, number] if word in _OF_ROUND and _is_number(number):
-            return _OF_ROUND[word](int(number))
-        case [word, number, label] if word in _OF_LABEL and _is_number(number) and label in _LABELS:
-            return _OF_LABEL[word](int(number), Label(label))
-        case ["forget", "yes" | "no" as answer, player_id]:
-            return ForgetMe(player_id, answer == "yes")
-        case ["reset", "yes" | "no" as answer]:
-            return ResetSeason(answer == "yes")
-        case ["set", "language", language] if language == AUTOMATIC or language in LANGUAGES:
-            return ChooseLanguage(None if language == AUTOMATIC else language)
-        case ["set", "photos", "every" | "called" as which]:
-            return ChoosePhotos(which == "every")
-        case ["set", "manner", "quiet" | "aloud" as manner]:
-            return ChooseManner(manner == "quiet")
-        case ["set", "board", "server" | "channel" as board]:
-            return ChooseBoard(board == "server")
-        case ["set", "zone", zone] if zone == AUTOMATIC or zone in available_timezones():
-            return ChooseTimezone(None if zone == AUTOMATIC else zone)
-        case ["party", word, id_, *rest] if _PARTY_ID.fullmatch(id_):
-            return _party_action(word, id_, rest)
+    words = data.split(":")
+    for end in range(1, len(words) + 1):
+        tag, values = ":".join(words[:end]), words[end:]
+        if (tag, len(values)) in _MAKERS:
+            make, formats = _MAKERS[tag, len(values)]
+            try:
+                return make(*(each.read(word) for each, word in zip(formats, values, strict=True)))
+            except (LookupError, ValueError):
+                return None
     return None
-
-
-def _party_action(word: str, id_: str, rest: list[str]) -> PartyAction | None:
-    match word, rest:
-        case "join", []:
-            return JoinParty(id_)
-        case "start", [minutes] if _MINUTES.fullmatch(minutes):
-            return StartParty(id_, int(minutes))
-        case "guess", [label] if label in _LABELS:
-            return GuessAtParty(id_, Label(label))
-        case "tell", [label] if label in _LABELS:
-            return TellAtParty(id_, Label(label))
-        case "fair", ["yes" | "no" as fair]:
-            return JudgeAtParty(id_, fair == "yes")
-        case "star", []:
-            return StarAtParty(id_)
-    return None
-
-
-def _is_number(text: str) -> bool:
-    return _NUMBER.fullmatch(text) is not None
-
-
-_WORDS: Mapping[object, str] = {
-    make: word for table in (_OF_ROUND, _OF_LABEL, _ALONE) for word, make in table.items()
-}

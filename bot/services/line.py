@@ -64,6 +64,11 @@ class Line:
         """Return how many photos of a chat wait."""
         return len(self._chats.get(room, ()))
 
+    @property
+    def length(self) -> int:
+        """How many photos wait."""
+        return len(self._ahead) + sum(len(queue) for queue in self._chats.values())
+
     def seconds_to_wait(self, room: Room) -> float:
         """Return how long another photo of a chat would wait, as far as can be told by now."""
         its_turn = self.waiting(room) + 1

@@ -48,6 +48,7 @@ from bot.game.party_rounds import PlayerNumber
 from bot.game.party_scoring import best_photos, bot_score, standings, totals, winners
 from bot.graphics import evening
 from bot.graphics.charts import Row
+from bot.metrics import Look, Metrics
 from bot.services.admission import Admission
 from bot.services.clock import Clock
 from bot.services.language import Languages
@@ -165,6 +166,7 @@ class Parties:
         languages: Finds a room's sentences.
         clock: The time.
         pictures: Keeps their photos.
+        metrics: Counts what the bot says.
     """
 
     def __init__(
@@ -176,7 +178,9 @@ class Parties:
         languages: Languages,
         clock: Clock,
         pictures: PartyPictures,
+        metrics: Metrics,
     ) -> None:
+        self._metrics = metrics
         self._store = store
         self._vision = vision
         self._admission = admission
@@ -469,10 +473,13 @@ class Parties:
         try:
             verdict = await self._verdict(data)
         except Exception as error:
-            if not isinstance(error, Refused):
+            reason = error.reason if isinstance(error, Refused) else Refusal.FAULT
+            if reason is Refusal.FAULT:
                 log.exception("a photo of a party could not be looked at")
+            self._metrics.note_refusal(found.room.platform, reason)
             self._change(found, flow.note_loss(found.party, photo, self._clock.now()))
             return
+        self._metrics.note_verdict(found.room.platform, verdict, Look.PARTY)
         self._change(found, flow.note_verdict(found.party, photo, verdict, self._clock.now()))
         try:
             _, heat = await self._vision.heatmap(data)

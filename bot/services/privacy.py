@@ -73,8 +73,12 @@ class Privacy:
         """Ask a person whether to be forgotten."""
         id_ = player.id
         buttons = (
-            (button(speaker.privacy.forget_button(), ForgetMe(id_, confirmed=True)),),
-            (button(speaker.privacy.forget_not_button(), ForgetMe(id_, confirmed=False)),),
+            (button(speaker.privacy.forget_button(), ForgetMe(player_id=id_, confirmed=True)),),
+            (
+                button(
+                    speaker.privacy.forget_not_button(), ForgetMe(player_id=id_, confirmed=False)
+                ),
+            ),
         )
         return Reply(speaker.privacy.forget_ask(), buttons=buttons)
 

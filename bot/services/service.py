@@ -28,7 +28,7 @@ from bot.domain import (
     StoredRound,
 )
 from bot.game.captions import truth_in, wants_guesses
-from bot.metrics import Metrics
+from bot.metrics import Look, Metrics
 from bot.services import buttons, commands
 from bot.services.admission import Admission
 from bot.services.boards import Boards
@@ -231,10 +231,13 @@ class Service:
         try:
             verdict = await self.photos.glance(photo)
         except Refused as refused:
+            self._metrics.note_refusal(photo.room.platform, refused.reason)
             return Reply(speaker.photos.refusal(refused.reason), refusal=refused.reason)
         except Exception:
             log.exception("a guest's photo could not be answered")
+            self._metrics.note_refusal(photo.room.platform, Refusal.FAULT)
             return Reply(speaker.photos.refusal(Refusal.FAULT), refusal=Refusal.FAULT)
+        self._metrics.note_verdict(photo.room.platform, verdict, Look.GUEST)
         # The same words each time for the same photo.
         variant = crc32((photo.key or "").encode())
         return Reply(speaker.photos.answer(verdict, variant), verdict=verdict)
@@ -658,7 +661,9 @@ def build_service(
     rounds = Rounds(store, jobs, clock, Variants(), metrics)
     leaderboards = Leaderboards(store, clock)
     cards = Cards(photos, store, messengers, clock)
-    parties = Parties(store, vision, admission, messengers, languages, clock, party_pictures)
+    parties = Parties(
+        store, vision, admission, messengers, languages, clock, party_pictures, metrics
+    )
     party_chats = PartyChats(parties, messengers, store, languages, clock, revisions)
     return Service(
         admission=admission,

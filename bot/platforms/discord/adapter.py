@@ -23,11 +23,13 @@ from bot.domain import (
     Room,
     Unusable,
 )
+from bot.metrics import Metrics
+from bot.platforms.common import Retries
 from bot.platforms.contract import Notes, State
 from bot.platforms.discord.catch_up import CatchUp
 from bot.platforms.discord.client import DiscordClient, Handlers, IdentifyLimit, use_servers
 from bot.platforms.discord.edits import MessageEdits
-from bot.platforms.discord.faults import CannotSend, is_passing
+from bot.platforms.discord.faults import CannotSend, Requests, is_passing
 from bot.platforms.discord.files import Files, PictureReference, is_withheld
 from bot.platforms.discord.guilds import GuildHandlers
 from bot.platforms.discord.identity import PLATFORM
@@ -85,19 +87,28 @@ class DiscordAdapter:
         api_url: Another REST API's address, without a slash at the end; None for Discord's own.
         gateway_url: Another gateway's address; None for Discord's own.
         notes: Remembers which menus Discord has.
+        metrics: Counts.
     """
 
     name = PLATFORM
 
     def __init__(
-        self, token: str, *, api_url: str | None, gateway_url: str | None, notes: Notes
+        self,
+        token: str,
+        *,
+        api_url: str | None,
+        gateway_url: str | None,
+        notes: Notes,
+        metrics: Metrics | None = None,
     ) -> None:
+        self._retries = Retries(PLATFORM, metrics or Metrics())
+        self._requests = Requests(self._retries)
         self._token = token
         self._api_url = api_url
         self._gateway_url = gateway_url
         self._notes = notes
         self._identifies = IdentifyLimit()
-        self._sender = Sender()
+        self._sender = Sender(self._requests)
         # The service counts revisions for as long as it lives, longer than a connection.
         self._edits = MessageEdits()
         self._state = "starting"
@@ -134,7 +145,7 @@ class DiscordAdapter:
         use_servers(self._api_url, self._gateway_url)
         # Pictures have a session of their own; discord.py keeps its one to itself.
         async with aiohttp.ClientSession(headers=PLAIN, auto_decompress=False) as session:
-            connection = self._connect(service, Files(session, self._api_url))
+            connection = self._connect(service, Files(session, self._api_url, self._retries))
             try:
                 await self._serve(connection, service, stopping)
             except discord.LoginFailure:
@@ -286,13 +297,13 @@ class DiscordAdapter:
 
     def _connect(self, service: Service, files: Files) -> Connection:
         """Put together what one connection needs; nothing is asked of Discord yet."""
-        tasks, tokens = ClaimedTasks(), InteractionTokens()
+        tasks, tokens = ClaimedTasks(), InteractionTokens(self._requests)
         messages = MessageHandlers(service, tasks, files, self._sender)
         handlers = Handlers(
             messages,
-            InteractionHandlers(service, tasks, files, self._edits, tokens),
+            InteractionHandlers(service, tasks, files, self._edits, tokens, self._requests),
             GuildHandlers(service, tasks, self._sender),
-            CatchUp(service, tasks, messages, self._sender),
+            CatchUp(service, tasks, messages, self._sender, self._requests),
         )
         client = DiscordClient(handlers, self._notes, self._identifies, self._note_state)
         self._connection = Connection(client, files, messages, tasks, tokens)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import aiohttp
 import discord
 
-from bot.platforms.discord.faults import with_retries
+from bot.metrics import Call
+from bot.platforms.discord.faults import Requests
 from bot.platforms.discord.identity import PLATFORM, STALE
 from bot.platforms.discord.messages import MessageHandlers
 from bot.platforms.discord.sender import Sender
@@ -39,11 +40,18 @@ class CatchUp:
         tasks: Where the work goes on.
         messages: Answers messages.
         sender: Asks no faster than Discord allows.
+        requests: Makes requests again.
     """
 
     def __init__(
-        self, service: Service, tasks: ClaimedTasks, messages: MessageHandlers, sender: Sender
+        self,
+        service: Service,
+        tasks: ClaimedTasks,
+        messages: MessageHandlers,
+        sender: Sender,
+        requests: Requests,
     ) -> None:
+        self._requests = requests
         self._service = service
         self._tasks = tasks
         self._messages = messages
@@ -83,7 +91,7 @@ class CatchUp:
                 return [message async for message in history]
 
             try:
-                messages = await with_retries(read, is_patient=True)
+                messages = await self._requests.make(Call.READ, read, is_patient=True)
             except discord.HTTPException as error:
                 log.info("could not look back in %s (%d)", channel.id, error.code)
                 continue

@@ -125,7 +125,7 @@ def _permissions(guilds: Sequence[Mapping[str, Any]]) -> Finding:
             "there once more by the link of `snowpeople invite`."
         )
         return Finding(subject, text, is_fine=False)
-    return Finding(subject, f"all that are needed, in {len(guilds)} servers.")
+    return Finding(subject, f"all that are needed; servers: {len(guilds)}.")
 
 
 def _links(application: str) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,8 @@ import aiohttp
 import discord
 
 from bot.domain import Refusal
-from bot.platforms.common import retried
+from bot.metrics import Call
+from bot.platforms.common import Retries
 
 T = TypeVar("T")
 
@@ -37,26 +38,39 @@ class Misread(aiohttp.ClientError):
     """What came is no answer of Discord's, whatever its status says: a proxy's page, say."""
 
 
-async def with_retries(request: Callable[[], Awaitable[T]], *, is_patient: bool = False) -> T:
-    """Make a request to Discord, and again after a while when that may help.
+class Requests:
+    """Makes requests to Discord, and again after a while when that may help.
 
     Args:
-        request: Makes it; it must do no harm when it is done twice.
-        is_patient: Whether to go on for minutes.
-
-    Raises:
-        Exception: What the last attempt raised, or the first fault that does not pass.
+        retries: Makes them again.
     """
 
-    async def ask() -> T:
-        try:
-            return await request()
-        except (TypeError, ValueError) as error:  # discord.py stumbled over it
-            raise Misread from error
+    def __init__(self, retries: Retries) -> None:
+        self._retries = retries
 
-    if is_patient:
-        return await retried(ask, PATIENT_WAITS, _patient_wait_after)
-    return await retried(ask, WAITS, _wait_after)
+    async def make(
+        self, kind: Call, request: Callable[[], Awaitable[T]], *, is_patient: bool = False
+    ) -> T:
+        """Make a request, until it is answered or that would not help.
+
+        Args:
+            kind: What it asks for.
+            request: Makes it; it must do no harm when it is done twice.
+            is_patient: Whether to go on for minutes.
+
+        Raises:
+            Exception: What the last attempt raised, or the first fault that does not pass.
+        """
+
+        async def ask() -> T:
+            try:
+                return await request()
+            except (TypeError, ValueError) as error:  # discord.py stumbled over it
+                raise Misread from error
+
+        if is_patient:
+            return await self._retries.make(kind, ask, PATIENT_WAITS, _patient_wait_after)
+        return await self._retries.make(kind, ask, WAITS, _wait_after)
 
 
 def is_passing(error: discord.HTTPException) -> bool:

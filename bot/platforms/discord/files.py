@@ -20,7 +20,8 @@ from discord.components import (
 )
 
 from bot.domain import Fetch, Refusal, Refused
-from bot.platforms.common import CHUNK, read_capped, retried
+from bot.metrics import Call
+from bot.platforms.common import CHUNK, Retries, read_capped
 
 # Whatever else a message names, Discord's own hosts are the only ones that are ever asked; pictures
 # of other sites come by its proxy, images-ext.
@@ -102,12 +103,18 @@ class Files:
     Args:
         session: Asks for them.
         server: The address of the server that stands in for Discord; None for Discord itself.
+        retries: Asks again.
         seconds: How long one download may take.
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession, server: str | None, seconds: float = FETCH_SECONDS
+        self,
+        session: aiohttp.ClientSession,
+        server: str | None,
+        retries: Retries,
+        seconds: float = FETCH_SECONDS,
     ) -> None:
+        self._retries = retries
         self._session = session
         self._pressed: TTLCache[tuple[int, int], list[Source]] = TTLCache(PRESSED, PRESSED_SECONDS)
         self._server = urlsplit(server) if server else None
@@ -176,8 +183,11 @@ class Files:
             if safe is None:
                 raise Refused(Refusal.GONE)
             try:
-                return await retried(
-                    lambda: self._fetch_capped(safe, limit), RETRY_WAITS, _wait_after
+                return await self._retries.make(
+                    Call.FETCH,
+                    lambda: self._fetch_capped(safe, limit),
+                    RETRY_WAITS,
+                    _wait_after,
                 )
             except TimeoutError as error:
                 raise Refused(Refusal.TOO_SLOW) from error

@@ -22,9 +22,10 @@ from bot.domain import (
     Refused,
     Reply,
 )
+from bot.metrics import Call
 from bot.platforms.common import PREVIEW_SIDE
 from bot.platforms.discord.edits import MessageEdits
-from bot.platforms.discord.faults import with_retries
+from bot.platforms.discord.faults import Requests
 from bot.platforms.discord.files import (
     MOST,
     Files,
@@ -50,7 +51,7 @@ from bot.platforms.discord.sender import (
     uploads,
 )
 from bot.platforms.discord.tasks import ClaimedTasks
-from bot.platforms.discord.tokens import InteractionTokens, follow_up, may_attach
+from bot.platforms.discord.tokens import InteractionTokens, may_attach
 from bot.services import Service
 from bot.services.buttons import AskForPhoto, encode
 from bot.services.commands import Command
@@ -97,6 +98,7 @@ class InteractionHandlers:
         files: Fetches pictures.
         edits: Makes the edits of messages, of these and of those that the service asks for.
         tokens: Remembers what can still be said by an interaction.
+        requests: Makes requests again.
     """
 
     def __init__(
@@ -106,7 +108,9 @@ class InteractionHandlers:
         files: Files,
         edits: MessageEdits,
         tokens: InteractionTokens,
+        requests: Requests,
     ) -> None:
+        self._requests = requests
         self._service = service
         self._tasks = tasks
         self._files = files
@@ -295,7 +299,7 @@ class InteractionHandlers:
         Returns:
             The id of the message that will be edited; None when it is too late for an answer.
         """
-        message_id = await _acknowledge(interaction, is_quiet=is_quiet)
+        message_id = await _acknowledge(self._requests, interaction, is_quiet=is_quiet)
         if message_id is not None:
             self._tokens.note(interaction, message_id, is_original=True)
             room = room_of_interaction(interaction)
@@ -363,7 +367,9 @@ class InteractionHandlers:
         """Send a new message, which only who asked sees when it `is_quiet`."""
         with_files = may_attach(interaction)
         started = perf_counter()
-        sent = await follow_up(interaction, reply, with_files=with_files, is_quiet=is_quiet)
+        sent = await self._tokens.follow_up(
+            interaction, reply, with_files=with_files, is_quiet=is_quiet
+        )
         self._tokens.note(interaction, sent.message)
         if reply.outcomes:
             milliseconds = (perf_counter() - started) * 1000
@@ -400,7 +406,7 @@ class InteractionHandlers:
 
         async def edit() -> None:
             nonlocal edited
-            edited = await with_retries(request, is_patient=True)
+            edited = await self._requests.make(Call.EDIT, request, is_patient=True)
 
         await self._edits.apply(message_id, reply.revision, edit)
         return edited
@@ -449,10 +455,13 @@ class InteractionHandlers:
         return [ShownPhoto(source, self._files.url_fetcher(source.url)) for source in sources]
 
 
-async def _acknowledge(interaction: Interaction, *, is_quiet: bool = False) -> int | None:
+async def _acknowledge(
+    requests: Requests, interaction: Interaction, *, is_quiet: bool = False
+) -> int | None:
     """Tell Discord, which waits three seconds, that we are on it.
 
     Args:
+        requests: Makes requests again.
         interaction: The interaction.
         is_quiet: Whether only who asked sees the answer.
 
@@ -481,7 +490,7 @@ async def _acknowledge(interaction: Interaction, *, is_quiet: bool = False) -> i
             message_id = response.message_id
 
     try:
-        await with_retries(defer)
+        await requests.make(Call.ACKNOWLEDGE, defer)
     except discord.HTTPException as error:
         log.info("an interaction was not ours to answer (%d)", error.code)
         return None

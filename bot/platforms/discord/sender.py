@@ -16,13 +16,14 @@ from discord.ui import Button, DynamicItem, View
 from discord.utils import MISSING
 
 from bot.domain import Refusal, Refused, Reply
+from bot.metrics import Call
 from bot.platforms.discord.faults import (
     MISSING_PERMISSIONS,
     CannotSend,
+    Requests,
     has_no_target,
     is_final,
     why_not_there,
-    with_retries,
 )
 from bot.platforms.discord.identity import Interaction
 
@@ -126,9 +127,14 @@ class _Options(TypedDict, total=False):
 
 
 class Sender:
-    """Sends messages no faster than Discord allows, and again when the connection broke."""
+    """Sends messages no faster than Discord allows, and again when the connection broke.
 
-    def __init__(self) -> None:
+    Args:
+        requests: Makes requests again.
+    """
+
+    def __init__(self, requests: Requests) -> None:
+        self._requests = requests
         self._next = 0.0
 
     async def send_reply(
@@ -182,7 +188,7 @@ class Sender:
             self.send_reply, channel, nonce=nonce, is_patient=is_patient, is_silent=is_silent
         )
         try:
-            return await with_retries(send, is_patient=is_patient)
+            return await self._requests.make(Call.SEND, send, is_patient=is_patient)
         except discord.HTTPException as error:
             if to is not None and has_no_target(error):
                 return await again(reply)
@@ -215,7 +221,7 @@ class Sender:
             )
 
         try:
-            await with_retries(edit)
+            await self._requests.make(Call.EDIT, edit)
         except discord.HTTPException as error:
             if error.code == MISSING_PERMISSIONS and uploads(reply):
                 await self.edit_reply(message, replace(reply, picture=None, document=None))
@@ -236,7 +242,7 @@ class Sender:
             return await channel.fetch_message(message_id)
 
         try:
-            return await with_retries(find)
+            return await self._requests.make(Call.READ, find)
         except discord.HTTPException as error:
             raise Refused(why_not_there(error)) from error
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:

@@ -9,8 +9,9 @@ from cachetools import LRUCache
 from discord.utils import MISSING
 
 from bot.domain import Reply
+from bot.metrics import Call
 from bot.platforms.common import REMEMBERED
-from bot.platforms.discord.faults import with_retries
+from bot.platforms.discord.faults import Requests
 from bot.platforms.discord.identity import Interaction
 from bot.platforms.discord.sender import SentMessage, button_view, markdown, uploads
 
@@ -19,9 +20,14 @@ MARGIN = timedelta(seconds=30)
 
 
 class InteractionTokens:
-    """Remembers the interactions that can still be answered, by their channels and messages."""
+    """Remembers the interactions that can still be answered, by their channels and messages.
 
-    def __init__(self) -> None:
+    Args:
+        requests: Makes requests again.
+    """
+
+    def __init__(self, requests: Requests) -> None:
+        self._requests = requests
         self._in_channels: LRUCache[int, Interaction] = LRUCache(REMEMBERED)
         self._of_messages: LRUCache[int, tuple[Interaction, bool]] = LRUCache(REMEMBERED)
 
@@ -49,7 +55,7 @@ class InteractionTokens:
         interaction = self._in_channels.get(channel_id)
         if interaction is None or _is_over(interaction):
             return None
-        sent = await follow_up(interaction, reply, with_files=may_attach(interaction))
+        sent = await self.follow_up(interaction, reply, with_files=may_attach(interaction))
         self.note(interaction, sent.message)
         return sent
 
@@ -78,47 +84,46 @@ class InteractionTokens:
                 message_id, content=text, attachments=files, view=view
             )
 
-        await with_retries(request)
+        await self._requests.make(Call.EDIT, request)
         return True
 
+    async def follow_up(
+        self, interaction: Interaction, reply: Reply, *, with_files: bool, is_quiet: bool = False
+    ) -> SentMessage:
+        """Send a new message by an interaction's token.
 
-async def follow_up(
-    interaction: Interaction, reply: Reply, *, with_files: bool, is_quiet: bool = False
-) -> SentMessage:
-    """Send a new message by an interaction's token.
+        Args:
+            interaction: The interaction.
+            reply: What to say.
+            with_files: Whether the reply's files go along.
+            is_quiet: Whether only who acted sees it.
 
-    Args:
-        interaction: The interaction.
-        reply: What to say.
-        with_files: Whether the reply's files go along.
-        is_quiet: Whether only who acted sees it.
+        Returns:
+            Where it is.
 
-    Returns:
-        Where it is.
+        Raises:
+            discord.DiscordException: For trouble with Discord.
+            aiohttp.ClientError: When the connection broke time and again, as OSError.
+        """
 
-    Raises:
-        discord.DiscordException: For trouble with Discord.
-        aiohttp.ClientError: When the connection broke time and again, as OSError.
-    """
+        async def send() -> SentMessage:
+            view = button_view(reply)
+            if view is not None:
+                # Its buttons need none of it: discord.py would keep what one person sees, for a
+                # quarter of an hour.
+                view.stop()
+            sent = await interaction.followup.send(
+                markdown(reply.text),
+                files=[upload.file() for upload in uploads(reply)] if with_files else [],
+                view=MISSING if view is None else view,
+                ephemeral=is_quiet,
+                suppress_embeds=True,
+                silent=interaction.guild_id is not None and not is_quiet,
+                wait=True,
+            )
+            return SentMessage(sent.channel.id, sent.id)
 
-    async def send() -> SentMessage:
-        view = button_view(reply)
-        if view is not None:
-            # Its buttons need none of it: discord.py would keep what one person sees, for a
-            # quarter of an hour.
-            view.stop()
-        sent = await interaction.followup.send(
-            markdown(reply.text),
-            files=[upload.file() for upload in uploads(reply)] if with_files else [],
-            view=MISSING if view is None else view,
-            ephemeral=is_quiet,
-            suppress_embeds=True,
-            silent=interaction.guild_id is not None and not is_quiet,
-            wait=True,
-        )
-        return SentMessage(sent.channel.id, sent.id)
-
-    return await with_retries(send, is_patient=True)
+        return await self._requests.make(Call.SEND, send, is_patient=True)
 
 
 def may_attach(interaction: Interaction) -> bool:

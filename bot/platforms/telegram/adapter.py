@@ -26,7 +26,8 @@ from bot.domain import (
     Room,
     Unusable,
 )
-from bot.platforms.common import RunningTasks
+from bot.metrics import Metrics
+from bot.platforms.common import Retries, RunningTasks
 from bot.platforms.contract import Notes, State
 from bot.platforms.telegram.client import ConnectionState, TelegramBot
 from bot.platforms.telegram.commands import publish_menus
@@ -63,6 +64,7 @@ class TelegramAdapter:
         api_url: Another Bot API server's address, without a slash at the end.
         webhook_url: The public address whose posts `feed` gets, without a slash at the end.
         notes: Remembers which menus Telegram has.
+        metrics: Counts.
 
     Attributes:
         name: Tells the platform from the others; rooms carry it.
@@ -77,7 +79,9 @@ class TelegramAdapter:
         api_url: str | None = None,
         webhook_url: str | None = None,
         notes: Notes,
+        metrics: Metrics | None = None,
     ) -> None:
+        self._retries = Retries(PLATFORM, metrics or Metrics())
         self._token = token
         self._api_url = api_url
         self._webhook_url = webhook_url
@@ -199,7 +203,7 @@ class TelegramAdapter:
             TelegramError: For whatever may heal.
         """
         async with aiohttp.ClientSession(trust_env=True) as session:
-            limiter = ChatRateLimiter()
+            limiter = ChatRateLimiter(self._retries)
             bot = TelegramBot(self._token, self._api_url, limiter)
             connection = self._connection = _Connection(
                 service,
@@ -210,6 +214,7 @@ class TelegramAdapter:
                 self._seen,
                 self._guest_photos,
                 self._connection_state,
+                self._retries,
             )
             try:
                 await connection.bot.initialize()
@@ -293,14 +298,15 @@ class _Connection:
         seen: SeenUpdates,
         guest_photos: GuestPhotos,
         state: ConnectionState,
+        retries: Retries,
     ) -> None:
         self._state = state
         self.bot = bot
         self._limiter = limiter
         self.tasks = RunningTasks()
-        self.files = Files(bot, session)
+        self.files = Files(bot, session, retries)
         moves = Moves()
-        self.sender = Sender(bot, service, moves)
+        self.sender = Sender(bot, service, moves, retries)
         self.handlers = Handlers(bot, service, self.sender, self.files, guest_photos, self.tasks)
         guests = Guests(bot, service, self.sender, self.files, guest_photos)
         membership = Membership(bot, service, self.sender, moves)

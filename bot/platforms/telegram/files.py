@@ -31,7 +31,8 @@ from telegram.error import (
 from yarl import URL
 
 from bot.domain import Fetch, Refusal, Refused
-from bot.platforms.common import CHUNK, read_capped, retried
+from bot.metrics import Call
+from bot.platforms.common import CHUNK, Retries, read_capped
 
 # For files whose sender did not say what they are, as some phones do not for HEIC.
 PICTURE_NAMES = frozenset(
@@ -148,9 +149,11 @@ class Files:
     Args:
         bot: Asks for the addresses.
         session: Downloads.
+        retries: Makes calls again.
     """
 
-    def __init__(self, bot: Bot, session: aiohttp.ClientSession) -> None:
+    def __init__(self, bot: Bot, session: aiohttp.ClientSession, retries: Retries) -> None:
+        self._retries = retries
         self._bot = bot
         self._session = session
 
@@ -159,7 +162,9 @@ class Files:
 
         async def fetch(limit: int) -> bytes:
             try:
-                return await retried(lambda: self._download(file_id, limit), WAITS, _least_wait)
+                return await self._retries.make(
+                    Call.FETCH, lambda: self._download(file_id, limit), WAITS, _least_wait
+                )
             except _Broken as fault:
                 raise Refused(Refusal.FAULT) from fault
 

@@ -14,6 +14,8 @@ from telegram.constants import FloodLimit
 from telegram.error import RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
+from bot.metrics import Call
+from bot.platforms.common import Retries
 from bot.platforms.telegram.client import seconds_of
 
 # What Telegram answers a call with.
@@ -26,6 +28,18 @@ IN_GROUP = float(FloodLimit.MESSAGES_PER_MINUTE_PER_GROUP), 60.0
 FLOOD_RETRIES = 3
 # Groups where something was sent lately; a limit is forgotten long after its minute is over.
 GROUPS_REMEMBERED = 1024
+
+
+# By how a method's name begins.
+CALLS = {
+    "send": Call.SEND,
+    "copy": Call.SEND,
+    "answerGuest": Call.SEND,
+    "edit": Call.EDIT,
+    "setMessageReaction": Call.REACT,
+    "answerCallback": Call.ACKNOWLEDGE,
+    "getFile": Call.FETCH,
+}
 
 
 class Urgency(IntEnum):
@@ -107,9 +121,13 @@ class ChatRateLimiter(BaseRateLimiter[int]):
 
     A flood wait in one chat is no other chat's business; the library's own limiter lets nobody
     else send meanwhile, and knows no urgency.
+
+    Args:
+        retries: Counts calls that are made again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, retries: Retries) -> None:
+        self._retries = retries
         self._all = Turns(*OVER_ALL)
         self._groups: LRUCache[int, Turns] = LRUCache(GROUPS_REMEMBERED)
 
@@ -146,7 +164,14 @@ class ChatRateLimiter(BaseRateLimiter[int]):
                 return await callback(*args, **kwargs)
             except RetryAfter as flood:
                 await asyncio.sleep(seconds_of(flood))
+                self._retries.note(_call_of(endpoint))
         return await callback(*args, **kwargs)
 
     def _turns_of(self, group: int) -> Turns:
         return self._groups.setdefault(group, Turns(*IN_GROUP))
+
+
+def _call_of(endpoint: str) -> Call:
+    """Return what a method of the Bot API is for."""
+    found = (call for begin, call in CALLS.items() if endpoint.startswith(begin))
+    return next(found, Call.OTHER)

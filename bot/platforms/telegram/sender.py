@@ -38,7 +38,8 @@ from telegram.error import (
 )
 
 from bot.domain import Button, Delivery, Document, PastPhoto, Picture, Player, Reply, Room, Sign
-from bot.platforms.common import EditOrder, RunningTasks, backoff, retried
+from bot.metrics import Call
+from bot.platforms.common import EditOrder, Retries, RunningTasks, backoff
 from bot.platforms.telegram.client import TelegramBot, Unanswered, seconds_of
 from bot.platforms.telegram.identity import PLATFORM, Destination
 from bot.platforms.telegram.limits import Urgency
@@ -95,9 +96,11 @@ class Sender:
         bot: Calls Telegram.
         service: Is told when a chat has moved, or does not want the bot any more.
         moves: Knows which chats have moved.
+        retries: Makes calls again.
     """
 
-    def __init__(self, bot: TelegramBot, service: Service, moves: Moves) -> None:
+    def __init__(self, bot: TelegramBot, service: Service, moves: Moves, retries: Retries) -> None:
+        self._retries = retries
         self._bot = bot
         self._service = service
         self._moves = moves
@@ -199,8 +202,8 @@ class Sender:
             return Delivery.REFUSED
         chat, message = int(destination.room.id), destination.message
         try:
-            await _call_until_answered(
-                lambda: self._bot.set_message_reaction(chat, message, REACTIONS[sign]), PATIENCE
+            await self._call(
+                Call.REACT, lambda: self._bot.set_message_reaction(chat, message, REACTIONS[sign])
             )
         except (BadRequest, Forbidden, ChatMigrated) as fault:
             log.debug("a message got no reaction: %s", fault.message)
@@ -228,9 +231,7 @@ class Sender:
             await self._edits.apply(
                 (room.id, message),
                 reply.revision,
-                lambda: _call_until_answered(
-                    lambda: self._edit_message(room, message, reply), PATIENCE
-                ),
+                lambda: self._call(Call.EDIT, lambda: self._edit_message(room, message, reply)),
             )
         except Forbidden:
             await self._service.leave(room)
@@ -314,7 +315,7 @@ class Sender:
         """
         text = notice[: CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH]
         try:
-            await _call_until_answered(lambda: query.answer(text or None), TAP_PATIENCE)
+            await self._call(Call.ACKNOWLEDGE, lambda: query.answer(text or None), TAP_PATIENCE)
         except TelegramError as fault:
             log.debug("a tap was not answered: %s", type(fault).__name__)
 
@@ -326,8 +327,8 @@ class Sender:
             answer: What to write there.
         """
         try:
-            await _call_until_answered(
-                lambda: self._bot.answer_guest_query(query, answer), TAP_PATIENCE
+            await self._call(
+                Call.SEND, lambda: self._bot.answer_guest_query(query, answer), TAP_PATIENCE
             )
         except TelegramError as fault:
             log.info("a guest was not answered: %s", type(fault).__name__)
@@ -393,20 +394,21 @@ class Sender:
         *,
         sound: bool | None = None,
     ) -> Message | None:
-        return await _call_until_answered(
+        return await self._call(
+            Call.SEND,
             lambda: self._bot.send_message(
                 text=text,
                 reply_markup=markup,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
                 **_to(destination, urgency, sound=bool(sound)),
             ),
-            PATIENCE,
         )
 
     async def _send_picture(
         self, destination: Destination, picture: Picture, caption: str, markup: Markup | None
     ) -> Message | None:
-        return await _call_until_answered(
+        return await self._call(
+            Call.SEND,
             lambda: self._bot.send_photo(
                 photo=picture.png,
                 caption=caption or None,
@@ -415,20 +417,19 @@ class Sender:
                 reply_markup=markup,
                 **_to(destination, Urgency.NEWS),
             ),
-            PATIENCE,
         )
 
     async def _send_document(
         self, destination: Destination, caption: str, document: Document
     ) -> Message | None:
-        return await _call_until_answered(
+        return await self._call(
+            Call.SEND,
             lambda: self._bot.send_document(
                 document=document.data,
                 caption=caption[: MessageLimit.CAPTION_LENGTH],
                 filename=document.name,
                 **_to(destination, Urgency.ANSWER),
             ),
-            PATIENCE,
         )
 
     async def _send_past_photos(
@@ -466,11 +467,11 @@ class Sender:
     async def _copy(self, destination: Destination, message: int, caption: str) -> None:
         """Have Telegram copy a message of this chat."""
         where = _to(destination, Urgency.NEWS)
-        await _call_until_answered(
+        await self._call(
+            Call.SEND,
             lambda: self._bot.copy_message(
                 from_chat_id=int(destination.room.id), message_id=message, caption=caption, **where
             ),
-            PATIENCE,
         )
 
     async def _send_file(self, destination: Destination, file_id: str, caption: str) -> None:
@@ -483,16 +484,52 @@ class Sender:
         )
         for send in ways:
             try:
-                await _call_until_answered(send, PATIENCE)
+                await self._call(Call.SEND, send)
             except BadRequest as fault:
                 if not _is_wrong_type(fault):
                     raise
             else:
                 return
-        await _call_until_answered(
-            lambda: self._bot.send_sticker(sticker=file_id, **where), PATIENCE
-        )
+        await self._call(Call.SEND, lambda: self._bot.send_sticker(sticker=file_id, **where))
         await self._send_text(destination, caption, Urgency.NEWS)  # a sticker takes no caption
+
+    async def _call(
+        self, kind: Call, call: Callable[[], Awaitable[T]], patience: float | None = None
+    ) -> T | None:
+        """Make a call until Telegram answers it, through faults of the network, but not for ever.
+
+        Args:
+            kind: What it asks for.
+            call: Makes it.
+            patience: Seconds to wait in all; PATIENCE if left out.
+
+        Returns:
+            The answer; None when the call arrived, most likely, but its answer did not.
+
+        Raises:
+            TelegramError: For what another attempt would not change, or when patience has ended.
+        """
+        longest = PATIENCE if patience is None else patience
+
+        def least_wait(fault: Exception) -> float | None:
+            match fault:
+                case RetryAfter():  # the rate limiter gave up
+                    seconds = seconds_of(fault)
+                    return seconds if seconds <= longest else None
+                case Unanswered() | BadRequest():
+                    return None
+                # Telegram, and what stands before it, forgets a token for a moment now and then.
+                case NetworkError() | InvalidToken():
+                    return 0.0
+            return None
+
+        waits = backoff(FIRST_WAIT, LONGEST_WAIT, longest)
+        try:
+            return await self._retries.make(kind, call, waits, least_wait)
+        except Unanswered:
+            if kind is Call.SEND:
+                self._retries.note_ambiguous()
+            return None
 
 
 def _to(destination: Destination, urgency: Urgency, *, sound: bool = False) -> dict[str, Any]:
@@ -563,35 +600,3 @@ def _is_wrong_type(fault: BadRequest) -> bool:
     """Return whether a file cannot be sent as what it was sent as, but maybe as something else."""
     # "can't use file of type Sticker as Photo"; older servers: "type of file mismatch".
     return "file of type" in fault.message or "type of file" in fault.message.lower()
-
-
-async def _call_until_answered(call: Callable[[], Awaitable[T]], patience: float) -> T | None:
-    """Make a call until Telegram answers it, through faults of the network, but not for ever.
-
-    Args:
-        call: Makes it.
-        patience: Seconds to wait in all.
-
-    Returns:
-        The answer; None when the call arrived, most likely, but its answer did not.
-
-    Raises:
-        TelegramError: For what another attempt would not change, or when patience has ended.
-    """
-
-    def least_wait(fault: Exception) -> float | None:
-        match fault:
-            case RetryAfter():  # the rate limiter gave up
-                seconds = seconds_of(fault)
-                return seconds if seconds <= patience else None
-            case Unanswered() | BadRequest():
-                return None
-            # Telegram, and what stands before it, forgets a token for a moment now and then.
-            case NetworkError() | InvalidToken():
-                return 0.0
-        return None
-
-    try:
-        return await retried(call, backoff(FIRST_WAIT, LONGEST_WAIT, patience), least_wait)
-    except Unanswered:
-        return None

@@ -64,13 +64,13 @@ async def test_when_all_is_well_there_is_nothing_to_do(
     assert not settings.data_folder.exists()  # it only looks
     said = "\n".join(map(str, findings))
     assert "small, computed by" in said
-    assert "in 1 servers" in said
+    assert "servers: 1" in said
     assert f"the bot itself is running at {port}" in said
     assert telegram.token not in said
     assert discord.token not in said
     async with Store.open(settings.database()):
         pass
-    assert "knows 0 photos" in "\n".join(map(str, await check(settings)))
+    assert "photos that it knows: 0" in "\n".join(map(str, await check(settings)))
 
 
 async def test_what_is_wrong_is_one_line_each_that_says_what_to_do(

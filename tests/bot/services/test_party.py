@@ -16,6 +16,7 @@ from PIL import Image
 from bot.domain import Preview, Refused, Room
 from bot.game.party import Party, Phase
 from bot.game.party_acts import End, Guess, Join, Next, NotAllowed, Why
+from bot.metrics import Metrics
 from bot.services import Service
 from bot.services.party import Wish, decode_act, decode_wish
 from bot.services.party_view import render
@@ -23,6 +24,7 @@ from bot.speech import speaker_for
 from bot.storage import Store
 from tests.fakes.messenger import FakeMessenger
 from tests.fakes.vision import YETI, FakeVision
+from tests.support.metrics import counted
 from tests.support.services import make_service
 
 ROOM = Room("web", "living-room")
@@ -46,6 +48,7 @@ class Home:
     def __init__(self, folder: Path, store: Store) -> None:
         self.now = datetime(2026, 12, 24, 18, tzinfo=UTC)
         self.folder, self.store = folder, store
+        self.metrics = Metrics()
         self.vision, self.messenger = Eyes(YETI), FakeMessenger()
         self.service = self._service()
 
@@ -56,6 +59,7 @@ class Home:
             {"web": self.messenger},
             kept=self.folder / "kept",
             now=lambda: self.now,
+            metrics=self.metrics,
         )
 
     @property
@@ -126,6 +130,8 @@ async def test_an_evening_outlives_a_restart_and_ends_with_a_picture_in_the_room
     await home.send("Mia", b"mop")
     await home.send("Ben", b"sock")
     await until(lambda: all(photo.verdict for photo in home.party.rounds[0].photos))
+    counted_as = {"platform": "web", "label": "abominable", "outcome": "party"}
+    assert counted(home.metrics, "photos_total", **counted_as) == 2
     home.next()
     await until(lambda: len(pictures(home)) == 4)  # each with its heat map
     # Nothing of the verdict is told before the bot looks.

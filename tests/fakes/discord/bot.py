@@ -12,6 +12,7 @@ from pathlib import Path
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.metrics import Metrics
 from bot.platforms.discord import DiscordAdapter, client
 from bot.services import Service
 from bot.services.admission import Admission
@@ -42,6 +43,7 @@ class Evening:
     ben: User
     stopping: asyncio.Event
     renew: Callable[[], tuple[Service, DiscordAdapter]]
+    metrics: Metrics
     running: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -99,6 +101,7 @@ async def an_evening(
     """Open a Discord with a family in it, and bring the bot there."""
     vision = vision or FakeVision()
     vision.sees[YETI_PNG] = YETI
+    metrics = Metrics()
     usual = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, client.IDENTIFY_SECONDS
     client.IDENTIFY_SECONDS = 0.01  # a restart in a test need not wait for five
     try:
@@ -110,11 +113,18 @@ async def an_evening(
                     api_url=discord.api_url,
                     gateway_url=discord.gateway_url,
                     notes=store.notes,
+                    metrics=metrics,
                 )
                 admission = Admission(RateLimits(), fetch_seconds=fetch_seconds)
                 messengers = {adapter.name: adapter}
                 service = make_service(
-                    vision, store, messengers, admission=admission, now=now, kept=kept
+                    vision,
+                    store,
+                    messengers,
+                    admission=admission,
+                    now=now,
+                    kept=kept,
+                    metrics=metrics,
                 )
                 return service, adapter
 
@@ -132,6 +142,7 @@ async def an_evening(
                 discord.user("Ben", locale="de"),
                 asyncio.Event(),
                 renew,
+                metrics,
             )
             others = asyncio.all_tasks()
             if starts:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.domain import Room
+from bot.metrics import Metrics
 from bot.platforms.telegram import TelegramAdapter
 from bot.platforms.telegram.commands import PUBLISHED, digest_of_menus
 from bot.services import Service
@@ -40,6 +41,7 @@ class RunningBot:
         self.telegram = telegram
         self.store = store
         self.vision = vision or FakeVision()
+        self.metrics = Metrics()
         self._messengers: dict[str, Messenger] = {}
         self._now, self._kept = now, kept
         self.service = self._serve()
@@ -58,13 +60,20 @@ class RunningBot:
             api_url=self.telegram.url,
             webhook_url=self.webhook,
             notes=self.store.notes,
+            metrics=self.metrics,
         )
         self._messengers[self.adapter.name] = self.adapter
         return self.adapter
 
     def _serve(self) -> Service:
-        messengers, kept = self._messengers, self._kept
-        return make_service(self.vision, self.store, messengers, kept=kept, now=self._now)
+        return make_service(
+            self.vision,
+            self.store,
+            self._messengers,
+            kept=self._kept,
+            now=self._now,
+            metrics=self.metrics,
+        )
 
     async def restart_process(self) -> None:
         """End it in good order with all that it knows, and start what finds only its database."""

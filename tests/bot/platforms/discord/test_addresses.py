@@ -8,13 +8,17 @@ import aiohttp
 import pytest
 
 from bot.domain import Refusal, Refused
+from bot.metrics import Metrics
+from bot.platforms.common import Retries
 from bot.platforms.discord.files import Files
 from bot.speech import speaker_for
 from tests.bot.platforms.discord.conftest import is_answer
 from tests.fakes.discord.bot import OLAF_PNG, Evening, an_evening
 from tests.fakes.vision import OLAF
+from tests.support.metrics import counted
 
 EN = speaker_for("en")
+RETRIES = Retries("discord", Metrics())
 
 
 @pytest.mark.parametrize(
@@ -27,7 +31,7 @@ EN = speaker_for("en")
     ],
 )
 async def test_discords_own_hosts_are_asked(session: aiohttp.ClientSession, url: str) -> None:
-    assert Files(session, None).safe_url(url) == url
+    assert Files(session, None, RETRIES).safe_url(url) == url
 
 
 FOREIGN = [
@@ -72,7 +76,7 @@ FOREIGN = [
 
 @pytest.mark.parametrize("url", FOREIGN)
 async def test_nobody_else_is_asked(session: aiohttp.ClientSession, url: str) -> None:
-    files = Files(session, None)
+    files = Files(session, None, RETRIES)
     assert files.safe_url(url) is None
     with pytest.raises(Refused) as refused:
         await files.url_fetcher(url)(1000)
@@ -95,7 +99,7 @@ async def test_nobody_else_is_asked(session: aiohttp.ClientSession, url: str) ->
 async def test_a_server_in_the_settings_stands_in_for_all_of_discord(
     session: aiohttp.ClientSession, url: str
 ) -> None:
-    files = Files(session, "http://127.0.0.1:4567/api/v10")
+    files = Files(session, "http://127.0.0.1:4567/api/v10", RETRIES)
     assert files.safe_url("http://127.0.0.1:4567/snow.png") is not None
     assert files.safe_url(url) is None
 
@@ -177,6 +181,7 @@ async def test_a_download_that_broke_is_tried_once_more(evening: Evening) -> Non
     message = await discord.send(evening.ana, evening.home, "", photo, mention=True)
     assert is_answer((await discord.answer(message)).content, OLAF)
     assert len(discord.cdn_requests) == 2
+    assert counted(evening.metrics, "retries_total", platform="discord", call="fetch") == 1
 
 
 @pytest.mark.parametrize("how", ["broken", "500", "503", "429"])
@@ -208,7 +213,7 @@ async def test_a_file_that_is_longer_than_it_says_is_cut_off(
     photo = discord.world.attach(evening.home, bytes(200_000), "snow.png", size=10)
     discord.spoil(photo, how)
     with pytest.raises(Refused) as refused:
-        await Files(session, discord.api_url).url_fetcher(photo["url"])(100_000)
+        await Files(session, discord.api_url, RETRIES).url_fetcher(photo["url"])(100_000)
     assert refused.value.reason is Refusal.TOO_MANY_BYTES
 
 
@@ -226,7 +231,7 @@ async def test_a_download_has_a_time_limit_of_its_own(
 ) -> None:
     photo = evening.discord.world.attach(evening.home, OLAF_PNG, "snow.png")
     evening.discord.spoil(photo, "slow")
-    files = Files(session, evening.discord.api_url, seconds=0.2)
+    files = Files(session, evening.discord.api_url, RETRIES, seconds=0.2)
     with pytest.raises(Refused) as refused:
         await files.url_fetcher(photo["url"])(100_000)
     assert refused.value.reason is Refusal.TOO_SLOW

@@ -26,6 +26,7 @@ from tests.bot.platforms.discord.conftest import is_answer
 from tests.fakes.discord.bot import OLAF_PNG, YETI_PNG, Evening
 from tests.fakes.discord.world import ATTACH
 from tests.fakes.vision import OLAF, STRANGER, YETI
+from tests.support.metrics import counted
 
 EDITING = "@original$"
 EN, DE = speaker_for("en"), speaker_for("de")
@@ -189,6 +190,7 @@ async def test_an_acknowledgement_that_never_arrived_is_sent_again(evening: Even
     interaction = await discord.slash(evening.ana, evening.home, "who", OLAF_PNG)
     await discord.answered(interaction)
     assert not interaction.was_late
+    assert counted(evening.metrics, "retries_total", platform="discord", call="acknowledge") == 1
 
 
 async def test_commands_that_all_need_not_read_are_for_who_asked_alone(evening: Evening) -> None:

@@ -16,6 +16,7 @@ from bot.services import Service
 from bot.speech import speaker_for
 from tests.fakes.discord.bot import OLAF_PNG, YETI_PNG, Evening
 from tests.fakes.discord.world import ATTACH, SEND, VIEW, Message
+from tests.support.metrics import counted
 
 EN = speaker_for("en")
 EDITING = r"^/channels/\d+/messages/\d+$"
@@ -322,6 +323,7 @@ async def test_an_edit_is_made_again_after_a_fault_that_passes(
     evening.discord.fail("PATCH", EDITING, **fault)
     assert await edit(evening, place(message)) is Delivery.SENT
     assert message.content == "2"
+    assert counted(evening.metrics, "retries_total", platform="discord", call="edit") == 1
 
 
 async def test_an_edit_counts_as_failed_while_there_is_no_connection(before: Evening) -> None:

@@ -12,6 +12,8 @@ from simcord.builders import ChannelHandle
 from simcord.env import Env
 
 from bot.domain import Fetch, Refusal, Refused
+from bot.metrics import Metrics
+from bot.platforms.common import Retries
 from bot.platforms.discord import DiscordAdapter
 from bot.platforms.discord.client import DiscordClient
 from bot.platforms.discord.files import Files
@@ -60,7 +62,7 @@ async def store() -> AsyncIterator[Store]:
 
 @pytest.fixture
 def files(session: aiohttp.ClientSession) -> SimFiles:
-    return SimFiles(session, None)
+    return SimFiles(session, None, Retries("discord", Metrics()))
 
 
 @pytest.fixture

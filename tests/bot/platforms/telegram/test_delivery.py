@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from bot.domain import Delivery, PastPhoto, Reply, Room
+from bot.domain import Delivery, PastPhoto, Refused, Reply, Room
 from tests.fakes.telegram.chats import Chat
 from tests.fakes.telegram.running_bot import RunningBot, room_of
 from tests.fakes.telegram.things import Message
+from tests.support.metrics import counted
 
 pytestmark = pytest.mark.usefixtures("quick_retries")
 
@@ -35,6 +36,27 @@ async def test_a_message_whose_receipt_is_lost_is_not_said_to_be_there_before_a_
     bot.telegram.fail("sendMessage", silent=True, times=3)
     said = [(await bot.adapter.send(room_of(bot.family), HELLO)).delivery for _ in range(3)]
     assert said == [Delivery.FAILED, Delivery.SENT, Delivery.FAILED]
+    assert counted(bot.metrics, "ambiguous_answers_total", platform="telegram") == 3
+
+
+@pytest.mark.parametrize(
+    ("method", "call"), [("sendMessage", "send"), ("getFile", "fetch"), ("editMessageText", "edit")]
+)
+async def test_each_further_attempt_at_a_call_is_counted(
+    bot: RunningBot, method: str, call: str
+) -> None:
+    def again() -> float:
+        return counted(bot.metrics, "retries_total", platform="telegram", call=call)
+
+    room = room_of(bot.family)
+    bot.telegram.fail(method, status=502, times=2)
+    bot.telegram.fail(method, status=429, retry_after=0)
+    sent = await bot.adapter.send(room, HELLO)
+    if call == "edit":
+        await bot.adapter.edit(room, str(sent.message), Reply("bye"))
+    with suppress(Refused):
+        await bot.adapter.fetcher(room, "no photo")(100)
+    assert again() == 3
 
 
 async def test_what_the_bot_has_to_say_goes_to_a_topic_that_is_open(bot: RunningBot) -> None:
