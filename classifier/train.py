@@ -38,7 +38,14 @@ from classifier.training.dataset import (
     read_folder,
     split,
 )
-from classifier.training.loop import RECIPES, Lessons, fine_tune, predict_logits
+from classifier.training.loop import (
+    RECIPES,
+    Lessons,
+    fine_tune,
+    fit_last_layer,
+    mean_of,
+    predict_logits,
+)
 from classifier.training.teacher import load_teacher, tokens_of
 from classifier.types import CATEGORIES, ModelError
 from classifier.weights import folds_folder
@@ -79,22 +86,32 @@ class Workshop:
         recipe, rows = RECIPES[model], self.pictures.rows
         name = "all" if fold is None else str(fold)
         path = folds_folder(self.folder / f"{model}.safetensors") / f"{name}.safetensors"
-        mark = f"all but fold {fold} of {self.fingerprint(model)}"
-        if path.is_file():
-            try:
-                network, card = load(path)
-            except ModelError:  # broken off while it was written
-                card = Card(model, recipe.size)
-            if card.trained_on == mark:
-                print(f"{path} is used again.", file=sys.stderr)
-                return network, path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        card = Card(
+            model, recipe.size, trained_on=f"all but fold {fold} of {self.fingerprint(model)}"
+        )
+        if network := _kept(path, card):
+            return network, path
         chosen = range(len(rows)) if fold is None else split(rows, fold)[0]
         lessons = Lessons(self.pictures, torch.tensor(chosen), self.tokens)
         title = f"{model} on all photos" if fold is None else f"{model} without fold {fold}"
-        network = fine_tune(recipe, self.backbone, lessons, title)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save(path, network, Card(model, recipe.size, trained_on=mark))
+        network = mean_of(
+            [self._from_seed(seed, lessons, title, path, card) for seed in range(recipe.seeds)]
+        )
+        if recipe.taught:
+            fit_last_layer(network, lessons, recipe.size)
+        save(path, network, card)
         return load(path)[0], path  # as it is in half precision, like a later run's
+
+    def _from_seed(self, seed: int, lessons: Lessons, title: str, path: Path, card: Card) -> ResNet:
+        """Return a network from a seed, kept beside the mean of all, whose card this is."""
+        path = path.with_stem(f"{path.stem}-{seed}")
+        card = replace(card, trained_on=f"{card.trained_on} from seed {seed}")
+        if network := _kept(path, card):
+            return network
+        recipe = RECIPES[card.name]
+        save(path, fine_tune(recipe, self.backbone, lessons, f"{title}, seed {seed}", seed), card)
+        return load(path)[0]
 
     def fingerprint(self, model: str) -> str:
         """Return what tells trainings apart: eight digits of photos, recipe and start."""
@@ -103,6 +120,20 @@ class Workshop:
         ]
         made_of = (RECIPES[model], self.backbone, photos, self.tokens is not None)
         return hashlib.sha256(repr(made_of).encode()).hexdigest()[:8]
+
+
+def _kept(path: Path, card: Card) -> ResNet | None:
+    """Return the network of a file; None if there is none, or one of other photos or recipe."""
+    if not path.is_file():
+        return None
+    try:
+        network, found = load(path)
+    except ModelError:  # broken off while it was written
+        return None
+    if found.trained_on != card.trained_on:
+        return None
+    print(f"{path} is used again.", file=sys.stderr)
+    return network
 
 
 def calibrate(card: Card, logits: torch.Tensor, rows: Sequence[Row]) -> Card:

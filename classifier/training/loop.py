@@ -50,15 +50,17 @@ class Recipe:
             are smaller than the input, which is quicker and, as things look larger in cropped
             views, no worse (Touvron et al., 2019).
         taught: Whether it learns from the teacher, too, and its last layer is fitted anew.
+        seeds: How many networks are trained, each from a seed of its own; the model is their mean.
     """
 
     size: int
     stages: Sequence[tuple[int, int]]
     taught: bool = True
+    seeds: int = 1
 
 
 RECIPES = {
-    "full": Recipe(224, ((128, 600), (176, 600)), taught=False),
+    "full": Recipe(224, ((128, 600), (176, 600)), seeds=2),
     "small": Recipe(112, ((64, 400), (96, 350))),
 }
 
@@ -84,8 +86,8 @@ class Lessons:
         return F.normalize(self.tokens - self.tokens[self.chosen].mean(0), dim=1)
 
 
-def fine_tune(recipe: Recipe, backbone: str, lessons: Lessons, title: str) -> ResNet:
-    """Train a network, the same each time on one machine.
+def fine_tune(recipe: Recipe, backbone: str, lessons: Lessons, title: str, seed: int = 0) -> ResNet:
+    """Train a network from a seed, the same each time on one machine.
 
     The first layers stay as they are, and so do the statistics of all batch norms: ImageNet's are
     better than those of a few hundred snow people, and half of the time is saved. With a teacher
@@ -96,6 +98,7 @@ def fine_tune(recipe: Recipe, backbone: str, lessons: Lessons, title: str) -> Re
         backbone: Where it starts, as `build_on` takes it.
         lessons: What is learned.
         title: Stands before the progress bar.
+        seed: Decides on its views and its first last layer.
 
     Returns:
         The moving average of its weights, in evaluation mode.
@@ -103,7 +106,7 @@ def fine_tune(recipe: Recipe, backbone: str, lessons: Lessons, title: str) -> Re
     # With more threads, oneDNN's wait for each other at every layer, for ever when others compute
     # as well; and the sums would hang on how many there are.
     torch.set_num_threads(1)
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     # Half as long where the processor computes in bfloat16, and thirty times as long elsewhere.
     bfloat16 = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
     network = build_on(backbone).to(memory_format=torch.channels_last).train()
@@ -158,9 +161,24 @@ def fine_tune(recipe: Recipe, backbone: str, lessons: Lessons, title: str) -> Re
             bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
             bar.update()
     averaged: ResNet = average.module.eval()
-    if recipe.taught:
-        fit_last_layer(averaged, lessons, recipe.size)
     return averaged
+
+
+def mean_of(networks: Sequence[ResNet]) -> ResNet:
+    """Return the mean of networks that were fine-tuned from one start, made of the first.
+
+    Where the start is the same and the seeds are not, they lie in one valley, and what is between
+    them is better than each, at no cost when asked (Wortsman et al., 2022).
+    """
+    states = [network.state_dict() for network in networks]
+    mean = {
+        name: torch.stack([state[name] for state in states]).mean(0)
+        if value.is_floating_point()
+        else value
+        for name, value in states[0].items()
+    }
+    networks[0].load_state_dict(mean)
+    return networks[0]
 
 
 def _features(network: ResNet, views: torch.Tensor) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,8 @@ def test_training_writes_both_models_with_cards_of_folds_that_were_held_out(
         assert card.trained_on == "10 olaf, 10 abominable, 10 neither"
         assert 6 <= card.metrics["n"] <= 18
         assert network(torch.zeros(1, 3, size, size)).isfinite().all()
-        kept = sorted(folds_folder(photos.parent / f"{name}.safetensors").iterdir())
+        folder = folds_folder(photos.parent / f"{name}.safetensors")
+        kept = sorted(path for path in folder.iterdir() if "-" not in path.stem)
         assert len(kept) == 3
         assert kept.pop().stem == "all"
         for path in kept:
@@ -76,12 +78,33 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Lessons]]:
     """The title of each training, and what was learned in it."""
     noted: list[tuple[str, Lessons]] = []
 
-    def note(recipe: Recipe, backbone: str, lessons: Lessons, title: str) -> ResNet:
+    def note(recipe: Recipe, backbone: str, lessons: Lessons, title: str, seed: int) -> ResNet:
         noted.append((title, lessons))
-        return fine_tune(recipe, backbone, lessons, title)
+        return fine_tune(recipe, backbone, lessons, title, seed)
 
     monkeypatch.setattr(train, "fine_tune", note)
     return noted
+
+
+def test_a_model_of_two_seeds_is_the_mean_of_their_networks_which_are_kept(
+    photos: Path,
+    backbone: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(RECIPES, "full", replace(RECIPES["full"], seeds=2))
+    arguments = ("--model", "full", "--folds", 0)
+    assert command(photos, backbone, *arguments) == 0
+    folder = folds_folder(photos.parent / "full.safetensors")
+    first, second = (load(folder / f"all-{seed}.safetensors")[0] for seed in range(2))
+    made = load(photos.parent / "full.safetensors")[0]
+    for name, value in made.named_parameters():
+        mean = (first.get_parameter(name) + second.get_parameter(name)) / 2
+        torch.testing.assert_close(value, mean, atol=1e-3, rtol=1e-3)
+    assert not first.fc.weight.equal(second.fc.weight)
+    (folder / "all.safetensors").unlink()  # broken off before the second was trained
+    (folder / "all-1.safetensors").unlink()
+    assert command(photos, backbone, *arguments) == 0
+    assert load(photos.parent / "full.safetensors")[0].fc.weight.equal(made.fc.weight)
 
 
 def test_networks_are_used_again_on_the_same_photos_only(
@@ -94,11 +117,11 @@ def test_networks_are_used_again_on_the_same_photos_only(
     again = load(photos.parent / "small.safetensors")
     assert first[1] == again[1]
     assert torch.equal(first[0].fc.weight, again[0].fc.weight)
-    assert [title for title, _ in trained][1:] == ["small on all photos"]
-    kept = folds_folder(photos.parent / "small.safetensors") / "all.safetensors"
-    kept.write_bytes(kept.read_bytes()[:1000])  # broken off
+    assert [title for title, _ in trained][1:] == ["small on all photos, seed 0"]
+    for kept in folds_folder(photos.parent / "small.safetensors").glob("all*"):
+        kept.write_bytes(kept.read_bytes()[:1000])  # broken off
     assert command(photos, backbone, *one_fold) == 0
-    assert [title for title, _ in trained][2:] == ["small on all photos"]
+    assert [title for title, _ in trained][2:] == ["small on all photos, seed 0"]
     draw_ellipses(999).save(photos / "olaf" / "new.png")
     assert command(photos, backbone, *one_fold) == 0
     assert len(trained) == 5
