@@ -147,6 +147,7 @@ async def test_a_family_plays_a_round_from_the_qr_code_to_the_podium(
         if not number:
             await tv.reload()  # in the middle of it
             await expect(tv.locator(".shout")).to_be_visible()
+        await see("looking", tv, ben)
         await tv.keyboard.press("Space")
         await see("judging", tv, ben, mia)
         await tv.keyboard.press("Space")
