@@ -94,6 +94,23 @@ class RoundStore:
         return await insert_row(connection, rounds, values)
 
     @write_transaction
+    async def suspect(self, connection: AsyncConnection, round_id: int) -> bool:
+        """Note that a photo is looked at that may have ended a process.
+
+        Returns:
+            Whether it is still to be: not when it was noted before, and never cleared.
+        """
+        first = rounds.c.id == round_id, rounds.c.suspect.is_(False)
+        noted = await connection.execute(update(rounds).where(*first).values(suspect=True))
+        return noted.rowcount > 0
+
+    @write_transaction
+    async def clear(self, connection: AsyncConnection, round_id: int) -> None:
+        """Note that the process outlived a photo."""
+        this = rounds.c.id == round_id
+        await connection.execute(update(rounds).where(this).values(suspect=False))
+
+    @write_transaction
     async def note_verdict(
         self,
         connection: AsyncConnection,
