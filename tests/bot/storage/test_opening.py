@@ -38,9 +38,7 @@ async def test_sqlite_is_set_up_to_lose_nothing(tmp_path: Path) -> None:
             assert await execute(database, f"PRAGMA {pragma}") == [(value,)]
 
 
-async def test_sqlite_has_what_nobody_waits_for_on_its_disk_with_the_next_that_somebody_does() -> (
-    None
-):
+async def test_what_is_done_again_after_a_power_cut_does_not_wait_for_the_disk() -> None:
     async def synchronous(connection: AsyncConnection) -> object:
         return (await connection.execute(text("PRAGMA synchronous"))).scalar()
 
