@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 from bot.storage.schema import metadata
+from bot.storage.sqlite import connect as sqlite_connection
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,8 @@ class Database:
         observe: Observe = lambda stage, seconds: None,
     ) -> None:
         self._engine = engine
+        self._lasting = engine.execution_options(synchronous="FULL")
+        self._urgent = engine.execution_options(synchronous="NORMAL")
         self._close_seconds = close_seconds
         self._observe = observe
         self._is_sqlite = engine.dialect.name == "sqlite"
@@ -102,7 +105,8 @@ class Database:
 
         Args:
             work: Its statements. It gets a connection and runs in another task than the caller.
-            is_urgent: Whether it goes before all that wait.
+            is_urgent: Whether it goes before all that wait; a power cut right after it may undo it,
+                as nobody waits until it is on SQLite's disk.
 
         Returns:
             What the work returned.
@@ -157,7 +161,8 @@ class Database:
         is_urgent: bool = False,
     ) -> T:
         arrived = time.perf_counter()
-        async with self._gate.passed(is_urgent), self._engine.begin() as connection:
+        engine = self._urgent if is_urgent else self._lasting if writes else self._engine
+        async with self._gate.passed(is_urgent), engine.begin() as connection:
             if writes and not self._is_sqlite:  # SQLite locks as the transaction begins
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})"))
             began = time.perf_counter()
@@ -247,7 +252,11 @@ def write_transaction(
 def urgent_transaction(
     method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
 ) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
-    """Make a method of a part of the store a `write_transaction` that goes before all that wait."""
+    """Make a method of a part of the store a `write_transaction` that goes before all that wait.
+
+    It is for what is done again if it is missing after a power cut: it outlives the process, but
+    nobody waits until it is on SQLite's disk, which it reaches with the next `write_transaction`.
+    """
 
     @functools.wraps(method)
     async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -329,7 +338,11 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=url.database),
         # Without an isolation level the driver leaves it to us where a transaction begins.
-        connect_args={"timeout": TIMEOUT_SECONDS, "isolation_level": None},
+        connect_args={
+            "timeout": TIMEOUT_SECONDS,
+            "isolation_level": None,
+            "async_creator_fn": sqlite_connection,
+        },
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1,
         max_overflow=0,
@@ -344,14 +357,17 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
-        # Each commit reaches the disk: what was acknowledged outlives a power cut, too. A few
-        # milliseconds, next to a photo's classification.
-        cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
+        # Where it matters a commit reaches the disk: what was acknowledged outlives a power cut,
+        # too. That takes a few milliseconds, and thirty on a busy disk or a slow card.
+        wanted = connection.get_execution_options().get("synchronous")
+        if wanted is not None and connection.info.get("synchronous") != wanted:
+            connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
+            connection.info["synchronous"] = wanted
         # Taking the writer's lock later may fail without waiting, when another process wrote.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 

@@ -314,17 +314,7 @@ class Handlers:
         first = pending[0]
         slot = self._order.reserve(first.room)
         try:
-            photos = [
-                Photo(
-                    each.room,
-                    each.player,
-                    self._files.file_fetcher(each.reference),
-                    key=each.key,
-                    message=each.message,
-                    reference=each.reference,
-                )
-                for each in pending
-            ]
+            photos = [each.to_answer(self._files.file_fetcher(each.reference)) for each in pending]
             reply = await self._answer_photos(photos)
             if reply is not None and reply.refusal is Refusal.CLOSING:
                 return  # and the next one answers it
