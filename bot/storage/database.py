@@ -40,7 +40,7 @@ CONNECTIONS = 15
 # well; each further cancellation takes it out of one step of that.
 CANCELLATIONS = 4
 # PostgreSQL's advisory locks share one space of numbers in a database: "snow", in ASCII.
-WRITERS_LOCK = 0x736E6F77
+LOCK = 0x736E6F77
 
 DATABASE_ERRORS = (
     SQLAlchemyError,
@@ -63,10 +63,12 @@ class StoreError(Exception):
 
 
 class Database:
-    """Runs transactions: any number that read, one at a time that writes.
+    """Runs transactions: any number that read, and those that write so that no two cross.
 
-    One writer is how SQLite works anyway. PostgreSQL is made to do the same, with a lock: two taps
-    then cannot cross, whatever they touch, and no transaction is ever refused and tried again.
+    SQLite has one writer anyway. On PostgreSQL, which other processes use as well, a transaction
+    that writes locks the row of its room first (`bot.storage.queries`), and so no two change the
+    same room at once; what concerns more than a room waits until it is alone. Nobody holds two
+    rooms, and so no transaction is ever refused and tried again.
 
     A transaction runs in a task of its own. Who waits for it may be cancelled, and is at once; the
     transaction goes on and happens whole. Otherwise a cancellation would hit the driver in the
@@ -95,14 +97,24 @@ class Database:
         """Run a transaction that reads; see `write`."""
         return await self._run(self._transaction(work, writes=False))
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may work on the same database at the same time."""
+        return not self._is_sqlite
+
     async def write(
-        self, work: Callable[[AsyncConnection], Awaitable[T]], *, is_urgent: bool = False
+        self,
+        work: Callable[[AsyncConnection], Awaitable[T]],
+        *,
+        is_urgent: bool = False,
+        is_alone: bool = False,
     ) -> T:
         """Run a transaction that writes; all of it is kept at its end, or nothing.
 
         Args:
             work: Its statements. It gets a connection and runs in another task than the caller.
             is_urgent: Whether it goes before all that wait.
+            is_alone: Whether no other may write meanwhile, in whatever process.
 
         Returns:
             What the work returned.
@@ -110,7 +122,9 @@ class Database:
         Raises:
             StoreError: When the database is closed, before or meanwhile.
         """
-        return await self._run(self._transaction(work, writes=True, is_urgent=is_urgent))
+        return await self._run(
+            self._transaction(work, writes=True, is_urgent=is_urgent, is_alone=is_alone)
+        )
 
     async def close(self) -> None:
         """Wait for the transactions under way and close all connections.
@@ -155,11 +169,13 @@ class Database:
         *,
         writes: bool,
         is_urgent: bool = False,
+        is_alone: bool = False,
     ) -> T:
         arrived = time.perf_counter()
         async with self._gate.passed(is_urgent), self._engine.begin() as connection:
             if writes and not self._is_sqlite:  # SQLite locks as the transaction begins
-                await connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})"))
+                lock = "pg_advisory_xact_lock" if is_alone else "pg_advisory_xact_lock_shared"
+                await connection.execute(text(f"SELECT {lock}({LOCK})"))
             began = time.perf_counter()
             result = await work(connection)
         self._observe("wait", began - arrived)
@@ -230,7 +246,10 @@ def read_transaction(
 def write_transaction(
     method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
 ) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
-    """Make a method of a part of the store one transaction that writes.
+    """Make a method of a part of the store one transaction that writes, in one room at most.
+
+    What it decides by, it reads after it has the room's lock: `find_or_add_room`, `lock_room` and
+    `lock_round` of `bot.storage.queries` take it.
 
     The method's first argument is the connection; its callers do not pass it.
     """
@@ -253,6 +272,23 @@ def urgent_transaction(
     async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await part._database.write(
             lambda connection: method(part, connection, *args, **kwargs), is_urgent=True
+        )
+
+    return run
+
+
+def lone_transaction(
+    method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
+) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
+    """Make a method of a part of the store one transaction that writes while no other does.
+
+    The method's first argument is the connection; its callers do not pass it.
+    """
+
+    @functools.wraps(method)
+    async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await part._database.write(
+            lambda connection: method(part, connection, *args, **kwargs), is_alone=True
         )
 
     return run
@@ -288,8 +324,10 @@ async def open_database(
     database = Database(engine, close_seconds, observe)
     try:
         try:
-            # As one that writes: several processes may start at once.
-            await database.write(lambda connection: connection.run_sync(prepare or migrate))
+            # Several processes may start at once.
+            await database.write(
+                lambda connection: connection.run_sync(prepare or migrate), is_alone=True
+            )
         except DATABASE_ERRORS as error:
             raise StoreError(_cannot_be_used(url, _reason(error))) from error
         yield database

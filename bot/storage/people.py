@@ -9,7 +9,7 @@ from sqlalchemy import Select, delete, exists, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.game.rules import PlayerId, worth
-from bot.storage.database import Database, read_transaction, write_transaction
+from bot.storage.database import Database, lone_transaction, read_transaction
 from bot.storage.foolings import prune_features
 from bot.storage.queries import find_player, load_rounds
 from bot.storage.schema import (
@@ -57,7 +57,7 @@ class PeopleStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @write_transaction
+    @lone_transaction
     async def forget(self, connection: AsyncConnection, platform: str, identity: str) -> None:
         """Forget a person everywhere; what others won stays.
 
@@ -124,7 +124,7 @@ class PeopleStore:
             ),
         }
 
-    @write_transaction
+    @lone_transaction
     async def prune(self, connection: AsyncConnection, now: datetime) -> None:
         """Delete what is of no use any more, and rooms where nothing happened for a year.
 

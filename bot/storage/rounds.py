@@ -38,6 +38,7 @@ from bot.storage.queries import (
     find_or_add_player,
     find_or_add_room,
     insert_row,
+    lock_round,
     room_of,
     verdict_of,
 )
@@ -112,6 +113,7 @@ class RoundStore:
             fingerprint: What to recognise the photo by; None for one that is not played.
             likeness: The fooling that the photo is like.
         """
+        await lock_round(connection, round_id)
         await connection.execute(
             update(rounds)
             .where(rounds.c.id == round_id, rounds.c.answered.is_(None))
@@ -272,17 +274,23 @@ class RoundStore:
         return found.first() is not None
 
     async def _prints_of(self, connection: AsyncConnection, room_id: int) -> Prints:
-        """Return the fingerprints of the photos that were sent to a room."""
-        if (prints := self._prints.get(room_id)) is None:
-            prints = Prints()
-            known = await connection.execute(
-                select(rounds.c.id, rounds.c.prints).where(
-                    rounds.c.room_id == room_id, rounds.c.prints.is_not(None)
-                )
-            )
-            for id_, stored in known:
-                prints.add(id_, stored)
-            self._prints[room_id] = prints
+        """Return the fingerprints of the photos that were sent to a room.
+
+        On a shared database those are loaded that came since the last look, from whatever process.
+        """
+        prints = self._prints.get(room_id)
+        if prints is not None and not self._database.is_shared:
+            return prints
+        prints = prints or Prints()
+        here = rounds.c.room_id == room_id, rounds.c.id >= prints.known_before
+        is_over = or_(rounds.c.prints.is_not(None), rounds.c.answered.is_not(None))
+        found = await connection.execute(
+            select(rounds.c.id, rounds.c.prints, is_over.label("is_over"))
+            .where(*here)
+            .order_by(rounds.c.id)
+        )
+        prints.load((row.id, row.prints, row.is_over) for row in found)
+        self._prints[room_id] = prints
         return prints
 
 
