@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -41,6 +41,9 @@ CONNECTIONS = 15
 CANCELLATIONS = 4
 # PostgreSQL's advisory locks share one space of numbers in a database: "snow", in ASCII.
 LOCK = 0x736E6F77
+# Where processes on the same PostgreSQL tell each other that there is news.
+CHANNEL = "snowpeople"
+LISTEN_AGAIN_SECONDS = 1.0
 
 DATABASE_ERRORS = (
     SQLAlchemyError,
@@ -80,8 +83,10 @@ class Database:
         engine: AsyncEngine,
         close_seconds: float = CLOSE_SECONDS,
         observe: Observe = lambda stage, seconds: None,
+        connect: Callable[[], Awaitable[asyncpg.Connection]] | None = None,
     ) -> None:
         self._engine = engine
+        self._connect = connect
         self._close_seconds = close_seconds
         self._observe = observe
         self._is_sqlite = engine.dialect.name == "sqlite"
@@ -125,6 +130,27 @@ class Database:
         return await self._run(
             self._transaction(work, writes=True, is_urgent=is_urgent, is_alone=is_alone)
         )
+
+    async def listen(self, heard: Callable[[str], None]) -> None:
+        """Hear what processes on the same database tell each other, until cancelled.
+
+        Args:
+            heard: Is called with what one of them told; with nothing when some may have been
+                missed.
+        """
+        while self._connect is not None:
+            connection = None
+            with suppress(*DATABASE_ERRORS):
+                connection = await self._connect()
+                ended = asyncio.Event()
+                connection.add_termination_listener(lambda _, ended=ended: ended.set())
+                await connection.add_listener(CHANNEL, lambda *told: heard(str(told[-1])))
+                heard("")
+                try:
+                    await ended.wait()
+                finally:
+                    connection.terminate()
+            await asyncio.sleep(LISTEN_AGAIN_SECONDS)
 
     async def close(self) -> None:
         """Wait for the transactions under way and close all connections.
@@ -320,8 +346,9 @@ async def open_database(
             "or postgresql://USER:PASSWORD@HOST/NAME."
         ) from None
     is_sqlite = url.get_backend_name() == "sqlite"
-    engine = _sqlite_engine(url) if is_sqlite else _postgresql_engine(url)
-    database = Database(engine, close_seconds, observe)
+    connect = None if is_sqlite else _connecting(url)
+    engine = _sqlite_engine(url) if connect is None else _postgresql_engine(connect)
+    database = Database(engine, close_seconds, observe, connect)
     try:
         try:
             # Several processes may start at once.
@@ -396,7 +423,8 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
     return engine
 
 
-def _postgresql_engine(url: URL) -> AsyncEngine:
+def _connecting(url: URL) -> Callable[[], Awaitable[asyncpg.Connection]]:
+    """Return what connects to a PostgreSQL."""
     # The driver reads the address itself, so that all that libpq's users write there works:
     # sslmode, several hosts, a socket's folder.
     dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -404,6 +432,10 @@ def _postgresql_engine(url: URL) -> AsyncEngine:
     async def connect() -> asyncpg.Connection:
         return await asyncpg.connect(dsn, timeout=TIMEOUT_SECONDS, command_timeout=60)
 
+    return connect
+
+
+def _postgresql_engine(connect: Callable[[], Awaitable[asyncpg.Connection]]) -> AsyncEngine:
     return create_async_engine(
         "postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True, hide_parameters=True
     )

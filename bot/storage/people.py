@@ -22,6 +22,7 @@ from bot.storage.schema import (
     players,
     rooms,
     rounds,
+    updates,
     votes,
 )
 
@@ -140,6 +141,7 @@ class PeopleStore:
         photo = or_(rounds.c.part != "", *leads)
         await connection.execute(update(rounds).where(*over, photo).values(_without_photo))
         await prune_features(connection, now)
+        await connection.execute(delete(updates).where(updates.c.at < now - ROUND_KEPT))
         # Settings may be changed where nothing else ever happened: the year begins here.
         current = rooms.c.moved_to.is_(None)
         unseen = current, rooms.c.seen.is_(None)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import Label, Player, Room
+from bot.domain import Arrival, Label, Player, Room
 from bot.game.rules import Denied, Round
 from bot.storage.database import open_database
 from bot.storage.store import Store
+from tests.support.postgres import execute
 from tests.support.records import (
     ANNA,
     BEN,
@@ -107,3 +109,53 @@ async def test_only_who_is_in_the_same_room_waits(
         go_on.set()
         await asyncio.gather(holding, moving)
         assert isinstance(await waiting, Round)
+
+
+async def test_a_room_has_one_owner_until_that_one_dies(database_url: str) -> None:
+    async with (
+        Store.open(database_url, lease_seconds=3.3) as one,
+        Store.open(database_url) as other,
+    ):
+        assert await one.leases.own(ROOM)
+        assert not await other.leases.own(ROOM)
+        assert await other.leases.own(ROOMS[0])
+        taken = await asyncio.gather(*(store.leases.hold("pruning") for store in (one, other) * 3))
+        assert sum(taken) == 3
+        async with open_database(database_url) as database:
+            dead = "UPDATE processes SET until = clock_timestamp() WHERE id = '{}'"
+            await execute(database, dead.format(one.leases.me))
+            assert await other.leases.own(ROOM)
+            # Who comes back after a pause has lost what others have taken meanwhile.
+            one.leases._valid_until = -1.0
+            assert not await one.leases.own(ROOM)
+            assert await one.leases.own(ROOMS[1])
+    async with Store.open(database_url) as third:  # the others have ended in good order
+        assert await third.leases.own(ROOM)
+        assert await third.leases.own(ROOMS[1])
+
+
+async def test_what_comes_in_is_handled_by_the_owner_of_its_room(
+    both: tuple[Store, Store],
+) -> None:
+    one, other = both
+    arrivals = [Arrival(f"key {number}", ROOMS[number % 2], str(number)) for number in range(6)]
+    for store in both:  # the platform delivers each twice
+        await store.inbox.put(arrivals, NOW)
+    assert await other.leases.own(ROOMS[1])
+    async with one.inbox.open():
+        await one.inbox.wait(5)
+        taken = await one.inbox.take(2, takes_rooms=True)
+        assert [body for _, body in taken.updates] == ["0", "2"]
+        assert taken.has_new_rooms
+        assert [body for _, body in (await one.inbox.take(9, takes_rooms=False)).updates] == ["4"]
+        theirs = await other.inbox.take(9, takes_rooms=True)
+        assert [body for _, body in theirs.updates] == ["1", "3", "5"]
+        assert not theirs.has_new_rooms
+        await one.inbox.mark_handled([id_ for id_, _ in taken.updates])
+        await one.inbox.put(arrivals, NOW)
+        await one.inbox.let_go()
+        assert [body for _, body in (await one.inbox.take(9, takes_rooms=False)).updates] == ["4"]
+        assert (await other.inbox.take(9, takes_rooms=True)).updates == []
+    await one.people.prune(NOW + timedelta(days=2))
+    await one.inbox.put(arrivals[:1], NOW)
+    assert len((await one.inbox.take(9, takes_rooms=False)).updates) == 1
