@@ -82,6 +82,7 @@ from bot.services.photo_archive import ArchiveJobs, PhotoArchive
 from bot.services.photos import Photos
 from bot.services.ports import Messenger, PhotoClassifier
 from bot.services.privacy import Privacy
+from bot.services.repeat import Repeat
 from bot.services.revisions import Revisions
 from bot.services.room_admin import RoomAdmin
 from bot.services.rounds import Rounds
@@ -95,6 +96,10 @@ log = logging.getLogger(__name__)
 
 # After an outage: who asked longer ago than this has given up.
 STALE = timedelta(minutes=5)
+# How often is looked for what another process has left.
+LOOK_SECONDS = 10.0
+# What one process does for all.
+PRUNING = "pruning"
 
 
 class Service:
@@ -165,6 +170,9 @@ class Service:
             self.handle_photo, rounds, heatmaps, leaderboards, room_admin, privacy, party_chats
         )
         self._revisions = revisions
+        self._looking = Repeat(
+            self.look, LOOK_SECONDS, "what other processes left could not be looked for"
+        )
 
     async def wants_photo(self, room: Room, *, addressed: bool) -> bool:
         """Return whether a photo of this room is to be answered.
@@ -343,17 +351,24 @@ class Service:
         settings = await self._store.rooms.settings(photos[0].room)
         return settings.guess_every or any(wants_guesses(photo.caption) for photo in photos)
 
-    async def note_sending(self, outcomes: Sequence[PhotoOutcome], *, has_failed: bool) -> None:
+    async def note_sending(self, outcomes: Sequence[PhotoOutcome], *, has_failed: bool) -> bool:
         """Note that the answer to photos is on its way, or that it is known to have failed.
 
         After a restart the first may be there, and the second is not.
+
+        Returns:
+            Whether it is to be sent at all: not when another process has taken the room over,
+            because this one seemed to be dead.
         """
         rounds = [outcome.round_id for outcome in outcomes if outcome.round_id is not None]
         try:
+            if outcomes and not await self._store.leases.own(outcomes[0].room):
+                return False
             now = None if has_failed else self._clock.now()
             await self._store.rounds.mark_sending(rounds, now)
         except Exception:
             log.exception("an answer on its way could not be noted")
+        return True
 
     async def mark_sent(
         self,
@@ -563,7 +578,8 @@ class Service:
 
     async def pending_photos(self, platform: str) -> list[PendingPhoto]:
         """Return the photos that were in hand when the process last ended, and still matter."""
-        pending = await self._store.rounds.pending(platform, self._clock.now() - STALE)
+        stored = await self._store.rounds.pending(platform, self._clock.now() - STALE)
+        pending = [photo for photo in stored if await self._store.leases.own(photo.room)]
         self._metrics.note_ambiguous(platform, sum(photo.in_flight for photo in pending))
         return pending
 
@@ -582,11 +598,14 @@ class Service:
             asyncio.create_task(self._season_end.repeat.run(), name="season end"),
             asyncio.create_task(self._daily.repeat.run(), name="daily"),
         ]
+        if self._store.leases.are_shared:
+            running.append(asyncio.create_task(self._looking.run(), name="look"))
         try:
             yield
         finally:
             self._season_end.repeat.stop()
             self._daily.repeat.stop()
+            self._looking.stop()
             await self.guessing.close()
             await self.voting.close()
             await self.party_chats.close()
@@ -594,9 +613,16 @@ class Service:
             await asyncio.gather(*running, return_exceptions=True)
             await self._archive.finish()
 
+    async def look(self) -> None:
+        """Take over what another process on the same database has left."""
+        await self.guessing.look()
+        await self.voting.look()
+        await self.parties.look()
+
     async def prune(self) -> None:
         """Forget what is over."""
-        await self._store.people.prune(self._clock.now())
+        if await self._store.leases.hold(PRUNING):
+            await self._store.people.prune(self._clock.now())
         await self._archive.prune()
         await self.parties.prune()
 
