@@ -170,6 +170,8 @@ def _telegram(settings: Settings, store: Store) -> TelegramAdapter | None:
         api_url=without_slash(settings.telegram_api_url),
         webhook_url=_webhook_url(settings),
         notes=store.notes,
+        duties=store.leases,
+        inbox=store.inbox if store.leases.are_shared else None,
     )
 
 

@@ -576,10 +576,18 @@ class Service:
         await self._store.rooms.move(old, new)
         await self.party_chats.move(old, new)
 
-    async def pending_photos(self, platform: str) -> list[PendingPhoto]:
-        """Return the photos that were in hand when the process last ended, and still matter."""
+    async def pending_photos(
+        self, platform: str, is_new: Callable[[PendingPhoto], bool] = lambda photo: True
+    ) -> list[PendingPhoto]:
+        """Return the photos that were in hand when a process ended, and still matter.
+
+        Args:
+            platform: The platform's name.
+            is_new: Tells those that are not in hand here already.
+        """
         stored = await self._store.rounds.pending(platform, self._clock.now() - STALE)
-        pending = [photo for photo in stored if await self._store.leases.own(photo.room)]
+        owned = await self._store.leases.owned({photo.room for photo in stored})
+        pending = [photo for photo in stored if photo.room in owned and is_new(photo)]
         self._metrics.note_ambiguous(platform, sum(photo.in_flight for photo in pending))
         return pending
 

@@ -25,7 +25,7 @@ WAITING = f"""
     SELECT u.id, u.lease, l.owner = :me AS is_ours
     FROM updates u LEFT JOIN leases l ON l.name = u.lease
     WHERE u.body IS NOT NULL AND u.taken_by IS DISTINCT FROM :me
-        AND (l.owner = :me OR (:takes_rooms AND NOT COALESCE({ALIVE.format("l.owner")}, FALSE)))
+        AND (l.owner = :me OR NOT {ALIVE.format("l.owner")})
     ORDER BY u.id LIMIT :most FOR UPDATE OF u SKIP LOCKED
 """
 TAKE = """
@@ -75,17 +75,16 @@ class Inbox:
         news = {"channel": CHANNEL, "news": NEWS}
         await connection.execute(text("SELECT pg_notify(:channel, :news)"), news)
 
-    async def take(self, most: int, *, takes_rooms: bool) -> Taken:
+    async def take(self, most: int) -> Taken:
         """Take what waits for this process, for it alone to handle.
 
         Args:
-            most: How many at once.
-            takes_rooms: Whether rooms that are nobody's become this process's.
+            most: How many at once: so many rooms, at most, become this process's.
         """
         me = self._leases.me
 
         async def work(connection: AsyncConnection) -> tuple[Taken, set[str]]:
-            given = {"me": me, "most": most, "takes_rooms": takes_rooms}
+            given = {"me": me, "most": most}
             found = (await connection.execute(text(WAITING), given)).all()
             if not found:
                 return Taken([], has_new_rooms=False), set()

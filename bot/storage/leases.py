@@ -11,7 +11,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy import delete, text
@@ -25,10 +25,9 @@ log = logging.getLogger(__name__)
 
 # Whoever has not said so for so long is taken to live no more.
 SECONDS = 15.0
-# So often it is said.
-RENEW_SECONDS = 3.0
-# The owner itself stops a little earlier: a request may still be on its way.
-MARGIN_SECONDS = 3.0
+# It is said so many times as often. The owner itself stops one time earlier: a request may still be
+# on its way.
+RENEWALS = 5
 # What is left of those who died is cleared away after so long.
 CLEAR_SECONDS = 300.0
 # A room of these platforms is not owned by itself: one connection hears all, one process has the
@@ -90,14 +89,22 @@ class Leases:
         """Return whether a room is this process's, taken if it is nobody's that lives."""
         return await self.hold(lease_of(room))
 
+    async def owned(self, rooms: Collection[Room]) -> set[Room]:
+        """Return which of some rooms are this process's, taken where they are nobody's."""
+        held = await self._hold({lease_of(room) for room in rooms})
+        return {room for room in rooms if lease_of(room) in held}
+
     async def hold(self, name: str) -> bool:
         """Return whether something is this process's, taken if it is nobody's that lives."""
-        if not self.are_shared or (name in self._held and self._is_valid):
-            return True
+        return name in await self._hold({name})
+
+    async def _hold(self, names: set[str]) -> set[str]:
+        if not self.are_shared or (names <= self._held and self._is_valid):
+            return names
         await self.live()
-        taken = await self._database.write(lambda connection: self.take(connection, [name]))
+        taken = await self._database.write(lambda connection: self.take(connection, names))
         self.note(taken)
-        return name in taken
+        return taken
 
     async def take(self, connection: AsyncConnection, names: Iterable[str]) -> set[str]:
         """Take what is nobody's that lives; return what is ours, to be noted after the commit."""
@@ -126,7 +133,7 @@ class Leases:
                 await connection.execute(text(CLEAR), {"seconds": CLEAR_SECONDS})
 
             await self._database.write(work, is_urgent=True)
-            self._valid_until = began + self._seconds - MARGIN_SECONDS
+            self._valid_until = began + self._seconds * (1 - 1 / RENEWALS)
 
     @asynccontextmanager
     async def renewed(self) -> AsyncIterator[None]:
@@ -155,7 +162,7 @@ class Leases:
 
     async def _go_on(self) -> None:
         while True:
-            await asyncio.sleep(min(RENEW_SECONDS, self._seconds / 4))
+            await asyncio.sleep(self._seconds / RENEWALS)
             try:
                 await self.renew()
             except DATABASE_ERRORS as error:

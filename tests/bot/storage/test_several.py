@@ -113,7 +113,7 @@ async def test_only_who_is_in_the_same_room_waits(
 
 async def test_a_room_has_one_owner_until_that_one_dies(database_url: str) -> None:
     async with (
-        Store.open(database_url, lease_seconds=3.3) as one,
+        Store.open(database_url) as one,
         Store.open(database_url) as other,
     ):
         assert await one.leases.own(ROOM)
@@ -144,18 +144,18 @@ async def test_what_comes_in_is_handled_by_the_owner_of_its_room(
     assert await other.leases.own(ROOMS[1])
     async with one.inbox.open():
         await one.inbox.wait(5)
-        taken = await one.inbox.take(2, takes_rooms=True)
+        taken = await one.inbox.take(2)
         assert [body for _, body in taken.updates] == ["0", "2"]
         assert taken.has_new_rooms
-        assert [body for _, body in (await one.inbox.take(9, takes_rooms=False)).updates] == ["4"]
-        theirs = await other.inbox.take(9, takes_rooms=True)
+        assert [body for _, body in (await one.inbox.take(9)).updates] == ["4"]
+        theirs = await other.inbox.take(9)
         assert [body for _, body in theirs.updates] == ["1", "3", "5"]
         assert not theirs.has_new_rooms
         await one.inbox.mark_handled([id_ for id_, _ in taken.updates])
         await one.inbox.put(arrivals, NOW)
         await one.inbox.let_go()
-        assert [body for _, body in (await one.inbox.take(9, takes_rooms=False)).updates] == ["4"]
-        assert (await other.inbox.take(9, takes_rooms=True)).updates == []
+        assert [body for _, body in (await one.inbox.take(9)).updates] == ["4"]
+        assert (await other.inbox.take(9)).updates == []
     await one.people.prune(NOW + timedelta(days=2))
     await one.inbox.put(arrivals[:1], NOW)
-    assert len((await one.inbox.take(9, takes_rooms=False)).updates) == 1
+    assert len((await one.inbox.take(9)).updates) == 1

@@ -58,6 +58,8 @@ class RunningBot:
             api_url=self.telegram.url,
             webhook_url=self.webhook,
             notes=self.store.notes,
+            duties=self.store.leases,
+            inbox=self.store.inbox if self.store.leases.are_shared else None,
         )
         self._messengers[self.adapter.name] = self.adapter
         return self.adapter
