@@ -91,7 +91,11 @@ async def serve(
         address = _address(settings, listening)
         telegram, discord = _telegram(settings, store), _discord(settings, store)
         platforms: list[Platform] = [each for each in (telegram, discord) if each is not None]
-        supervisors = [Supervisor(platform, stopping) for platform in platforms]
+        supervisors = [
+            # Discord tells all to each connection; at Telegram, processes share what it tells.
+            Supervisor(each, stopping, hold=store.leases.hold if each is discord else None)
+            for each in platforms
+        ]
         webhook = _webhook_url(settings)
         web: WebServer = WebServer(
             address,
@@ -205,7 +209,7 @@ def _health(
     """Return what each part reports of itself, for /healthz and /readyz."""
     classifier = vision.state()
     is_alive = classifier["state"] == "ready"
-    all_run = all(state["state"] in ("running", "off") for state in states.values())
+    all_run = all(state["state"] in ("running", "standby", "off") for state in states.values())
     return {
         "status": "stopping" if stopping.is_set() else "ok" if is_alive else "failed",
         "ready": is_alive and all_run and not stopping.is_set(),

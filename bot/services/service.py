@@ -185,6 +185,10 @@ class Service:
             return True
         return (await self._store.rooms.settings(room)).every_photo
 
+    async def owns(self, room: Room) -> bool:
+        """Return whether it is this one of several processes that speaks in a room."""
+        return await self._store.leases.own(room)
+
     async def note_arrival(self, photo: Photo) -> int | None:
         """Store that a photo is in hand, before it is answered: a restart then answers it.
 

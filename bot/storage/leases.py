@@ -30,9 +30,8 @@ SECONDS = 15.0
 RENEWALS = 5
 # What is left of those who died is cleared away after so long.
 CLEAR_SECONDS = 300.0
-# A room of these platforms is not owned by itself: one connection hears all, one process has the
-# pages.
-WHOLE = frozenset({"discord", "web"})
+# A room of these platforms is not owned by itself: one connection hears all.
+WHOLE = frozenset({"discord"})
 
 ALIVE = "EXISTS (SELECT FROM processes p WHERE p.id = {} AND p.until > clock_timestamp())"
 TAKE = f"""
