@@ -54,6 +54,19 @@ DATABASE_ERRORS = (
     CommandError,
 )
 
+# PostgreSQL is restarted now and then, or another machine takes its place; nothing of a transaction
+# that it did not come to commit is there, and it is done again.
+RESTART_WAITS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.0, 3.0)
+# How a transaction learns of that; not by a time-out, which has taken long enough.
+GONE = (
+    ConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
+)
+
 # Is told `wait`, `read` or `write`, and how many seconds that took.
 Observe = Callable[[str, float], None]
 
@@ -93,6 +106,7 @@ class Database:
         # SQLite has one connection; whoever waits for it waits here, where there is an order.
         self._gate = _Gate(1 if self._is_sqlite else CONNECTIONS)
         self._is_closed = False
+        self._was_used = False
         self._transactions: set[asyncio.Task[object]] = set()
         self._connections: set[DBAPIConnection] = set()
         event.listen(engine.sync_engine, "connect", self._connected)
@@ -198,12 +212,28 @@ class Database:
         is_alone: bool = False,
     ) -> T:
         arrived = time.perf_counter()
-        async with self._gate.passed(is_urgent), self._engine.begin() as connection:
-            if writes and not self._is_sqlite:  # SQLite locks as the transaction begins
-                lock = "pg_advisory_xact_lock" if is_alone else "pg_advisory_xact_lock_shared"
-                await connection.execute(text(f"SELECT {lock}({LOCK})"))
-            began = time.perf_counter()
-            result = await work(connection)
+        waits = iter(RESTART_WAITS if self._was_used else ())
+        while True:
+            is_done = False
+            try:
+                async with self._gate.passed(is_urgent), self._engine.begin() as connection:
+                    if writes and not self._is_sqlite:  # SQLite locks as the transaction begins
+                        kind = "" if is_alone else "_shared"
+                        await connection.execute(
+                            text(f"SELECT pg_advisory_xact_lock{kind}({LOCK})")
+                        )
+                    began = time.perf_counter()
+                    result = await work(connection)
+                    is_done = True
+            except DATABASE_ERRORS as error:
+                # Whether a commit that was not answered was carried out, nobody knows.
+                wait = next(waits, None)
+                if wait is None or is_done or self._is_closed or not _is_restart(error):
+                    raise
+                await asyncio.sleep(wait)
+            else:
+                break
+        self._was_used = True
         self._observe("wait", began - arrived)
         self._observe("write" if writes else "read", time.perf_counter() - began)
         return result
@@ -476,6 +506,14 @@ def _log_fault(task: asyncio.Task[object]) -> None:
         log.error("a transaction was cut off whose caller was gone")
     elif error := task.exception():
         log.error("a transaction failed whose caller was gone", exc_info=error)
+
+
+def _is_restart(error: BaseException) -> bool:
+    """Return whether PostgreSQL has gone away, and may be back in a moment."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
+    return isinstance(cause, GONE)
 
 
 def _reason(error: Exception) -> str:

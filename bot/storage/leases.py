@@ -24,7 +24,7 @@ from bot.storage.schema import processes
 log = logging.getLogger(__name__)
 
 # Whoever has not said so for so long is taken to live no more.
-SECONDS = 15.0
+SECONDS = 10.0
 # It is said so many times as often. The owner itself stops one time earlier: a request may still be
 # on its way.
 RENEWALS = 5

@@ -66,24 +66,26 @@ class SharedUpdates:
     async def run(self) -> None:
         """Handle updates until cancelled; those that were begun are handled to their end."""
         async with self._inbox.open():
-            is_first = True
+            # What was taken and not handled: by an earlier connection, or when the database failed.
+            lets_go = True
             while True:
-                handling = asyncio.ensure_future(self._handle_some(is_first=is_first))
+                handling = asyncio.ensure_future(self._handle_some(lets_go=lets_go))
                 try:
                     number = await asyncio.shield(handling)
-                    is_first = False
+                    lets_go = False
                 except asyncio.CancelledError:
                     await asyncio.gather(handling, return_exceptions=True)
                     raise
                 except Exception:
                     log.exception("updates could not be taken; they are tried again")
+                    lets_go = True
                     await asyncio.sleep(AGAIN_SECONDS)
                     continue
                 if number < AT_ONCE:
                     await self._inbox.wait(NEWS_SECONDS)
 
-    async def _handle_some(self, *, is_first: bool) -> int:
-        if is_first:  # an earlier connection of this process may have left some
+    async def _handle_some(self, *, lets_go: bool) -> int:
+        if lets_go:
             await self._inbox.let_go()
         updates, has_new_rooms = await self._inbox.take(AT_ONCE)
         now = asyncio.get_running_loop().time()

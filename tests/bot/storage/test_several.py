@@ -159,3 +159,26 @@ async def test_what_comes_in_is_handled_by_the_owner_of_its_room(
     await one.people.prune(NOW + timedelta(days=2))
     await one.inbox.put(arrivals[:1], NOW)
     assert len((await one.inbox.take(9)).updates) == 1
+
+
+async def test_a_database_that_is_restarted_is_waited_for(
+    database_url: str, both: tuple[Store, Store]
+) -> None:
+    """All connections end, in the middle of transactions as well, and each is carried out once."""
+    end = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    async with open_database(database_url) as database:
+        for attempt in range(4):
+            asked = [photo(f"{attempt} {number}", room=ROOMS[number % 6]) for number in range(20)]
+            opening = [
+                asyncio.create_task(both[number % 2].rounds.open(each, NOW))
+                for number, each in enumerate(asked)
+            ]
+            await asyncio.sleep(0.004 * attempt)
+            await execute(database, end)
+            ids = await asyncio.gather(*opening)
+            assert len(set(ids)) == len(asked)
+        (count,) = await execute(database, "SELECT count(*) FROM rounds")
+    assert count == (80,)
