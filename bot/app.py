@@ -111,13 +111,16 @@ async def serve(
             in_hand=lambda: admission.photos,
             waiting=lambda: classifier.waiting,
         )
+        # Where nobody can come in, nothing is said that another process's room should read.
+        has_rooms = settings.web_room or not store.leases.are_shared
+        rooms = {web.name: web} if has_rooms else {}
         service = build_service(
             vision=vision,
             admission=admission,
             store=store,
             archive=PhotoArchive(settings.data_folder / "kept"),
             party_pictures=PartyPictures(settings.data_folder / "party_photos"),
-            messengers={web.name: web, **{each.name: each for each in platforms}},
+            messengers={**rooms, **{each.name: each for each in platforms}},
             metrics=metrics,
         )
         web.open(service)

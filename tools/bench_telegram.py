@@ -133,14 +133,14 @@ async def _measured(
     send: Callable[[Sent], Awaitable[None]],
 ) -> Figures:
     sent, pid = Sent(), bot.process.pid
-    cpu, database = _processor_seconds(pid), await database_seconds(bot)
+    cpu, database = processor_seconds(pid), await database_seconds(bot)
     began = time.perf_counter()
     async with _watched(bot) as health:
         watching = asyncio.create_task(crowd.answered(sent, number))
         await send(sent)
         await watching
     wall = time.perf_counter() - began
-    cpu = [after - before for after, before in zip(_processor_seconds(pid), cpu, strict=True)]
+    cpu = [after - before for after, before in zip(processor_seconds(pid), cpu, strict=True)]
     spent = await database_seconds(bot)
     seconds = sent.seconds
     return {
@@ -235,7 +235,7 @@ def _children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def _processor_seconds(pid: int) -> list[float]:
+def processor_seconds(pid: int) -> list[float]:
     """Return the processor time of the bot, and that of its decoders."""
     ticks = os.sysconf("SC_CLK_TCK")
 
@@ -255,5 +255,5 @@ async def database_seconds(bot: BotProcess) -> dict[str, float]:
     """Return how long transactions have waited, read and written."""
     async with aiohttp.ClientSession() as session, session.get(f"{bot.url}/metrics") as answer:
         told = await answer.text()
-    found = re.findall(r'snowpeopledatabase_seconds_sum\{stage="(\w+)"\} (\S+)', told)
+    found = re.findall(r'snowpeople_database_seconds_sum\{stage="(\w+)"\} (\S+)', told)
     return {stage: float(seconds) for stage, seconds in found}

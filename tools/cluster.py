@@ -26,7 +26,7 @@ from tests.fakes.telegram.chats import Chat
 from tests.fakes.telegram.server import TelegramServer
 from tests.support.family import BotProcess
 from tests.support.postgres import Cluster, binaries, new_database, running_cluster
-from tools.bench_telegram import Crowd, Sent, database_seconds, quantile
+from tools.bench_telegram import Crowd, Sent, database_seconds, processor_seconds, quantile
 
 # How many bots, and where they remember; SQLite is what a single one has by itself.
 MEASURED = ((1, "sqlite"), (1, "postgresql"), (2, "postgresql"))
@@ -121,17 +121,13 @@ async def throughput(
         await warm.answered(first, len(first.at))
         crowd, sent = Crowd(bots.telegram, number), Sent()
         chats, drawn = crowd.chats(photos // OF_A_CHAT), crowd.photos(photos)
-        before = Counter[str]()
-        for bot in bots.running:
-            before.update(await database_seconds(bot))
+        before = await spent(bots)
         began = time.perf_counter()
         for index, photo in enumerate(drawn):
             crowd.send(chats[index % len(chats)], photo, sent)
         await crowd.answered(sent, photos)
         wall = time.perf_counter() - began
-        spent = Counter[str]()
-        for bot in bots.running:
-            spent.update(await database_seconds(bot))
+        after = await spent(bots)
         await bots.stop()
     return {
         "bots": number,
@@ -140,8 +136,18 @@ async def throughput(
         "a second": len(sent.answered) / wall,
         "p50 s": quantile(sent.seconds, 0.5),
         "p95 s": quantile(sent.seconds, 0.95),
-        **{f"{stage} ms": 1000 * (spent[stage] - before[stage]) / photos for stage in spent},
+        **{f"{what} ms": 1000 * (after[what] - before[what]) / photos for what in after},
     }
+
+
+async def spent(bots: Bots) -> dict[str, float]:
+    """Return the seconds that all have spent: processor time, and the database's stages."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for bot in bots.running:
+        seconds["processor"] += sum(processor_seconds(bot.process.pid))
+        for stage, number in (await database_seconds(bot)).items():
+            seconds[stage] += number
+    return seconds
 
 
 @dataclass
