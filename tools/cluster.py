@@ -152,7 +152,7 @@ async def spent(bots: Bots) -> dict[str, float]:
 
 @dataclass
 class Outcome:
-    """What became of a stream of photos. faults: sentences, none when all is well."""
+    """What became of a stream of photos. faults: sentences, none when all is well. log: errors."""
 
     photos: int
     answered: int
@@ -161,6 +161,7 @@ class Outcome:
     longest: float
     left_over: Mapping[str, int]
     out_of_order: int
+    log: list[str] = field(repr=False)
 
     @property
     def faults(self) -> list[str]:
@@ -204,6 +205,7 @@ async def faults(cluster: Cluster, photos: int, *, restarts_database: bool = Tru
         await asyncio.sleep(SETTLED_SECONDS)
         answers = answers_in(bots.telegram)
         await bots.stop()
+        log = [line for bot in bots.running for line in bot.log]
         return Outcome(
             photos=photos,
             answered=sum(bool(answers[key]) for key in sent.at),
@@ -212,6 +214,7 @@ async def faults(cluster: Cluster, photos: int, *, restarts_database: bool = Tru
             longest=max(sent.seconds, default=0.0),
             left_over=await bots.left_over(),
             out_of_order=out_of_order(chats),
+            log=[line for line in log if "rror" in line and not line.startswith(" ")],
         )
 
 
@@ -259,6 +262,8 @@ def main() -> int:
     print(outcome)
     for fault in outcome.faults:
         print(f"WRONG: {fault}")
+    if outcome.faults:
+        print(*outcome.log[-20:], sep="\n")
     return min(1, len(outcome.faults))
 
 

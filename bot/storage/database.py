@@ -114,7 +114,7 @@ class Database:
 
     async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Run a transaction that reads; see `write`."""
-        return await self._run(self._transaction(work, writes=False))
+        return await self._run(self._transaction(work, writes=False, is_repeatable=True))
 
     @property
     def is_shared(self) -> bool:
@@ -127,6 +127,7 @@ class Database:
         *,
         is_urgent: bool = False,
         is_alone: bool = False,
+        is_repeatable: bool = False,
     ) -> T:
         """Run a transaction that writes; all of it is kept at its end, or nothing.
 
@@ -134,6 +135,8 @@ class Database:
             work: Its statements. It gets a connection and runs in another task than the caller.
             is_urgent: Whether it goes before all that wait.
             is_alone: Whether no other may write meanwhile, in whatever process.
+            is_repeatable: Whether it does no harm when it is done twice, because PostgreSQL was
+                gone before it said whether the first time counted.
 
         Returns:
             What the work returned.
@@ -142,7 +145,13 @@ class Database:
             StoreError: When the database is closed, before or meanwhile.
         """
         return await self._run(
-            self._transaction(work, writes=True, is_urgent=is_urgent, is_alone=is_alone)
+            self._transaction(
+                work,
+                writes=True,
+                is_urgent=is_urgent,
+                is_alone=is_alone,
+                is_repeatable=is_repeatable,
+            )
         )
 
     async def listen(self, heard: Callable[[str], None]) -> None:
@@ -210,11 +219,12 @@ class Database:
         writes: bool,
         is_urgent: bool = False,
         is_alone: bool = False,
+        is_repeatable: bool = False,
     ) -> T:
         arrived = time.perf_counter()
         waits = iter(RESTART_WAITS if self._was_used else ())
         while True:
-            is_done = False
+            is_in_doubt = False
             try:
                 async with self._gate.passed(is_urgent), self._engine.begin() as connection:
                     if writes and not self._is_sqlite:  # SQLite locks as the transaction begins
@@ -224,11 +234,10 @@ class Database:
                         )
                     began = time.perf_counter()
                     result = await work(connection)
-                    is_done = True
+                    is_in_doubt = not is_repeatable
             except DATABASE_ERRORS as error:
-                # Whether a commit that was not answered was carried out, nobody knows.
                 wait = next(waits, None)
-                if wait is None or is_done or self._is_closed or not _is_restart(error):
+                if wait is None or is_in_doubt or self._is_closed or not _is_restart(error):
                     raise
                 await asyncio.sleep(wait)
             else:
@@ -319,15 +328,31 @@ def write_transaction(
     return run
 
 
-def urgent_transaction(
+def repeatable_transaction(
     method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
 ) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
-    """Make a method of a part of the store a `write_transaction` that goes before all that wait."""
+    """Make a method of a part of the store a `write_transaction` that may be done twice."""
 
     @functools.wraps(method)
     async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await part._database.write(
-            lambda connection: method(part, connection, *args, **kwargs), is_urgent=True
+            lambda connection: method(part, connection, *args, **kwargs), is_repeatable=True
+        )
+
+    return run
+
+
+def urgent_transaction(
+    method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
+) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
+    """Make a method of a part of the store a `repeatable_transaction` that goes before others."""
+
+    @functools.wraps(method)
+    async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await part._database.write(
+            lambda connection: method(part, connection, *args, **kwargs),
+            is_urgent=True,
+            is_repeatable=True,
         )
 
     return run

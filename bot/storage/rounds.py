@@ -26,6 +26,7 @@ from bot.game.rules import SAME_WITHIN_BITS
 from bot.storage.database import (
     Database,
     read_transaction,
+    repeatable_transaction,
     urgent_transaction,
     write_transaction,
 )
@@ -59,7 +60,7 @@ class RoundStore:
         self._database = database
         self._prints: LRUCache[int, Prints] = LRUCache(ROOMS)
 
-    @write_transaction
+    @repeatable_transaction
     async def open(self, connection: AsyncConnection, photo: Photo, now: datetime) -> int | None:
         """Return the id of a photo's round, opened if there is none.
 
@@ -94,7 +95,7 @@ class RoundStore:
         }
         return await insert_row(connection, rounds, values)
 
-    @write_transaction
+    @repeatable_transaction
     async def note_verdict(
         self,
         connection: AsyncConnection,
