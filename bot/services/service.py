@@ -170,6 +170,7 @@ class Service:
             self.handle_photo, rounds, heatmaps, leaderboards, room_admin, privacy, party_chats
         )
         self._revisions = revisions
+        self._dropping: set[asyncio.Task[None]] = set()
         self._looking = Repeat(
             self.look, LOOK_SECONDS, "what other processes left could not be looked for"
         )
@@ -612,9 +613,12 @@ class Service:
         ]
         if self._store.leases.are_shared:
             running.append(asyncio.create_task(self._looking.run(), name="look"))
+        hearing = asyncio.create_task(self._store.people.listen(self._drop), name="hearing")
         try:
             yield
         finally:
+            hearing.cancel()
+            running += [hearing, *self._dropping]
             self._season_end.repeat.stop()
             self._daily.repeat.stop()
             self._looking.stop()
@@ -624,6 +628,12 @@ class Service:
             await self.parties.close()
             await asyncio.gather(*running, return_exceptions=True)
             await self._archive.finish()
+
+    def _drop(self, platform: str, player_id: str) -> None:
+        """Forget somebody here, who was forgotten in whatever process."""
+        dropping = asyncio.create_task(self.privacy.drop(platform, player_id), name="drop")
+        self._dropping.add(dropping)
+        dropping.add_done_callback(self._dropping.discard)
 
     async def look(self) -> None:
         """Take over what another process on the same database has left."""

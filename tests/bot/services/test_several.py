@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain import Label
+from bot.game.party_acts import Join
 from bot.game.rules import GUESS_WITHIN
 from bot.speech import speaker_for
 from bot.storage import Store
@@ -114,3 +115,14 @@ async def test_who_is_there_tells_what_another_process_left(database_url: str, p
         await until(lambda: bool(pair.messenger.sent))
         await pair.other.service.look()
     assert len(pair.messenger.sent) == 1
+
+
+async def test_who_is_forgotten_is_forgotten_by_every_process(pair: Pair) -> None:
+    parties = pair.other.service.parties
+    async with pair.one.service.running(), pair.other.service.running():
+        parties.enter(HOME, BEN.id)
+        parties.act(HOME, BEN.id, Join("Ben", 0))
+        assert parties.export("telegram", BEN.id)
+        asked = pair.one.service.privacy.ask_whether_to_forget(BEN, EN)
+        await pair.one.press(BEN, asked.buttons[0][0])
+        await until(lambda: not parties.export("telegram", BEN.id))
