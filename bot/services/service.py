@@ -186,9 +186,14 @@ class Service:
             return True
         return (await self._store.rooms.settings(room)).every_photo
 
-    async def owns(self, room: Room) -> bool:
-        """Return whether it is this one of several processes that speaks in a room."""
-        return await self._store.leases.own(room)
+    async def enter(self, room: Room) -> bool:
+        """Return whether a room that somebody enters is open in this one of several processes."""
+        if await self._store.leases.own(room):
+            return True
+        if not await self._store.leases.enter(room):
+            return False
+        await self.look()  # for what another process has left there
+        return True
 
     async def note_arrival(self, photo: Photo) -> int | None:
         """Store that a photo is in hand, before it is answered: a restart then answers it.

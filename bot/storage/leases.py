@@ -32,6 +32,9 @@ RENEWALS = 5
 CLEAR_SECONDS = 300.0
 # A room of these platforms is not owned by itself: one connection hears all.
 WHOLE = frozenset({"discord"})
+# Of these platforms a room is taken by who comes in, and by nothing that the clock asks for: what
+# shares people out among the processes sends all of a room to the same one.
+ENTERED = frozenset({"web"})
 
 ALIVE = "EXISTS (SELECT FROM processes p WHERE p.id = {} AND p.until > clock_timestamp())"
 TAKE = f"""
@@ -85,7 +88,17 @@ class Leases:
         return self._database.is_shared
 
     async def own(self, room: Room) -> bool:
-        """Return whether a room is this process's, taken if it is nobody's that lives."""
+        """Return whether a room is this process's, taken if it is nobody's that lives.
+
+        A room that people enter is not taken here, but by `enter`.
+        """
+        name = lease_of(room)
+        if self.are_shared and room.platform in ENTERED:
+            return name in self._held and self._is_valid
+        return await self.hold(name)
+
+    async def enter(self, room: Room) -> bool:
+        """Return whether a room that people enter is this process's, taken if it is nobody's."""
         return await self.hold(lease_of(room))
 
     async def owned(self, rooms: Collection[Room]) -> set[Room]:

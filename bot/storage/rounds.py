@@ -254,7 +254,9 @@ class RoundStore:
             values["reminds_of"] = likeness.round_id
             values["played_before"] = played_before or likeness.is_copy
         await connection.execute(update(rounds).where(rounds.c.id == round_id).values(values))
-        (await self._prints_of(connection, row.room_id)).add(round_id, fingerprint.stored)
+        self._prints[row.room_id].add(
+            round_id, fingerprint.stored
+        )  # `_was_played` has looked there
         if fingerprint.features is not None:
             await store_features(connection, round_id, fingerprint.features)
 

@@ -1,4 +1,4 @@
-"""What is stored, as tables. No photo, no caption, no address of a photo."""
+"""What is stored, as tables. No photo, no address of a photo, and no caption once it is read."""
 
 from __future__ import annotations
 

@@ -259,7 +259,8 @@ class TelegramAdapter:
         self._answer_again(connection, pending)
 
     async def _answer_left_photos(self, service: Service) -> None:
-        """Answer what another process had in hand that lives no more."""
+        """Go on with what another process had in hand that lives no more."""
+        await service.parties.look()
         if (connection := self._connection) is not None:
             self._answer_again(connection, await service.pending_photos(PLATFORM, self._is_new))
 

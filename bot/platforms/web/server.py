@@ -215,7 +215,7 @@ class WebServer:
     ) -> web.StreamResponse:
         """Turn away who comes into a room that another process has; what shares the load knows."""
         name = request.match_info.get("room")
-        if name and self._service and not await self._service.owns(room_of(name)):
+        if name and self._service and not await self._service.enter(room_of(name)):
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
         return await handler(request)
 
