@@ -214,6 +214,7 @@ class Photo:
         round_id: Its round, where `Service.note_arrival` opened one.
         preview: Longer side, in pixels, of the small copy that the platform will show; 0 for none.
         is_upload: Whether its sender's own connection brings its bytes, however slow that is.
+        is_pending: Whether it was in hand when the process last ended, perhaps because of it.
     """
 
     room: Room
@@ -231,6 +232,7 @@ class Photo:
     round_id: int | None = None
     preview: int = 0
     is_upload: bool = False
+    is_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +335,22 @@ class PendingPhoto:
     at: datetime
     album: str | None = None
     in_flight: bool = False
+
+    def to_answer(self, fetch: Fetch) -> Photo:
+        """Return the photo itself, to be answered after all.
+
+        Args:
+            fetch: Fetches its bytes again.
+        """
+        return Photo(
+            self.room,
+            self.player,
+            fetch,
+            key=self.key,
+            message=self.message,
+            reference=self.reference,
+            is_pending=True,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ def main() -> None:
         "scenarios",
         nargs="*",
         metavar="SCENARIO",
-        help="photos at once, or stream: fifteen a second for a minute; by default all",
+        help="photos at once; large: 24 of 12 megapixels; stream: fifteen a second for a minute; "
+        "by default all",
     )
     telegram.add_argument("--model", default="full")
     telegram.add_argument("--database", help="an empty one; by default a file of its own")

@@ -28,6 +28,7 @@ Figures = dict[str, float | int | str]
 AT_ONCE = (1, 10, 100, 1000)
 OF_A_CHAT = 5
 PER_SECOND, SECONDS = 15, 60
+LARGE = 24
 # Between two looks at /healthz: a loop that stands still lets it wait.
 LOOK_SECONDS = 0.05
 # For a photo that is never answered.
@@ -125,6 +126,21 @@ async def stream(family: Family, bot: BotProcess) -> Figures:
     return await _measured(family, bot, crowd, len(photos), send)
 
 
+async def large(family: Family, bot: BotProcess) -> Figures:
+    """Have many photos of 12 megapixels come at once, each from another chat."""
+    crowd = Crowd(family.telegram, LARGE)
+    chats = crowd.chats(LARGE)
+    photo = _large()
+
+    async def send(sent: Sent) -> None:
+        for index, chat in enumerate(chats):
+            crowd.send(chat, photo + bytes([index]), sent)  # another file, the same picture
+
+    figures = await _measured(family, bot, crowd, LARGE, send)
+    pids = [bot.process.pid, *_children(bot.process.pid)]
+    return {**figures, "peak_mb": sum(map(_peak, pids)) // MEGABYTE}
+
+
 async def _measured(
     family: Family,
     bot: BotProcess,
@@ -201,6 +217,8 @@ async def run(scenarios: Sequence[str], **settings: str) -> dict[str, Figures]:
             loaded = os.getloadavg()[0]
             if name == "stream":
                 figures[name] = await stream(family, bot)
+            elif name == "large":
+                figures[name] = await large(family, bot)
             else:
                 figures[name] = await burst(family, bot, int(name))
             figures[name]["load_before"] = round(loaded, 1)
@@ -209,7 +227,7 @@ async def run(scenarios: Sequence[str], **settings: str) -> dict[str, Figures]:
     return figures
 
 
-SCENARIOS = (*map(str, AT_ONCE), "stream")
+SCENARIOS = (*map(str, AT_ONCE), "large", "stream")
 
 
 def _draw(random: Random) -> bytes:
@@ -217,6 +235,14 @@ def _draw(random: Random) -> bytes:
     coarse = Image.frombytes("RGB", (16, 12), random.randbytes(16 * 12 * 3)).resize(drawn.size)
     out = BytesIO()
     Image.blend(drawn, coarse, random.uniform(0.3, 0.6)).save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def _large() -> bytes:
+    drawn = draw_olaf((4032, 3024))
+    drawn = Image.blend(drawn, Image.effect_noise(drawn.size, 60).convert("RGB"), 0.2)
+    out = BytesIO()
+    drawn.save(out, "JPEG", quality=85)
     return out.getvalue()
 
 
@@ -244,6 +270,12 @@ def processor_seconds(pid: int) -> list[float]:
         return (int(fields[11]) + int(fields[12])) / ticks
 
     return [spent(pid), sum(map(spent, _children(pid)))]
+
+
+def _peak(pid: int) -> int:
+    """Return how much memory a process has held at the most, in bytes."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return 1024 * int(status.partition("VmHWM:")[2].split()[0])
 
 
 def _resident(pid: int) -> int:

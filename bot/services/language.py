@@ -6,7 +6,7 @@ import logging
 
 from cachetools import LRUCache
 
-from bot.domain import Player, Room
+from bot.domain import Player, Room, RoomSettings
 from bot.speech import Speaker, speaker_for, speaks
 from bot.storage import Store
 
@@ -30,19 +30,22 @@ class Languages:
         self._store = store
         self._first: LRUCache[Room, str] = LRUCache(REMEMBERED)
 
-    async def speaker(self, room: Room, player: Player | None) -> Speaker:
+    async def speaker(
+        self, room: Room, player: Player | None, settings: RoomSettings | None = None
+    ) -> Speaker:
         """Return the sentences to say to somebody.
 
         Args:
             room: Where.
             player: Who asks; None for nobody in particular.
+            settings: The room's, where they are at hand.
         """
         language = player.language if player is not None else None
         try:
             first = self._first.get(room) or await self._first_language(room, language)
             if first is not None:
                 self._first[room] = first
-            chosen = (await self._store.rooms.settings(room)).language
+            chosen = (settings or await self._store.rooms.settings(room)).language
         except Exception:
             log.exception("a room's language could not be looked up")
             first = chosen = None

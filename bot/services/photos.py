@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
@@ -62,6 +65,8 @@ class Photos:
         self._clock = clock
         # By the platform's key and by a digest of the bytes.
         self._known: LRUCache[str, tuple[Verdict, Fingerprint]] = LRUCache(REMEMBERED)
+        # What was in hand when the last process ended is looked at one by one.
+        self._once_more = asyncio.Lock()
         # By a digest of the bytes and by their side, until they are fetched.
         self._previews: LRUCache[tuple[str, int], Preview] = LRUCache(PREVIEWS)
 
@@ -89,7 +94,7 @@ class Photos:
                 round_id = round_id or await self.open_round(photo)
                 if round_id is None:
                     return None
-                verdict, fingerprint = await self._verdict(photo, timings)
+                verdict, fingerprint = await self._verdict(photo, timings, round_id)
                 outcome = Classified(photo.room, timings, verdict, round_id, fingerprint)
                 if plays:
                     await self.play(outcome)
@@ -158,7 +163,9 @@ class Photos:
         made = self._previews.pop((hashlib.sha256(photo).hexdigest(), side), None)
         return made or await self._vision.preview(photo, side)
 
-    async def _verdict(self, photo: Photo, timings: Timings) -> tuple[Verdict, Fingerprint]:
+    async def _verdict(
+        self, photo: Photo, timings: Timings, round_id: int | None = None
+    ) -> tuple[Verdict, Fingerprint]:
         if photo.size is not None and photo.size > MAX_BYTES:
             raise Refused(Refusal.TOO_MANY_BYTES)
         if photo.key is not None and (known := self._known.get(photo.key)):
@@ -174,9 +181,10 @@ class Photos:
             digest = hashlib.sha256(data).hexdigest()
             known = self._known.get(digest)
             if known is None:
-                verdict, fingerprint, preview = await self._vision.classify(
-                    data, timings, photo.preview
-                )
+                async with self._outliving(photo, round_id):
+                    verdict, fingerprint, preview = await self._vision.classify(
+                        data, timings, photo.preview
+                    )
                 known = verdict, fingerprint
                 if preview is not None:
                     self._previews[digest, photo.preview] = preview
@@ -184,3 +192,22 @@ class Photos:
         if photo.key is not None:
             self._known[photo.key] = known
         return known
+
+    @asynccontextmanager
+    async def _outliving(self, photo: Photo, round_id: int | None) -> AsyncIterator[None]:
+        """Look at a photo that may have ended a process alone: if it does, the next one knows.
+
+        Raises:
+            Refused: When it has ended two.
+        """
+        if not photo.is_pending or round_id is None:
+            yield
+            return
+        async with self._once_more:
+            if not await self._store.rounds.suspect(round_id):
+                log.warning("round=%d: a photo ended the process twice, and is given up", round_id)
+                raise Refused(Refusal.DAMAGED)
+            try:
+                yield
+            finally:
+                await self._store.rounds.clear(round_id)

@@ -92,8 +92,9 @@ class Rounds:
 
     async def answer(self, photo: Photo, outcome: Classified, speaker: Speaker) -> Reply:
         """Word the verdict on a photo, with the buttons of its round; a caption may end it."""
-        round_ = await self._store.game.round(outcome.round_id, photo.room)
-        cheer = False
+        round_, cheer = None, False
+        if photo.caption or photo.replies_to:  # which may tell something about it
+            round_ = await self._store.game.round(outcome.round_id, photo.room)
         if round_ is not None and round_.may_score:
             await self.note_made(photo, round_.id)
             if (label := truth_in(photo.caption)) is not None:

@@ -24,8 +24,10 @@ from bot.domain import (
     Refused,
     Reply,
     Room,
+    RoomSettings,
     Sign,
     StoredRound,
+    initial_settings,
 )
 from bot.game.captions import truth_in, wants_guesses
 from bot.metrics import Metrics
@@ -213,14 +215,19 @@ class Service:
         Returns:
             The answer; None when the photo's message was answered before.
         """
-        return await self._in_few_words([photo], await self._answer(photo, guessing=guessing))
-
-    async def _answer(self, photo: Photo, *, guessing: bool) -> Reply | None:
-        """Answer a photo with words."""
         outcome = await self.photos.process(photo, plays=True)
         if outcome is None:
             return None
-        speaker = await self.languages.speaker(photo.room, photo.player)
+        settings = await self._settings_of(photo.room)
+        asks_first = guessing or _asks_first([photo], settings)
+        reply = await self._answer(photo, outcome, settings, asks_first=asks_first)
+        return _in_few_words([photo], reply, settings)
+
+    async def _answer(
+        self, photo: Photo, outcome: PhotoOutcome, settings: RoomSettings, *, asks_first: bool
+    ) -> Reply:
+        """Answer a photo with words."""
+        speaker = await self.languages.speaker(photo.room, photo.player, settings)
         match outcome:
             case Declined(refusal=refusal):
                 text = speaker.photos.refusal(refusal)
@@ -228,7 +235,7 @@ class Service:
             case Classified(verdict=verdict):
                 try:
                     asked = None
-                    if guessing or await self._asks_first([photo]):
+                    if asks_first:
                         asked = await self.guessing.open(outcome)
                     return asked or await self.rounds.answer(photo, outcome, speaker)
                 except Exception:
@@ -263,17 +270,20 @@ class Service:
         The surest of those that are not unfamiliar is played, or guessed about: four buttons for
         each of ten photos are no fun to read.
         """
-        return await self._in_few_words(photos, await self._answer_album(photos))
-
-    async def _answer_album(self, photos: Sequence[Photo]) -> Reply | None:
-        """Answer several photos with words."""
         processed = await asyncio.gather(
             *(self.photos.process(photo, plays=False) for photo in photos)
         )
         outcomes = tuple(outcome for outcome in processed if outcome is not None)
         if not outcomes:
             return None
-        speaker = await self.languages.speaker(photos[0].room, photos[0].player)
+        settings = await self._settings_of(photos[0].room)
+        return _in_few_words(photos, await self._answer_album(photos, outcomes, settings), settings)
+
+    async def _answer_album(
+        self, photos: Sequence[Photo], outcomes: tuple[PhotoOutcome, ...], settings: RoomSettings
+    ) -> Reply:
+        """Answer several photos with words."""
+        speaker = await self.languages.speaker(photos[0].room, photos[0].player, settings)
         refusals = {each.refusal for each in outcomes if isinstance(each, Declined)}
         if len(refusals) == 1 and all(isinstance(each, Declined) for each in outcomes):
             (refusal,) = refusals
@@ -284,7 +294,7 @@ class Service:
                 if not await self.rounds.join_album(photos, outcomes, outcome):
                     continue  # it was played before
                 asked = None
-                if await self._asks_first(photos):
+                if _asks_first(photos, settings):
                     asked = await self.guessing.open(outcome)
                 shown = asked or await self.rounds.told(outcome.round_id)
                 if shown is not None:
@@ -309,21 +319,17 @@ class Service:
             sign=Sign.NEITHER if surest is None else surest.verdict.sign,
         )
 
-    async def _in_few_words(self, photos: Sequence[Photo], reply: Reply | None) -> Reply | None:
-        """Return an answer with its sign only where that will do: nobody asked the bot itself."""
-        if reply is None or reply.sign is None:
-            return reply
-        is_asked = any(photo.is_addressed for photo in photos)
-        will_do = not is_asked and await self.is_quiet(photos[0].room)
-        return reply if will_do else replace(reply, sign=None)
-
     async def is_quiet(self, room: Room) -> bool:
         """Return whether a room wants few words. Never raises."""
+        return (await self._settings_of(room)).quiet
+
+    async def _settings_of(self, room: Room) -> RoomSettings:
+        """Return a room's settings; the defaults when they cannot be looked up."""
         try:
-            return (await self._store.rooms.settings(room)).quiet
+            return await self._store.rooms.settings(room)
         except Exception:
             log.exception("a room's settings could not be looked up")
-            return False
+            return initial_settings(room)
 
     async def hear_truth(
         self, room: Room, player: Player, message: str, words: str
@@ -355,11 +361,6 @@ class Service:
     async def note_message(self, round_id: int, message: str) -> None:
         """Note which message of the bot's shows a round now; `Messenger.edit` takes it."""
         await self._store.rounds.mark_answered([round_id], self._clock.now(), answer=message)
-
-    async def _asks_first(self, photos: Sequence[Photo]) -> bool:
-        """Return whether everybody guesses before the bot answers photos that came together."""
-        settings = await self._store.rooms.settings(photos[0].room)
-        return settings.guess_every or any(wants_guesses(photo.caption) for photo in photos)
 
     async def note_sending(self, outcomes: Sequence[PhotoOutcome], *, has_failed: bool) -> bool:
         """Note that the answer to photos is on its way, or that it is known to have failed.
@@ -666,6 +667,17 @@ class Service:
         if outcome.edit is None:
             return outcome
         return replace(outcome, edit=self._revisions.number(outcome.edit))
+
+
+def _asks_first(photos: Sequence[Photo], settings: RoomSettings) -> bool:
+    """Return whether everybody guesses before the bot answers photos that came together."""
+    return settings.guess_every or any(wants_guesses(photo.caption) for photo in photos)
+
+
+def _in_few_words(photos: Sequence[Photo], reply: Reply, settings: RoomSettings) -> Reply:
+    """Return an answer with its sign only where that will do: nobody asked the bot itself."""
+    is_asked = any(photo.is_addressed for photo in photos)
+    return reply if settings.quiet and not is_asked else replace(reply, sign=None)
 
 
 def _surest_first(outcomes: Sequence[PhotoOutcome]) -> list[Classified]:

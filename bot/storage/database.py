@@ -100,6 +100,8 @@ class Database:
     ) -> None:
         self._engine = engine
         self._connect = connect
+        self._lasting = engine.execution_options(synchronous="FULL")
+        self._urgent = engine.execution_options(synchronous="NORMAL")
         self._close_seconds = close_seconds
         self._observe = observe
         self._is_sqlite = engine.dialect.name == "sqlite"
@@ -133,7 +135,8 @@ class Database:
 
         Args:
             work: Its statements. It gets a connection and runs in another task than the caller.
-            is_urgent: Whether it goes before all that wait.
+            is_urgent: Whether it goes before all that wait; a power cut right after it may undo it,
+                as nobody waits until it is on SQLite's disk.
             is_alone: Whether no other may write meanwhile, in whatever process.
             is_repeatable: Whether it does no harm when it is done twice, because PostgreSQL was
                 gone before it said whether the first time counted.
@@ -222,11 +225,12 @@ class Database:
         is_repeatable: bool = False,
     ) -> T:
         arrived = time.perf_counter()
+        engine = self._urgent if is_urgent else self._lasting if writes else self._engine
         waits = iter(RESTART_WAITS if self._was_used else ())
         while True:
             is_in_doubt = False
             try:
-                async with self._gate.passed(is_urgent), self._engine.begin() as connection:
+                async with self._gate.passed(is_urgent), engine.begin() as connection:
                     if writes and not self._is_sqlite:  # SQLite locks as the transaction begins
                         kind = "" if is_alone else "_shared"
                         await connection.execute(
@@ -345,7 +349,11 @@ def repeatable_transaction(
 def urgent_transaction(
     method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
 ) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
-    """Make a method of a part of the store a `repeatable_transaction` that goes before others."""
+    """Make a method of a part of the store a `repeatable_transaction` that goes before others.
+
+    It is for what is done again if it is missing after a power cut: it outlives the process, but
+    nobody waits until it is on SQLite's disk, which it reaches with the next `write_transaction`.
+    """
 
     @functools.wraps(method)
     async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -464,14 +472,17 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
-        # Each commit reaches the disk: what was acknowledged outlives a power cut, too. A few
-        # milliseconds, next to a photo's classification.
-        cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
+        # Where it matters a commit reaches the disk: what was acknowledged outlives a power cut,
+        # too. That takes a few milliseconds, and thirty on a busy disk or a slow card.
+        wanted = connection.get_execution_options().get("synchronous")
+        if wanted is not None and connection.info.get("synchronous") != wanted:
+            connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
+            connection.info["synchronous"] = wanted
         # Taking the writer's lock later may fail without waiting, when another process wrote.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, delete, exists, insert, not_, or_, select
+from sqlalchemy import and_, case, delete, exists, func, insert, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import Features, Label, Room
 from bot.storage.database import Database, read_transaction, write_transaction
-from bot.storage.queries import Condition, current_room_id, find_room, lock_round
+from bot.storage.queries import Condition, current_room_id, lock_round
 from bot.storage.schema import features, players, rooms, rounds, votes
 
 # The latest of a room: to read and to compare as many takes some fifty milliseconds.
@@ -45,13 +45,15 @@ class FoolingStore:
         Returns:
             The latest first. Foolings that are void, disputed or reset at the moment are left out.
         """
-        if (found := await find_room(connection, room)) is None:
-            return {}
+        asked = rooms.alias()
+        here = select(func.coalesce(asked.c.moved_to, asked.c.id)).where(
+            asked.c.platform == room.platform, asked.c.chat == room.id
+        )
         rows = await connection.execute(
             select(features)
             .join(rounds, rounds.c.id == features.c.round_id)
             .join(rooms, rooms.c.id == rounds.c.room_id)
-            .where(current_room_id == found.current_id, features.c.model == model)
+            .where(current_room_id == here.scalar_subquery(), features.c.model == model)
             .where(_is_fooled, not_(_is_disputed), rounds.c.reset_at.is_(None))
             .order_by(rounds.c.id.desc())
             .limit(MOST)

@@ -242,12 +242,13 @@ async def _load_rounds(
 ) -> list[tuple[Round, int | None]]:
     """Return rounds, each with the id of the one that it reminds of."""
     these = (rounds.c.label.is_not(None), rounds.c.reset_at.is_(None), *conditions)
-    cast = _join_rounds(select(ballots), ballots).where(*these)
-    cast = cast.order_by(ballots.c.at, ballots.c.player_id)
+    opened = (await connection.execute(_join_rounds(select(votes), votes).where(*these))).all()
     ballots_of: defaultdict[int, list[Ballot]] = defaultdict(list)
-    for row in await connection.execute(cast):
-        ballots_of[row.round_id].append(Ballot(row.player_id, Label(row.label), row.at))
-    opened = await connection.execute(_join_rounds(select(votes), votes).where(*these))
+    if opened:
+        cast = _join_rounds(select(ballots), ballots).where(*these)
+        cast = cast.order_by(ballots.c.at, ballots.c.player_id)
+        for row in await connection.execute(cast):
+            ballots_of[row.round_id].append(Ballot(row.player_id, Label(row.label), row.at))
     votes_of = {
         row.round_id: Vote(
             row.opened_by, row.opened, row.until, tuple(ballots_of[row.round_id]), row.closed

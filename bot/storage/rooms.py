@@ -18,8 +18,10 @@ from bot.storage.database import (
 )
 from bot.storage.queries import (
     LANGUAGE_LENGTH,
+    MOVING,
     add_action,
     current_room_id,
+    current_rooms,
     find_or_add_player,
     find_or_add_room,
     find_room,
@@ -322,11 +324,12 @@ async def _merge(connection: AsyncConnection, before: int, after: int, kept: Seq
 
 
 async def _load_settings(connection: AsyncConnection, room: Room) -> RoomSettings:
-    if (found := await find_room(connection, room)) is None:
-        return initial_settings(room)
-    here = found.where_people_are(room)
-    these = select(rooms).where(rooms.c.id.in_((here, found.current_id)))
-    rows = {row["id"]: row for row in (await connection.execute(these)).mappings()}
-    row = {**rows[found.current_id]} | {name: rows[here][name] for name in ITS_OWN}
-    chosen = {name: value for name in SETTINGS if (value := row[name]) is not None}
+    own = current_rooms if room.platform in MOVING else rooms
+    found = await connection.execute(
+        select(*((own if name in ITS_OWN else current_rooms).c[name] for name in SETTINGS))
+        .select_from(rooms.join(current_rooms, current_rooms.c.id == current_room_id))
+        .where(rooms.c.platform == room.platform, rooms.c.chat == room.id)
+    )
+    row = found.mappings().first()
+    chosen = {name: value for name, value in (row or {}).items() if value is not None}
     return replace(initial_settings(room), **chosen)

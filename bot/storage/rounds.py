@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cachetools import LRUCache
-from sqlalchemy import RowMapping, Select, delete, exists, or_, select, update
+from sqlalchemy import RowMapping, Select, delete, exists, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import (
@@ -43,7 +43,7 @@ from bot.storage.queries import (
     room_of,
     verdict_of,
 )
-from bot.storage.schema import guessings, players, rooms, rounds
+from bot.storage.schema import Moment, guessings, players, rooms, rounds
 
 # The bot's own language, where nobody has told one.
 UNTOLD = "en"
@@ -95,7 +95,24 @@ class RoundStore:
         }
         return await insert_row(connection, rounds, values)
 
+    @write_transaction
+    async def suspect(self, connection: AsyncConnection, round_id: int) -> bool:
+        """Note that a photo is looked at that may have ended a process.
+
+        Returns:
+            Whether it is still to be: not when it was noted before, and never cleared.
+        """
+        first = rounds.c.id == round_id, rounds.c.suspect.is_(False)
+        noted = await connection.execute(update(rounds).where(*first).values(suspect=True))
+        return noted.rowcount > 0
+
     @repeatable_transaction
+    async def clear(self, connection: AsyncConnection, round_id: int) -> None:
+        """Note that the process outlived a photo."""
+        this = rounds.c.id == round_id
+        await connection.execute(update(rounds).where(this).values(suspect=False))
+
+    @urgent_transaction
     async def note_verdict(
         self,
         connection: AsyncConnection,
@@ -155,11 +172,10 @@ class RoundStore:
             answer: The id of the bot's own message, if it has one.
         """
         these = rounds.c.id.in_(round_ids)
-        first = these, rounds.c.answered.is_(None)
-        await connection.execute(update(rounds).where(*first).values(answered=now))
         known = {"reference": reference, "answer": answer}
-        if news := {name: value for name, value in known.items() if value is not None}:
-            await connection.execute(update(rounds).where(these).values(news))
+        news = {name: value for name, value in known.items() if value is not None}
+        first = func.coalesce(rounds.c.answered, literal(now, Moment))
+        await connection.execute(update(rounds).where(these).values(answered=first, **news))
 
     @read_transaction
     async def find(self, connection: AsyncConnection, round_id: int) -> StoredRound | None:
@@ -225,7 +241,8 @@ class RoundStore:
             .where(unanswered, rounds.c.arrived >= since, current_rooms.c.platform == platform)
             .where(rounds.c.message.is_not(None), rounds.c.reference.is_not(None))
             .where(~exists().where(guessings.c.round_id == rounds.c.id))
-            .order_by(rounds.c.id)
+            # Of those that came at once, PostgreSQL may have numbered the later one first.
+            .order_by(rounds.c.arrived, rounds.c.id)
         )
         return [_pending_photo_of(row) for row in found.mappings()]
 
@@ -265,11 +282,14 @@ class RoundStore:
     ) -> bool:
         """Return whether a room has played another photo that looks the same."""
         # A room that moved is several: a round stays where it was sent to.
-        here = await connection.execute(select(rooms.c.id).where(current_room_id == room_id))
+        its_own = or_(rooms.c.id == room_id, rooms.c.moved_to == room_id)
+        here = await connection.execute(select(rooms.c.id).where(its_own))
         alike: list[int] = []
         for its in here.scalars():
             prints = await self._prints_of(connection, its)
             alike += await asyncio.to_thread(prints.alike, fingerprint.queries, SAME_WITHIN_BITS)
+        if not alike:
+            return False
         still = rounds.c.id.in_(alike[-MAX_ALIKE:]), rounds.c.prints.is_not(None)
         found = await connection.execute(
             select(rounds.c.id).where(*still, rounds.c.id != round_id).limit(1)

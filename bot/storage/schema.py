@@ -97,7 +97,8 @@ players = Table(
 # it was `played_before`; that round may be gone. `hidden`: who sent the photo does not want it
 # shown again. `reset_at`: when an admin set the season back. `language`: in which the photo was
 # answered, an IETF tag. `album`: what was sent together with the photo that is played, in its
-# order: each one's id, or why it was refused. Points are nowhere: they follow from what is here.
+# order: each one's id, or why it was refused. `suspect`: it was in hand when a process ended, and
+# is looked at by the next. Points are nowhere: they follow from what is here.
 rounds = Table(
     "rounds",
     metadata,
@@ -130,6 +131,7 @@ rounds = Table(
     Column("reset_at", Moment),
     Column("language", String(35)),
     Column("album", JSON(none_as_null=True)),
+    Column("suspect", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("room_id", "message", "part", name="rounds_photo"),
     Index("rounds_arrived", "arrived"),
     sqlite_autoincrement=True,  # a button may still name a round that is forgotten

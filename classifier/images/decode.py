@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pillow_heif
-from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
-from classifier.images.header_limits import MAX_EXIF_BYTES, limited
+from classifier.images.header_limits import MAX_EXIF_BYTES, limited, without_trailer
 from classifier.images.heif_limits import coded_pixels
+from classifier.images.profiles import to_srgb
 from classifier.types import HugePhoto, PhotoError, TooLarge, UnreadablePhoto
 
 pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
@@ -105,6 +106,7 @@ def decode_photo(
     if len(data) > MAX_BYTES:
         raise TooLarge("too_many_bytes")
     with _decoding_faults():
+        data = without_trailer(data)
         photo = Image.open(limited(data), formats=FORMATS)
         _check_shape(*photo.size)
         _check_cost(photo, data)
@@ -172,6 +174,7 @@ def _decode(photo: ImageFile.ImageFile, data: bytes, side: int, longer: int) -> 
     # A JPEG decoder can leave out what will not be needed: an eighth of the size costs a fraction.
     scale = max(side / min(photo.size), longer / max(photo.size))
     photo.draft("RGB", (int(photo.width * scale) or 1, int(photo.height * scale) or 1))
+    _mend_deep_planes(photo)
     try:
         photo.load()
     except OSError:
@@ -181,9 +184,24 @@ def _decode(photo: ImageFile.ImageFile, data: bytes, side: int, longer: int) -> 
     _seek_something(photo)
     orientation = _orientation(photo)
     scale = max(side / min(photo.size), longer / max(photo.size))
-    picture = _reduced_to_rgb(photo, max(1, int(0.5 / scale)))
+    picture = _reduced_to_srgb(photo, max(1, int(0.5 / scale)))
     picture.info.clear()  # comments, say, which a JPEG would be saved with again
     return picture.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else picture
+
+
+def _mend_deep_planes(photo: ImageFile.ImageFile) -> None:
+    """Have planes of 16 bits a pixel read as such: Pillow takes them for 8, and noise comes out."""
+    if not isinstance(photo, TiffImagePlugin.TiffImageFile) or not photo.tile:
+        return
+    bits = photo.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (8,))
+    is_planar = photo.tag_v2.get(TiffImagePlugin.PLANAR_CONFIGURATION) == 2
+    if is_planar and max(bits) == 16 and photo.tile[0].codec_name == "raw":
+        order = ";16B" if photo.tag_v2.prefix == b"MM" else ";16L"
+        photo.tile = [
+            tile._replace(args=(tile.args[0] + order, *tile.args[1:]))
+            for tile in photo.tile
+            if isinstance(tile.args, tuple)
+        ]
 
 
 def _without_end(data: bytes, size: tuple[int, int]) -> ImageFile.ImageFile:
@@ -208,7 +226,11 @@ def _opened_at(data: bytes, size: tuple[int, int]) -> ImageFile.ImageFile:
 def _seek_something(photo: ImageFile.ImageFile) -> None:
     """Go on to the first frame of an animation that shows something, if there is one."""
     frames = min(getattr(photo, "n_frames", 1), MAX_FRAMES)
-    if frames == 1 or photo.width * photo.height * MAX_FRAMES > MAX_FRAME_PIXELS:
+    if (
+        frames == 1
+        or photo.format == "MPO"
+        or photo.width * photo.height * MAX_FRAMES > MAX_FRAME_PIXELS
+    ):
         return
     for frame in range(1, frames):
         if not _is_plain(photo):
@@ -234,6 +256,12 @@ def _orientation(photo: Image.Image) -> object:
         return photo.getexif().get(ExifTags.Base.Orientation)
     except Exception:  # a broken EXIF block is no reason to refuse the pixels
         return None
+
+
+def _reduced_to_srgb(photo: Image.Image, factor: int) -> Image.Image:
+    """Convert to sRGB, shrunk by a whole number."""
+    picture, profile = _reduced_to_rgb(photo, factor), photo.info.get("icc_profile")
+    return to_srgb(picture, profile) if isinstance(profile, bytes) and profile else picture
 
 
 def _reduced_to_rgb(photo: Image.Image, factor: int) -> Image.Image:

@@ -12,6 +12,7 @@ import struct
 
 from PIL import PngImagePlugin
 
+from classifier.images.profiles import MAX_PROFILE_BYTES
 from classifier.types import UnreadablePhoto
 
 # Pillow reads a header piece by piece. A real photo takes a few thousand reads, a file of a million
@@ -30,7 +31,13 @@ MAX_TILE_PIXELS = 4_000_000
 # The text chunks of a PNG unpack to four times as much memory as this, at the worst.
 PngImagePlugin.MAX_TEXT_MEMORY = 4 * 1024 * 1024
 
+# A photo has some dozens of segments, also in a progressive JPEG; a file of many more has no end.
+MAX_SEGMENTS = 10_000
+
 SCAN = re.compile(rb"\xff\xda\x00[\x08\x0a\x0c\x0e][\x01-\x04]")
+# What begins a segment of a JPEG, or ends it: whatever is not part of its coded pixels.
+MARKER = re.compile(rb"\xff[\x02-\xcf\xd8-\xfe]")
+START_OF_IMAGE, END_OF_IMAGE = 0xD8, 0xD9
 TIFF_HEADERS = {b"II*\0": "<", b"II\0*": "<", b"MM\0*": ">", b"MM*\0": ">"}
 BIG_TIFF_HEADERS = (b"II+\0", b"II\0+", b"MM\0+", b"MM+\0")
 # The TIFF tags that describe pixels: size, layout, compression, colours, orientation.
@@ -41,6 +48,8 @@ TIFF_TAGS = frozenset(
     )
 )
 TILE_WIDTH, TILE_LENGTH = 322, 323
+# Bytes, of which Pillow makes one object.
+PROFILE, PLAIN_BYTES = 34675, (1, 7)
 
 
 class LimitedFile(io.BytesIO):
@@ -54,6 +63,27 @@ class LimitedFile(io.BytesIO):
         if self._reads > MAX_READS:
             raise UnreadablePhoto("damaged")
         return super().read(size)
+
+
+def without_trailer(data: bytes) -> bytes:
+    """Return a JPEG without what comes behind its end: a video, say, or more pictures.
+
+    Args:
+        data: The whole file, of whatever format; any other, and one without an end, stays as it is.
+    """
+    if not data.startswith(b"\xff\xd8\xff"):
+        return data
+    at = 2
+    for _ in range(MAX_SEGMENTS):
+        found = MARKER.search(data, at)
+        if found is None:
+            break
+        marker, at = data[found.end() - 1], found.end()
+        if marker == END_OF_IMAGE:
+            return data[:at]
+        if marker != START_OF_IMAGE:
+            at += int.from_bytes(data[at : at + 2], "big")
+    return data
 
 
 def limited(data: bytes) -> LimitedFile:
@@ -86,9 +116,10 @@ def _with_pixel_tags_only(data: bytes, order: str) -> bytes:
     tile = {TILE_WIDTH: 1, TILE_LENGTH: 1}
     for start in range(directory + 2, directory + 2 + 12 * count, 12):
         tag, kind, values = struct.unpack_from(order + "HHI", data, start)
-        if tag not in TIFF_TAGS:
+        is_profile = tag == PROFILE and kind in PLAIN_BYTES and values <= MAX_PROFILE_BYTES
+        if tag not in TIFF_TAGS and not is_profile:
             continue
-        if values > MAX_TIFF_VALUES:
+        if values > MAX_TIFF_VALUES and not is_profile:
             raise UnreadablePhoto("damaged")
         if tag in tile:
             (tile[tag],) = struct.unpack_from(order + ("H" if kind == 3 else "I"), data, start + 8)

@@ -15,7 +15,6 @@ from bot.domain import (
     Delivery,
     Fetch,
     PendingPhoto,
-    Photo,
     Receipt,
     Refusal,
     Refused,
@@ -327,21 +326,13 @@ class DiscordAdapter:
         for (channel_id, message_id), together in by_message.items():
             if tasks.claim(int(message_id)):
                 channel = client.get_partial_messageable(int(channel_id))
-                photos = [self._photo_of(pending) for pending in together]
+                photos = [
+                    each.to_answer(self.fetcher(each.room, each.reference)) for each in together
+                ]
                 tasks.start(
                     connection.messages.handle_pending_photos(channel, int(message_id), photos)
                 )
         await client.connect()
-
-    def _photo_of(self, pending: PendingPhoto) -> Photo:
-        return Photo(
-            pending.room,
-            pending.player,
-            self.fetcher(pending.room, pending.reference),
-            key=pending.key,
-            message=pending.message,
-            reference=pending.reference,
-        )
 
     def _disallowed(self, client: DiscordClient) -> Exception:
         """Return what to raise when Discord did not take the intents."""

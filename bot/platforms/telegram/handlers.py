@@ -313,17 +313,7 @@ class Handlers:
         first = pending[0]
         slot = self._order.reserve(first.room)
         try:
-            photos = [
-                Photo(
-                    each.room,
-                    each.player,
-                    self._files.file_fetcher(each.reference),
-                    key=each.key,
-                    message=each.message,
-                    reference=each.reference,
-                )
-                for each in pending
-            ]
+            photos = [each.to_answer(self._files.file_fetcher(each.reference)) for each in pending]
             reply = await self._answer_photos(photos)
             async with slot.reached():
                 await self._send_and_note(Destination(first.room, int(first.message)), reply)

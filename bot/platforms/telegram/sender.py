@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -104,6 +105,9 @@ class Sender:
         self._topics: LRUCache[Room, int] = LRUCache(TOPICS_REMEMBERED)
         self._pictures: LRUCache[tuple[str, int], bool] = LRUCache(PICTURES_REMEMBERED)
         self._fading = RunningTasks()
+        # How many answers of a chat are on their way, and what shows that.
+        self._typing: Counter[Room] = Counter()
+        self._shown: dict[Room, asyncio.Task[None]] = {}
         self._edits = EditOrder()
         self._whispers = Whispers(bot)
 
@@ -280,15 +284,20 @@ class Sender:
 
     @asynccontextmanager
     async def typing(self, room: Room) -> AsyncIterator[None]:
-        """Show in a private chat that an answer is on its way, where the block takes its time."""
+        """Show in a private chat that answers are on their way, where the block takes its time."""
         if not room.private:
             yield
             return
-        showing = self._fading.start(self._show_typing(int(room.id)))
+        self._typing[room] += 1
+        if self._typing[room] == 1:
+            self._shown[room] = self._fading.start(self._show_typing(int(room.id)))
         try:
             yield
         finally:
-            showing.cancel()
+            self._typing[room] -= 1
+            if not self._typing[room]:
+                del self._typing[room]
+                self._shown.pop(room).cancel()
 
     async def _show_typing(self, chat: int) -> None:
         await asyncio.sleep(TYPING_AFTER_SECONDS)

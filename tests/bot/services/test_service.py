@@ -3,8 +3,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,12 +14,16 @@ from bot.domain import (
     Button,
     ButtonPress,
     CommandRequest,
+    Fingerprint,
     Photo,
     Player,
+    Preview,
     Refusal,
     Refused,
     Reply,
     Room,
+    Timings,
+    Verdict,
 )
 from bot.services import Service
 from bot.services.admission import AT_ONCE, MAX_BYTES, Admission
@@ -147,6 +153,79 @@ async def test_what_was_in_hand_at_the_end_is_answered_by_the_next_process_once(
     assert pending.reference == "a"
     await answer(after, photo(message="7", reference="a", key=pending.key))
     assert await after.pending_photos("test") == []
+
+
+class DeadlyVision(FakeVision):
+    """Ends the process over a photo of `deadly`: what has happened by then is all that has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.died = asyncio.Event()
+
+    async def classify(
+        self, photo: bytes, timings: Timings, preview: int = 0
+    ) -> tuple[Verdict, Fingerprint, Preview | None]:
+        await asyncio.sleep(0.05)  # whoever is not alone is in here by now
+        if photo == b"deadly":
+            self.died.set()
+            await asyncio.Event().wait()
+        return await super().classify(photo, timings, preview)
+
+
+async def process_over(
+    vision: DeadlyVision,
+    folder: Path,
+    after: Path,
+    *,
+    sent: Sequence[Photo] = (),
+    answers: int = 0,
+    dies: bool = True,
+) -> dict[str, Refusal | None]:
+    """Have a process answer so many photos of those in hand, and die over another.
+
+    What is stored by then is found in another folder.
+    """
+    vision.died.clear()
+    told: dict[str, Refusal | None] = {}
+    async with Store.open(f"sqlite:///{folder}/game.db") as store:
+        service = made(vision, store)
+        for one in sent:
+            await service.note_arrival(one)
+        photos = sent or [
+            each.to_answer(photo(each.key.encode()).fetch)
+            for each in await service.pending_photos("test")
+        ]
+
+        async def answer_one(one: Photo) -> None:
+            told[one.key or ""] = (await answer(service, one)).refusal
+
+        answering = asyncio.gather(*map(answer_one, photos))
+        async with asyncio.timeout(10):
+            while len(told) < answers or vision.died.is_set() != dies:
+                await asyncio.sleep(0.01)
+        shutil.copytree(folder, after)
+        answering.cancel()
+        await asyncio.gather(answering, return_exceptions=True)
+    return told
+
+
+async def test_a_photo_that_ends_the_process_twice_is_given_up_and_the_others_are_answered(
+    tmp_path: Path,
+) -> None:
+    vision, folders = DeadlyVision(), [tmp_path / str(number) for number in range(4)]
+    vision.may_answer.clear()
+    sent = [
+        photo(each.encode(), message=each, key=each, reference="a")
+        for each in ("first", "deadly", "last")
+    ]
+    assert await process_over(vision, folders[0], folders[1], sent=sent) == {}
+    vision.may_answer.set()
+    told = await process_over(vision, folders[1], folders[2], answers=1)
+    assert told == {"first": None}
+    told = await process_over(vision, folders[2], folders[3], answers=2, dies=False)
+    assert told == {"deadly": Refusal.DAMAGED, "last": None}
+    async with Store.open(f"sqlite:///{folders[3]}/game.db") as store:
+        assert await made(vision, store).pending_photos("test") == []
 
 
 async def test_what_waited_longer_than_five_minutes_is_left_alone(

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import Room
 from bot.storage import Store, StoreError
@@ -34,6 +36,15 @@ async def test_sqlite_is_set_up_to_lose_nothing(tmp_path: Path) -> None:
     async with open_database(url) as database:
         for pragma, value in [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)]:
             assert await execute(database, f"PRAGMA {pragma}") == [(value,)]
+
+
+async def test_what_is_done_again_after_a_power_cut_does_not_wait_for_the_disk() -> None:
+    async def synchronous(connection: AsyncConnection) -> object:
+        return (await connection.execute(text("PRAGMA synchronous"))).scalar()
+
+    async with open_database("sqlite://") as database:
+        for is_urgent, level in ((True, 1), (False, 2), (True, 1)):
+            assert await database.write(synchronous, is_urgent=is_urgent) == level
 
 
 async def test_another_writer_of_the_file_is_waited_for(tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ import struct
 from contextlib import suppress
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageCms, ImageDraw
 
 from classifier import PhotoError, TooLarge, UnreadablePhoto
 from classifier.images.decode import MAX_CODED_PIXELS, SCAN_OF_ONE, decode_photo
 from classifier.images.heif_limits import coded_pixels
+from classifier.images.profiles import MAX_PROFILE_BYTES
 from classifier.types import HugePhoto
 from tests.support.pictures import draw_olaf, encoded
 
@@ -81,6 +82,93 @@ def test_a_jpeg_whose_colours_come_one_after_another_is_huge_sooner() -> None:
 
 
 # Files of boxes.
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_what_comes_behind_a_jpeg_counts_to_no_cap(progressive: bool) -> None:
+    # Nor does an end mark in a comment, or in a small picture inside, end it.
+    options = {"comment": b"\xff\xd9 and on", "progressive": progressive}
+    photo = encoded(noisy((900, 700)), "JPEG", **options)
+    plain = encoded(Image.new("RGB", (3000, 3000), "red"), "JPEG")
+    many_scans = SCAN_OF_ONE + b"\1\1\0\0\0\0"
+    for behind in (
+        b"\0\0\0\x18ftypmp42" + bytes(10_000),
+        b"Exif\0\0" * 99,
+        many_scans * 999,
+        photo,
+    ):
+        assert decode_photo(photo + behind, 32).tobytes() == decode_photo(photo, 32).tobytes()
+        assert decode_photo(plain + behind, 8, huge=False).width < 1000
+
+
+def planar_tiff(planes: list[Image.Image], order: str) -> bytes:
+    """Return an uncompressed TIFF that holds planes of 16 bits, one after another."""
+    count, (width, height) = len(planes), planes[0].size
+    size = 2 * width * height
+    deep = "<" if order == "II" else ">"
+    pixels = b"".join(
+        struct.pack(f"{deep}{width * height}H", *(257 * level for level in plane.tobytes()))
+        for plane in planes
+    )
+    start = 8 + len(pixels)
+    tags = (
+        *((256, 4, 1, width), (257, 4, 1, height), (258, 3, count, start), (259, 3, 1, 1)),
+        *((262, 3, 1, 2), (273, 4, count, start + 8), (277, 3, 1, count), (278, 4, 1, height)),
+        *((279, 4, count, start + 8 + 4 * count), (284, 3, 1, 2)),
+    )
+    arrays = struct.pack(f"{deep}4H", *([16] * 4))
+    arrays += struct.pack(f"{deep}{count}I", *(8 + size * plane for plane in range(count)))
+    arrays += struct.pack(f"{deep}{count}I", *([size] * count))
+    entries = b"".join(
+        struct.pack(f"{deep}HHI", tag, kind, values)
+        + struct.pack(f"{deep}{'H' if kind == 3 and values == 1 else 'I'}", value).ljust(4, b"\0")
+        for tag, kind, values, value in tags
+    )
+    head = order.encode() + struct.pack(f"{deep}HI", 42, start + len(arrays))
+    directory = struct.pack(f"{deep}H", len(tags)) + entries + bytes(4)
+    return head + pixels + arrays + directory
+
+
+@pytest.mark.parametrize("order", ["II", "MM"])
+def test_planes_of_16_bits_are_no_noise(order: str) -> None:
+    olaf = draw_olaf((120, 90))
+    assert decode_photo(planar_tiff(list(olaf.split()), order)).tobytes() == olaf.tobytes()
+
+
+def profile_of(red: bytes, green: bytes) -> bytes:
+    """Return the ICC profile of sRGB, its red and green called so."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return profile.replace(b"rXYZ", b"r...").replace(b"gXYZ", green).replace(b"r...", red)
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
+def test_colours_are_those_that_a_files_profile_means(format_: str) -> None:
+    red = Image.new("RGB", (64, 48), (200, 40, 30))
+    plain = decode_photo(encoded(red, format_))
+    srgb = encoded(red, format_, icc_profile=profile_of(b"rXYZ", b"gXYZ"))
+    assert decode_photo(srgb).tobytes() == plain.tobytes()
+    exchanged = encoded(red, format_, icc_profile=profile_of(b"gXYZ", b"rXYZ"))
+    seen = decode_photo(exchanged).getpixel((9, 9))
+    pairs = zip(seen, (40, 200, 30), strict=True)  # type: ignore[arg-type]
+    assert max(abs(one - other) for one, other in pairs) < 12
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        b"?",
+        bytes(1000),
+        profile_of(b"gXYZ", b"rXYZ")[:300],
+        profile_of(b"gXYZ", b"rXYZ").replace(b"RGB ", b"CMYK"),
+        profile_of(b"gXYZ", b"rXYZ").replace(b"rTRC", b"????"),
+        profile_of(b"gXYZ", b"rXYZ") + bytes(MAX_PROFILE_BYTES),
+    ],
+    ids=["short", "zeros", "cut off", "of inks", "without a curve", "huge"],
+)
+def test_a_profile_that_makes_no_sense_is_not_looked_at(profile: bytes) -> None:
+    olaf = draw_olaf((120, 90))
+    with_it = decode_photo(encoded(olaf, "JPEG", icc_profile=profile))
+    assert with_it.tobytes() == decode_photo(encoded(olaf, "JPEG")).tobytes()
 
 
 def box(kind: bytes, content: bytes) -> bytes:
