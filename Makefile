@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run party demo test lint format words train train-full train-small learn bench soak hooks clean
+.PHONY: run party demo test lint format words train train-full train-small learn bench soak cluster hooks clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m bot $(ARGS)
@@ -72,6 +72,10 @@ soak: $(VENV)/.dev
 	$(BIN)/python -m tools.soak --minutes 10 --seed 1 $(ARGS)
 	$(BIN)/python -m tools.kill 200 --seed 5
 	$(BIN)/python -m tools.kill 200 --stop
+
+# Two bots on one PostgreSQL, one of them killed, the database restarted; what each photo got: make cluster ARGS="--photos 80"
+cluster: $(VENV)/.dev
+	$(BIN)/python -m tools.cluster $(ARGS)
 
 clean:
 	rm -rf $(VENV) site demo/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -93,7 +93,11 @@ async def serve(
         address = _address(settings, listening)
         telegram, discord = _telegram(settings, store, metrics), _discord(settings, store, metrics)
         platforms: list[Platform] = [each for each in (telegram, discord) if each is not None]
-        supervisors = [Supervisor(platform, stopping) for platform in platforms]
+        supervisors = [
+            # Discord tells all to each connection; at Telegram, processes share what it tells.
+            Supervisor(each, stopping, hold=store.leases.hold if each is discord else None)
+            for each in platforms
+        ]
         webhook = _webhook_url(settings)
         web: WebServer = WebServer(
             address,
@@ -110,13 +114,16 @@ async def serve(
             waiting=lambda: admission.waiting,
             classifying=lambda: classifier.waiting,
         )
+        # Where nobody can come in, nothing is said that another process's room should read.
+        has_rooms = settings.web_room or not store.leases.are_shared
+        rooms = {web.name: web} if has_rooms else {}
         service = build_service(
             vision=vision,
             admission=admission,
             store=store,
             archive=PhotoArchive(settings.data_folder / "kept"),
             party_pictures=PartyPictures(settings.data_folder / "party_photos"),
-            messengers={web.name: web, **{each.name: each for each in platforms}},
+            messengers={**rooms, **{each.name: each for each in platforms}},
             metrics=metrics,
         )
         web.open(service)
@@ -174,6 +181,8 @@ def _telegram(settings: Settings, store: Store, metrics: Metrics) -> TelegramAda
         webhook_url=_webhook_url(settings),
         notes=store.notes,
         metrics=metrics,
+        duties=store.leases,
+        inbox=store.inbox if store.leases.are_shared else None,
     )
 
 
@@ -208,7 +217,7 @@ def _health(
     """Return what each part reports of itself, for /healthz and /readyz."""
     classifier = vision.state()
     is_alive = classifier["state"] == "ready"
-    all_run = all(state["state"] in ("running", "off") for state in states.values())
+    all_run = all(state["state"] in ("running", "standby", "off") for state in states.values())
     return {
         "status": "stopping" if stopping.is_set() else "ok" if is_alive else "failed",
         "ready": is_alive and all_run and not stopping.is_set(),

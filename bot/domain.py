@@ -298,6 +298,21 @@ class StoredRound:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """What a platform delivers, as it came, on its way to the process whose room it is about.
+
+    Attributes:
+        key: Tells it from all else that any platform delivers.
+        room: What it is about.
+        body: What came.
+    """
+
+    key: str
+    room: Room
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class PendingPhoto:
     """A photo that was in hand when the process ended.
 

@@ -149,15 +149,15 @@ async def _measured(
     send: Callable[[Sent], Awaitable[None]],
 ) -> Figures:
     sent, pid = Sent(), bot.process.pid
-    cpu, database = _processor_seconds(pid), await _database_seconds(bot)
+    cpu, database = processor_seconds(pid), await database_seconds(bot)
     began = time.perf_counter()
     async with _watched(bot) as health:
         watching = asyncio.create_task(crowd.answered(sent, number))
         await send(sent)
         await watching
     wall = time.perf_counter() - began
-    cpu = [after - before for after, before in zip(_processor_seconds(pid), cpu, strict=True)]
-    spent = await _database_seconds(bot)
+    cpu = [after - before for after, before in zip(processor_seconds(pid), cpu, strict=True)]
+    spent = await database_seconds(bot)
     seconds = sent.seconds
     return {
         "photos": number,
@@ -165,8 +165,8 @@ async def _measured(
         "refused": sent.refused,
         "unanswered": number - len(sent.answered),
         "seconds_in_all": round(wall, 2),
-        "p50_seconds": round(_quantile(seconds, 0.5), 3),
-        "p95_seconds": round(_quantile(seconds, 0.95), 3),
+        "p50_seconds": round(quantile(seconds, 0.5), 3),
+        "p95_seconds": round(quantile(seconds, 0.95), 3),
         "longest_seconds": round(max(seconds, default=0.0), 3),
         "healthz_longest_seconds": round(max(health), 3),
         "bot_processor_ms_a_photo": round(1000 * cpu[0] / number, 1),
@@ -251,7 +251,7 @@ def _replied_to(parameters: str) -> int:
     return int(found[1]) if found else 0
 
 
-def _quantile(values: Sequence[float], share: float) -> float:
+def quantile(values: Sequence[float], share: float) -> float:
     if len(values) < 2:
         return values[0] if values else 0.0
     return statistics.quantiles(values, n=100, method="inclusive")[round(share * 100) - 1]
@@ -261,7 +261,7 @@ def _children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def _processor_seconds(pid: int) -> list[float]:
+def processor_seconds(pid: int) -> list[float]:
     """Return the processor time of the bot, and that of its decoders."""
     ticks = os.sysconf("SC_CLK_TCK")
 
@@ -283,7 +283,7 @@ def _resident(pid: int) -> int:
     return sum(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-async def _database_seconds(bot: BotProcess) -> dict[str, float]:
+async def database_seconds(bot: BotProcess) -> dict[str, float]:
     """Return how long transactions have waited, read and written."""
     async with aiohttp.ClientSession() as session, session.get(f"{bot.url}/metrics") as answer:
         told = await answer.text()

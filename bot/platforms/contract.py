@@ -7,9 +7,12 @@ health, is started first and stopped last.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 
+from bot.domain import Arrival
 from bot.services import Service
 from bot.services.ports import Messenger
 
@@ -28,6 +31,43 @@ class Notes(Protocol):
 
     async def remember(self, key: str, value: str) -> None:
         """Keep something under a name."""
+
+
+class Duties(Protocol):
+    """Knows what belongs to this one of several processes."""
+
+    async def hold(self, name: str) -> bool:
+        """Return whether something is this process's, taken if it is nobody's that lives."""
+
+
+class Inbox(Protocol):
+    """Hands what comes in to the process whose room it is about, and forgets it then."""
+
+    async def put(self, arrivals: Sequence[Arrival], now: datetime) -> None:
+        """Store what was delivered; what was delivered before is left out."""
+
+    async def take(self, most: int) -> tuple[list[tuple[int, str]], bool]:
+        """Take what this process is to handle.
+
+        Args:
+            most: How many at once.
+
+        Returns:
+            Each one's number and body, and whether some are of rooms that were another's, or
+            nobody's, before.
+        """
+
+    async def mark_handled(self, ids: Sequence[int]) -> None:
+        """Note that some are handled."""
+
+    async def let_go(self) -> None:
+        """Give back what was taken and not handled."""
+
+    def open(self) -> AbstractAsyncContextManager[None]:
+        """Hear of what comes in elsewhere while the block lasts."""
+
+    async def wait(self, seconds: float) -> None:
+        """Wait until something may have come in, but no longer than that."""
 
 
 class Platform(Messenger, Protocol):

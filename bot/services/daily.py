@@ -74,7 +74,9 @@ class Daily:
         if await self._store.notes.recall(key) == day.isoformat():
             return
         messenger = self._messengers.get(room.platform)
-        if messenger is None:
+        if messenger is None or not await self._store.leases.own(room):
+            return
+        if await self._store.notes.recall(key) == day.isoformat():  # by now, by another process
             return
         reply = await (self._challenge if what == "challenge" else self._card)(room, now)
         if reply is not None:

@@ -117,9 +117,18 @@ class Guessing:
         """Go on waiting for the guesses that a restart interrupted."""
         self._timers.open()
         self._countdowns.open()
+        await self.look(anew=True)
+
+    async def look(self, *, anew: bool = False) -> None:
+        """Wait for guesses that nothing here waits for: another process may have left them.
+
+        Args:
+            anew: Whether to wait anew for all others as well.
+        """
         for opening in await self._store.guesses.unanswered():
-            self._wait(opening.round_id, opening.room, opening.until, opening.until)
-            self._count_down(opening.round_id, opening.room, self._clock.now())
+            if anew or not self._timers.has(opening.round_id):
+                self._wait(opening.round_id, opening.room, opening.until, opening.until)
+                self._count_down(opening.round_id, opening.room, self._clock.now())
 
     async def close(self) -> None:
         """Stop waiting, which the next process does again, and finish what is being told."""
@@ -155,6 +164,8 @@ class Guessing:
 
     async def _show_question(self, round_id: int, room: Room) -> None:
         messenger = self._messengers.get(room.platform)
+        if not await self._store.leases.own(room):
+            return
         async with self._revisions.turn(room):
             view = await self._rounds.view(round_id)
             if view is None or view.guess_until is None or view.answer is None or not messenger:
@@ -172,6 +183,8 @@ class Guessing:
         """Send the room the answer, once; try again later while it cannot be sent."""
         now = self._clock.now()
         try:
+            if not await self._store.leases.own(room):
+                return
             view = await self._rounds.view(round_id)
             if view is not None and not view.is_answered and now < until + QUESTION_LATE:
                 self._wait(round_id, room, now + QUESTION_CHECKED, until)

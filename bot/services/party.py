@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import logging
 import random
 import secrets
@@ -365,8 +366,15 @@ class Parties:
     async def resume(self) -> None:
         """Go on with what the last process left."""
         self._closing = False
+        await self.look()
+        await self._prune_pictures()
+
+    async def look(self) -> None:
+        """Go on with evenings that nobody goes on with: another process may have left them."""
         now = self._clock.now()
         for room, state in await self._store.parties.all():
+            if room in self._evenings or not await self._store.leases.own(room):
+                continue
             try:
                 party = _STORED.validate_json(state)
             except ValidationError:
@@ -378,7 +386,6 @@ class Parties:
                 if photo.verdict is None and not photo.is_lost:
                     self._do(found, self._look_after_restart(found, photo.id))
             self._change(found, flow.tick(found.party, now))
-        await self._pictures.prune({each.party.id for each in self._evenings.values()})
 
     async def close(self) -> None:
         """Stop the clocks, and store how everything is."""
@@ -401,7 +408,13 @@ class Parties:
                 if found.saving is not None:
                     await found.saving
                 await self._store.parties.drop(room)
-        await self._pictures.prune({each.party.id for each in self._evenings.values()})
+        await self._prune_pictures()
+
+    async def _prune_pictures(self) -> None:
+        """Remove the pictures of evenings that no process knows any more."""
+        stored = await self._store.parties.all()
+        ids = {json.loads(state).get("id", "") for _, state in stored}
+        await self._pictures.prune(ids | {each.party.id for each in self._evenings.values()})
 
     def _make_place(self) -> None:
         if len(self._evenings) < MOST_PARTIES:

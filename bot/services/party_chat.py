@@ -338,7 +338,7 @@ class PartyChats:
     async def _draw_once(self, chat: _Chat) -> None:
         room = chat.room
         party, messenger = self._parties.find(room), self._messengers.get(room.platform)
-        if party is None or messenger is None:
+        if party is None or messenger is None or not await self._store.leases.own(room):
             return
         if chat.party != party.id:
             await self._recall(chat, party)

@@ -90,7 +90,11 @@ class Privacy:
             return ButtonOutcome(speaker.rooms.not_yours_to_decide())
         if not action.confirmed:
             return ButtonOutcome(edit=Reply(speaker.privacy.forgot_not()))
-        await self._archive.forget(press.room.platform, action.player_id)
-        await self._parties.forget(press.room.platform, action.player_id)
+        await self.drop(press.room.platform, action.player_id)
         await self._store.people.forget(press.room.platform, action.player_id)
         return ButtonOutcome(edit=Reply(speaker.privacy.forgot()))
+
+    async def drop(self, platform: str, player_id: str) -> None:
+        """Forget what this process itself has of a person, wherever they asked for that."""
+        await self._archive.forget(platform, player_id)
+        await self._parties.forget(platform, player_id)

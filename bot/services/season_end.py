@@ -70,6 +70,8 @@ class SeasonEnd:
         messenger = self._messengers.get(room.platform)
         if messenger is None or now < self._not_before.get((room, month), now):
             return
+        if not await self._store.leases.own(room):
+            return
         season = await self._store.seasons.season(room, month, zone, now)
         joined = await self._store.seasons.joined(room)
         speaker = await self._languages.speaker(room, None)

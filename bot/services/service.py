@@ -84,6 +84,7 @@ from bot.services.photo_archive import ArchiveJobs, PhotoArchive
 from bot.services.photos import Photos
 from bot.services.ports import Messenger, PhotoClassifier
 from bot.services.privacy import Privacy
+from bot.services.repeat import Repeat
 from bot.services.revisions import Revisions
 from bot.services.room_admin import RoomAdmin
 from bot.services.rounds import Rounds
@@ -97,6 +98,10 @@ log = logging.getLogger(__name__)
 
 # After an outage: who asked longer ago than this has given up.
 STALE = timedelta(minutes=5)
+# How often is looked for what another process has left.
+LOOK_SECONDS = 10.0
+# What one process does for all.
+PRUNING = "pruning"
 
 
 class Service:
@@ -167,6 +172,10 @@ class Service:
             self.handle_photo, rounds, heatmaps, leaderboards, room_admin, privacy, party_chats
         )
         self._revisions = revisions
+        self._dropping: set[asyncio.Task[None]] = set()
+        self._looking = Repeat(
+            self.look, LOOK_SECONDS, "what other processes left could not be looked for"
+        )
 
     async def wants_photo(self, room: Room, *, addressed: bool) -> bool:
         """Return whether a photo of this room is to be answered.
@@ -178,6 +187,15 @@ class Service:
         if addressed or room.private:
             return True
         return (await self._store.rooms.settings(room)).every_photo
+
+    async def enter(self, room: Room) -> bool:
+        """Return whether a room that somebody enters is open in this one of several processes."""
+        if await self._store.leases.own(room):
+            return True
+        if not await self._store.leases.enter(room):
+            return False
+        await self.look()  # for what another process has left there
+        return True
 
     async def note_arrival(self, photo: Photo) -> int | None:
         """Store that a photo is in hand, before it is answered: a restart then answers it.
@@ -347,17 +365,24 @@ class Service:
         """Note which message of the bot's shows a round now; `Messenger.edit` takes it."""
         await self._store.rounds.mark_answered([round_id], self._clock.now(), answer=message)
 
-    async def note_sending(self, outcomes: Sequence[PhotoOutcome], *, has_failed: bool) -> None:
+    async def note_sending(self, outcomes: Sequence[PhotoOutcome], *, has_failed: bool) -> bool:
         """Note that the answer to photos is on its way, or that it is known to have failed.
 
         After a restart the first may be there, and the second is not.
+
+        Returns:
+            Whether it is to be sent at all: not when another process has taken the room over,
+            because this one seemed to be dead.
         """
         rounds = [outcome.round_id for outcome in outcomes if outcome.round_id is not None]
         try:
+            if outcomes and not await self._store.leases.own(outcomes[0].room):
+                return False
             now = None if has_failed else self._clock.now()
             await self._store.rounds.mark_sending(rounds, now)
         except Exception:
             log.exception("an answer on its way could not be noted")
+        return True
 
     async def mark_sent(
         self,
@@ -565,9 +590,18 @@ class Service:
         await self._store.rooms.move(old, new)
         await self.party_chats.move(old, new)
 
-    async def pending_photos(self, platform: str) -> list[PendingPhoto]:
-        """Return the photos that were in hand when the process last ended, and still matter."""
-        pending = await self._store.rounds.pending(platform, self._clock.now() - STALE)
+    async def pending_photos(
+        self, platform: str, is_new: Callable[[PendingPhoto], bool] = lambda photo: True
+    ) -> list[PendingPhoto]:
+        """Return the photos that were in hand when a process ended, and still matter.
+
+        Args:
+            platform: The platform's name.
+            is_new: Tells those that are not in hand here already.
+        """
+        stored = await self._store.rounds.pending(platform, self._clock.now() - STALE)
+        owned = await self._store.leases.owned({photo.room for photo in stored})
+        pending = [photo for photo in stored if photo.room in owned and is_new(photo)]
         self._metrics.note_ambiguous(platform, sum(photo.in_flight for photo in pending))
         return pending
 
@@ -586,11 +620,17 @@ class Service:
             asyncio.create_task(self._season_end.repeat.run(), name="season end"),
             asyncio.create_task(self._daily.repeat.run(), name="daily"),
         ]
+        if self._store.leases.are_shared:
+            running.append(asyncio.create_task(self._looking.run(), name="look"))
+        hearing = asyncio.create_task(self._store.people.listen(self._drop), name="hearing")
         try:
             yield
         finally:
+            hearing.cancel()
+            running += [hearing, *self._dropping]
             self._season_end.repeat.stop()
             self._daily.repeat.stop()
+            self._looking.stop()
             await self.guessing.close()
             await self.voting.close()
             await self.party_chats.close()
@@ -598,9 +638,22 @@ class Service:
             await asyncio.gather(*running, return_exceptions=True)
             await self._archive.finish()
 
+    def _drop(self, platform: str, player_id: str) -> None:
+        """Forget somebody here, who was forgotten in whatever process."""
+        dropping = asyncio.create_task(self.privacy.drop(platform, player_id), name="drop")
+        self._dropping.add(dropping)
+        dropping.add_done_callback(self._dropping.discard)
+
+    async def look(self) -> None:
+        """Take over what another process on the same database has left."""
+        await self.guessing.look()
+        await self.voting.look()
+        await self.parties.look()
+
     async def prune(self) -> None:
         """Forget what is over."""
-        await self._store.people.prune(self._clock.now())
+        if await self._store.leases.hold(PRUNING):
+            await self._store.people.prune(self._clock.now())
         await self._archive.prune()
         await self.parties.prune()
 

@@ -23,12 +23,16 @@ class Timers:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._timers: dict[Hashable, asyncio.TimerHandle] = {}
-        self._working: set[asyncio.Task[None]] = set()
+        self._working: dict[asyncio.Task[None], Hashable] = {}
         self._closing = False
 
     def open(self) -> None:
         """Take timers again, after `close`."""
         self._closing = False
+
+    def has(self, key: Hashable) -> bool:
+        """Return whether something of a key will be done, or is just being done."""
+        return key in self._timers or key in self._working.values()
 
     def set(self, key: Hashable, at: datetime, work: Callable[[], Awaitable[None]]) -> None:
         """Have work done at a time, anew if the key has a timer already."""
@@ -44,8 +48,8 @@ class Timers:
                 self.set(key, at, work)
                 return
             task = asyncio.create_task(self._do(work))
-            self._working.add(task)
-            task.add_done_callback(self._working.discard)
+            self._working[task] = key
+            task.add_done_callback(self._working.pop)
 
         wait = min(max(0.0, seconds), LONGEST_SECONDS)
         self._timers[key] = asyncio.get_running_loop().call_later(wait, ring)

@@ -59,8 +59,17 @@ class Voting:
     async def resume(self) -> None:
         """Go on waiting for the votes that a restart interrupted."""
         self._timers.open()
+        await self.look(anew=True)
+
+    async def look(self, *, anew: bool = False) -> None:
+        """Wait for votes that nothing here waits for: another process may have left them.
+
+        Args:
+            anew: Whether to wait anew for all others as well.
+        """
         for vote in await self._store.game.open_votes():
-            self.wait(vote.round_id, vote.until)
+            if anew or not self._timers.has(vote.round_id):
+                self.wait(vote.round_id, vote.until)
 
     async def close(self) -> None:
         """Stop waiting, and finish what is being told."""
@@ -71,6 +80,9 @@ class Voting:
         self._timers.set(round_id, until, lambda: self._end(round_id))
 
     async def _end(self, round_id: int) -> None:
+        view = await self._view(round_id)
+        if view is not None and not await self._store.leases.own(view.room):
+            return
         if await self._store.game.close_vote(round_id, self._clock.now()) is None:
             return
         if (view := await self._view(round_id)) is not None:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from bot.storage.database import StoreError, migrate, open_database
-from bot.storage.schema import rounds
+from bot.storage.schema import leases, processes, rounds, updates
 
 # In the zip file: one line of JSON a row, and what is needed to put them back.
 ROWS = "database/{}.jsonl"
@@ -36,8 +36,10 @@ DESCRIPTION = "database.json"
 ROWS_AT_ONCE = 500
 # Alembic's own: which version of the tables this is.
 VERSION = "alembic_version"
+# What is true only while some processes run: neither kept nor restored.
+PASSING = {processes.name, leases.name, updates.name}
 # A bot that was started, and never spoken to, has filled no other table.
-FILLED_BY_A_START = {VERSION, "notes"}
+FILLED_BY_A_START = {VERSION, "notes", *PASSING}
 # PostgreSQL's, of a table that it numbers.
 SEQUENCE = "CAST(pg_get_serial_sequence(:name, 'id') AS regclass)"
 
@@ -155,8 +157,8 @@ def _reflected(connection: Connection) -> MetaData:
 
 
 def _own(tables: MetaData) -> list[Table]:
-    """Return the bot's own tables, those that others point at first."""
-    return [table for table in tables.sorted_tables if table.name != VERSION]
+    """Return the tables that are kept, those that others point at first."""
+    return [table for table in tables.sorted_tables if table.name not in {VERSION, *PASSING}]
 
 
 def _points_at_own(column: Column[Any]) -> bool:

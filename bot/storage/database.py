@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -41,7 +41,10 @@ CONNECTIONS = 15
 # well; each further cancellation takes it out of one step of that.
 CANCELLATIONS = 4
 # PostgreSQL's advisory locks share one space of numbers in a database: "snow", in ASCII.
-WRITERS_LOCK = 0x736E6F77
+LOCK = 0x736E6F77
+# Where processes on the same PostgreSQL tell each other that there is news.
+CHANNEL = "snowpeople"
+LISTEN_AGAIN_SECONDS = 1.0
 
 DATABASE_ERRORS = (
     SQLAlchemyError,
@@ -50,6 +53,19 @@ DATABASE_ERRORS = (
     asyncpg.InterfaceError,
     OSError,
     CommandError,
+)
+
+# PostgreSQL is restarted now and then, or another machine takes its place; nothing of a transaction
+# that it did not come to commit is there, and it is done again.
+RESTART_WAITS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.0, 3.0)
+# How a transaction learns of that; not by a time-out, which has taken long enough.
+GONE = (
+    ConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
 )
 
 # Is told `wait`, `read` or `write`, and how many seconds that took.
@@ -64,10 +80,12 @@ class StoreError(Exception):
 
 
 class Database:
-    """Runs transactions: any number that read, one at a time that writes.
+    """Runs transactions: any number that read, and those that write so that no two cross.
 
-    One writer is how SQLite works anyway. PostgreSQL is made to do the same, with a lock: two taps
-    then cannot cross, whatever they touch, and no transaction is ever refused and tried again.
+    SQLite has one writer anyway. On PostgreSQL, which other processes use as well, a transaction
+    that writes locks the row of its room first (`bot.storage.queries`), and so no two change the
+    same room at once; what concerns more than a room waits until it is alone. Nobody holds two
+    rooms, and so no transaction is ever refused and tried again.
 
     A transaction runs in a task of its own. Who waits for it may be cancelled, and is at once; the
     transaction goes on and happens whole. Otherwise a cancellation would hit the driver in the
@@ -79,8 +97,10 @@ class Database:
         engine: AsyncEngine,
         close_seconds: float = CLOSE_SECONDS,
         observe: Observe = lambda stage, seconds: None,
+        connect: Callable[[], Awaitable[asyncpg.Connection]] | None = None,
     ) -> None:
         self._engine = engine
+        self._connect = connect
         self._lasting = engine.execution_options(synchronous="FULL")
         self._urgent = engine.execution_options(synchronous="NORMAL")
         self._close_seconds = close_seconds
@@ -89,6 +109,7 @@ class Database:
         # SQLite has one connection; whoever waits for it waits here, where there is an order.
         self._gate = _Gate(1 if self._is_sqlite else CONNECTIONS)
         self._is_closed = False
+        self._was_used = False
         self._transactions: set[asyncio.Task[object]] = set()
         self._connections: set[DBAPIConnection] = set()
         event.listen(engine.sync_engine, "connect", self._connected)
@@ -96,10 +117,20 @@ class Database:
 
     async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Run a transaction that reads; see `write`."""
-        return await self._run(self._transaction(work, writes=False))
+        return await self._run(self._transaction(work, writes=False, is_repeatable=True))
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may work on the same database at the same time."""
+        return not self._is_sqlite
 
     async def write(
-        self, work: Callable[[AsyncConnection], Awaitable[T]], *, is_urgent: bool = False
+        self,
+        work: Callable[[AsyncConnection], Awaitable[T]],
+        *,
+        is_urgent: bool = False,
+        is_alone: bool = False,
+        is_repeatable: bool = False,
     ) -> T:
         """Run a transaction that writes; all of it is kept at its end, or nothing.
 
@@ -107,6 +138,9 @@ class Database:
             work: Its statements. It gets a connection and runs in another task than the caller.
             is_urgent: Whether it goes before all that wait; a power cut right after it may undo it,
                 as nobody waits until it is on SQLite's disk.
+            is_alone: Whether no other may write meanwhile, in whatever process.
+            is_repeatable: Whether it does no harm when it is done twice, because PostgreSQL was
+                gone before it said whether the first time counted.
 
         Returns:
             What the work returned.
@@ -114,7 +148,36 @@ class Database:
         Raises:
             StoreError: When the database is closed, before or meanwhile.
         """
-        return await self._run(self._transaction(work, writes=True, is_urgent=is_urgent))
+        return await self._run(
+            self._transaction(
+                work,
+                writes=True,
+                is_urgent=is_urgent,
+                is_alone=is_alone,
+                is_repeatable=is_repeatable,
+            )
+        )
+
+    async def listen(self, heard: Callable[[str], None]) -> None:
+        """Hear what processes on the same database tell each other, until cancelled.
+
+        Args:
+            heard: Is called with what one of them told; with nothing when some may have been
+                missed.
+        """
+        while self._connect is not None:
+            connection = None
+            with suppress(*DATABASE_ERRORS):
+                connection = await self._connect()
+                ended = asyncio.Event()
+                connection.add_termination_listener(lambda _, ended=ended: ended.set())
+                await connection.add_listener(CHANNEL, lambda *told: heard(str(told[-1])))
+                heard("")
+                try:
+                    await ended.wait()
+                finally:
+                    connection.terminate()
+            await asyncio.sleep(LISTEN_AGAIN_SECONDS)
 
     async def close(self) -> None:
         """Wait for the transactions under way and close all connections.
@@ -159,14 +222,32 @@ class Database:
         *,
         writes: bool,
         is_urgent: bool = False,
+        is_alone: bool = False,
+        is_repeatable: bool = False,
     ) -> T:
         arrived = time.perf_counter()
         engine = self._urgent if is_urgent else self._lasting if writes else self._engine
-        async with self._gate.passed(is_urgent), engine.begin() as connection:
-            if writes and not self._is_sqlite:  # SQLite locks as the transaction begins
-                await connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})"))
-            began = time.perf_counter()
-            result = await work(connection)
+        waits = iter(RESTART_WAITS if self._was_used else ())
+        while True:
+            is_in_doubt = False
+            try:
+                async with self._gate.passed(is_urgent), engine.begin() as connection:
+                    if writes and not self._is_sqlite:  # SQLite locks as the transaction begins
+                        kind = "" if is_alone else "_shared"
+                        await connection.execute(
+                            text(f"SELECT pg_advisory_xact_lock{kind}({LOCK})")
+                        )
+                    began = time.perf_counter()
+                    result = await work(connection)
+                    is_in_doubt = not is_repeatable
+            except DATABASE_ERRORS as error:
+                wait = next(waits, None)
+                if wait is None or is_in_doubt or self._is_closed or not _is_restart(error):
+                    raise
+                await asyncio.sleep(wait)
+            else:
+                break
+        self._was_used = True
         self._observe("wait", began - arrived)
         self._observe("write" if writes else "read", time.perf_counter() - began)
         return result
@@ -235,7 +316,10 @@ def read_transaction(
 def write_transaction(
     method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
 ) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
-    """Make a method of a part of the store one transaction that writes.
+    """Make a method of a part of the store one transaction that writes, in one room at most.
+
+    What it decides by, it reads after it has the room's lock: `find_or_add_room`, `lock_room` and
+    `lock_round` of `bot.storage.queries` take it.
 
     The method's first argument is the connection; its callers do not pass it.
     """
@@ -249,10 +333,24 @@ def write_transaction(
     return run
 
 
+def repeatable_transaction(
+    method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
+) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
+    """Make a method of a part of the store a `write_transaction` that may be done twice."""
+
+    @functools.wraps(method)
+    async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await part._database.write(
+            lambda connection: method(part, connection, *args, **kwargs), is_repeatable=True
+        )
+
+    return run
+
+
 def urgent_transaction(
     method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
 ) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
-    """Make a method of a part of the store a `write_transaction` that goes before all that wait.
+    """Make a method of a part of the store a `repeatable_transaction` that goes before others.
 
     It is for what is done again if it is missing after a power cut: it outlives the process, but
     nobody waits until it is on SQLite's disk, which it reaches with the next `write_transaction`.
@@ -261,7 +359,26 @@ def urgent_transaction(
     @functools.wraps(method)
     async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await part._database.write(
-            lambda connection: method(part, connection, *args, **kwargs), is_urgent=True
+            lambda connection: method(part, connection, *args, **kwargs),
+            is_urgent=True,
+            is_repeatable=True,
+        )
+
+    return run
+
+
+def lone_transaction(
+    method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
+) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
+    """Make a method of a part of the store one transaction that writes while no other does.
+
+    The method's first argument is the connection; its callers do not pass it.
+    """
+
+    @functools.wraps(method)
+    async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await part._database.write(
+            lambda connection: method(part, connection, *args, **kwargs), is_alone=True
         )
 
     return run
@@ -293,12 +410,15 @@ async def open_database(
             "or postgresql://USER:PASSWORD@HOST/NAME."
         ) from None
     is_sqlite = url.get_backend_name() == "sqlite"
-    engine = _sqlite_engine(url) if is_sqlite else _postgresql_engine(url)
-    database = Database(engine, close_seconds, observe)
+    connect = None if is_sqlite else _connecting(url)
+    engine = _sqlite_engine(url) if connect is None else _postgresql_engine(connect)
+    database = Database(engine, close_seconds, observe, connect)
     try:
         try:
-            # As one that writes: several processes may start at once.
-            await database.write(lambda connection: connection.run_sync(prepare or migrate))
+            # Several processes may start at once.
+            await database.write(
+                lambda connection: connection.run_sync(prepare or migrate), is_alone=True
+            )
         except DATABASE_ERRORS as error:
             raise StoreError(_cannot_be_used(url, _reason(error))) from error
         yield database
@@ -374,7 +494,8 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
     return engine
 
 
-def _postgresql_engine(url: URL) -> AsyncEngine:
+def _connecting(url: URL) -> Callable[[], Awaitable[asyncpg.Connection]]:
+    """Return what connects to a PostgreSQL."""
     # The driver reads the address itself, so that all that libpq's users write there works:
     # sslmode, several hosts, a socket's folder.
     dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -382,6 +503,10 @@ def _postgresql_engine(url: URL) -> AsyncEngine:
     async def connect() -> asyncpg.Connection:
         return await asyncpg.connect(dsn, timeout=TIMEOUT_SECONDS, command_timeout=60)
 
+    return connect
+
+
+def _postgresql_engine(connect: Callable[[], Awaitable[asyncpg.Connection]]) -> AsyncEngine:
     return create_async_engine(
         "postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True, hide_parameters=True
     )
@@ -422,6 +547,14 @@ def _log_fault(task: asyncio.Task[object]) -> None:
         log.error("a transaction was cut off whose caller was gone")
     elif error := task.exception():
         log.error("a transaction failed whose caller was gone", exc_info=error)
+
+
+def _is_restart(error: BaseException) -> bool:
+    """Return whether PostgreSQL has gone away, and may be back in a moment."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
+    return isinstance(cause, GONE)
 
 
 def _reason(error: Exception) -> str:

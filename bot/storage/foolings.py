@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import Features, Label, Room
 from bot.storage.database import Database, read_transaction, write_transaction
-from bot.storage.queries import Condition, current_room_id
+from bot.storage.queries import Condition, current_room_id, lock_round
 from bot.storage.schema import features, players, rooms, rounds, votes
 
 # The latest of a room: to read and to compare as many takes some fifty milliseconds.
@@ -66,6 +66,7 @@ class FoolingStore:
 
         Nothing is stored of a round that is gone, or whose sender is forgotten.
         """
+        await lock_round(connection, round_id)
         sent = await connection.execute(
             select(rounds.c.id)
             .join(players, players.c.id == rounds.c.player_id)

@@ -31,6 +31,7 @@ from bot.storage.queries import (
     load_round,
     load_round_and_playing,
     load_rounds,
+    lock_round,
     note_activity,
     room_of,
     within,
@@ -175,6 +176,7 @@ class GameStore:
             The round as it is then; NOT_YOURS when somebody else sent the photo, AGAIN when it was
             noted before; None when it is no longer stored.
         """
+        await lock_round(connection, round_id)
         if (round_ := await load_round(connection, round_id)) is None:
             return None
         place = await load_place(connection, round_id)
@@ -306,6 +308,7 @@ class GameStore:
         Returns:
             The round as it is then; None when there is no open vote about it.
         """
+        await lock_round(connection, round_id)
         round_ = await load_round(connection, round_id)
         if round_ is None or not round_.is_disputed:
             return None
@@ -370,6 +373,7 @@ async def _load_tap(
     connection: AsyncConnection, round_id: int, player: Player, now: datetime
 ) -> _Tap | None:
     """Return a tap on a round, and note that something happens there; None without the round."""
+    await lock_round(connection, round_id)
     if (round_ := await load_round(connection, round_id)) is None:
         return None
     place = await note_activity(connection, round_id, now)

@@ -21,6 +21,7 @@ from bot.storage.queries import (
     load_place,
     load_round,
     load_round_and_playing,
+    lock_round,
     note_activity,
     room_of,
 )
@@ -58,6 +59,7 @@ class GuessStore:
         Returns:
             Whether it may. It may not about a photo that was played before, or whose truth is told.
         """
+        await lock_round(connection, round_id)
         round_ = await load_round(connection, round_id)
         if round_ is None or round_.played_before or round_.truth is not None:
             return False
@@ -103,6 +105,7 @@ class GuessStore:
             All guesses about the round, or why nothing changed; None when the round is no longer
             stored, or nobody was asked to guess about it.
         """
+        await lock_round(connection, round_id)
         round_ = await load_round(connection, round_id)
         guessing = await _load_guessing(connection, round_id)
         if round_ is None or guessing is None:
@@ -148,6 +151,7 @@ class GuessStore:
         Returns:
             What to answer; None when the room was told the answer before.
         """
+        await lock_round(connection, round_id)
         guessing = await _load_guessing(connection, round_id)
         if guessing is None or guessing.told is not None:
             return None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.database import Database, read_transaction, write_transaction
+from bot.storage.queries import insert_or
 from bot.storage.schema import notes
 
 
@@ -18,8 +19,9 @@ class NoteStore:
     @write_transaction
     async def remember(self, connection: AsyncConnection, key: str, value: str) -> None:
         """Store a text under a name, in place of an earlier one."""
-        await connection.execute(delete(notes).where(notes.c.key == key))
-        await connection.execute(insert(notes).values(key=key, value=value))
+        new = insert_or(connection, notes).values(key=key, value=value)
+        new = new.on_conflict_do_update(index_elements=["key"], set_={"value": value})
+        await connection.execute(new)
 
     @write_transaction
     async def forget(self, connection: AsyncConnection, key: str) -> None:

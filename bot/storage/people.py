@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, func, null, or_, select, update
+from sqlalchemy import Select, delete, exists, func, null, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.game.rules import PlayerId, worth
-from bot.storage.database import Database, read_transaction, write_transaction
+from bot.storage.database import CHANNEL, Database, lone_transaction, read_transaction
 from bot.storage.foolings import prune_features
 from bot.storage.queries import find_player, load_rounds
 from bot.storage.schema import (
@@ -22,6 +23,7 @@ from bot.storage.schema import (
     players,
     rooms,
     rounds,
+    updates,
     votes,
 )
 
@@ -32,6 +34,8 @@ Record = dict[str, object]
 # after that is that there was a photo, and what the bot said of it.
 ROUND_KEPT = timedelta(hours=24)
 ROOM_KEPT = timedelta(days=365)
+# Told to other processes, with the platform and the person.
+FORGET = "forget"
 # Of what the network saw: `export` says how many numbers are kept of a photo.
 BYTES_A_NUMBER = 2
 
@@ -57,7 +61,7 @@ class PeopleStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @write_transaction
+    @lone_transaction
     async def forget(self, connection: AsyncConnection, platform: str, identity: str) -> None:
         """Forget a person everywhere; what others won stays.
 
@@ -81,6 +85,24 @@ class PeopleStore:
         this = players.c.id == player_id
         await connection.execute(update(players).where(this).values(identity=None, name=None))
         await _delete_unused_players(connection)
+        if self._database.is_shared:
+            told = {"channel": CHANNEL, "told": f"{FORGET} {platform} {identity}"}
+            await connection.execute(text("SELECT pg_notify(:channel, :told)"), told)
+
+    async def listen(self, forgotten: Callable[[str, str], None]) -> None:
+        """Hear who is forgotten, in whatever process, until cancelled.
+
+        Args:
+            forgotten: Is called with the platform's name and its id of the person.
+        """
+
+        def hear(told: str) -> None:
+            what, _, whom = told.partition(" ")
+            if what == FORGET:
+                platform, _, identity = whom.partition(" ")
+                forgotten(platform, identity)
+
+        await self._database.listen(hear)
 
     @read_transaction
     async def export(self, connection: AsyncConnection, platform: str, identity: str) -> Record:
@@ -124,7 +146,7 @@ class PeopleStore:
             ),
         }
 
-    @write_transaction
+    @lone_transaction
     async def prune(self, connection: AsyncConnection, now: datetime) -> None:
         """Delete what is of no use any more, and rooms where nothing happened for a year.
 
@@ -140,6 +162,7 @@ class PeopleStore:
         photo = or_(rounds.c.part != "", *leads)
         await connection.execute(update(rounds).where(*over, photo).values(_without_photo))
         await prune_features(connection, now)
+        await connection.execute(delete(updates).where(updates.c.at < now - ROUND_KEPT))
         # Settings may be changed where nothing else ever happened: the year begins here.
         current = rooms.c.moved_to.is_(None)
         unseen = current, rooms.c.seen.is_(None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,11 @@ class Prints:
     """The fingerprints of the photos that were played in a room; a growing list.
 
     It may hold some that are forgotten meanwhile: whoever finds one has to see whether it is still
-    stored. It lacks what another process on the same database has played since.
+    stored.
+
+    Attributes:
+        known_before: Rounds with a lower id get no fingerprint any more that is not here yet: what
+            is new is to be looked for from here on.
     """
 
     def __init__(self) -> None:
@@ -25,6 +29,28 @@ class Prints:
         self._high: Words = np.zeros(64, np.uint64)
         self._low: Words = np.zeros(64, np.uint64)
         self._count = 0
+        self.known_before = 0
+        # Those that are here already, of `known_before` and above.
+        self._beyond: set[int] = set()
+
+    def load(self, stored: Iterable[tuple[int, Sequence[int] | None, bool]]) -> None:
+        """Add what is not here yet.
+
+        Args:
+            stored: All of the room's rounds from `known_before` on, by their ids: the id, the
+                fingerprint, and whether another one will not follow.
+        """
+        beyond: set[int] = set()
+        is_whole = True
+        for id_, prints, is_over in stored:
+            if prints is not None and id_ not in self._beyond:
+                self.add(id_, prints)
+            is_whole = is_whole and is_over
+            if is_whole:
+                self.known_before = id_ + 1
+            elif prints is not None:
+                beyond.add(id_)
+        self._beyond = beyond
 
     def add(self, round_id: int, stored: Sequence[int]) -> None:
         """Add a photo's fingerprint: its hashes, of 128 bits each."""

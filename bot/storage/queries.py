@@ -21,6 +21,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import AdminAction, Label, Player, Room, Verdict
@@ -109,7 +110,7 @@ async def find_room(connection: AsyncConnection, room: Room) -> RoomRow | None:
 async def find_or_add_room(
     connection: AsyncConnection, room: Room, now: datetime | None = None
 ) -> RoomRow:
-    """Return a room's rows; make one if there is none.
+    """Return a room's rows, locked; make one if there is none.
 
     Args:
         connection: Of the transaction.
@@ -118,12 +119,40 @@ async def find_or_add_room(
     """
     if (found := await find_room(connection, room)) is None:
         values = {"platform": room.platform, "chat": room.id, "private": room.private, "seen": now}
-        new = await insert_row(connection, rooms, values)
-        return RoomRow(new, new)
-    if now is not None:
+        # Another process may be making it just now.
+        new = insert_or(connection, rooms).values(values).on_conflict_do_nothing()
+        await connection.execute(new)
+        found = await find_room(connection, room)
+        assert found is not None
+    if now is not None:  # which locks it
         this = rooms.c.id == found.current_id
         await connection.execute(update(rooms).where(this).values(seen=now))
+    else:
+        await _lock(connection, rooms.c.id == found.current_id)
     return found
+
+
+async def lock_room(connection: AsyncConnection, room: Room) -> RoomRow | None:
+    """Return a room's rows, if it has any, locked until the transaction ends."""
+    if (found := await find_room(connection, room)) is not None:
+        await _lock(connection, rooms.c.id == found.current_id)
+    return found
+
+
+async def lock_round(connection: AsyncConnection, round_id: int) -> None:
+    """Lock the room of a round until the transaction ends."""
+    sent_to = rooms.alias()
+    its = select(func.coalesce(sent_to.c.moved_to, sent_to.c.id)).where(
+        sent_to.c.id == rounds.c.room_id, rounds.c.id == round_id
+    )
+    await _lock(connection, rooms.c.id == its.scalar_subquery())
+
+
+async def _lock(connection: AsyncConnection, this: ColumnElement[bool]) -> None:
+    """Lock a room's row against others that change something in the room; SQLite has one writer."""
+    if connection.dialect.name == "postgresql":
+        # Whoever only refers to the row, as each new round does, need not wait.
+        await connection.execute(select(rooms.c.id).where(this).with_for_update(key_share=True))
 
 
 async def find_player(connection: AsyncConnection, platform: str, identity: str) -> PlayerId | None:
@@ -138,11 +167,20 @@ async def find_or_add_player(
 ) -> PlayerId:
     """Return the row of a player, made if there is none, with the name as it is now."""
     known: dict[str, object] = {"name": player.name[:NAME_LENGTH] or None, "shared": player.shared}
-    if (id_ := await find_player(connection, platform, player.id)) is None:
-        values = {"platform": platform, "identity": player.id, **known}
-        return await insert_row(connection, players, values)
-    await connection.execute(update(players).where(players.c.id == id_).values(known))
-    return id_
+    this = players.c.platform == platform, players.c.identity == player.id
+    found = (await connection.execute(select(players).where(*this))).mappings().first()
+    if found is None:
+        # The same person may be writing in another room just now.
+        new = insert_or(connection, players).on_conflict_do_update(
+            index_elements=["platform", "identity"], set_=known
+        )
+        new = new.values(platform=platform, identity=player.id, **known)
+        id_: PlayerId = (await connection.execute(new.returning(players.c.id))).scalar_one()
+        return id_
+    if any(found[name] != value for name, value in known.items()):
+        this_one = players.c.id == found["id"]
+        await connection.execute(update(players).where(this_one).values(known))
+    return int(found["id"])
 
 
 async def add_action(
@@ -164,6 +202,13 @@ async def insert_row(
     inserted = await connection.execute(insert(table).values(values).returning(table.c.id))
     id_: int = inserted.scalar_one()
     return id_
+
+
+def insert_or(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT that may say what is done where there is such a row already."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def within(moment: ColumnElement[Any], bounds: Bounds) -> Condition:

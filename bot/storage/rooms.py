@@ -10,7 +10,12 @@ from sqlalchemy import ColumnElement, Table, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import AdminAction, LoggedAction, Player, Room, RoomSettings, initial_settings
-from bot.storage.database import Database, read_transaction, write_transaction
+from bot.storage.database import (
+    Database,
+    lone_transaction,
+    read_transaction,
+    write_transaction,
+)
 from bot.storage.queries import (
     LANGUAGE_LENGTH,
     MOVING,
@@ -147,7 +152,7 @@ class RoomStore:
             this = rooms.c.id == found.current_id
             await connection.execute(update(rooms).where(this).values(greeted=None))
 
-    @write_transaction
+    @lone_transaction
     async def move(self, connection: AsyncConnection, old: Room, new: Room) -> None:
         """Move everything of a room to its new id; what the new one has already, it keeps."""
         if (found := await find_room(connection, old)) is None:
@@ -166,7 +171,7 @@ class RoomStore:
         this = select(rooms).where(rooms.c.id == found.current_id)
         return room_of((await connection.execute(this)).mappings().one())
 
-    @write_transaction
+    @lone_transaction
     async def join(self, connection: AsyncConnection, room: Room, board: Room) -> None:
         """Have all of a room count to another one, and what happens there from now on."""
         before = (await find_or_add_room(connection, room)).current_id
@@ -175,7 +180,7 @@ class RoomStore:
             # Whether the bot answers every photo is each channel's own affair.
             await _merge(connection, before, after, ("seen", "spoken"))
 
-    @write_transaction
+    @lone_transaction
     async def part(self, connection: AsyncConnection, board: Room) -> None:
         """Have all rooms that count to another one count for themselves again."""
         if (found := await find_room(connection, board)) is not None:

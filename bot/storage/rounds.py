@@ -26,6 +26,7 @@ from bot.game.rules import SAME_WITHIN_BITS
 from bot.storage.database import (
     Database,
     read_transaction,
+    repeatable_transaction,
     urgent_transaction,
     write_transaction,
 )
@@ -38,6 +39,7 @@ from bot.storage.queries import (
     find_or_add_player,
     find_or_add_room,
     insert_row,
+    lock_round,
     room_of,
     verdict_of,
 )
@@ -58,7 +60,7 @@ class RoundStore:
         self._database = database
         self._prints: LRUCache[int, Prints] = LRUCache(ROOMS)
 
-    @write_transaction
+    @repeatable_transaction
     async def open(self, connection: AsyncConnection, photo: Photo, now: datetime) -> int | None:
         """Return the id of a photo's round, opened if there is none.
 
@@ -104,7 +106,7 @@ class RoundStore:
         noted = await connection.execute(update(rounds).where(*first).values(suspect=True))
         return noted.rowcount > 0
 
-    @write_transaction
+    @repeatable_transaction
     async def clear(self, connection: AsyncConnection, round_id: int) -> None:
         """Note that the process outlived a photo."""
         this = rounds.c.id == round_id
@@ -129,6 +131,7 @@ class RoundStore:
             fingerprint: What to recognise the photo by; None for one that is not played.
             likeness: The fooling that the photo is like.
         """
+        await lock_round(connection, round_id)
         await connection.execute(
             update(rounds)
             .where(rounds.c.id == round_id, rounds.c.answered.is_(None))
@@ -238,7 +241,8 @@ class RoundStore:
             .where(unanswered, rounds.c.arrived >= since, current_rooms.c.platform == platform)
             .where(rounds.c.message.is_not(None), rounds.c.reference.is_not(None))
             .where(~exists().where(guessings.c.round_id == rounds.c.id))
-            .order_by(rounds.c.id)
+            # Of those that came at once, PostgreSQL may have numbered the later one first.
+            .order_by(rounds.c.arrived, rounds.c.id)
         )
         return [_pending_photo_of(row) for row in found.mappings()]
 
@@ -267,7 +271,9 @@ class RoundStore:
             values["reminds_of"] = likeness.round_id
             values["played_before"] = played_before or likeness.is_copy
         await connection.execute(update(rounds).where(rounds.c.id == round_id).values(values))
-        (await self._prints_of(connection, row.room_id)).add(round_id, fingerprint.stored)
+        self._prints[row.room_id].add(
+            round_id, fingerprint.stored
+        )  # `_was_played` has looked there
         if fingerprint.features is not None:
             await store_features(connection, round_id, fingerprint.features)
 
@@ -291,17 +297,23 @@ class RoundStore:
         return found.first() is not None
 
     async def _prints_of(self, connection: AsyncConnection, room_id: int) -> Prints:
-        """Return the fingerprints of the photos that were sent to a room."""
-        if (prints := self._prints.get(room_id)) is None:
-            prints = Prints()
-            known = await connection.execute(
-                select(rounds.c.id, rounds.c.prints).where(
-                    rounds.c.room_id == room_id, rounds.c.prints.is_not(None)
-                )
-            )
-            for id_, stored in known:
-                prints.add(id_, stored)
-            self._prints[room_id] = prints
+        """Return the fingerprints of the photos that were sent to a room.
+
+        On a shared database those are loaded that came since the last look, from whatever process.
+        """
+        prints = self._prints.get(room_id)
+        if prints is not None and not self._database.is_shared:
+            return prints
+        prints = prints or Prints()
+        here = rounds.c.room_id == room_id, rounds.c.id >= prints.known_before
+        is_over = or_(rounds.c.prints.is_not(None), rounds.c.answered.is_not(None))
+        found = await connection.execute(
+            select(rounds.c.id, rounds.c.prints, is_over.label("is_over"))
+            .where(*here)
+            .order_by(rounds.c.id)
+        )
+        prints.load((row.id, row.prints, row.is_over) for row in found)
+        self._prints[room_id] = prints
         return prints
 
 

@@ -1,4 +1,4 @@
-"""What is stored, as tables. No photo, no caption, no address of a photo."""
+"""What is stored, as tables. No photo, no address of a photo, and no caption once it is read."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -234,4 +235,41 @@ notes = Table(
     metadata,
     Column("key", String(64), primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# Processes that work on the same database, and until when each is taken to live unless it says so
+# again, by the database's clock.
+processes = Table(
+    "processes",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("until", DateTime(timezone=True), nullable=False),
+)
+
+# What belongs to one process as long as that lives: a room, or a duty such as asking for updates.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(160), primary_key=True),
+    Column("owner", ForeignKey("processes.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+# What a platform has delivered to one of several processes: acknowledged when it is here, handled
+# by the process whose `lease` it belongs to. `body`: as it came, with what people wrote; it is gone
+# as soon as it is handled, and the `key` stays for a day, as the platform may deliver it again.
+updates = Table(
+    "updates",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("lease", String(160), nullable=False),
+    Column("body", Text),
+    Column("taken_by", String(32)),
+    Column("at", Moment, nullable=False),
+    Index("updates_at", "at"),
+    Index(
+        "updates_waiting",
+        "id",
+        postgresql_where=text("body IS NOT NULL"),
+    ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import AdminAction, Player, Room
@@ -24,10 +24,12 @@ from bot.storage.queries import (
     find_or_add_player,
     find_or_add_room,
     find_room,
+    insert_or,
     load_frozen_months,
     load_last_frozen,
     load_right_guesses,
     load_rounds,
+    lock_room,
     room_of,
     within,
     zone_of,
@@ -187,7 +189,7 @@ class SeasonStore:
         Returns:
             Whether there was anything to put back.
         """
-        if (found := await find_room(connection, room)) is None:
+        if (found := await lock_room(connection, room)) is None:
             return False
         tables = (rounds, _rounds_of(found.current_id)), (guesses, _guesses_of(found.current_id))
         resets = [
@@ -250,9 +252,8 @@ class SeasonStore:
     async def mark_podium_shown(self, connection: AsyncConnection, room: Room, month: date) -> None:
         """Note that a room was shown a season's podium."""
         found = await find_or_add_room(connection, room)
-        this = podiums.c.room_id == found.id, podiums.c.season == month
-        if (await connection.execute(select(podiums).where(*this))).first() is None:
-            await connection.execute(insert(podiums).values(room_id=found.id, season=month))
+        shown = insert_or(connection, podiums).values(room_id=found.id, season=month)
+        await connection.execute(shown.on_conflict_do_nothing())
 
 
 async def _load_span(

@@ -9,6 +9,8 @@ from bot.storage.database import CLOSE_SECONDS, Database, Observe, open_database
 from bot.storage.foolings import FoolingStore
 from bot.storage.game import GameStore
 from bot.storage.guesses import GuessStore
+from bot.storage.inbox import Inbox
+from bot.storage.leases import SECONDS, Leases
 from bot.storage.notes import NoteStore
 from bot.storage.parties import PartyStore
 from bot.storage.people import PeopleStore
@@ -34,9 +36,11 @@ class Store:
         people: Forgetting and exporting a person, and what expires.
         notes: Short texts by name.
         parties: Party nights, as they are by now.
+        leases: What belongs to this process, where several share the database.
+        inbox: What came in, for the process whose room it is about.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, lease_seconds: float = SECONDS) -> None:
         self.rooms = RoomStore(database)
         self.rounds = RoundStore(database)
         self.game = GameStore(database)
@@ -47,6 +51,8 @@ class Store:
         self.people = PeopleStore(database)
         self.notes = NoteStore(database)
         self.parties = PartyStore(database)
+        self.leases = Leases(database, lease_seconds)
+        self.inbox = Inbox(database, self.leases)
 
     @classmethod
     @asynccontextmanager
@@ -55,6 +61,7 @@ class Store:
         url: str,
         close_seconds: float = CLOSE_SECONDS,
         observe: Observe = lambda stage, seconds: None,
+        lease_seconds: float = SECONDS,
     ) -> AsyncIterator[Store]:
         """Open the store, and close it when the block ends.
 
@@ -64,9 +71,13 @@ class Store:
                 under way, cutting off those that do not end, closing the connections.
             observe: Is told where the time of each transaction goes: `wait`, `read` or `write`,
                 and the seconds.
+            lease_seconds: How long a process on the same database is taken to live after it has
+                said so.
 
         Raises:
             StoreError: When the database cannot be used.
         """
         async with open_database(url, close_seconds, observe) as database:
-            yield cls(database)
+            store = cls(database, lease_seconds)
+            async with store.leases.renewed():
+                yield store

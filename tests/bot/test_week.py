@@ -110,7 +110,9 @@ async def a_week(folder: Path) -> AsyncIterator[Week]:
         ClientSession() as session,
         AsyncExitStack() as stack,
     ):
-        on_telegram = TelegramAdapter(telegram.token, api_url=telegram.url, notes=store.notes)
+        on_telegram = TelegramAdapter(
+            telegram.token, api_url=telegram.url, notes=store.notes, duties=store.leases
+        )
         on_discord = DiscordAdapter(
             discord.token,
             api_url=discord.api_url,

@@ -8,8 +8,9 @@ import socket
 import subprocess
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,8 @@ def cluster() -> Iterator[str]:
     programs = binaries()
     if programs is None:
         pytest.skip("PostgreSQL is not installed")
-    with running_cluster(programs) as address:
-        yield address
+    with running_cluster(programs) as running:
+        yield running.address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -65,7 +66,7 @@ async def database_url(
     if "postgresql" not in ready:
         ready["postgresql"] = await new_database(request.getfixturevalue("cluster"))
     async with open_database(ready["postgresql"]) as database:
-        await execute(database, "TRUNCATE rooms, players, notes CASCADE")
+        await execute(database, "TRUNCATE rooms, players, notes, processes, updates CASCADE")
     return ready["postgresql"]
 
 
@@ -105,9 +106,17 @@ def binaries() -> Path | None:
     return max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A server. address: without a database's name. restart: ends all its connections as well."""
+
+    address: str
+    restart: Callable[[], None]
+
+
 @contextmanager
-def running_cluster(programs: Path) -> Iterator[str]:
-    """Run a fresh cluster; the block gets its address without a database's name."""
+def running_cluster(programs: Path) -> Iterator[Cluster]:
+    """Run a fresh cluster while the block lasts."""
     # The server refuses to run as root, which CI is.
     user = "postgres" if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="snowpeople-postgres-"))
@@ -132,7 +141,10 @@ def running_cluster(programs: Path) -> Iterator[str]:
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
         run("pg_ctl", "-w", "-o", options, "-l", str(folder / "log"), "start")
         try:
-            yield f"postgresql://snow@127.0.0.1:{port}"
+            yield Cluster(
+                f"postgresql://snow@127.0.0.1:{port}",
+                lambda: run("pg_ctl", "-w", "-m", "fast", "-l", str(folder / "log"), "restart"),
+            )
         finally:
             run("pg_ctl", "-m", "immediate", "stop")
     finally:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import json
 import logging
-import secrets
-from collections.abc import Mapping
-from hmac import compare_digest
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 
 import aiohttp
@@ -28,7 +28,7 @@ from bot.domain import (
 )
 from bot.metrics import Metrics
 from bot.platforms.common import Retries, RunningTasks
-from bot.platforms.contract import Notes, State
+from bot.platforms.contract import Duties, Inbox, Notes, State
 from bot.platforms.telegram.client import ConnectionState, TelegramBot
 from bot.platforms.telegram.commands import publish_menus
 from bot.platforms.telegram.files import Files
@@ -41,11 +41,14 @@ from bot.platforms.telegram.polling import Poller
 from bot.platforms.telegram.reading import UpdateReader, update_id_of
 from bot.platforms.telegram.routing import ALLOWED, Intake, Membership, SeenUpdates
 from bot.platforms.telegram.sender import Sender
+from bot.platforms.telegram.sharing import SharedUpdates
 from bot.services import Service
 
 log = logging.getLogger(__name__)
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+# What one process does for all.
+POLLING = "telegram polling"
 # Telegram answers within a moment, or the network is gone.
 ARRIVE_SECONDS = 2.0
 # Messages of the bot's own that no answer came to lately.
@@ -65,6 +68,8 @@ class TelegramAdapter:
         webhook_url: The public address whose posts `feed` gets, without a slash at the end.
         notes: Remembers which menus Telegram has.
         metrics: Counts.
+        duties: Knows which of several processes asks for updates.
+        inbox: Hands updates to the process whose chat they are about; None where there is one.
 
     Attributes:
         name: Tells the platform from the others; rooms carry it.
@@ -80,12 +85,15 @@ class TelegramAdapter:
         webhook_url: str | None = None,
         notes: Notes,
         metrics: Metrics | None = None,
+        duties: Duties,
+        inbox: Inbox | None = None,
     ) -> None:
         self._retries = Retries(PLATFORM, metrics or Metrics())
         self._token = token
         self._api_url = api_url
         self._webhook_url = webhook_url
-        self._secret = secrets.token_urlsafe(32)
+        # The same in every process that knows the token, and after a restart.
+        self._secret = hmac.digest(token.encode(), b"webhook", hashlib.sha256).hex()
         self._seen = SeenUpdates()
         self._connection_state = ConnectionState()
         self._reader = UpdateReader()
@@ -93,6 +101,8 @@ class TelegramAdapter:
         self._unanswered: LRUCache[tuple[Room, str], bool] = LRUCache(UNANSWERED_REMEMBERED)
         self._perhaps_twice = 0
         self._notes = notes
+        self._duties = duties
+        self._inbox = inbox
         self._connection: _Connection | None = None
 
     def state(self) -> State:
@@ -177,7 +187,7 @@ class TelegramAdapter:
             The HTTP status of the answer; 200 when what matters of the update is stored.
         """
         given = headers.get(SECRET_HEADER, "")
-        if not compare_digest(given.encode(), self._secret.encode()):
+        if not hmac.compare_digest(given.encode(), self._secret.encode()):
             return HTTPStatus.FORBIDDEN
         if self._connection is None or not self._connection.takes_updates:
             return HTTPStatus.SERVICE_UNAVAILABLE  # Telegram tries again
@@ -188,7 +198,7 @@ class TelegramAdapter:
         if update_id_of(update) is None:
             return HTTPStatus.BAD_REQUEST
         # One that cannot be read is taken as well: it would come again and again.
-        await self._connection.intake.take(update)
+        await self._connection.take([update])
         return HTTPStatus.OK
 
     async def run(self, service: Service, stopping: asyncio.Event) -> None:
@@ -215,7 +225,10 @@ class TelegramAdapter:
                 self._guest_photos,
                 self._connection_state,
                 self._retries,
+                self._may_ask,
             )
+            if self._inbox is not None:
+                connection.share(self._inbox, lambda: self._answer_left_photos(service))
             try:
                 await connection.bot.initialize()
                 _tell_of_guest_mode(bot)
@@ -235,12 +248,34 @@ class TelegramAdapter:
                 self._connection = None
                 await connection.close()
 
+    async def _may_ask(self) -> bool:
+        """Return whether it is this process that asks for updates."""
+        try:
+            return await self._duties.hold(POLLING)
+        except Exception:
+            log.exception("who asks Telegram for updates is not known")
+            return False
+
     async def _answer_pending_photos(self, connection: _Connection, service: Service) -> None:
         """Answer what was in hand when the process last ended, before Telegram sends it again."""
-        albums: dict[tuple[Room, str], list[PendingPhoto]] = {}
         pending = await service.pending_photos(PLATFORM)
         for each in pending:
-            self._seen.is_new_message(each.room.id, each.message)
+            self._is_new(each)
+        self._answer_again(connection, pending)
+
+    async def _answer_left_photos(self, service: Service) -> None:
+        """Go on with what another process had in hand that lives no more."""
+        await service.parties.look()
+        if (connection := self._connection) is not None:
+            self._answer_again(connection, await service.pending_photos(PLATFORM, self._is_new))
+
+    def _is_new(self, photo: PendingPhoto) -> bool:
+        """Return whether a photo is seen for the first time, and remember it."""
+        return self._seen.is_new_message(photo.room.id, photo.message)
+
+    def _answer_again(self, connection: _Connection, pending: Sequence[PendingPhoto]) -> None:
+        albums: dict[tuple[Room, str], list[PendingPhoto]] = {}
+        for each in pending:
             # A message alone is an album of one.
             albums.setdefault((each.room, each.album or f"message {each.message}"), []).append(each)
         for album in albums.values():
@@ -255,6 +290,7 @@ class TelegramAdapter:
 
     async def _receive_updates(self, connection: _Connection) -> None:
         """Have updates delivered from now on; those that waited come first."""
+        connection.start_sharing()
         if self._webhook_url is None:
             await connection.bot.delete_webhook(drop_pending_updates=False)
             connection.start_polling()
@@ -299,6 +335,7 @@ class _Connection:
         guest_photos: GuestPhotos,
         state: ConnectionState,
         retries: Retries,
+        may_ask: Callable[[], Awaitable[bool]],
     ) -> None:
         self._state = state
         self.bot = bot
@@ -317,8 +354,10 @@ class _Connection:
         self.is_open = True
         # Not before the bot knows itself, and what it has answered.
         self.takes_updates = False
-        self._poller = Poller(bot, ALLOWED, state)
+        self._poller = Poller(bot, ALLOWED, state, may_ask)
         self._polling: asyncio.Task[None] | None = None
+        self._shared: SharedUpdates | None = None
+        self._sharing: asyncio.Task[None] | None = None
 
     @property
     def state(self) -> str:
@@ -327,12 +366,27 @@ class _Connection:
 
     def start_polling(self) -> None:
         """Ask for updates from now on."""
-        self._polling = asyncio.create_task(self._poller.run(self.intake.take))
+        take = self.intake.take_all if self._shared is None else self._shared.put_at_last
+        self._polling = asyncio.create_task(self._poller.run(take))
+
+    def share(self, inbox: Inbox, take_over: Callable[[], Awaitable[None]]) -> None:
+        """Have updates handled by the process whose chat they are about."""
+        self._shared = SharedUpdates(inbox, self.intake.take_all, take_over)
+
+    def start_sharing(self) -> None:
+        """Handle what is of this process's chats, from now on."""
+        if self._shared is not None:
+            self._sharing = asyncio.create_task(self._shared.run())
+
+    async def take(self, updates: Sequence[object]) -> None:
+        """Take updates in; they may be acknowledged then."""
+        await (self.intake.take_all if self._shared is None else self._shared.put)(updates)
 
     async def finish(self) -> None:
         """Take nothing new and finish what is in hand."""
         self.is_open = self.takes_updates = False
         await self._stop_polling()
+        await self._stop_sharing()
         self.handlers.albums.close()
         await self.tasks.finish()
 
@@ -345,7 +399,13 @@ class _Connection:
         await self.handlers.deliveries.cancel()
         await self.sender.cancel()
         await self._stop_polling()
+        await self._stop_sharing()
         await self.bot.shutdown()
+
+    async def _stop_sharing(self) -> None:
+        if self._sharing is not None:
+            self._sharing.cancel()
+            await asyncio.gather(self._sharing, return_exceptions=True)
 
     async def _stop_polling(self) -> None:
         if self._polling is None:

@@ -374,8 +374,10 @@ class Handlers:
         *,
         ask_back: bool,
     ) -> None:
-        if reply.outcomes:
-            await self._service.note_sending(reply.outcomes, has_failed=False)
+        if reply.outcomes and not await self._service.note_sending(
+            reply.outcomes, has_failed=False
+        ):
+            return
         started = perf_counter()
         sent = SentMessage(Delivery.REFUSED)
         if reply.sign is not None:

@@ -21,7 +21,8 @@ from bot.platforms.telegram.client import seconds_of
 # What Telegram answers a call with.
 Answer = bool | dict[str, Any] | list[dict[str, Any]]
 
-# So many messages in so many seconds: over all, and in each group.
+# So many messages in so many seconds: over all, of what nobody waits for, and in each group. An
+# answer has no such limit; https://core.telegram.org/bots/faq speaks of bulk notifications.
 OVER_ALL = float(FloodLimit.MESSAGES_PER_SECOND), 1.0
 IN_GROUP = float(FloodLimit.MESSAGES_PER_MINUTE_PER_GROUP), 60.0
 # Who has to wait more often than this is told of as a fault, and tried again further out.
@@ -158,7 +159,8 @@ class ChatRateLimiter(BaseRateLimiter[int]):
         if isinstance(chat, int) and not endpoint.startswith("get"):
             if chat < 0:
                 await self._turns_of(chat).reach(urgency)
-            await self._all.reach(urgency)
+            if urgency is not Urgency.ANSWER:
+                await self._all.reach(urgency)
         for _ in range(FLOOD_RETRIES):
             try:
                 return await callback(*args, **kwargs)

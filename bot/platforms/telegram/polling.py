@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 10
 # Between two attempts while it cannot be reached.
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
+# Between two looks whether it is this process's turn to ask.
+STANDBY_SECONDS = 2.0
 # Confirming the last update must not keep the process from ending.
 CONFIRM_SECONDS = 1.0
 
@@ -30,24 +32,34 @@ class Poller:
         bot: Asks Telegram.
         allowed: The kinds of updates to ask for.
         connection: Is told how it goes.
+        may_ask: Returns whether this is the one of several processes that asks.
     """
 
     def __init__(
-        self, bot: TelegramBot, allowed: Sequence[str], connection: ConnectionState
+        self,
+        bot: TelegramBot,
+        allowed: Sequence[str],
+        connection: ConnectionState,
+        may_ask: Callable[[], Awaitable[bool]],
     ) -> None:
+        self._may_ask = may_ask
         self._bot = bot
         self._allowed = allowed
         self._connection = connection
         self._next: int | None = None
 
-    async def run(self, take: Callable[[object], Awaitable[None]]) -> None:
+    async def run(self, take: Callable[[Sequence[object]], Awaitable[None]]) -> None:
         """Ask for updates until cancelled.
 
         Args:
-            take: Hands an update over; it never raises.
+            take: Hands updates over; it never raises.
         """
         wait = FIRST_WAIT
         while True:
+            if not await self._may_ask():
+                self._next = None
+                await asyncio.sleep(STANDBY_SECONDS)
+                continue
             try:
                 updates = await self._bot.poll(self._next, POLL_SECONDS, self._allowed)
             except Exception as fault:  # whatever it is, it must not be the last poll
@@ -65,9 +77,9 @@ class Poller:
                 await handing_over
 
     async def _hand_over(
-        self, updates: Sequence[object], take: Callable[[object], Awaitable[None]]
+        self, updates: Sequence[object], take: Callable[[Sequence[object]], Awaitable[None]]
     ) -> None:
-        await asyncio.gather(*(take(update) for update in updates))
+        await take(updates)
         known = [id_ for id_ in map(update_id_of, updates) if id_ is not None]
         if known:
             self._next = max(known) + 1

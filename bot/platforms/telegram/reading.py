@@ -62,6 +62,19 @@ def update_id_of(raw: object) -> int | None:
     return id_ if isinstance(id_, int) else None
 
 
+def chat_of(raw: object) -> str:
+    """Return the id of the chat that an update is about; 0 where it is about none."""
+    if isinstance(raw, dict):
+        for kind in raw.values():
+            if isinstance(kind, dict):
+                about = kind.get("message") if "data" in kind else kind
+                chat = about.get("chat") if isinstance(about, dict) else None
+                chat = chat if isinstance(chat, dict) else kind.get("from")
+                if isinstance(chat, dict) and isinstance(chat.get("id"), int):
+                    return str(chat["id"])
+    return "0"
+
+
 def _all_of_it(update: Any) -> Json:
     return dict(update)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from cachetools import LRUCache
 from telegram import Bot, ChatMember, ChatMemberRestricted, ChatMemberUpdated, Message, Update
@@ -176,6 +176,10 @@ class Intake:
         self._tasks = tasks
         self._side = side
         self._next_look = 0.0
+
+    async def take_all(self, updates: Sequence[object]) -> None:
+        """Take updates in, all at once. Never raises."""
+        await asyncio.gather(*map(self.take, updates))
 
     async def take(self, raw: object) -> None:
         """Take an update in. Never raises.

@@ -100,6 +100,7 @@ class WebServer:
         self._hooks = hooks
         self._metrics = metrics
         self._admins = Admins(data_folder if has_room else None)
+        self._service: Service | None = None
         self._api: Api | None = None
         self._broadcast: Broadcast | None = None
         self._runner: web.AppRunner | None = None
@@ -121,6 +122,7 @@ class WebServer:
             service: What answers.
             listening: The socket, bound.
         """
+        self._service = service
         self._admins.add_existing(await service.existing_rooms(PLATFORM))
         if self._api is None:
             self.open(service)
@@ -192,7 +194,11 @@ class WebServer:
         """Return what is served in any case."""
         public = {self._address.public_host, *(URL(url).host for url in self._hooks)}
         app = web.Application(
-            middlewares=[only_our_own_pages(frozenset(filter(None, public))), render_rejections]
+            middlewares=[
+                only_our_own_pages(frozenset(filter(None, public))),
+                render_rejections,
+                self._only_our_own_rooms,
+            ]
         )
         app.on_response_prepare.append(add_headers)
         app.on_response_prepare.append(_revalidate_after_an_update)
@@ -202,6 +208,16 @@ class WebServer:
         for url, hook in self._hooks.items():
             app.router.add_post(URL(url).path, _handler(hook))
         return app
+
+    @web.middleware
+    async def _only_our_own_rooms(
+        self, request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
+        """Turn away who comes into a room that another process has; what shares the load knows."""
+        name = request.match_info.get("room")
+        if name and self._service and not await self._service.enter(room_of(name)):
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
+        return await handler(request)
 
     async def _healthz(self, _: web.Request) -> web.Response:
         health = self._health()

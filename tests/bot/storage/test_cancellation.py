@@ -227,7 +227,9 @@ async def test_a_transaction_that_never_ends_is_cut_off_when_the_database_closes
     database_url: str,
 ) -> None:
     async with open_database(database_url, SOON) as database, endless(database) as calling:
-        queued = asyncio.create_task(execute(database, "SELECT 1"))
+        queued = asyncio.create_task(
+            database.write(lambda connection: connection.execute(text("SELECT 1")), is_alone=True)
+        )
         await asyncio.sleep(0)
         await database.close()
     assert [type(each.exception()) for each in (calling, queued)] == [StoreError] * 2

@@ -61,6 +61,8 @@ class RunningBot:
             webhook_url=self.webhook,
             notes=self.store.notes,
             metrics=self.metrics,
+            duties=self.store.leases,
+            inbox=self.store.inbox if self.store.leases.are_shared else None,
         )
         self._messengers[self.adapter.name] = self.adapter
         return self.adapter

@@ -38,7 +38,9 @@ async def bot(tmp_path: Path) -> AsyncIterator[RunningBot]:
 async def test_a_bad_token_ends_telegram_with_one_clear_sentence(
     bot: RunningBot, token: str
 ) -> None:
-    adapter = TelegramAdapter(token, api_url=bot.telegram.url, notes=bot.store.notes)
+    adapter = TelegramAdapter(
+        token, api_url=bot.telegram.url, notes=bot.store.notes, duties=bot.store.leases
+    )
     for _ in range(2):  # once is no proof
         with pytest.raises(TokenRefused):
             await adapter.run(bot.service, asyncio.Event())

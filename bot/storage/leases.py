@@ -1,0 +1,181 @@
+"""What belongs to this process and to no other on the same database: rooms, and duties.
+
+Much of what the bot knows of a room is in memory: whose photo is answered next, which album is not
+complete, how often somebody asked, how a party night goes. So a room has one owner at a time, and
+only the owner speaks there. With SQLite there is one process, and everything is its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from contextlib import asynccontextmanager, suppress
+
+from sqlalchemy import delete, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import Room
+from bot.storage.database import DATABASE_ERRORS, Database, StoreError
+from bot.storage.schema import processes
+
+log = logging.getLogger(__name__)
+
+# Whoever has not said so for so long is taken to live no more.
+SECONDS = 10.0
+# It is said so many times as often. The owner itself stops one time earlier: a request may still be
+# on its way.
+RENEWALS = 5
+# What is left of those who died is cleared away after so long.
+CLEAR_SECONDS = 300.0
+# A room of these platforms is not owned by itself: one connection hears all.
+WHOLE = frozenset({"discord"})
+# Of these platforms a room is taken by who comes in, and by nothing that the clock asks for: what
+# shares people out among the processes sends all of a room to the same one.
+ENTERED = frozenset({"web"})
+
+ALIVE = "EXISTS (SELECT FROM processes p WHERE p.id = {} AND p.until > clock_timestamp())"
+TAKE = f"""
+    INSERT INTO leases (name, owner) SELECT unnest(CAST(:names AS text[])), :me
+    ON CONFLICT (name) DO UPDATE SET owner = excluded.owner
+    WHERE leases.owner = excluded.owner OR NOT {ALIVE.format("leases.owner")}
+    RETURNING name
+"""
+RENEW = """
+    INSERT INTO processes (id, until)
+    VALUES (:me, clock_timestamp() + make_interval(secs => :seconds))
+    ON CONFLICT (id) DO UPDATE SET until = excluded.until
+"""
+CLEAR = "DELETE FROM processes WHERE until < clock_timestamp() - make_interval(secs => :seconds)"
+
+
+def lease_of(room: Room) -> str:
+    """Return the name of what has to belong to a process for it to speak in a room."""
+    return room.platform if room.platform in WHOLE else f"{room.platform} {room.id}"
+
+
+class Leases:
+    """Knows what is this process's own; a process that dies loses it all after some seconds.
+
+    Args:
+        database: Where it is noted.
+        seconds: How long a process is taken to live after it has said so.
+        clock: Seconds that only go on.
+
+    Attributes:
+        me: The process, as the database has it.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        seconds: float = SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._seconds = seconds
+        self._clock = clock
+        self.me = secrets.token_hex(8)
+        self._held: set[str] = set()
+        self._valid_until = -1.0
+        self._renewing = asyncio.Lock()
+
+    @property
+    def are_shared(self) -> bool:
+        """Whether there may be other processes."""
+        return self._database.is_shared
+
+    async def own(self, room: Room) -> bool:
+        """Return whether a room is this process's, taken if it is nobody's that lives.
+
+        A room that people enter is not taken here, but by `enter`.
+        """
+        name = lease_of(room)
+        if self.are_shared and room.platform in ENTERED:
+            return name in self._held and self._is_valid
+        return await self.hold(name)
+
+    async def enter(self, room: Room) -> bool:
+        """Return whether a room that people enter is this process's, taken if it is nobody's."""
+        return await self.hold(lease_of(room))
+
+    async def owned(self, rooms: Collection[Room]) -> set[Room]:
+        """Return which of some rooms are this process's, taken where they are nobody's."""
+        held = await self._hold({lease_of(room) for room in rooms})
+        return {room for room in rooms if lease_of(room) in held}
+
+    async def hold(self, name: str) -> bool:
+        """Return whether something is this process's, taken if it is nobody's that lives."""
+        return name in await self._hold({name})
+
+    async def _hold(self, names: set[str]) -> set[str]:
+        if not self.are_shared or (names <= self._held and self._is_valid):
+            return names
+        await self.live()
+        taken = await self._database.write(lambda connection: self.take(connection, names))
+        self.note(taken)
+        return taken
+
+    async def take(self, connection: AsyncConnection, names: Iterable[str]) -> set[str]:
+        """Take what is nobody's that lives; return what is ours, to be noted after the commit."""
+        given = {"names": sorted(set(names)), "me": self.me}
+        return set((await connection.execute(text(TAKE), given)).scalars())
+
+    def note(self, taken: set[str]) -> None:
+        """Note that something is ours: it is not asked again while we live."""
+        self._held |= taken
+
+    async def live(self) -> None:
+        """See that this process is known to live before it takes anything."""
+        if self.are_shared and not self._is_valid:
+            await self.renew()
+
+    async def renew(self) -> None:
+        """Say that this process lives."""
+        async with self._renewing:
+            if not self._is_valid:  # others may have taken what was ours
+                self._held.clear()
+            began = self._clock()
+
+            async def work(connection: AsyncConnection) -> None:
+                given = {"me": self.me, "seconds": self._seconds}
+                await connection.execute(text(RENEW), given)
+                await connection.execute(text(CLEAR), {"seconds": CLEAR_SECONDS})
+
+            await self._database.write(work, is_urgent=True)
+            self._valid_until = began + self._seconds * (1 - 1 / RENEWALS)
+
+    @asynccontextmanager
+    async def renewed(self) -> AsyncIterator[None]:
+        """Live as long as the block lasts; then everything is anybody's."""
+        if not self.are_shared:
+            yield
+            return
+        await self.renew()
+        renewing = asyncio.create_task(self._go_on(), name="leases")
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+            self._held.clear()
+            self._valid_until = -1.0
+            with suppress(StoreError, *DATABASE_ERRORS):
+                await self._database.write(self._end)
+
+    @property
+    def _is_valid(self) -> bool:
+        return self._clock() < self._valid_until
+
+    async def _end(self, connection: AsyncConnection) -> None:
+        await connection.execute(delete(processes).where(processes.c.id == self.me))
+
+    async def _go_on(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds / RENEWALS)
+            try:
+                await self.renew()
+            except DATABASE_ERRORS as error:
+                log.warning("the database does not hear that we live: %s", type(error).__name__)
