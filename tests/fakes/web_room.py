@@ -7,10 +7,10 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
-from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, WSMessage, WSMsgType
 
 from bot.platforms.web import WebAddress, WebServer
 from bot.platforms.web.rooms import Rooms
@@ -124,7 +124,7 @@ class Served:
             f"{self.url}/r/{room}/live", headers={"Accept-Language": language}
         )
         await live.send_json({"type": "hello", "player": secret, "name": name, **more})
-        return Live(live)
+        return await Live(live).begun()
 
     def admin_token(self, room: str = "home") -> str:
         """Return what the page of a room's admin sends along."""
@@ -150,19 +150,29 @@ class Live:
 
     def __init__(self, socket_: ClientWebSocketResponse) -> None:
         self.socket = socket_
+        self._first: WSMessage | None = None
+
+    async def begun(self) -> Self:
+        """Wait until the server has said something: it knows who is there then."""
+        self._first = await self.socket.receive(timeout=10)
+        return self
 
     async def receive(self, type_: str) -> dict[str, Any]:
         """Return the next event of a type; those before it are dropped."""
         while True:
-            event: dict[str, Any] = await self.socket.receive_json(timeout=10)
+            event: dict[str, Any] = (await self._next()).json()
             if event["type"] == type_:
                 return event
 
     async def closed(self) -> int | None:
         """Wait until the server closes, and return its close code."""
-        while (await self.socket.receive(timeout=10)).type is WSMsgType.TEXT:
+        while (await self._next()).type is WSMsgType.TEXT:
             pass
         return self.socket.close_code
+
+    async def _next(self) -> WSMessage:
+        first, self._first = self._first, None
+        return first or await self.socket.receive(timeout=10)
 
 
 def buttons(entry: Mapping[str, Any]) -> dict[str, str]:
