@@ -26,7 +26,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 from bot.storage.schema import metadata
-from bot.storage.sqlite import connect as sqlite_connection
 
 log = logging.getLogger(__name__)
 
@@ -458,11 +457,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=url.database),
         # Without an isolation level the driver leaves it to us where a transaction begins.
-        connect_args={
-            "timeout": TIMEOUT_SECONDS,
-            "isolation_level": None,
-            "async_creator_fn": sqlite_connection,
-        },
+        connect_args={"timeout": TIMEOUT_SECONDS, "isolation_level": None},
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1,
         max_overflow=0,
