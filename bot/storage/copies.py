@@ -57,7 +57,7 @@ async def dump(url: str, archive: ZipFile) -> None:
         StoreError: When the database cannot be used, or there is nothing in it.
     """
     async with open_database(url, prepare=lambda connection: None) as database:
-        await database.read(lambda connection: connection.run_sync(_dump, archive))
+        await database.read(lambda connection: _dump(connection, archive))
 
 
 async def restore(url: str, archive: ZipFile) -> None:
@@ -92,7 +92,7 @@ async def look(url: str) -> int | None:
         return connection.scalar(select(func.count()).select_from(rounds))
 
     async with open_database(url, prepare=lambda connection: None) as database:
-        return await database.read(lambda connection: connection.run_sync(count))
+        return await database.read(count)
 
 
 def _dump(connection: Connection, archive: ZipFile) -> None:

@@ -14,11 +14,15 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 
-from sqlalchemy import delete, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    Connection,
+    delete,
+    text,
+)
 
 from bot.domain import Room
 from bot.storage.database import DATABASE_ERRORS, Database, StoreError
+from bot.storage.driver import Kind
 from bot.storage.schema import processes
 
 log = logging.getLogger(__name__)
@@ -118,10 +122,10 @@ class Leases:
         self.note(taken)
         return taken
 
-    async def take(self, connection: AsyncConnection, names: Iterable[str]) -> set[str]:
+    def take(self, connection: Connection, names: Iterable[str]) -> set[str]:
         """Take what is nobody's that lives; return what is ours, to be noted after the commit."""
         given = {"names": sorted(set(names)), "me": self.me}
-        return set((await connection.execute(text(TAKE), given)).scalars())
+        return set(connection.execute(text(TAKE), given).scalars())
 
     def note(self, taken: set[str]) -> None:
         """Note that something is ours: it is not asked again while we live."""
@@ -139,12 +143,12 @@ class Leases:
                 self._held.clear()
             began = self._clock()
 
-            async def work(connection: AsyncConnection) -> None:
+            def work(connection: Connection) -> None:
                 given = {"me": self.me, "seconds": self._seconds}
-                await connection.execute(text(RENEW), given)
-                await connection.execute(text(CLEAR), {"seconds": CLEAR_SECONDS})
+                connection.execute(text(RENEW), given)
+                connection.execute(text(CLEAR), {"seconds": CLEAR_SECONDS})
 
-            await self._database.write(work, is_urgent=True)
+            await self._database.run(work, Kind(is_urgent=True))
             self._valid_until = began + self._seconds * (1 - 1 / RENEWALS)
 
     @asynccontextmanager
@@ -169,8 +173,8 @@ class Leases:
     def _is_valid(self) -> bool:
         return self._clock() < self._valid_until
 
-    async def _end(self, connection: AsyncConnection) -> None:
-        await connection.execute(delete(processes).where(processes.c.id == self.me))
+    def _end(self, connection: Connection) -> None:
+        connection.execute(delete(processes).where(processes.c.id == self.me))
 
     async def _go_on(self) -> None:
         while True:
