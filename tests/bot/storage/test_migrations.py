@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.domain import (
     AdminAction,
@@ -41,20 +40,11 @@ async def create(revision: str, url: str, statements: Sequence[str]) -> None:
 
     Then bring it up to date, by a clock that stands still.
     """
-    if url.startswith("sqlite"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir()
-    engine = create_async_engine(
-        url.replace("sqlite:", "sqlite+aiosqlite:").replace("postgresql:", "postgresql+asyncpg:")
-    )
-    try:
-        async with engine.begin() as connection:
-            await connection.run_sync(migrate, revision)
-            for statement in statements:
-                await connection.execute(text(statement))
-        async with engine.begin() as connection:
-            await connection.run_sync(migrate, "head", NOW)
-    finally:
-        await engine.dispose()
+    async with open_database(url, prepare=lambda connection: migrate(connection, revision)) as old:
+        if statements:
+            await execute(old, *statements)
+    async with open_database(url, prepare=lambda connection: migrate(connection, now=NOW)):
+        pass
 
 
 async def test_the_migrations_make_the_tables_that_the_code_expects(new_url: str) -> None:
