@@ -269,6 +269,25 @@ async def test_a_transaction_that_never_ends_is_cut_off_when_the_database_closes
         assert await execute(database, "SELECT * FROM notes") == []
 
 
+@every_database
+async def test_what_is_cut_off_between_two_statements_is_not_kept(database_url: str) -> None:
+    pause = Pause()
+
+    def work(connection: Connection) -> None:
+        insert_note(connection)
+        pause.wait(connection)
+
+    async with open_database(database_url, SOON) as database:
+        calling = asyncio.create_task(database.write(work))
+        await pause.reached.wait()
+        await database.close()
+        pause.go_on.set()
+        with pytest.raises(StoreError):
+            await calling
+    async with open_database(database_url) as database:
+        assert await execute(database, "SELECT * FROM notes") == []
+
+
 async def test_closing_is_done_to_its_end_also_when_that_is_cancelled(database_url: str) -> None:
     pause = Pause()
 
