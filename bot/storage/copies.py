@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-from bot.storage.database import StoreError, migrate, open_database
+from bot.storage.database import VERSION, StoreError, migrate, open_database
 from bot.storage.schema import leases, processes, rounds, updates
 
 # In the zip file: one line of JSON a row, and what is needed to put them back.
@@ -34,8 +34,6 @@ ROWS = "database/{}.jsonl"
 DESCRIPTION = "database.json"
 # So many rows are in memory at once.
 ROWS_AT_ONCE = 500
-# Alembic's own: which version of the tables this is.
-VERSION = "alembic_version"
 # What is true only while some processes run: neither kept nor restored.
 PASSING = {processes.name, leases.name, updates.name}
 # A bot that was started, and never spoken to, has filled no other table.

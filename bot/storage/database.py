@@ -13,29 +13,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from bot.storage import postgresql, sqlite
 from bot.storage.driver import Driver, Kind
-from bot.storage.postgresql import PostgreSQL
 from bot.storage.schema import metadata
 from bot.storage.sqlite import SQLite
 
 log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+# Alembic's own table: which version of the others this is.
+VERSION = "alembic_version"
 # How long each step of closing may take: transactions under way, those cut off, the connections.
 CLOSE_SECONDS = 2.0
 # A driver's task that is cancelled first closes its connection in good order, which may hang as
 # well; each further cancellation takes it out of one step of that.
 CANCELLATIONS = 4
-
-DATABASE_ERRORS = (*sqlite.ERRORS, *postgresql.ERRORS, CommandError)
 
 READ = Kind(writes=False, is_repeatable=True)
 ALONE = Kind(is_alone=True)
@@ -51,6 +46,10 @@ class StoreError(Exception):
     """The database cannot be used. Its message is one sentence for the operator."""
 
 
+class NewerVersionError(Exception):
+    """A newer version of the bot made the database."""
+
+
 class Database:
     """Runs transactions, in the order in which they come; urgent ones go first.
 
@@ -62,6 +61,9 @@ class Database:
         driver: SQLite's or PostgreSQL's.
         close_seconds: See `open_database`.
         observe: See `open_database`.
+
+    Attributes:
+        errors: What says that the database cannot be used, or not now.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Database:
         close_seconds: float = CLOSE_SECONDS,
         observe: Observe = lambda stage, seconds: None,
     ) -> None:
+        self.errors = driver.errors
         self._driver = driver
         self._close_seconds = close_seconds
         self._observe = observe
@@ -261,19 +264,30 @@ async def open_database(
             "or postgresql://USER:PASSWORD@HOST/NAME."
         ) from None
     try:
-        driver: Driver = SQLite(url) if url.get_backend_name() == "sqlite" else PostgreSQL(url)
-        database = Database(driver, close_seconds, observe)
-    except DATABASE_ERRORS as error:
+        driver = _driver(url)
+    except SQLite.errors as error:
         raise StoreError(_cannot_be_used(url, _reason(error))) from error
+    database = Database(driver, close_seconds, observe)
     try:
         try:
             # Several processes may start at once.
             await database.run(prepare or migrate, ALONE)
-        except DATABASE_ERRORS as error:
+        except NewerVersionError as error:  # it knows a change of the tables that we do not
+            reason = "a newer version of the bot made it"
+            raise StoreError(_cannot_be_used(url, reason)) from error
+        except driver.errors as error:
             raise StoreError(_cannot_be_used(url, _reason(error))) from error
         yield database
     finally:
         await _finish(database.close())
+
+
+def _driver(url: URL) -> Driver:
+    if url.get_backend_name() == "sqlite":
+        return SQLite(url)
+    from bot.storage.postgresql import PostgreSQL  # asyncio's part of SQLAlchemy, for who needs it
+
+    return PostgreSQL(url)
 
 
 def migrate(connection: Connection, revision: str = "head", now: datetime | None = None) -> None:
@@ -283,17 +297,33 @@ def migrate(connection: Connection, revision: str = "head", now: datetime | None
         connection: Its transaction is the caller's.
         revision: An earlier version of the tables to stop at.
         now: For what is over; by default the time.
+
+    Raises:
+        NewerVersionError: When they are of a version that is not known here.
     """
+    tables = inspect(connection).get_table_names()
+    if revision == "head" and VERSION in tables:
+        found = connection.scalar(text(f"SELECT version_num FROM {VERSION}"))
+        if found == max(path.name for path in MIGRATIONS.glob("versions/[0-9]*.py"))[:4]:
+            return
+    # Nearly always there is nothing to do, and to import it takes a tenth of a second.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     config.attributes["now"] = now or datetime.now(UTC)
-    if revision == "head" and not inspect(connection).get_table_names():
+    if revision == "head" and not tables:
         # The same as by all migrations, one after another, in a tenth of the time.
         metadata.create_all(connection)
         command.stamp(config, revision)
-    else:
+        return
+    try:
         command.upgrade(config, revision)
+    except CommandError as error:
+        raise NewerVersionError from error
 
 
 async def _wait(tasks: Iterable[asyncio.Task[object]], seconds: float) -> set[asyncio.Task[object]]:
@@ -334,8 +364,6 @@ def _log_fault(task: asyncio.Task[object]) -> None:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, CommandError):  # it knows a change of the tables that we do not
-        return "a newer version of the bot made it"
     if isinstance(error, DBAPIError):
         return str(error.orig)
     return (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__

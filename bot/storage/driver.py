@@ -8,6 +8,9 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
+# Where processes on the same database tell each other that there is news.
+CHANNEL = "snowpeople"
+
 T = TypeVar("T")
 
 
@@ -38,10 +41,12 @@ class Driver(Protocol):
     Attributes:
         is_shared: Whether other processes may work on it at the same time.
         at_once: How many transactions it runs at the same time.
+        errors: What says that the database cannot be used, or not now.
     """
 
     is_shared: bool
     at_once: int
+    errors: tuple[type[Exception], ...]
 
     async def run(self, work: Callable[[Connection], T], kind: Kind) -> T:
         """Run some statements as one transaction: all of it is kept at its end, or nothing."""

@@ -16,8 +16,8 @@ from sqlalchemy import (
 
 from bot.domain import Arrival
 from bot.storage.database import Database, write_transaction
+from bot.storage.driver import CHANNEL
 from bot.storage.leases import ALIVE, Leases, lease_of
-from bot.storage.postgresql import CHANNEL
 from bot.storage.queries import insert_or
 from bot.storage.schema import updates
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from bot.domain import Room
-from bot.storage.database import DATABASE_ERRORS, Database, StoreError
+from bot.storage.database import Database, StoreError
 from bot.storage.driver import Kind
 from bot.storage.schema import processes
 
@@ -166,7 +166,7 @@ class Leases:
             await asyncio.gather(renewing, return_exceptions=True)
             self._held.clear()
             self._valid_until = -1.0
-            with suppress(StoreError, *DATABASE_ERRORS):
+            with suppress(StoreError, *self._database.errors):
                 await self._database.write(self._end)
 
     @property
@@ -181,5 +181,5 @@ class Leases:
             await asyncio.sleep(self._seconds / RENEWALS)
             try:
                 await self.renew()
-            except DATABASE_ERRORS as error:
+            except self._database.errors as error:
                 log.warning("the database does not hear that we live: %s", type(error).__name__)

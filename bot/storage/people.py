@@ -21,8 +21,8 @@ from sqlalchemy import (
 
 from bot.game.rules import PlayerId, worth
 from bot.storage.database import Database, lone_transaction, read_transaction
+from bot.storage.driver import CHANNEL
 from bot.storage.foolings import prune_features
-from bot.storage.postgresql import CHANNEL
 from bot.storage.queries import find_player, load_rounds
 from bot.storage.schema import (
     admin_actions,

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot.storage.driver import Kind
+from bot.storage.driver import CHANNEL, Kind
 
 # It may be far away.
 TIMEOUT_SECONDS = 15.0
@@ -23,8 +23,6 @@ TIMEOUT_SECONDS = 15.0
 CONNECTIONS = 15
 # Advisory locks share one space of numbers in a database: "snow", in ASCII.
 LOCK = 0x736E6F77
-# Where processes on the same database tell each other that there is news.
-CHANNEL = "snowpeople"
 LISTEN_AGAIN_SECONDS = 1.0
 
 ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
@@ -58,6 +56,7 @@ class PostgreSQL:
 
     is_shared = True
     at_once = CONNECTIONS
+    errors: tuple[type[Exception], ...] = ERRORS
 
     def __init__(self, url: URL) -> None:
         # The driver reads the address itself, so that all that libpq's users write there works:

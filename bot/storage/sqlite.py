@@ -23,7 +23,6 @@ from bot.storage.driver import Kind
 TIMEOUT_SECONDS = 15.0
 # SQLite cannot be called away while it waits for that; so it does so again and again.
 PATIENCE_SECONDS = 0.2
-ERRORS = (SQLAlchemyError, sqlite3.Error, OSError)
 
 T = TypeVar("T")
 
@@ -41,6 +40,7 @@ class SQLite:
 
     is_shared = False
     at_once = 1
+    errors: tuple[type[Exception], ...] = (SQLAlchemyError, sqlite3.Error, OSError)
 
     def __init__(self, url: URL) -> None:
         if url.database and url.database != ":memory:":
