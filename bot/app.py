@@ -69,14 +69,8 @@ async def serve(
     """
     stopping = asyncio.Event()
     _stop_on_signals(stopping, on_signal)
-    try:
-        classifier = Classifier.load(settings.model, engine=settings.engine, decoder=Cell())
-    except ModelError as error:
-        print(f"MODEL makes no sense: {error}", file=sys.stderr)
-        return 2
-    except EngineError as error:
-        print(f"ENGINE makes no sense: {error}", file=sys.stderr)
-        return 2
+    # Beside the database's opening: much of it is not Python's.
+    loading = asyncio.create_task(asyncio.to_thread(_load_classifier, settings), name="loading")
     tokens = {"telegram": settings.telegram_token, "discord": settings.discord_token}
     metrics = Metrics(["web", *(name for name, token in tokens.items() if token is not None)])
     systemd = Systemd()
@@ -88,7 +82,14 @@ async def serve(
         except StoreError as error:
             print(error, file=sys.stderr)
             return 1
-        await stack.enter_async_context(classifier)
+        try:
+            classifier = await stack.enter_async_context(await loading)
+        except ModelError as error:
+            print(f"MODEL makes no sense: {error}", file=sys.stderr)
+            return 2
+        except EngineError as error:
+            print(f"ENGINE makes no sense: {error}", file=sys.stderr)
+            return 2
         vision = Vision(classifier)
         address = _address(settings, listening)
         telegram, discord = _telegram(settings, store, metrics), _discord(settings, store, metrics)
@@ -168,6 +169,10 @@ def _stop_on_signals(stopping: asyncio.Event, on_signal: Callable[[], None]) -> 
     for number in (signal.SIGINT, signal.SIGTERM):
         # Unlike the loop's own add_signal_handler, this works on every system.
         signal.signal(number, stop)
+
+
+def _load_classifier(settings: Settings) -> Classifier:
+    return Classifier.load(settings.model, engine=settings.engine, decoder=Cell())
 
 
 def _telegram(settings: Settings, store: Store, metrics: Metrics) -> TelegramAdapter | None:
