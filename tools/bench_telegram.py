@@ -29,6 +29,8 @@ AT_ONCE = (1, 10, 100, 1000)
 OF_A_CHAT = 5
 PER_SECOND, SECONDS = 15, 60
 LARGE = 24
+# How many come one after another, so many at a time, and after how many the memory is noted.
+LONG, IN_FLIGHT, NOTED = 10_000, 8, 1_000
 # Between two looks at /healthz: a loop that stands still lets it wait.
 LOOK_SECONDS = 0.05
 # For a photo that is never answered.
@@ -141,6 +143,24 @@ async def large(family: Family, bot: BotProcess) -> Figures:
     return {**figures, "peak_mb": sum(map(_peak, pids)) // MEGABYTE}
 
 
+async def long(family: Family, bot: BotProcess) -> Figures:
+    """Have thousands of photos come, one when another is answered; note how memory goes."""
+    crowd = Crowd(family.telegram, LONG)
+    chats = crowd.chats(LONG // 50)
+    memory = {0: _resident(bot.process.pid) // MEGABYTE}
+
+    async def send(sent: Sent) -> None:
+        for index in range(LONG):
+            while index - len(sent.answered) >= IN_FLIGHT:
+                await asyncio.sleep(0.005)
+            if index % NOTED == 0:
+                memory[index] = _resident(bot.process.pid) // MEGABYTE
+            crowd.send(chats[index % len(chats)], crowd.photos(1)[0], sent)
+
+    figures = await _measured(family, bot, crowd, LONG, send)
+    return {**figures, **{f"resident_mb_after_{number}": size for number, size in memory.items()}}
+
+
 async def _measured(
     family: Family,
     bot: BotProcess,
@@ -219,6 +239,8 @@ async def run(scenarios: Sequence[str], **settings: str) -> dict[str, Figures]:
                 figures[name] = await stream(family, bot)
             elif name == "large":
                 figures[name] = await large(family, bot)
+            elif name == "long":
+                figures[name] = await long(family, bot)
             else:
                 figures[name] = await burst(family, bot, int(name))
             figures[name]["load_before"] = round(loaded, 1)
@@ -227,7 +249,7 @@ async def run(scenarios: Sequence[str], **settings: str) -> dict[str, Figures]:
     return figures
 
 
-SCENARIOS = (*map(str, AT_ONCE), "large", "stream")
+SCENARIOS = (*map(str, AT_ONCE), "large", "stream", "long")
 
 
 def _draw(random: Random) -> bytes:
