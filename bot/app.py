@@ -73,7 +73,7 @@ async def serve(
     tokens = {"telegram": settings.telegram_token, "discord": settings.discord_token}
     metrics = Metrics(["web", *(name for name, token in tokens.items() if token is not None)])
     try:
-        classifier = _classifier(settings, metrics)
+        classifier = classifier_of(settings, metrics)
     except ModelError as error:
         print(f"MODEL makes no sense: {error}", file=sys.stderr)
         return 2
@@ -171,7 +171,7 @@ def _stop_on_signals(stopping: asyncio.Event, on_signal: Callable[[], None]) -> 
         signal.signal(number, stop)
 
 
-def _classifier(settings: Settings, metrics: Metrics) -> Classifier | RemoteClassifier:
+def classifier_of(settings: Settings, metrics: Metrics) -> Classifier | RemoteClassifier:
     """Return what is to look at photos; raise ModelError or EngineError."""
     url = without_slash(settings.classifier_url)
     if url is None:

@@ -108,7 +108,7 @@ class RemoteClassifier:
         self._look_seconds = look_seconds
         self._loading: asyncio.Task[Classifier] | None = None
         self._sessions: tuple[aiohttp.ClientSession, ...] = ()
-        self._fault = "was not asked yet"
+        self._fault = ""
         self._is_away = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
         self._inside = 0
@@ -151,9 +151,12 @@ class RemoteClassifier:
     def engine(self) -> str:
         """Who computes the network, and if it is not the tier, why."""
         where = f"ray at {self._url.with_user(None)}"
-        if not self._is_away.is_set():
-            return where
-        return f"{self._engine_here}, as {where} {self._fault}"
+        return where if self.fault is None else f"{self._engine_here}, as {where} {self.fault}"
+
+    @property
+    def fault(self) -> str | None:
+        """Why the tier is done without, as the end of a sentence about it; None while it is not."""
+        return self._fault if self._is_away.is_set() else None
 
     @property
     def waiting(self) -> int:
@@ -356,7 +359,7 @@ class RemoteClassifier:
     def _leave(self, fault: TierError) -> None:
         """Do without the tier until it is there again."""
         text = str(fault)
-        if not self._is_away.is_set() or text != self._fault:
+        if text != self.fault:
             log.warning("the classifier tier %s; photos are looked at here meanwhile", text)
         self._fault = text
         self._is_away.set()
