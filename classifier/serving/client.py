@@ -372,7 +372,9 @@ class RemoteClassifier:
         return await asyncio.shield(self._loading)
 
     async def _start_here(self) -> Classifier:
-        return await (await asyncio.to_thread(self._load_here)).__aenter__()
+        here = await (await asyncio.to_thread(self._load_here)).__aenter__()
+        log.info("the model is loaded in this process as well")
+        return here
 
     @property
     def _here(self) -> Classifier | None:
