@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import signal
+import socket
 import sys
 import threading
 from importlib.util import find_spec
 from pathlib import Path
 
 from classifier.inference.engines import chosen_engine
-from classifier.serving.deployment import Tier, is_served, running
+from classifier.serving.deployment import Tier, is_joined, is_served, running
 from classifier.types import EngineError, ModelError
 from classifier.weights import read
 
@@ -55,6 +56,11 @@ def main(arguments: list[str] | None = None) -> int:
     if find_spec("ray") is None:
         print("Ray is not installed: pip install '.[cluster]'", file=sys.stderr)
         return 1
+    if not is_joined():  # there, this address may be a former tier's, which is taken over
+        try:
+            socket.create_server((options.host, options.port)).close()
+        except OSError as error:
+            parser.error(f"{options.host}, port {options.port}: {error.strerror}")
     ending = threading.Event()
     try:
         with running(tier):
@@ -69,8 +75,9 @@ def main(arguments: list[str] | None = None) -> int:
                 if not is_served():
                     print("The tier is gone.", file=sys.stderr)
                     return 1
-    except RuntimeError as error:
-        print(f"The tier did not start: {error}", file=sys.stderr)
+    except (RuntimeError, ConnectionError) as error:
+        reason = str(error).strip().rpartition("\n")[2]  # Ray's own way there comes before it
+        print(f"The tier did not start: {reason}", file=sys.stderr)
         return 1
     return 0
 

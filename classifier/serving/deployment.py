@@ -22,11 +22,11 @@ REQUEST_SECONDS = 30
 KEEP_ALIVE_SECONDS = 60
 # No photo is kept in Ray's store of objects, which cannot be smaller.
 STORE_BYTES = 80 * 1024 * 1024
-# Ray reads these when it is imported: that it tells nobody of its use, and what it is called.
+# Ray reads these when it is imported. It tells nobody of its use.
 QUIETLY = {"RAY_USAGE_STATS_ENABLED": "0"}
-# Of a Ray of our own: whoever talks to its ports has to know a secret of this run, and the second
-# one, named for where it is the usual, keeps these ports from the network. One of each copy cannot
-# be kept from it in Ray 2.60, so that the secret is all that protects it.
+# Of a Ray of our own. Whoever talks to its ports has to know a secret of this run; and the second
+# one, named for the systems where that is the usual, keeps these ports from the network. In Ray
+# 2.60 one of each copy cannot be kept from it, and is protected by the secret alone.
 ALONE = {"RAY_AUTH_MODE": "token", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 
 
@@ -49,6 +49,11 @@ class Tier:
     port: int
 
 
+def is_joined() -> bool:
+    """Return whether Ray is already there, and RAY_ADDRESS says where."""
+    return bool(os.environ.get("RAY_ADDRESS"))
+
+
 @contextmanager
 def running(tier: Tier) -> Iterator[None]:
     """Serve while the block lasts, in a Ray of our own or in the one that RAY_ADDRESS names.
@@ -56,14 +61,13 @@ def running(tier: Tier) -> Iterator[None]:
     Raises:
         RuntimeError: The tier did not start, for the reason in Ray's log.
     """
-    joined = os.environ.get("RAY_ADDRESS")
     os.environ.update(QUIETLY)
-    if not joined:
+    if not is_joined():
         os.environ.update(ALONE, RAY_AUTH_TOKEN=secrets.token_hex(32))
     import ray
     from ray import serve
 
-    if joined:
+    if is_joined():
         ray.init(logging_level=logging.WARNING)
     else:
         ray.init(

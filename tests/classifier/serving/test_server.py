@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
@@ -134,6 +135,16 @@ def test_what_makes_no_sense_is_said_in_a_sentence(
     with pytest.raises(SystemExit):
         command.main(arguments)
     assert said in capsys.readouterr().err
+
+
+def test_an_address_that_is_taken_is_said_before_ray_starts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "find_spec", lambda _: "there")
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit):
+        command.main(["--model", "small", "--port", str(taken.getsockname()[1])])
+    assert "already in use" in capsys.readouterr().err
 
 
 def test_where_ray_is_not_installed_the_command_says_how_to_get_it(
