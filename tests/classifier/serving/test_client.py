@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from copy import copy
 from dataclasses import replace
 
 import pytest
@@ -22,16 +23,9 @@ OLAF = encoded(draw_olaf((320, 240)), "JPEG")
 PATIENCE = 20
 
 
-@pytest.fixture(scope="module")
-def predictors() -> tuple[Predictor, Predictor]:
-    """The same small network twice: the tier's and the bot's."""
-    there, here = (Predictor.load("small", "onnx") for _ in range(2))
-    return there, here
-
-
 @pytest.fixture
-async def tier(predictors: tuple[Predictor, Predictor]) -> AsyncIterator[Tier]:
-    async with Classifier(predictors[0]) as classifier, Tier(classifier) as tier:
+async def tier(predictor: Predictor) -> AsyncIterator[Tier]:
+    async with Classifier(predictor) as classifier, Tier(classifier) as tier:
         yield tier
 
 
@@ -73,8 +67,8 @@ async def beside(tier: Tier, predictor: Predictor, answers: float = PATIENCE) ->
 
 
 @pytest.fixture
-async def bot(tier: Tier, predictors: tuple[Predictor, Predictor]) -> AsyncIterator[Bot]:
-    async with beside(tier, predictors[1]) as bot:
+async def bot(tier: Tier, predictor: Predictor) -> AsyncIterator[Bot]:
+    async with beside(tier, predictor) as bot:
         yield bot
 
 
@@ -125,10 +119,10 @@ async def test_what_fails_once_is_asked_for_again_and_what_fails_twice_is_done_h
 
 
 async def test_a_tier_that_hangs_is_not_waited_for_by_everybody(
-    tier: Tier, predictors: tuple[Predictor, Predictor]
+    tier: Tier, predictor: Predictor
 ) -> None:
     tier.faults.extend(5 * [Fault.HANGS])
-    async with beside(tier, predictors[1], answers=0.3) as bot:
+    async with beside(tier, predictor, answers=0.3) as bot:
         answers = [bot.classifier.answer(OLAF) for _ in range(3)]
         first, *rest = [answer.prediction for answer in await asyncio.gather(*answers)]
     assert rest == [first, first]
@@ -137,14 +131,14 @@ async def test_a_tier_that_hangs_is_not_waited_for_by_everybody(
 
 
 async def test_the_start_needs_no_tier_and_finds_one_that_comes_later(
-    predictors: tuple[Predictor, Predictor], caplog: pytest.LogCaptureFixture
+    predictor: Predictor, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    async with Classifier(predictors[0]) as classifier:
+    async with Classifier(predictor) as classifier:
         tier = Tier(classifier)
         async with tier:
             pass  # now it has a port, at which nobody listens
-        async with beside(tier, predictors[1]) as bot:
+        async with beside(tier, predictor) as bot:
             assert bot.classifier.state == "ready"
             away = f"onnx, as ray at {tier.url} does not answer"
             assert bot.classifier.engine.startswith(away)
@@ -166,17 +160,16 @@ async def test_the_start_needs_no_tier_and_finds_one_that_comes_later(
 
 
 async def test_a_tier_with_another_model_is_told_of_and_never_believed(
-    tier: Tier, predictors: tuple[Predictor, Predictor], caplog: pytest.LogCaptureFixture
+    tier: Tier, predictor: Predictor, caplog: pytest.LogCaptureFixture
 ) -> None:
-    mine = predictors[1]
-    warmer = Predictor.load("small", "onnx")
-    warmer.card = replace(mine.card, temperature=mine.card.temperature * 2)
+    warmer = copy(predictor)
+    warmer.card = replace(predictor.card, temperature=predictor.card.temperature * 2)
     async with beside(tier, warmer) as bot:  # the same weights, and other probabilities
         assert "has another model (small:" in bot.classifier.engine
         assert "not small:" in bot.classifier.engine
         await bot.classifier.answer(OLAF)
         assert bot.counted == {Outcome.HERE: 1}
-    async with beside(tier, mine) as bot:  # it was right at the start, and is started anew
+    async with beside(tier, predictor) as bot:  # it was right at the start, and is started anew
         tier.model = "full:1"
         await bot.classifier.answer(OLAF)
         assert bot.counted == {Outcome.AGAIN: 1, Outcome.HERE: 1}

@@ -19,11 +19,6 @@ from tests.support.pictures import draw_olaf, encoded
 OLAF = encoded(draw_olaf((320, 240)), "PNG")
 
 
-@pytest.fixture(scope="module")
-def predictor() -> Predictor:
-    return Predictor.load("small", "onnx")
-
-
 class Parts:
     """A photo that comes in parts; how many were taken."""
 
