@@ -19,7 +19,7 @@ USER 1000
 
 # `docker build --target classifier .`: the classifier alone, for many bots (docs/scale.md).
 FROM common AS classifier
-USER root
+USER 0
 RUN uv pip install --system --no-cache --requirements pyproject.toml --extra cluster
 USER 1000
 EXPOSE 8000
