@@ -36,6 +36,7 @@ from classifier import Cell, Classifier, EngineError, ModelError
 if TYPE_CHECKING:
     from bot.platforms.discord import DiscordAdapter
     from bot.platforms.telegram import TelegramAdapter
+    from classifier.serving import RemoteClassifier
 
 # How long photos in hand may take after a signal, and then the platforms' goodbyes; the web
 # server's own wait comes after these.
@@ -69,10 +70,12 @@ async def serve(
     """
     stopping = asyncio.Event()
     _stop_on_signals(stopping, on_signal)
-    # Beside the database's opening: much of it is not Python's.
-    loading = asyncio.create_task(asyncio.to_thread(_load_classifier, settings), name="loading")
     tokens = {"telegram": settings.telegram_token, "discord": settings.discord_token}
     metrics = Metrics(["web", *(name for name, token in tokens.items() if token is not None)])
+    # Beside the database's opening: much of it is not Python's.
+    loading = asyncio.create_task(
+        asyncio.to_thread(classifier_of, settings, metrics), name="loading"
+    )
     systemd = Systemd()
     async with AsyncExitStack() as stack:
         try:
@@ -83,13 +86,14 @@ async def serve(
             print(error, file=sys.stderr)
             return 1
         try:
-            classifier = await stack.enter_async_context(await loading)
+            classifier = await loading
         except ModelError as error:
             print(f"MODEL makes no sense: {error}", file=sys.stderr)
             return 2
         except EngineError as error:
             print(f"ENGINE makes no sense: {error}", file=sys.stderr)
             return 2
+        await stack.enter_async_context(classifier)
         vision = Vision(classifier)
         address = _address(settings, listening)
         telegram, discord = _telegram(settings, store, metrics), _discord(settings, store, metrics)
@@ -171,8 +175,15 @@ def _stop_on_signals(stopping: asyncio.Event, on_signal: Callable[[], None]) -> 
         signal.signal(number, stop)
 
 
-def _load_classifier(settings: Settings) -> Classifier:
-    return Classifier.load(settings.model, engine=settings.engine, decoder=Cell())
+def classifier_of(settings: Settings, metrics: Metrics) -> Classifier | RemoteClassifier:
+    """Return what is to look at photos; raise ModelError or EngineError."""
+    url = without_slash(settings.classifier_url)
+    if url is None:
+        return Classifier.load(settings.model, engine=settings.engine, decoder=Cell())
+    from classifier.serving import RemoteClassifier
+
+    note = metrics.note_tier
+    return RemoteClassifier.load(url, settings.model, engine=settings.engine, note=note)
 
 
 def _telegram(settings: Settings, store: Store, metrics: Metrics) -> TelegramAdapter | None:
