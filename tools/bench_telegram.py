@@ -33,8 +33,8 @@ LARGE = 24
 LONG, IN_FLIGHT, NOTED = 10_000, 8, 1_000
 # Between two looks at /healthz: a loop that stands still lets it wait.
 LOOK_SECONDS = 0.05
-# For a photo that is never answered.
-PATIENCE_SECONDS = 300.0
+# For photos that are never answered.
+PATIENCE_SECONDS, LONG_PATIENCE_SECONDS = 300.0, 7200.0
 MEGABYTE = 1024 * 1024
 
 
@@ -76,7 +76,7 @@ class Crowd:
         message = chat.send_photo(who, sizes)
         sent.at[chat.id, message.id] = time.perf_counter()
 
-    async def answered(self, sent: Sent, number: int) -> None:
+    async def answered(self, sent: Sent, number: int, patience: float = PATIENCE_SECONDS) -> None:
         """Note when answers come, until there are so many, or none comes any more."""
 
         def look() -> bool:
@@ -91,7 +91,7 @@ class Crowd:
             return len(sent.answered) >= number
 
         with suppress(TimeoutError):
-            await self._telegram.until(look, PATIENCE_SECONDS)
+            await self._telegram.until(look, patience)
 
     def out_of_order(self, chats: Iterable[Chat]) -> int:
         """Return in how many chats an answer overtook another."""
@@ -157,7 +157,7 @@ async def long(family: Family, bot: BotProcess) -> Figures:
                 memory[index] = _resident(bot.process.pid) // MEGABYTE
             crowd.send(chats[index % len(chats)], crowd.photos(1)[0], sent)
 
-    figures = await _measured(family, bot, crowd, LONG, send)
+    figures = await _measured(family, bot, crowd, LONG, send, LONG_PATIENCE_SECONDS)
     return {**figures, **{f"resident_mb_after_{number}": size for number, size in memory.items()}}
 
 
@@ -167,12 +167,13 @@ async def _measured(
     crowd: Crowd,
     number: int,
     send: Callable[[Sent], Awaitable[None]],
+    patience: float = PATIENCE_SECONDS,
 ) -> Figures:
     sent, pid = Sent(), bot.process.pid
     cpu, database = processor_seconds(pid), await database_seconds(bot)
     began = time.perf_counter()
     async with _watched(bot) as health:
-        watching = asyncio.create_task(crowd.answered(sent, number))
+        watching = asyncio.create_task(crowd.answered(sent, number, patience))
         await send(sent)
         await watching
     wall = time.perf_counter() - began
