@@ -7,10 +7,11 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from zlib import crc32
 
 from bot.domain import (
+    STALE,
     ButtonOutcome,
     ButtonPress,
     Classified,
@@ -96,8 +97,6 @@ from bot.storage import Store
 
 log = logging.getLogger(__name__)
 
-# After an outage: who asked longer ago than this has given up.
-STALE = timedelta(minutes=5)
 # How often is looked for what another process has left.
 LOOK_SECONDS = 10.0
 # What one process does for all.

@@ -68,7 +68,7 @@ class RoundStore:
 
         Args:
             photo: The photo.
-            now: When it arrived.
+            now: When it was sent.
 
         Returns:
             The round's id; None when the photo's message was answered before.

@@ -538,6 +538,7 @@ def _photos(interaction: Interaction, shown: Sequence[ShownPhoto]) -> list[Photo
             message=f"{interaction.id}/{index}",
             is_spoiler=photo.source.is_spoiler,
             preview=PREVIEW_SIDE,
+            sent=interaction.created_at,
         )
         for index, photo in enumerate(shown)
     ]

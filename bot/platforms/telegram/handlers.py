@@ -6,9 +6,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from time import perf_counter
 
-from cachetools import TTLCache
+from cachetools import LRUCache
 from telegram import Bot, CallbackQuery, InlineKeyboardButton
 
 from bot.domain import (
@@ -17,6 +18,7 @@ from bot.domain import (
     Delivery,
     PendingPhoto,
     Photo,
+    Player,
     Refusal,
     Reply,
     Room,
@@ -48,8 +50,8 @@ PLAYED = ObjectToTruth | CastBallot | MakeGuess | PartyAction
 # Telegram gives up on a tap after some ten seconds; a heat map may take longer.
 TAP_SECONDS = 4.0
 # After /who, this person's next photo there is meant for the bot.
-CALL_SECONDS = 120.0
-# So many people, at most, have called the bot within those seconds.
+CALLED_WITHIN = timedelta(minutes=2)
+# So many people, at most, have called the bot lately.
 CALLS_REMEMBERED = 4096
 
 
@@ -82,10 +84,8 @@ class Handlers:
         self._tasks = tasks
         self._members = Members(bot)
         self._order = ReplyOrder()
-        # Who called the bot without a photo, and in which room.
-        self._pending_calls: TTLCache[tuple[Room, str], bool] = TTLCache(
-            CALLS_REMEMBERED, CALL_SECONDS
-        )
+        # When somebody called the bot without a photo, and in which room.
+        self._pending_calls: LRUCache[tuple[Room, str], datetime] = LRUCache(CALLS_REMEMBERED)
         # Those that are being stored, by their room and id.
         self._noting: dict[tuple[Room, int], asyncio.Future[IncomingMessage | None]] = {}
         self._refusals = SaidRefusals()
@@ -148,40 +148,63 @@ class Handlers:
             if messages:
                 async with self._sender.typing(message.room):
                     reply = await self._classify_photos(messages)
-                await self._send_answer(messages[0], reply, slot, meant=_is_meant(messages))
+                await self._send_answer(
+                    messages[0].destination,
+                    messages[0].player,
+                    reply,
+                    slot,
+                    meant=_is_meant(messages),
+                    is_stored=messages[0].round_id is not None,
+                )
             elif album and message.room.private:
                 await self._help_briefly(album[0])
         finally:
             slot.release()
 
     async def _send_answer(
-        self, message: IncomingMessage, reply: Reply | None, slot: Slot, *, meant: bool
+        self,
+        destination: Destination,
+        player: Player,
+        reply: Reply | None,
+        slot: Slot,
+        *,
+        meant: bool,
+        is_stored: bool,
     ) -> None:
-        """Send an answer in its turn; a refusal has none, and is not said again and again."""
+        """Send an answer in its turn; a refusal has none, and is not said again and again.
+
+        Args:
+            destination: Where.
+            player: Who sent what it answers.
+            reply: The answer; None where there is nothing to say.
+            slot: Its turn.
+            meant: Whether that was shown to the bot itself.
+            is_stored: Whether the next process answers it if this one does not.
+        """
         if reply is None:
             return
-        room, player = message.room, message.player
+        room = destination.room
         if reply.refusal is not None:
             slot.release()
-            # The next process answers what is stored: nobody has to send it again.
-            if reply.refusal is Refusal.CLOSING and message.round_id is not None:
+            # Nobody has to send again what the next process answers.
+            if reply.refusal is Refusal.CLOSING and is_stored:
                 return
             is_of_interest = meant or (
                 reply.refusal not in ABOUT_A_FILE and not await self._service.is_quiet(room)
             )
             is_said = is_of_interest and self._refusals.is_news(room, player, reply.refusal)
             if is_said:
-                await self._sender.send_notice(message.destination, reply, player)
+                await self._sender.send_notice(destination, reply, player)
             await self._service.mark_sent(reply.outcomes, 0.0)
             return
         async with slot.reached():
-            await self._send_and_note(message.destination, reply)
+            await self._send_and_note(destination, reply)
         is_waited_in = self._service.is_waited_in(room)
         if unsaid := self._refusals.end(room, player, is_waited_in=is_waited_in):
             speaker = await self._service.speaker(room, player)
             notice = Reply(speaker.photos.left_out(unsaid))
             await self._sender.send_notice(
-                Destination(room, topic=message.destination.topic), notice, player
+                Destination(room, topic=destination.topic), notice, player
             )
 
     async def handle_command_message(self, message: IncomingMessage, command: TypedCommand) -> None:
@@ -196,7 +219,7 @@ class Handlers:
         file = message.replied_file if known and known.takes_photo else None
         must_show = command.name == "who" and file is None
         if must_show:
-            self._pending_calls[message.room, message.player.id] = True
+            self._pending_calls[message.room, message.player.id] = message.sent
         request = self._command_request(message, command, file)
         if file is not None:
             await self._answer_about_photo(message, self._service.handle_command(request))
@@ -262,7 +285,9 @@ class Handlers:
         try:
             async with self._sender.typing(message.room):
                 reply = await answering
-            await self._send_answer(message, reply, slot, meant=True)
+            await self._send_answer(
+                message.destination, message.player, reply, slot, meant=True, is_stored=False
+            )
         finally:
             slot.release()
 
@@ -316,10 +341,10 @@ class Handlers:
         try:
             photos = [each.to_answer(self._files.file_fetcher(each.reference)) for each in pending]
             reply = await self._answer_photos(photos)
-            if reply is not None and reply.refusal is Refusal.CLOSING:
-                return  # and the next one answers it
-            async with slot.reached():
-                await self._send_and_note(Destination(first.room, int(first.message)), reply)
+            destination = Destination(first.room, int(first.message))
+            await self._send_answer(
+                destination, first.player, reply, slot, meant=first.room.private, is_stored=True
+            )
         finally:
             slot.release()
 
@@ -328,7 +353,9 @@ class Handlers:
         if not album or any(message.is_for_other_bot for message in album):
             return []
         room, player = album[0].room, album[0].player
-        if self._pending_calls.pop((room, player.id), False):
+        called = self._pending_calls.get((room, player.id))
+        if called is not None and timedelta() <= album[0].sent - called <= CALLED_WITHIN:
+            del self._pending_calls[room, player.id]
             album = [replace(message, is_addressed=True) for message in album]
         addressed = _is_meant(album)
         if not await self._service.wants_photo(room, addressed=addressed):
@@ -426,6 +453,7 @@ class Handlers:
             is_addressed=message.is_addressed,
             album=message.album,
             round_id=message.round_id,
+            sent=message.sent,
         )
 
     async def _group_link(self, message: IncomingMessage) -> InlineKeyboardButton:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from cachetools import TTLCache
 from telegram import Bot, Chat, MaybeInaccessibleMessage, Message, User
 from telegram.constants import ChatID, ChatMemberStatus, ChatType, MessageEntityType
 from telegram.error import TelegramError
 
-from bot.domain import IsAdmin, Player, Room
+from bot.domain import STALE, IsAdmin, Player, Room
 from bot.platforms.common import readable
 from bot.platforms.telegram.files import PickedFile, is_photo, pick_file
 from bot.services import commands
 
 PLATFORM = "telegram"
-# After an outage: who asked longer ago than this has given up.
-STALE = timedelta(minutes=5)
 # Identities that several people share, although each is a user to Telegram.
 SHARED = frozenset({ChatID.ANONYMOUS_ADMIN, ChatID.FAKE_CHANNEL, ChatID.SERVICE_CHAT})
 ADMINS = frozenset({ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR})
@@ -71,6 +69,7 @@ class IncomingMessage:
 
     Attributes:
         id: Its id in its chat.
+        sent: When it was sent.
         room: Its chat.
         player: Who sent it.
         destination: Where it is answered.
@@ -90,6 +89,7 @@ class IncomingMessage:
     """
 
     id: int
+    sent: datetime
     room: Room
     player: Player
     destination: Destination
@@ -133,6 +133,7 @@ def parse_message(
     is_mention = _mentions(message, me)
     return IncomingMessage(
         message.message_id,
+        message.date,
         room_of(message.chat),
         _sender_of(message),
         destination_of(message),
