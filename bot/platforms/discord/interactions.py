@@ -27,6 +27,7 @@ from bot.platforms.common import PREVIEW_SIDE
 from bot.platforms.discord.edits import MessageEdits
 from bot.platforms.discord.faults import Requests
 from bot.platforms.discord.files import (
+    FILE_TYPES,
     MOST,
     Files,
     PictureReference,
@@ -87,6 +88,14 @@ class ShownPhoto:
         """Fetch it, at most so many bytes. Raises Refused."""
         self.data = await self._fetch(limit)
         return self.data
+
+
+class PhotoUpload(discord.ui.FileUpload[discord.ui.Modal]):
+    """A form's place for photos; discord.py has no word for what files it takes yet."""
+
+    def to_component_dict(self) -> Any:
+        """Return it as Discord wants it."""
+        return {**super().to_component_dict(), "file_types": FILE_TYPES}
 
 
 class InteractionHandlers:
@@ -232,9 +241,7 @@ class InteractionHandlers:
             room_of_interaction(interaction), player_of_interaction(interaction)
         )
         form = discord.ui.Modal(title=speaker.photos.show_button()[:LONGEST_TITLE], custom_id=FORM)
-        place: discord.ui.FileUpload[discord.ui.Modal] = discord.ui.FileUpload(
-            custom_id="photos", max_values=MOST
-        )
+        place = PhotoUpload(custom_id="photos", max_values=MOST)
         label = speaker.photos.show_label()[:LONGEST_TITLE]
         form.add_item(discord.ui.Label(text=label, component=place))
         form.stop()  # discord.py need not keep it: what is put into it comes as an event
