@@ -54,7 +54,7 @@ from bot.platforms.discord.sender import (
 from bot.platforms.discord.tasks import ClaimedTasks
 from bot.platforms.discord.tokens import InteractionTokens, may_attach
 from bot.services import Service
-from bot.services.buttons import AskForPhoto, encode
+from bot.services.buttons import AskForPhoto, decode, encode
 from bot.services.commands import Command
 
 log = logging.getLogger(__name__)
@@ -291,7 +291,9 @@ class InteractionHandlers:
                 await self._edit_message(interaction, message_id, edit, uploads(edit) or None)
             if outcome.send is not None:
                 sent = await with_links(interaction.client, interaction.guild_id, outcome.send)
-                await self._send_followup(interaction, sent, is_quiet=press.alone)
+                action = decode(data)
+                is_ones_own = action is not None and action.is_ones_own
+                await self._send_followup(interaction, sent, is_quiet=press.alone or is_ones_own)
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             # The message is gone, or the token's time is over.
             log.info("a button's answer could not be given (%s)", type(error).__name__)

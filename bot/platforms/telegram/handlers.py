@@ -36,7 +36,9 @@ from bot.platforms.telegram.identity import (
     player_of,
     room_of,
 )
+from bot.platforms.telegram.limits import Urgency
 from bot.platforms.telegram.sender import Sender, SentMessage
+from bot.platforms.telegram.whispers import whisper_of
 from bot.services import Service, commands
 from bot.services.buttons import CastBallot, MakeGuess, ObjectToTruth, PartyAction, decode
 from bot.speech import speaker_for
@@ -232,10 +234,10 @@ class Handlers:
             how = speaker.rooms.guest_how(self._bot.username)
             reply = replace(reply, text=f"{reply.text}\n{how}")
         # One's own results, and what one may not do, are no other's business.
-        is_ones_own = known is not None and not known.for_room
-        if reply is not None and is_ones_own and _is_plain(reply):
-            here, asker = message.destination, message.player
-            if await self._sender.whisper(here, asker, reply.text):
+        is_ones_own = reply is not None and known is not None and not known.for_room
+        if reply and is_ones_own:
+            is_whispered = await self._sender.whisper(message.destination, message.player, reply)
+            if is_whispered:
                 return
         ask_back = must_show and not message.room.private
         await self._send_and_note(message.destination, reply, links=links, ask_back=ask_back)
@@ -303,7 +305,8 @@ class Handlers:
             await self._sender.answer_button(query, speaker.rooms.old_button())
             return
         room, player = room_of(message.chat), player_of(query.from_user)
-        if isinstance(decode(query.data), PLAYED) and await self._members.has_left(room, player):
+        action = decode(query.data)
+        if isinstance(action, PLAYED) and await self._members.has_left(room, player):
             speaker = await self._service.speaker(room, player)
             await self._sender.answer_button(query, speaker.rooms.only_members())
             return
@@ -325,14 +328,22 @@ class Handlers:
             await self._sender.send_to_chat(destination, Reply(outcome.notice))
         elif outcome.notice:
             # Where it cannot be whispered it is dropped: it was for one person alone.
-            await self._sender.whisper(destination, player, outcome.notice, query.id)
-        if outcome.edit is not None:
+            notice = Reply(outcome.notice)
+            urgency = Urgency.NOTICE
+            await self._sender.whisper(destination, player, notice, query.id, urgency=urgency)
+        if outcome.edit is not None and (whisper := whisper_of(message)) is not None:
+            await self._sender.edit_whisper(room, player, whisper, outcome.edit)
+        elif outcome.edit is not None:
             delivery = await self._sender.edit(room, message.message_id, outcome.edit)
             # A message that Telegram does not show to the bot any more may not be edited either.
             if delivery is Delivery.REFUSED and not message.is_accessible:
                 await self._sender.send_to_chat(Destination(room), outcome.edit)
-        if outcome.send is not None:
-            await self._sender.send_to_chat(destination, outcome.send)
+        if outcome.send is None:
+            return
+        is_ones_own = action is not None and action.is_ones_own
+        if is_ones_own and await self._sender.whisper(destination, player, outcome.send, query.id):
+            return
+        await self._sender.send_to_chat(destination, outcome.send)
 
     async def answer_again(self, pending: Sequence[PendingPhoto]) -> None:
         """Answer a photo, or an album, that was in hand when the process last ended."""
@@ -461,11 +472,6 @@ class Handlers:
         speaker = await self._service.speaker(message.room, message.player)
         link = f"https://t.me/{self._bot.username}?startgroup=true"
         return InlineKeyboardButton(speaker.rooms.add_me_to_a_group(), url=link)
-
-
-def _is_plain(reply: Reply) -> bool:
-    """Return whether there is nothing to a reply but words."""
-    return not (reply.buttons or reply.picture or reply.document or reply.past_photos)
 
 
 def _is_meant(messages: Sequence[IncomingMessage]) -> bool:

@@ -163,7 +163,10 @@ def destination_of(message: MaybeInaccessibleMessage) -> Destination:
     # Outside of forums, threads are what Telegram makes of replies; they cannot be written to.
     if isinstance(message, Message) and message.is_topic_message:
         topic = message.message_thread_id
-    return Destination(room_of(message.chat), message.message_id, topic, _is_spoiler(message))
+    # A whisper has no id of its own among the chat's messages.
+    return Destination(
+        room_of(message.chat), message.message_id or None, topic, _is_spoiler(message)
+    )
 
 
 def _is_spoiler(message: MaybeInaccessibleMessage) -> bool:

@@ -12,6 +12,7 @@ from bot.platforms.common import readable
 from bot.platforms.telegram.albums import LONGEST_SECONDS, QUIET_SECONDS
 from bot.platforms.telegram.limits import Closing, Turns, Urgency
 from bot.services.buttons import ObjectToTruth, encode
+from bot.services.photo_archive import KEPT_DAYS
 from bot.speech import speaker_for
 from tests.bot.platforms.telegram.conftest import is_answer
 from tests.fakes.telegram.running_bot import RunningBot, room_of
@@ -241,6 +242,44 @@ async def test_what_is_for_one_person_is_whispered_where_the_server_can(
     mine = await bot.family.answer(bot.family.send_text(bot.anna, "/me"))
     assert mine.text != busy
     assert len(bot.family.whispers) == 4
+
+
+async def test_what_is_whispered_may_have_buttons_and_follows_them(bot: RunningBot) -> None:
+    bot.telegram.has_ephemeral_messages = True
+    chat, anna = bot.family, bot.anna
+    chat.admins.add(anna.id)
+
+    async def whispered(text: str) -> Message:
+        await bot.telegram.until(lambda: chat.whispers[-1:] == [(anna.id, text)])
+        return chat.whispered[-1]
+
+    chat.send_text(anna, "/privacy")
+    told = EN.privacy.privacy(keeps=False, days=KEPT_DAYS, shows_photos=False)
+    privacy = await whispered(told)
+    # Only who tapped just now may be whispered to where the bot is no admin, and they have tapped.
+    chat.bot_status = "member"
+    chat.press(anna, privacy, EN.privacy.export_button())
+    await whispered(EN.privacy.export_how())
+    chat.press(anna, privacy, EN.privacy.forget_me_button())
+    asked = await whispered(EN.privacy.forget_ask())
+    chat.press(anna, asked, EN.privacy.forget_not_button())
+    await whispered(EN.privacy.forgot_not())
+    assert asked.buttons == []
+    # The settings stay where they are, too, and of two edits the later one wins.
+    chat.bot_status = "administrator"
+    chat.send_text(anna, "/settings")
+    await bot.telegram.until(lambda: len(chat.whispered) == 4)
+    settings = chat.whispered[-1]
+    chat.press(anna, settings, next(b for b in settings.buttons if "anguage" in b))
+    await bot.telegram.until(lambda: "Deutsch" in settings.buttons)
+    chat.press(anna, settings, "Deutsch")
+    await bot.telegram.until(lambda: "Sprache" in settings.text + str(settings.buttons))
+    # Nobody else has seen anything; and what is no more to be edited is shown to nobody.
+    chat.whispered.remove(settings)
+    await chat.press(anna, settings).answered()
+    await bot.telegram.waits()
+    assert not chat.bots
+    assert not bot.telegram.called("editMessageText")
 
 
 async def test_a_server_without_whispers_shows_nobody_what_is_for_one_person(
