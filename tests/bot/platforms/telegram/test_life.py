@@ -222,7 +222,7 @@ async def test_what_piled_up_in_an_outage_was_not_sent_too_often(
     await bot.restart_process()
     bot.vision.may_answer.clear()
     # All comes at once, and is in hand when the bot crashes. Only the last two were sent at once.
-    ages = (200, 140, 80, 10, 10)
+    ages = (220, 150, 80, 10, 10)
     sent = [bot.home.send_photo(bot.anna, b"%d" % n, age=age) for n, age in enumerate(ages)]
     await bot.until_classifying(4)
     await bot.telegram.until(lambda: bool(bot.home.bots))
