@@ -5,7 +5,7 @@ What is told late, after an outage, counts for when it happened.
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass
 
 from bot.domain import STALE, Player, Room
@@ -35,9 +35,15 @@ class Window:
         self._times: list[float] = []
 
     def is_full(self, at: float) -> bool:
-        """Return whether it had happened as often as it may."""
-        before = bisect_right(self._times, at - self._rate.seconds)
-        return bisect_right(self._times, at) - before >= self._rate.times
+        """Return whether it happened around then as often as it may: once more is too often."""
+        times, seconds = self._rate.times, self._rate.seconds
+        near = self._times[
+            bisect_right(self._times, at - seconds) : bisect_left(self._times, at + seconds)
+        ]
+        return any(
+            max(at, last) - min(at, first) < seconds
+            for first, last in zip(near, near[times - 1 :], strict=False)
+        )
 
     def is_quiet(self, now: float) -> bool:
         """Return whether it has not happened lately at all."""

@@ -40,7 +40,7 @@ def test_what_is_told_late_counts_for_when_it_happened() -> None:
     late = [limits.allow(HOME, ANA, at) for at in range(970, 700, -30)]
     assert late == [True] * 9
     # Who sent them at once sent them at once, whenever they come.
-    assert [limits.allow(HOME, BEN, 800 + at) for at in range(3)] == [True, True, False]
+    assert [limits.allow(HOME, BEN, 800 + at) for at in (2, 1, 0)] == [True, True, False]
     assert len(limits._windows[HOME.platform, HOME.id, ANA.id]._times) == 10
     limits.allow(HOME, ANA, 10_000)
     assert len(limits._windows[HOME.platform, HOME.id, ANA.id]._times) == 1
