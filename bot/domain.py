@@ -418,6 +418,19 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a person for a while, besides what is stored.
+
+    Attributes:
+        record: All of it but pictures, ready for JSON; it names the files.
+        files: The pictures, by name.
+    """
+
+    record: Mapping[str, object] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class PastPhoto:
     """A photo of this room, to be shown again.
 

@@ -742,7 +742,7 @@ def build_service(
         leaderboards=leaderboards,
         room_admin=RoomAdmin(store, boards, clock),
         boards=boards,
-        privacy=Privacy(store, jobs, parties),
+        privacy=Privacy(store, jobs, parties, messengers),
         languages=languages,
         parties=parties,
         party_chats=party_chats,

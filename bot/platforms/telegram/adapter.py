@@ -18,6 +18,7 @@ from telegram.error import BadRequest, InvalidToken
 from bot.domain import (
     Delivery,
     Fetch,
+    Kept,
     PendingPhoto,
     Receipt,
     Refusal,
@@ -127,6 +128,10 @@ class TelegramAdapter:
         if self._connection is None:
             return _refuse
         return self._connection.files.file_fetcher(reference)
+
+    def export(self, player: str) -> Kept:
+        """Return nothing: no photo is kept here."""
+        return Kept()
 
     def is_spoiler(self, reference: str) -> bool:
         """Return whether a photo is hidden until somebody taps it; here that is not known."""
