@@ -11,12 +11,13 @@ from bot.domain import Refusal
 from bot.platforms.common import readable
 from bot.platforms.telegram.albums import LONGEST_SECONDS, QUIET_SECONDS
 from bot.platforms.telegram.limits import Closing, Turns, Urgency
+from bot.services import commands
 from bot.services.buttons import ObjectToTruth, encode
 from bot.services.photo_archive import KEPT_DAYS
 from bot.speech import speaker_for
 from tests.bot.platforms.telegram.conftest import is_answer
 from tests.fakes.telegram.running_bot import RunningBot, room_of
-from tests.fakes.telegram.things import Message
+from tests.fakes.telegram.things import Message, User
 from tests.fakes.telegram.world import ANONYMOUS_ADMIN, SERVICE
 
 pytestmark = pytest.mark.usefixtures("quick_retries")
@@ -182,6 +183,35 @@ async def test_who_has_left_a_group_does_not_object_there(bot: RunningBot) -> No
         await bot.family.tap(bea, answer, encode(ObjectToTruth(1))).answered()
         == EN.rooms.only_members()
     )
+
+
+async def test_anonymous_admins_can_do_what_admins_can(bot: RunningBot) -> None:
+    chat, bea = bot.family, bot.telegram.person("Bea")
+    chat.admins.add(bot.anna.id)
+    group = bot.telegram.person("GroupAnonymousBot", id_=ANONYMOUS_ADMIN)
+
+    async def said(who: User, text: str) -> Message:
+        behind = chat.json() if who is group else None
+        return await chat.answer(chat.send_text(who, text, sender_chat=behind))
+
+    of_admins = [f"/{each.name}" for each in commands.COMMANDS if each.admins_only]
+    deeds = [*of_admins, "/guess on", "/daily 9:00", "/keep on", "/undo"]
+    refused = [EN.rooms.only_admins(), EN.rounds.undo_nothing()]
+    assert {(await said(bea, deed)).text for deed in deeds} == {*refused}
+    answers = [await said(group, deed) for deed in deeds]
+    assert not {*refused} & {answer.text for answer in answers}
+    # They tap as themselves.
+    settings, reset = await said(group, "/settings"), answers[deeds.index("/reset")]
+    chat.press(bot.anna, settings, EN.rooms.manner_button(quiet=True))
+    chat.press(bot.anna, reset)
+    await bot.telegram.until(lambda: settings.edits == reset.edits == 1)
+    log = (await said(group, "/log")).text.splitlines()[1:]
+    assert [line.count("Family") for line in log] == [0, 0, 1, 1, 1, 1]
+    forget = await said(group, "/forget")
+    chat.press(bot.anna, forget)
+    await bot.telegram.until(lambda: forget.edits == 1)
+    assert "Family" not in (await said(group, "/log")).text
+    assert "Anna" in (await said(group, "/log")).text
 
 
 async def test_what_anonymous_admins_did_is_forgotten_when_one_of_them_says_so(
