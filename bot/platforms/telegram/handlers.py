@@ -25,7 +25,7 @@ from bot.domain import (
 )
 from bot.platforms.common import ABOUT_A_FILE, ReplyOrder, RunningTasks, SaidRefusals, Slot
 from bot.platforms.telegram.albums import Albums
-from bot.platforms.telegram.files import Files, PickedFile
+from bot.platforms.telegram.files import Files, PhotoReference, PickedFile
 from bot.platforms.telegram.guests import GuestPhotos
 from bot.platforms.telegram.identity import (
     Destination,
@@ -350,7 +350,11 @@ class Handlers:
         first = pending[0]
         slot = self._order.reserve(first.room)
         try:
-            photos = [each.to_answer(self._files.file_fetcher(each.reference)) for each in pending]
+            files = [PhotoReference.parse(each.reference).file for each in pending]
+            photos = [
+                each.to_answer(self._files.file_fetcher(file))
+                for each, file in zip(pending, files, strict=True)
+            ]
             reply = await self._answer_photos(photos)
             destination = Destination(first.room, int(first.message))
             await self._send_answer(
@@ -458,9 +462,10 @@ class Handlers:
             size=file.size,
             key=file.key,
             message=str(message.id),
-            reference=file.id,
+            reference=file.reference,
             caption=message.caption,
             replies_to=message.replied_text,
+            is_spoiler=file.is_spoiler,
             is_addressed=message.is_addressed,
             album=message.album,
             round_id=message.round_id,

@@ -34,14 +34,11 @@ class Destination:
         room: The chat.
         message: The id of the message that it replies to.
         topic: The id of the forum's topic that it belongs to.
-        is_spoiler: Whether a picture there stays hidden until it is tapped, as the photo that it
-            is about.
     """
 
     room: Room
     message: int | None = None
     topic: int | None = None
-    is_spoiler: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,17 +161,7 @@ def destination_of(message: MaybeInaccessibleMessage) -> Destination:
     if isinstance(message, Message) and message.is_topic_message:
         topic = message.message_thread_id
     # A whisper has no id of its own among the chat's messages.
-    return Destination(
-        room_of(message.chat), message.message_id or None, topic, _is_spoiler(message)
-    )
-
-
-def _is_spoiler(message: MaybeInaccessibleMessage) -> bool:
-    """Return whether a message's photo, or that of the message that it replies to, is hidden."""
-    if not isinstance(message, Message):
-        return False
-    replied = message.reply_to_message
-    return bool(message.has_media_spoiler or (replied and replied.has_media_spoiler))
+    return Destination(room_of(message.chat), message.message_id or None, topic)
 
 
 def player_of(user: User) -> Player:

@@ -42,6 +42,7 @@ from bot.domain import Button, Delivery, Document, PastPhoto, Picture, Player, R
 from bot.metrics import Call
 from bot.platforms.common import EditOrder, Retries, RunningTasks, backoff
 from bot.platforms.telegram.client import TelegramBot, Unanswered, seconds_of
+from bot.platforms.telegram.files import PhotoReference
 from bot.platforms.telegram.identity import PLATFORM, Destination
 from bot.platforms.telegram.limits import Urgency
 from bot.platforms.telegram.moves import Moves
@@ -454,7 +455,7 @@ class Sender:
                 photo=picture.png,
                 caption=caption or None,
                 filename=picture.name,
-                has_spoiler=destination.is_spoiler or None,
+                has_spoiler=picture.is_spoiler or None,
                 reply_markup=markup,
                 **_to(destination, Urgency.NEWS),
             ),
@@ -515,12 +516,16 @@ class Sender:
             ),
         )
 
-    async def _send_file(self, destination: Destination, file_id: str, caption: str) -> None:
+    async def _send_file(self, destination: Destination, reference: str, caption: str) -> None:
         """Send a file that Telegram has already, as what it takes it for."""
+        photo = PhotoReference.parse(reference)
+        file_id, hidden = photo.file, photo.is_spoiler or None
         where = _to(destination, Urgency.NEWS)
         # The ids of thumbnails are not taken for anything; such a photo is left out.
         ways: tuple[Callable[[], Awaitable[object]], ...] = (
-            lambda: self._bot.send_photo(photo=file_id, caption=caption, **where),
+            lambda: self._bot.send_photo(
+                photo=file_id, caption=caption, has_spoiler=hidden, **where
+            ),
             lambda: self._bot.send_document(document=file_id, caption=caption, **where),
         )
         for send in ways:

@@ -322,7 +322,7 @@ async def test_a_server_without_whispers_shows_nobody_what_is_for_one_person(
     assert len(await said_to(bot, answer)) == 0
 
 
-async def test_a_spoiler_stays_one_when_it_is_shown_where_the_bot_looked(bot: RunningBot) -> None:
+async def test_a_spoiler_stays_one_in_whatever_shows_it(bot: RunningBot) -> None:
     hidden = bot.family.send_photo(bot.anna, SNOW, has_media_spoiler=True)
     bot.family.press(bot.anna, await bot.family.answer(hidden), WHERE)
     await bot.telegram.until(lambda: len(bot.telegram.called("sendPhoto")) == 1)
@@ -333,6 +333,18 @@ async def test_a_spoiler_stays_one_when_it_is_shown_where_the_bot_looked(bot: Ru
     await bot.telegram.until(lambda: len(bot.telegram.called("sendPhoto")) == 3)
     spoilers = [call.get("has_spoiler") for call in bot.telegram.called("sendPhoto")]
     assert spoilers == ["true", "true", None]
+    # The hall's photo, where nothing may be copied, and the card under it.
+    answer = await bot.family.answer(hidden)
+    bot.family.press(bot.anna, answer, "Yeti")
+    await bot.telegram.until(lambda: answer.edits == 1)
+    bot.family.protected = True
+    hall = await bot.family.answer(bot.family.send_text(bot.anna, "/hall"))
+    await bot.telegram.until(lambda: len(bot.telegram.called("sendPhoto")) == 4)
+    bot.telegram.files.clear()  # these are no pictures that a card could be made of
+    bot.family.press(bot.anna, hall, "1")
+    await bot.telegram.until(lambda: len(bot.telegram.called("sendPhoto")) == 5)
+    shown = bot.telegram.called("sendPhoto")[3:]
+    assert [call.get("has_spoiler") for call in shown] == ["true", "true"]
 
 
 async def test_the_hall_shows_photos_where_nothing_may_be_copied(bot: RunningBot) -> None:
