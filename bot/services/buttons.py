@@ -203,6 +203,14 @@ class MakeGuess(_Action):
 
 
 @dataclass(frozen=True, slots=True)
+class ShowCommands(_Action):
+    """Tell what each command does."""
+
+    tag = "commands"
+    is_ones_own = True
+
+
+@dataclass(frozen=True, slots=True)
 class ShowAbout(_Action):
     """Tell what the bot is."""
 
@@ -384,6 +392,7 @@ Action = (
     | ShowCard
     | HidePhoto
     | MakeGuess
+    | ShowCommands
     | ShowAbout
     | ExportMine
     | AskToForget

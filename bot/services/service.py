@@ -61,6 +61,7 @@ from bot.services.buttons import (
     ResetSeason,
     ShowAbout,
     ShowCard,
+    ShowCommands,
     ShowHeatmap,
     StarAtParty,
     StartParty,
@@ -466,6 +467,8 @@ class Service:
             case AskForPhoto():  # on a platform without forms, or one that could not open it
                 how = speaker.photos.who_how(press.room.platform)
                 outcome = ButtonOutcome(send=Reply(how))
+            case ShowCommands():
+                outcome = ButtonOutcome(send=Reply(commands.listed(press.room.platform, speaker)))
             case ShowAbout():
                 outcome = ButtonOutcome(send=Reply(speaker.rooms.about()))
             case ExportMine():

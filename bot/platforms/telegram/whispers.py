@@ -77,6 +77,7 @@ class Whispers:
             "text": text,
             "link_preview_options": LinkPreviewOptions(is_disabled=True),
             "reply_markup": markup,
+            "disable_notification": True,
             # As Bot API 10.3 has it, and 10.2 had it.
             "ephemeral_message_parameters": receiver,
             **receiver,

@@ -295,10 +295,15 @@ async def test_what_is_whispered_may_have_buttons_and_follows_them(bot: RunningB
     chat.press(anna, asked, EN.privacy.forget_not_button())
     await whispered(EN.privacy.forgot_not())
     assert asked.buttons == []
-    # The settings stay where they are, too, and of two edits the later one wins.
+    # What each command does is asked for by who wants to know it.
     chat.bot_status = "administrator"
+    chat.send_text(anna, "/help")
+    help_ = await whispered(EN.rooms.help("telegram", bot.telegram.bot.username or ""))
+    chat.press(anna, help_, EN.rooms.commands_button())
+    await whispered(commands.listed("telegram", EN))
+    # The settings stay where they are, too.
     chat.send_text(anna, "/settings")
-    await bot.telegram.until(lambda: len(chat.whispered) == 4)
+    await bot.telegram.until(lambda: len(chat.whispered) == 6)
     settings = chat.whispered[-1]
     chat.press(anna, settings, next(b for b in settings.buttons if "anguage" in b))
     await bot.telegram.until(lambda: "Deutsch" in settings.buttons)
