@@ -35,10 +35,10 @@ from bot.platforms.telegram.identity import (
     destination_of,
     player_of,
     room_of,
+    whisper_of,
 )
 from bot.platforms.telegram.limits import Urgency
 from bot.platforms.telegram.sender import Sender, SentMessage
-from bot.platforms.telegram.whispers import whisper_of
 from bot.services import Service, commands
 from bot.services.buttons import CastBallot, MakeGuess, ObjectToTruth, PartyAction, decode
 from bot.speech import speaker_for
@@ -236,7 +236,9 @@ class Handlers:
         # One's own results, and what one may not do, are no other's business.
         is_ones_own = reply is not None and known is not None and not known.for_room
         if reply and is_ones_own:
-            is_whispered = await self._sender.whisper(message.destination, message.player, reply)
+            is_whispered = await self._sender.whisper(
+                message.destination, message.player, reply, to=message.whisper
+            )
             if is_whispered:
                 return
         ask_back = must_show and not message.room.private
@@ -330,7 +332,7 @@ class Handlers:
             # Where it cannot be whispered it is dropped: it was for one person alone.
             notice = Reply(outcome.notice)
             urgency = Urgency.NOTICE
-            await self._sender.whisper(destination, player, notice, query.id, urgency=urgency)
+            await self._sender.whisper(destination, player, notice, tap=query.id, urgency=urgency)
         if outcome.edit is not None and (whisper := whisper_of(message)) is not None:
             await self._sender.edit_whisper(room, player, whisper, outcome.edit)
         elif outcome.edit is not None:
@@ -341,7 +343,9 @@ class Handlers:
         if outcome.send is None:
             return
         is_ones_own = action is not None and action.is_ones_own
-        if is_ones_own and await self._sender.whisper(destination, player, outcome.send, query.id):
+        if is_ones_own and await self._sender.whisper(
+            destination, player, outcome.send, tap=query.id
+        ):
             return
         await self._sender.send_to_chat(destination, outcome.send)
 

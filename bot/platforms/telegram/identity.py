@@ -65,7 +65,7 @@ class IncomingMessage:
     """A message that somebody sent, with everything that decides about its answer.
 
     Attributes:
-        id: Its id in its chat.
+        id: Its id in its chat; a whisper has none there, and a number below zero.
         sent: When it was sent.
         room: Its chat.
         player: Who sent it.
@@ -82,6 +82,7 @@ class IncomingMessage:
         is_addressed: Whether it is meant for this bot: a mention, a reply to it, a command.
         is_photo: Whether its picture is a photo, and not what stands for a sticker or a video.
         album: The id that it shares with the other messages of its album.
+        whisper: Its id as a whisper, if nobody else sees it.
         round_id: The round that its picture has, once it is stored.
     """
 
@@ -102,6 +103,7 @@ class IncomingMessage:
     is_addressed: bool
     is_photo: bool
     album: str | None
+    whisper: int | None = None
     round_id: int | None = None
 
 
@@ -123,13 +125,13 @@ def parse_message(
         return None
     if message.text is None and message.effective_attachment is None:
         return None  # what Telegram writes into chats since the library was made, say
-    file = pick_file(message, side)
+    file, whisper = pick_file(message, side), whisper_of(message)
     typed = _typed_command(message, has_picture=file is not None)
     is_ours = typed is not None and typed.is_for(me)
     command = typed if typed and is_ours and _is_known(typed.name) else None
     is_mention = _mentions(message, me)
     return IncomingMessage(
-        message.message_id,
+        message.message_id or -(whisper or 0),
         message.date,
         room_of(message.chat),
         _sender_of(message),
@@ -146,12 +148,19 @@ def parse_message(
         is_addressed=is_mention or command is not None or _replies_to(message, me),
         is_photo=is_photo(message),
         album=message.media_group_id,
+        whisper=whisper,
     )
 
 
 def room_of(chat: Chat) -> Room:
     """Return the room that a chat is."""
     return Room(PLATFORM, str(chat.id), private=chat.type == ChatType.PRIVATE)
+
+
+def whisper_of(message: MaybeInaccessibleMessage) -> int | None:
+    """Return the id of the whisper that a message is; None for what all can see."""
+    id_ = message.api_kwargs.get("ephemeral_message_id")
+    return id_ if isinstance(id_, int) else None
 
 
 def destination_of(message: MaybeInaccessibleMessage) -> Destination:

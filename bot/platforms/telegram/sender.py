@@ -257,8 +257,9 @@ class Sender:
         destination: Destination,
         player: Player,
         reply: Reply,
-        tap: str | None = None,
         *,
+        tap: str | None = None,
+        to: int | None = None,
         urgency: Urgency = Urgency.ANSWER,
     ) -> bool:
         """Tell one member of a group something; return whether that can be done there.
@@ -268,13 +269,14 @@ class Sender:
             player: Whom.
             reply: What: words and buttons, for nothing else is whispered.
             tap: The id of their tap, if they tapped a button just now.
+            to: The id of their own whisper, if that is what is answered.
             urgency: What goes first where not everything may go at once.
         """
         if reply.picture or reply.document or reply.past_photos:
             return False
         text = reply.text[: MessageLimit.MAX_TEXT_LENGTH]
         return await self._whispers.send(
-            destination, player, text, _keyboard(reply), tap=tap, urgency=urgency
+            destination, player, text, _keyboard(reply), tap=tap, to=to, urgency=urgency
         )
 
     async def edit_whisper(self, room: Room, player: Player, whisper: int, reply: Reply) -> None:

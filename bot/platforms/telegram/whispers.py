@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 
 from cachetools import TTLCache
-from telegram import InlineKeyboardMarkup, LinkPreviewOptions, MaybeInaccessibleMessage
+from telegram import InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import BadRequest, EndPointNotFound, TelegramError
 
 from bot.domain import Player, Room
@@ -19,14 +19,8 @@ from bot.platforms.telegram.limits import Urgency
 
 log = logging.getLogger(__name__)
 
-# A bot that is no admin may whisper only to who tapped just now; it may become one.
+# A bot that is no admin may whisper only to who tapped or whispered just now; it may become one.
 REFUSED_SECONDS, ROOMS_REMEMBERED = 3600.0, 1024
-
-
-def whisper_of(message: MaybeInaccessibleMessage) -> int | None:
-    """Return the id of the whisper that a message is; None for what all can see."""
-    id_ = message.api_kwargs.get("ephemeral_message_id")
-    return id_ if isinstance(id_, int) else None
 
 
 class Whispers:
@@ -49,6 +43,7 @@ class Whispers:
         markup: InlineKeyboardMarkup | None = None,
         *,
         tap: str | None = None,
+        to: int | None = None,
         urgency: Urgency = Urgency.NOTICE,
     ) -> bool:
         """Tell one member of a group something.
@@ -59,13 +54,15 @@ class Whispers:
             text: What.
             markup: Buttons under it.
             tap: The id of their tap, if they tapped a button just now.
+            to: The id of their own whisper, if that is what is answered.
             urgency: What goes first where not everything may go at once.
 
         Returns:
             Whether Telegram took it. If not, nobody has seen it.
         """
         room = destination.room
-        is_hopeless = tap is None and room in self._refused
+        is_asked = tap is not None or to is not None
+        is_hopeless = not is_asked and room in self._refused
         if room.private or player.shared or is_hopeless or not await self._has_them(room, player):
             return False
         receiver: dict[str, object] = {"receiver_user_id": int(player.id)}
@@ -78,6 +75,7 @@ class Whispers:
             "link_preview_options": LinkPreviewOptions(is_disabled=True),
             "reply_markup": markup,
             "disable_notification": True,
+            "reply_parameters": None if to is None else {"ephemeral_message_id": to},
             # As Bot API 10.3 has it, and 10.2 had it.
             "ephemeral_message_parameters": receiver,
             **receiver,
@@ -86,7 +84,7 @@ class Whispers:
             sent = await self._bot.call("sendMessage", message, urgency)
         except BadRequest as fault:
             log.debug("a whisper was refused: %s", fault.message)
-            if tap is None:  # else it only came too late
+            if not is_asked:  # else it only came too late
                 self._refused[room] = True
             return False
         except TelegramError as fault:
@@ -112,7 +110,7 @@ class Whispers:
         Args:
             room: Where it is.
             player: Who sees it.
-            whisper: Its id, see `whisper_of`.
+            whisper: Its id, see `bot.platforms.telegram.identity.whisper_of`.
             text: What it becomes.
             markup: Buttons under it.
 

@@ -124,6 +124,16 @@ class Chat:
     def send_text(self, sender: User, text: str, **more: Any) -> Message:
         return self.send(sender, text=text, **more)
 
+    def whisper(self, sender: User, text: str, **more: Any) -> Message:
+        """Send a command that the menu says the bot alone is to see."""
+        message = self.send(sender, deliver=False, text=text, **more)
+        self.messages.remove(message)  # nobody else sees it
+        number = next(self.world.numbers)
+        message.raw |= {"message_id": 0, "ephemeral_message_id": number}
+        self.world.heard[number] = sender.id
+        self.world.deliver("message", message.raw)
+        return message
+
     def send_photo(self, sender: User, photo: bytes | list[File], **more: Any) -> Message:
         sizes = self.world.photo(photo) if isinstance(photo, bytes) else photo
         return self.send(sender, photo=[size.json(sides=True) for size in sizes], **more)

@@ -72,7 +72,8 @@ class Methods:
             raise Refuse("Bad Request: message is too long")
         receiver = given.parsed("ephemeral_message_parameters", dict)
         if receiver and self._world.has_ephemeral_messages:  # who does not know it ignores it
-            return self._whisper(chat, receiver, text, _markup(given))
+            about = given.parsed("reply_parameters", dict) or {}
+            return self._whisper(chat, receiver, text, _markup(given), about)
         return self._add(chat, given, {"text": text}).raw
 
     def deleteEphemeralMessage(self, given: Given) -> bool:  # noqa: N802
@@ -244,9 +245,13 @@ class Methods:
         self._chat(given).bot_status = "left"
         return True
 
-    def _whisper(self, chat: Chat, receiver: Json, text: str, markup: Json | None) -> Json:
+    def _whisper(
+        self, chat: Chat, receiver: Json, text: str, markup: Json | None, about: Json
+    ) -> Json:
         tap = self._world.taps.get(receiver.get("callback_query_id", ""))
-        if chat.bot_status != "administrator" and tap is None:
+        heard = self._world.heard.get(about.get("ephemeral_message_id", 0))
+        is_asked = tap is not None or heard == receiver["receiver_user_id"]
+        if chat.bot_status != "administrator" and not is_asked:
             raise Refuse("Bad Request: BOT_NOT_ADMIN")
         raw: Json = {
             "message_id": 0,

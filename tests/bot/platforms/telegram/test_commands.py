@@ -47,6 +47,14 @@ async def test_the_menu_is_set_for_each_scope_and_language_until_it_changes(
     }
     assert german["who"] == who.summary_in(speaker_for("de"))
     assert {"help", "where", "settings", "privacy"} < set(german)
+    # In a group the bot alone sees those whose answer is for one person.
+    whispered = {
+        scope: {each["command"] for each in menu if each.get("is_ephemeral")}
+        for (scope, _), menu in bot.telegram.methods.menus.items()
+    }
+    assert not whispered["all_private_chats"]
+    assert {"me", "settings", "privacy"} <= whispered["all_group_chats"] <= set(german)
+    assert not {"who", "guess", "leaderboard", "undo"} & whispered["all_chat_administrators"]
     bot.telegram.methods.menus.clear()
     await bot.restart()
     await bot.home.answer(bot.home.send_photo(bot.anna, SNOW))

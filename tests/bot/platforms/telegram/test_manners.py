@@ -317,6 +317,28 @@ async def test_what_is_whispered_may_have_buttons_and_follows_them(bot: RunningB
     assert not bot.telegram.called("editMessageText")
 
 
+async def test_who_whispers_is_whispered_to_where_the_bot_is_no_admin(bot: RunningBot) -> None:
+    bot.telegram.has_ephemeral_messages = True
+    chat, bea = bot.family, bot.telegram.person("Bea")
+    chat.bot_status = "member"
+    rules = EN.rooms.rules()
+    # Whispers have no ids among the chat's messages, and each is one of its own.
+    told: list[tuple[int, str]] = []
+    for person in (bot.anna, bea, bot.anna):
+        chat.whisper(person, "/rules")
+        told.append((person.id, rules))
+        await bot.telegram.until(lambda: chat.whispers == told)
+    assert not chat.bots
+    # What cannot be whispered is said to all, in reply to nothing; and what all are to see.
+    chat.whisper(bot.anna, "/leaderboard")
+    await bot.telegram.until(lambda: len(chat.bots) == 1)
+    chat.whisper(bot.anna, "/rules")
+    bot.telegram.heard.clear()  # it was too long ago
+    await bot.telegram.until(lambda: len(chat.bots) == 2)
+    assert [said.reply_to for said in chat.bots] == [None, None]
+    assert chat.bots[1].text == rules
+
+
 async def test_a_server_without_whispers_shows_nobody_what_is_for_one_person(
     bot: RunningBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
