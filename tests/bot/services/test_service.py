@@ -216,8 +216,8 @@ async def test_a_photo_that_ends_the_process_twice_is_given_up_and_the_others_ar
     vision, folders = DeadlyVision(), [tmp_path / str(number) for number in range(4)]
     vision.may_answer.clear()
     sent = [
-        photo(each.encode(), message=each, key=each, reference="a")
-        for each in ("first", "deadly", "last")
+        photo(each.encode(), message=str(number), key=each, reference="a")
+        for number, each in enumerate(("first", "deadly", "last"))
     ]
     assert await process_over(vision, folders[0], folders[1], sent=sent) == {}
     vision.may_answer.set()
