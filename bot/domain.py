@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+# After an outage: who asked longer ago than this has given up.
+STALE = timedelta(minutes=5)
 
 
 class Label(StrEnum):
@@ -214,6 +217,7 @@ class Photo:
         round_id: Its round, where `Service.note_arrival` opened one.
         preview: Longer side, in pixels, of the small copy that the platform will show; 0 for none.
         is_upload: Whether its sender's own connection brings its bytes, however slow that is.
+        sent: When it was sent, where the platform tells; after an outage that was before it came.
         is_pending: Whether it was in hand when the process last ended, perhaps because of it.
     """
 
@@ -232,6 +236,7 @@ class Photo:
     round_id: int | None = None
     preview: int = 0
     is_upload: bool = False
+    sent: datetime | None = None
     is_pending: bool = False
 
 
@@ -278,7 +283,7 @@ class StoredRound:
         message: The message's id in `sent_to`.
         reference: What the platform needs to fetch the photo again.
         verdict: None while the photo is in hand, or when it was refused.
-        arrived: When the photo came.
+        arrived: When the photo was sent, see `Photo.sent`, or came.
         answered: When its answer went out.
         answer: The id of the bot's own message in `sent_to`.
         hidden: Whether who sent the photo does not want it shown again.
@@ -322,7 +327,7 @@ class PendingPhoto:
         message: The id of its message.
         reference: What the platform needs to fetch it again.
         key: Makes it known as the same photo.
-        at: When it came.
+        at: When it was sent, see `Photo.sent`, or came.
         album: What it shares with the other photos of its album.
         in_flight: Whether its answer was on its way: it may be there.
     """
@@ -349,6 +354,7 @@ class PendingPhoto:
             key=self.key,
             message=self.message,
             reference=self.reference,
+            sent=self.at,
             is_pending=True,
         )
 
@@ -409,6 +415,19 @@ class Document:
 
     data: bytes
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a person for a while, besides what is stored.
+
+    Attributes:
+        record: All of it but pictures, ready for JSON; it names the files.
+        files: The pictures, by name.
+    """
+
+    record: Mapping[str, object] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

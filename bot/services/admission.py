@@ -76,11 +76,17 @@ class Admission:
             if not self._in_hand:
                 self._idle.set()
 
-    def admit(self, room: Room, player: Player) -> None:
-        """Raise Refused when nothing more can be classified for this person just now."""
+    def admit(self, room: Room, player: Player, ago: float = 0.0) -> None:
+        """Raise Refused when nothing more can be classified for this person just now.
+
+        Args:
+            room: Where they asked.
+            player: Who asked.
+            ago: Seconds since they asked: what piles up in an outage was not sent at once.
+        """
         if self._closing:
             raise Refused(Refusal.CLOSING)
-        if not self._limits.allow(room, player, self._clock()):
+        if not self._limits.allow(room, player, self._clock() - ago):
             raise Refused(Refusal.TOO_OFTEN)
 
     def is_waited_in(self, room: Room) -> bool:

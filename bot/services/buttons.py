@@ -94,11 +94,13 @@ class _Action:
         tag: What its text begins with; its fields follow, in their order. No two actions have
             both a tag and a number of fields in common.
         audience: Whom it is of use to.
+        is_ones_own: Whether what is said then is nobody's business but that of who tapped.
     """
 
     __slots__ = ()
     tag: ClassVar[str]
     audience: ClassVar[Audience] = Audience.EVERYONE
+    is_ones_own: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ class AskForPhoto(_Action):
     """Open a form with a place for a photo, on a platform that has forms."""
 
     tag = "photo"
+    is_ones_own = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +203,19 @@ class MakeGuess(_Action):
 
 
 @dataclass(frozen=True, slots=True)
+class ShowCommands(_Action):
+    """Tell what each command does."""
+
+    tag = "commands"
+    is_ones_own = True
+
+
+@dataclass(frozen=True, slots=True)
 class ShowAbout(_Action):
     """Tell what the bot is."""
 
     tag = "about"
+    is_ones_own = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +223,7 @@ class ExportMine(_Action):
     """Hand out everything about a person."""
 
     tag = "export"
+    is_ones_own = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +231,7 @@ class AskToForget(_Action):
     """Ask whether to forget a person."""
 
     tag = "forget"
+    is_ones_own = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +263,7 @@ class ExplainPrivacyMode(_Action):
     """Tell how to let the bot see every photo of a group."""
 
     tag = "seeall"
+    is_ones_own = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,6 +392,7 @@ Action = (
     | ShowCard
     | HidePhoto
     | MakeGuess
+    | ShowCommands
     | ShowAbout
     | ExportMine
     | AskToForget

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from bot.domain import CommandRequest, Photo, Reply
 from bot.game.rules import Denied
+from bot.services.buttons import ShowCommands, button
 from bot.services.heatmaps import Heatmaps
 from bot.services.leaderboard import Leaderboards
 from bot.services.party_chat import PartyChats
@@ -110,6 +111,12 @@ def menu(platform: str, *, admin: bool = True) -> tuple[Command, ...]:
     )
 
 
+def listed(platform: str, speaker: Speaker) -> str:
+    """Return what each of a platform's commands does that are for everybody."""
+    named = ((each.name, each.summary_in(speaker)) for each in menu(platform, admin=False))
+    return speaker.rooms.commands(named)
+
+
 def N_(sentence: str) -> str:  # noqa: N802  # gettext's own name for it
     """Mark a sentence for the translators; it is looked up when it is said."""
     return sentence
@@ -120,12 +127,8 @@ async def _start(_: Parts, __: CommandRequest, speaker: Speaker) -> Reply:
 
 
 async def _help(_: Parts, request: CommandRequest, speaker: Speaker) -> Reply:
-    lines = (
-        (each.name, each.summary_in(speaker))
-        for each in COMMANDS
-        if each.is_listed and not each.admins_only and request.room.platform in each.platforms
-    )
-    return Reply(speaker.rooms.help(request.room.platform, request.bot, lines))
+    said = speaker.rooms.help(request.room.platform, request.bot)
+    return Reply(said, buttons=((button(speaker.rooms.commands_button(), ShowCommands()),),))
 
 
 async def _who(parts: Parts, request: CommandRequest, speaker: Speaker) -> Reply | None:

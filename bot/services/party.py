@@ -332,12 +332,7 @@ class Parties:
             theirs = {each.number for each in found.party.players if each.device == device}
             if room.platform != platform or not theirs:
                 continue
-            photos = [
-                photo.id
-                for round_ in found.party.rounds
-                for photo in round_.photos
-                if photo.sender in theirs
-            ]
+            photos = _photos_of(found.party, device)
             names = [name for photo in photos for name in (photo, f"{photo}.heat")]
             await self._pictures.drop(found.party.id, *names, "evening")
             self._change(found, flow.forgotten(found.party, device, NO_NAME))
@@ -359,9 +354,20 @@ class Parties:
                     "players": [
                         {"name": each.name, "points": points[each.number]} for each in theirs
                     ],
+                    "photos": [_file_of(photo) for photo in _photos_of(party, device)],
                 }
             )
         return evenings
+
+    async def photos_of(self, platform: str, device: Device) -> dict[str, bytes]:
+        """Return somebody's photos in a platform's evenings, by the names that `export` tells."""
+        found = {
+            _file_of(photo): await self._pictures.find(each.party.id, photo)
+            for room, each in list(self._evenings.items())
+            if room.platform == platform
+            for photo in _photos_of(each.party, device)
+        }
+        return {name: data for name, data in found.items() if data is not None}
 
     async def resume(self) -> None:
         """Go on with what the last process left."""
@@ -587,3 +593,16 @@ class Parties:
 def _likeness(one: Prompt, other: Prompt) -> int:
     """Return how alike two prompts are, 0 to 3: what is asked counts more than where."""
     return 2 * (one.goal is other.goal) + (one.place is other.place)
+
+
+def _photos_of(party: Party, device: Device) -> list[str]:
+    """Return the ids of what somebody has sent to an evening."""
+    theirs = {each.number for each in party.players if each.device == device}
+    return [
+        photo.id for round_ in party.rounds for photo in round_.photos if photo.sender in theirs
+    ]
+
+
+def _file_of(photo: str) -> str:
+    """Return what the file of an evening's photo is called where it is handed out."""
+    return f"party/{photo}.jpg"

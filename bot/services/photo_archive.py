@@ -50,6 +50,12 @@ class PhotoArchive:
         name = f"{_digest(platform, player_id)}-{round_id}.photo"
         await asyncio.to_thread(self._write, self._folder / truth.value / name, photo)
 
+    async def rounds(self, platform: str, player_id: str) -> list[int]:
+        """Return the rounds of which a person's photos are kept."""
+        pattern = f"*/{_digest(platform, player_id)}-*.photo"
+        found = await asyncio.to_thread(lambda: list(self._folder.glob(pattern)))
+        return sorted(int(path.stem.rpartition("-")[2]) for path in found)
+
     async def forget(self, platform: str, player_id: str) -> int:
         """Remove a person's photos, and return how many there were."""
         return await asyncio.to_thread(self._remove, f"{_digest(platform, player_id)}-*")
@@ -137,6 +143,10 @@ class ArchiveJobs:
             job.cancel()
         await asyncio.gather(*theirs, return_exceptions=True)
         await self._archive.forget(platform, player_id)
+
+    async def rounds(self, platform: str, player_id: str) -> list[int]:
+        """Return the rounds of which a person's photos are kept."""
+        return await self._archive.rounds(platform, player_id)
 
     async def prune(self) -> None:
         """Remove what is older than it may be."""

@@ -7,11 +7,13 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
 from bot.domain import (
+    STALE,
     Classified,
     Declined,
     Fetch,
@@ -90,7 +92,7 @@ class Photos:
         with self._admission.in_hand():
             try:
                 # First of all: what comes in before the bot closes is answered.
-                self._admission.admit(photo.room, photo.player)
+                self._admit(photo)
                 round_id = round_id or await self.open_round(photo)
                 if round_id is None:
                     return None
@@ -111,7 +113,7 @@ class Photos:
         """Return the verdict on a photo of which nothing is stored. Raises Refused."""
         timings = Timings(bytes=photo.size or 0)
         with self._admission.in_hand():
-            self._admission.admit(photo.room, photo.player)
+            self._admit(photo)
             verdict, _fingerprint = await self._verdict(photo, timings)
         log.info(
             "photo platform=%s guest bytes=%d download=%.0f queue=%.0f inference=%.0f label=%s",
@@ -126,7 +128,16 @@ class Photos:
 
     async def open_round(self, photo: Photo) -> int | None:
         """Store a photo's round, so that a restart answers it; None when it was answered before."""
-        return await self._store.rounds.open(photo, self._clock.now())
+        return await self._store.rounds.open(photo, self._sent(photo))
+
+    def _admit(self, photo: Photo) -> None:
+        ago = self._clock.now() - self._sent(photo)
+        self._admission.admit(photo.room, photo.player, ago.total_seconds())
+
+    def _sent(self, photo: Photo) -> datetime:
+        """Return when a photo was sent: not in the future, and not before what is answered."""
+        now = self._clock.now()
+        return now if photo.sent is None else min(now, max(photo.sent, now - STALE))
 
     async def play(self, outcome: Classified) -> None:
         """Make a photo part of the game; note which fooling of the room it is like."""

@@ -10,6 +10,7 @@ from bot.domain import (
     Features,
     Fetch,
     Fingerprint,
+    Kept,
     Likeness,
     Preview,
     Receipt,
@@ -43,6 +44,13 @@ class Messenger(Protocol):
 
         Args:
             reference: The photo's, as the platform gave it.
+        """
+
+    def export(self, player: str) -> Kept:
+        """Return what the platform's part of the bot itself keeps of somebody, to show it.
+
+        Args:
+            player: The platform's id of the person.
         """
 
     async def edit(self, room: Room, message: str, reply: Reply) -> Delivery:

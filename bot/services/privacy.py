@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
+from collections.abc import Mapping
+from zipfile import ZipFile
 
 from bot.domain import (
     ButtonOutcome,
     ButtonPress,
     CommandRequest,
     Document,
+    Kept,
     Player,
     Reply,
     Room,
@@ -16,8 +21,12 @@ from bot.domain import (
 from bot.services.buttons import AskToForget, ExportMine, ForgetMe, ShowAbout, button
 from bot.services.party import Parties
 from bot.services.photo_archive import KEPT_DAYS, ArchiveJobs
+from bot.services.ports import Messenger
 from bot.speech import Speaker
 from bot.storage import Store
+
+# The name of the file with all that is no picture.
+WORDS = "snowpeople.json"
 
 
 class Privacy:
@@ -27,12 +36,20 @@ class Privacy:
         store: Remembers them.
         archive: Keeps photos that fooled the bot.
         parties: Know who plays in a party night.
+        messengers: The platforms, by name: some show photos for a while.
     """
 
-    def __init__(self, store: Store, archive: ArchiveJobs, parties: Parties) -> None:
+    def __init__(
+        self,
+        store: Store,
+        archive: ArchiveJobs,
+        parties: Parties,
+        messengers: Mapping[str, Messenger],
+    ) -> None:
         self._store = store
         self._archive = archive
         self._parties = parties
+        self._messengers = messengers
 
     async def tell(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """Tell what is stored and what is not."""
@@ -60,13 +77,23 @@ class Privacy:
         """
         if not alone:
             return Reply(speaker.privacy.export_how())
-        found = dict(await self._store.people.export(room.platform, player.id))
-        if evenings := self._parties.export(room.platform, player.id):
+        whose = room.platform, player.id
+        found = dict(await self._store.people.export(*whose))
+        if evenings := self._parties.export(*whose):
             found["parties"] = evenings
+        if to_learn_from := await self._archive.rounds(*whose):
+            found["kept_to_learn_from"] = to_learn_from
+        messenger = self._messengers.get(room.platform)
+        shown = messenger.export(player.id) if messenger else Kept()
+        found |= shown.record
         if not found:
             return Reply(speaker.privacy.export_nothing())
-        text = json.dumps(found, ensure_ascii=False, indent=2)
-        document = Document(text.encode(), "snowpeople.json")
+        text = json.dumps(found, ensure_ascii=False, indent=2).encode()
+        pictures = {**shown.files, **await self._parties.photos_of(*whose)}
+        document = Document(text, WORDS)
+        if pictures:
+            zipped = await asyncio.to_thread(_zip, {WORDS: text, **pictures})
+            document = Document(zipped, "snowpeople.zip")
         return Reply(speaker.privacy.export(), document=document)
 
     def ask_whether_to_forget(self, player: Player, speaker: Speaker) -> Reply:
@@ -98,3 +125,12 @@ class Privacy:
         """Forget what this process itself has of a person, wherever they asked for that."""
         await self._archive.forget(platform, player_id)
         await self._parties.forget(platform, player_id)
+
+
+def _zip(files: Mapping[str, bytes]) -> bytes:
+    """Return files in one."""
+    zipped = io.BytesIO()
+    with ZipFile(zipped, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return zipped.getvalue()

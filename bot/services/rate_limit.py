@@ -1,11 +1,14 @@
-"""Who may ask how often. Pure: the time is passed in, as seconds of a clock that only goes on."""
+"""Who may ask how often. Pure: the time is passed in, as seconds of a clock that only goes on.
+
+What is told late, after an outage, counts for when it happened.
+"""
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass
 
-from bot.domain import Player, Room
+from bot.domain import STALE, Player, Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +28,33 @@ REMEMBERED = 10_000
 
 
 class Window:
-    """When something happened lately, against the rate at which it may."""
+    """When something happened lately, in whatever order it is told, against how often it may."""
 
     def __init__(self, rate: Rate) -> None:
         self._rate = rate
-        self._times: deque[float] = deque()
+        self._times: list[float] = []
 
-    def is_full(self, now: float) -> bool:
-        """Return whether it has happened as often as it may."""
-        while self._times and self._times[0] <= now - self._rate.seconds:
-            self._times.popleft()
-        return len(self._times) >= self._rate.times
+    def is_full(self, at: float) -> bool:
+        """Return whether it happened around then as often as it may: once more is too often."""
+        times, seconds = self._rate.times, self._rate.seconds
+        near = self._times[
+            bisect_right(self._times, at - seconds) : bisect_left(self._times, at + seconds)
+        ]
+        return any(
+            max(at, last) - min(at, first) < seconds
+            for first, last in zip(near, near[times - 1 :], strict=False)
+        )
 
     def is_quiet(self, now: float) -> bool:
         """Return whether it has not happened lately at all."""
         return not self._times or self._times[-1] <= now - self._rate.seconds
 
-    def count(self, now: float) -> None:
-        """Note that it happens."""
-        self._times.append(now)
+    def count(self, at: float) -> None:
+        """Note that it happened."""
+        insort(self._times, at)
+        # Of what is older nobody asks.
+        latest = self._times[-1] - self._rate.seconds - STALE.total_seconds()
+        del self._times[: bisect_right(self._times, latest)]
 
 
 class RateLimits:
@@ -54,17 +65,17 @@ class RateLimits:
         self._room = room
         self._windows: dict[tuple[str, ...], Window] = {}
 
-    def allow(self, room: Room, player: Player, now: float) -> bool:
-        """Return whether this player may ask in this room now, and count it if so."""
+    def allow(self, room: Room, player: Player, at: float) -> bool:
+        """Return whether this player might ask in this room then, and count it if so."""
         if len(self._windows) > REMEMBERED:
-            self._windows = {k: w for k, w in self._windows.items() if not w.is_quiet(now)}
+            self._windows = {k: w for k, w in self._windows.items() if not w.is_quiet(at)}
         key = (room.platform, room.id)
         windows = (
             self._windows.setdefault(key, Window(self._room)),
             self._windows.setdefault((*key, player.id), Window(self._player)),
         )
-        if any(window.is_full(now) for window in windows):
+        if any(window.is_full(at) for window in windows):
             return False
         for window in windows:
-            window.count(now)
+            window.count(at)
         return True

@@ -7,10 +7,11 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from zlib import crc32
 
 from bot.domain import (
+    STALE,
     ButtonOutcome,
     ButtonPress,
     Classified,
@@ -60,6 +61,7 @@ from bot.services.buttons import (
     ResetSeason,
     ShowAbout,
     ShowCard,
+    ShowCommands,
     ShowHeatmap,
     StarAtParty,
     StartParty,
@@ -96,8 +98,6 @@ from bot.storage import Store
 
 log = logging.getLogger(__name__)
 
-# After an outage: who asked longer ago than this has given up.
-STALE = timedelta(minutes=5)
 # How often is looked for what another process has left.
 LOOK_SECONDS = 10.0
 # What one process does for all.
@@ -467,6 +467,8 @@ class Service:
             case AskForPhoto():  # on a platform without forms, or one that could not open it
                 how = speaker.photos.who_how(press.room.platform)
                 outcome = ButtonOutcome(send=Reply(how))
+            case ShowCommands():
+                outcome = ButtonOutcome(send=Reply(commands.listed(press.room.platform, speaker)))
             case ShowAbout():
                 outcome = ButtonOutcome(send=Reply(speaker.rooms.about()))
             case ExportMine():
@@ -743,7 +745,7 @@ def build_service(
         leaderboards=leaderboards,
         room_admin=RoomAdmin(store, boards, clock),
         boards=boards,
-        privacy=Privacy(store, jobs, parties),
+        privacy=Privacy(store, jobs, parties, messengers),
         languages=languages,
         parties=parties,
         party_chats=party_chats,

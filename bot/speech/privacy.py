@@ -56,7 +56,13 @@ class PrivacySentences(Sentences):
             "over, or at once when I forget you. If nobody tells me who was on a photo, a day "
             "later I've forgotten where it is and how to know it again; what I said of it stays."
         )
-        stored = f"{stored}\n{known}\n{rights}"
+        # Translators: a party night is a game of an evening; "hidden data" is what a camera writes
+        # into a photo.
+        party = self._(
+            "I do keep a party night's photos, small and without their hidden data, until a day "
+            "after it ends."
+        )
+        stored = f"{stored}\n{known}\n{party}\n{rights}"
         if not keeps:
             return stored
         # Translators: only said in a room where the admins switched learning on.

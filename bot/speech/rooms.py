@@ -34,16 +34,27 @@ class RoomSentences(Sentences):
             "5. Your best three tricks of a day count. Each month starts at zero."
         ).format(objection=self._("Objection!"))
 
-    def help(self, platform: str, name: str, commands: Iterable[tuple[str, str]]) -> str:
-        """Return the text that explains how to play: the rules first.
+    def help(self, platform: str, name: str) -> str:
+        """Return the text that explains how to play: the rules, and how to call the bot.
 
         Args:
             platform: The platform's name.
             name: The bot's own, as people write it there, with or without the at sign.
+        """
+        return f"{self.rules()}\n\n{self._how_to_call(platform, name)}".rstrip()
+
+    def commands_button(self) -> str:
+        """Return the label of the button, under the help, that tells what each command does."""
+        # Translators: a button under the bot's help: it shows the list of all commands.
+        return self._("Everything I can do")
+
+    def commands(self, commands: Iterable[tuple[str, str]]) -> str:
+        """Return what each command does.
+
+        Args:
             commands: Each command's name, and what it does.
         """
-        lines = "\n".join(f"/{word}: {does}" for word, does in commands)
-        return f"{self.rules()}\n\n{self._how_to_call(platform, name)}\n\n{lines}"
+        return "\n".join(f"/{word}: {does}" for word, does in commands)
 
     def help_briefly(self) -> str:
         """Return the answer to words without a picture, in a private chat."""

@@ -77,7 +77,7 @@ class RoundStore:
 
         Args:
             photo: The photo.
-            now: When it arrived.
+            now: When it was sent.
 
         Returns:
             The round's id; None when the photo's message was answered before.
@@ -248,8 +248,11 @@ class RoundStore:
             .where(unanswered, rounds.c.arrived >= since, current_rooms.c.platform == platform)
             .where(rounds.c.message.is_not(None), rounds.c.reference.is_not(None))
             .where(~exists().where(guessings.c.round_id == rounds.c.id))
-            # Of those that came at once, PostgreSQL may have numbered the later one first.
-            .order_by(rounds.c.arrived, rounds.c.id)
+            # Platforms tell the second, and PostgreSQL may have numbered the later one first;
+            # their own numbers grow.
+            .order_by(
+                rounds.c.arrived, func.length(rounds.c.message), rounds.c.message, rounds.c.id
+            )
         )
         return [_pending_photo_of(row) for row in found.mappings()]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain import Delivery, Fetch, Receipt, Refusal, Refused, Reply, Room
+from bot.domain import Delivery, Fetch, Kept, Receipt, Refusal, Refused, Reply, Room
 
 
 class FakeMessenger:
@@ -23,6 +23,9 @@ class FakeMessenger:
             return self.photos[reference]
 
         return fetch
+
+    def export(self, player: str) -> Kept:
+        return Kept()
 
     def is_spoiler(self, reference: str) -> bool:
         return reference in self.spoilers

@@ -14,6 +14,7 @@ import discord
 from bot.domain import (
     Delivery,
     Fetch,
+    Kept,
     PendingPhoto,
     Receipt,
     Refusal,
@@ -186,6 +187,10 @@ class DiscordAdapter:
             return await files.url_fetcher(sources[place.index].url)(limit)
 
         return fetch
+
+    def export(self, player: str) -> Kept:
+        """Return nothing: no photo is kept here."""
+        return Kept()
 
     def is_spoiler(self, reference: str) -> bool:
         """Return whether a photo is hidden until somebody taps it.

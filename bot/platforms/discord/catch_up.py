@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import aiohttp
 import discord
 
+from bot.domain import STALE
 from bot.metrics import Call
 from bot.platforms.discord.faults import Requests
-from bot.platforms.discord.identity import PLATFORM, STALE
+from bot.platforms.discord.identity import PLATFORM
 from bot.platforms.discord.messages import MessageHandlers
 from bot.platforms.discord.sender import Sender
 from bot.platforms.discord.tasks import ClaimedTasks

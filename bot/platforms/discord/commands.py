@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -19,6 +20,7 @@ from discord.app_commands import (
 )
 
 from bot.platforms.contract import Notes
+from bot.platforms.discord.files import FILE_TYPES
 from bot.platforms.discord.identity import PLATFORM, Interaction
 from bot.platforms.discord.interactions import InteractionHandlers
 from bot.services.commands import Command, menu
@@ -39,6 +41,19 @@ class _MenuTranslator(app_commands.Translator):
         translation: Callable[[str], str] | None = string.extras.get("translation")
         translated = translation(locale.value) if translation else None
         return translated if translated != string.message else None
+
+
+class _PhotoCommand(app_commands.Command[Group, ..., None]):
+    """A command whose place for a file takes photos; discord.py has no word for that yet."""
+
+    async def get_translated_payload(
+        self, tree: app_commands.CommandTree[discord.Client], translator: app_commands.Translator
+    ) -> dict[str, Any]:
+        payload = await super().get_translated_payload(tree, translator)
+        for option in payload["options"]:
+            if option["type"] == discord.AppCommandOptionType.attachment.value:
+                option["file_types"] = FILE_TYPES
+        return payload
 
 
 def build_tree(client: discord.Client, handlers: InteractionHandlers) -> app_commands.CommandTree:
@@ -122,9 +137,9 @@ def _slash_command(
     offered = app_commands.choices(choice=[Choice(name=one, value=one) for one in command.choices])
     if command.takes_photo and command.choices:
         both = photo(choice(offered(with_both)))
-        return app_commands.Command(name=name, description=summary, callback=both)
+        return _PhotoCommand(name=name, description=summary, callback=both)
     if command.takes_photo:
-        return app_commands.Command(name=name, description=summary, callback=photo(with_photo))
+        return _PhotoCommand(name=name, description=summary, callback=photo(with_photo))
     if command.choices:
         chosen = choice(offered(with_choice))
         return app_commands.Command(name=name, description=summary, callback=chosen)

@@ -35,10 +35,12 @@ HIDDEN_LINK = re.compile(r"\|\|(?:(?!\|\|).)*https?://.*?\|\|", re.DOTALL)
 # Discord lets a message have ten attachments.
 MOST = 10
 # The type is missing now and then, so the name has a say; what it is, the classifier finds out.
-PICTURES = frozenset(
-    {".jpg", ".jpeg", ".jfif", ".png", ".apng", ".gif", ".webp", ".heic", ".heif", ".avif"}
-    | {".bmp", ".tif", ".tiff"}
-)
+# Discord's apps offer these as images, https://github.com/discord/discord-api-docs/pull/8506
+IMAGES = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".gif", ".webp", ".avif"})
+OTHER_PICTURES = (".apng", ".bmp", ".heic", ".heif", ".tif", ".tiff")
+PICTURES = IMAGES.union(OTHER_PICTURES)
+# What people are offered where they choose a photo; at most ten.
+FILE_TYPES = ("image", *OTHER_PICTURES)
 # Messages whose buttons were pressed lately; the addresses of their pictures are good for a day.
 PRESSED, PRESSED_SECONDS = 512, 3600.0
 FETCH_SECONDS = 60.0

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 import discord
 
-from bot.domain import IsAdmin, Player, Room
+from bot.domain import STALE, IsAdmin, Player, Room
 
 PLATFORM = "discord"
-# Who asked longer ago has given up.
-STALE = timedelta(minutes=5)
 
 # Discord's markup for mentions, times and commands is in these, and has no other beginning.
 QUOTED = str.maketrans(

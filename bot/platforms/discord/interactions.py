@@ -27,6 +27,7 @@ from bot.platforms.common import PREVIEW_SIDE
 from bot.platforms.discord.edits import MessageEdits
 from bot.platforms.discord.faults import Requests
 from bot.platforms.discord.files import (
+    FILE_TYPES,
     MOST,
     Files,
     PictureReference,
@@ -53,7 +54,7 @@ from bot.platforms.discord.sender import (
 from bot.platforms.discord.tasks import ClaimedTasks
 from bot.platforms.discord.tokens import InteractionTokens, may_attach
 from bot.services import Service
-from bot.services.buttons import AskForPhoto, encode
+from bot.services.buttons import AskForPhoto, decode, encode
 from bot.services.commands import Command
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,14 @@ class ShownPhoto:
         """Fetch it, at most so many bytes. Raises Refused."""
         self.data = await self._fetch(limit)
         return self.data
+
+
+class PhotoUpload(discord.ui.FileUpload[discord.ui.Modal]):
+    """A form's place for photos; discord.py has no word for what files it takes yet."""
+
+    def to_component_dict(self) -> Any:
+        """Return it as Discord wants it."""
+        return {**super().to_component_dict(), "file_types": FILE_TYPES}
 
 
 class InteractionHandlers:
@@ -232,9 +241,7 @@ class InteractionHandlers:
             room_of_interaction(interaction), player_of_interaction(interaction)
         )
         form = discord.ui.Modal(title=speaker.photos.show_button()[:LONGEST_TITLE], custom_id=FORM)
-        place: discord.ui.FileUpload[discord.ui.Modal] = discord.ui.FileUpload(
-            custom_id="photos", max_values=MOST
-        )
+        place = PhotoUpload(custom_id="photos", max_values=MOST)
         label = speaker.photos.show_label()[:LONGEST_TITLE]
         form.add_item(discord.ui.Label(text=label, component=place))
         form.stop()  # discord.py need not keep it: what is put into it comes as an event
@@ -284,7 +291,9 @@ class InteractionHandlers:
                 await self._edit_message(interaction, message_id, edit, uploads(edit) or None)
             if outcome.send is not None:
                 sent = await with_links(interaction.client, interaction.guild_id, outcome.send)
-                await self._send_followup(interaction, sent, is_quiet=press.alone)
+                action = decode(data)
+                is_ones_own = action is not None and action.is_ones_own
+                await self._send_followup(interaction, sent, is_quiet=press.alone or is_ones_own)
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             # The message is gone, or the token's time is over.
             log.info("a button's answer could not be given (%s)", type(error).__name__)
@@ -538,6 +547,7 @@ def _photos(interaction: Interaction, shown: Sequence[ShownPhoto]) -> list[Photo
             message=f"{interaction.id}/{index}",
             is_spoiler=photo.source.is_spoiler,
             preview=PREVIEW_SIDE,
+            sent=interaction.created_at,
         )
         for index, photo in enumerate(shown)
     ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import discord
 from cachetools import FIFOCache
 
-from bot.domain import Declined, Photo, Refusal, Refused, Reply
+from bot.domain import Declined, Photo, Player, Refusal, Refused, Reply, Room
 from bot.platforms.common import ReplyOrder, SaidRefusals, Slot
 from bot.platforms.discord.captions import caption_of
 from bot.platforms.discord.faults import CannotSend
@@ -103,6 +103,9 @@ class MessageHandlers:
         reply = await self._classify_photos(photos)
         if reply is None:
             return
+        if _is_refusal(reply) and not self._is_news(photos[0].room, photos[0].player, reply):
+            await self._service.mark_sent(reply.outcomes, 0.0)
+            return
         try:
             sent, milliseconds = await self._reply_in_channel(
                 channel, message_id, reply, is_silent=not photos[0].room.private
@@ -128,7 +131,9 @@ class MessageHandlers:
             reply = await self._answer_to(incoming, slot)
             if reply is not None and _is_refusal(reply):
                 slot.release()  # verdicts do not wait for it
-                if not incoming.is_addressed or not self._is_news(incoming, reply):
+                if not incoming.is_addressed or not self._is_news(
+                    incoming.room, incoming.player, reply
+                ):
                     await self._service.mark_sent(reply.outcomes, 0.0)
                     return
             async with slot.reached():
@@ -149,11 +154,11 @@ class MessageHandlers:
             slot.release()
             self._unfurling.pop(message.id, None)
 
-    def _is_news(self, incoming: IncomingMessage, reply: Reply) -> bool:
+    def _is_news(self, room: Room, player: Player, reply: Reply) -> bool:
         """Return whether a refusal says something that the sender was not told just before."""
         reasons = {each.refusal for each in reply.outcomes if isinstance(each, Declined)}
         # Each is counted, said or not.
-        news = [self._refusals.is_news(incoming.room, incoming.player, each) for each in reasons]
+        news = [self._refusals.is_news(room, player, each) for each in reasons]
         return any(news)
 
     async def _tell_left_out(self, incoming: IncomingMessage) -> None:
@@ -190,6 +195,7 @@ class MessageHandlers:
                 fetch,
                 size=source.size,
                 message=str(message.id),
+                sent=message.created_at,
             )
             said = await self._service.party_chats.send_photo(photo)
             return Reply(said) if said else None
@@ -219,6 +225,7 @@ class MessageHandlers:
                     caption=caption_of(message.content),
                     replies_to=_replied_text(incoming),
                     is_spoiler=source.is_spoiler,
+                    sent=message.created_at,
                 )
                 for index, source in enumerate(sources)
             ]

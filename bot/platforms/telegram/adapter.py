@@ -18,6 +18,7 @@ from telegram.error import BadRequest, InvalidToken
 from bot.domain import (
     Delivery,
     Fetch,
+    Kept,
     PendingPhoto,
     Receipt,
     Refusal,
@@ -31,7 +32,7 @@ from bot.platforms.common import Retries, RunningTasks
 from bot.platforms.contract import Duties, Inbox, Notes, State
 from bot.platforms.telegram.client import ConnectionState, TelegramBot
 from bot.platforms.telegram.commands import publish_menus
-from bot.platforms.telegram.files import Files
+from bot.platforms.telegram.files import Files, PhotoReference
 from bot.platforms.telegram.guests import GuestPhotos, Guests
 from bot.platforms.telegram.handlers import Handlers
 from bot.platforms.telegram.identity import PLATFORM, Destination
@@ -119,18 +120,26 @@ class TelegramAdapter:
 
         Args:
             room: Where it was sent.
-            reference: The photo's, as Telegram gave it.
+            reference: A PhotoReference, as a text.
 
         Returns:
             What raises Refused: with GONE when the photo is no more.
         """
         if self._connection is None:
             return _refuse
-        return self._connection.files.file_fetcher(reference)
+        return self._connection.files.file_fetcher(PhotoReference.parse(reference).file)
+
+    def export(self, player: str) -> Kept:
+        """Return nothing: no photo is kept here."""
+        return Kept()
 
     def is_spoiler(self, reference: str) -> bool:
-        """Return whether a photo is hidden until somebody taps it; here that is not known."""
-        return False
+        """Return whether a photo is hidden until somebody taps it.
+
+        Args:
+            reference: A PhotoReference, as a text.
+        """
+        return PhotoReference.parse(reference).is_spoiler
 
     async def send(
         self, room: Room, reply: Reply, to: str | None = None, topic: str | None = None

@@ -26,11 +26,14 @@ log = logging.getLogger(__name__)
 # The name of the note that holds a digest of the menus that Telegram has.
 PUBLISHED = "telegram commands"
 # Whether the commands of admins are among them. In private, everyone decides for themselves.
+PRIVATE = BotCommandScopeAllPrivateChats()
 SCOPES = (
-    (BotCommandScopeAllPrivateChats(), True),
+    (PRIVATE, True),
     (BotCommandScopeAllGroupChats(), False),
     (BotCommandScopeAllChatAdministrators(), True),
 )
+# The library has no word for it: in a group only the bot sees the command, and may whisper back.
+WHISPERED = {"is_ephemeral": True}
 
 
 async def publish_menus(bot: Bot, notes: Notes) -> None:
@@ -63,5 +66,12 @@ def _menus() -> Iterator[tuple[BotCommandScope, str | None, list[BotCommand]]]:
         speaker = speaker_for(language)
         for scope, admin in SCOPES:
             listed = commands.menu(PLATFORM, admin=admin)
-            menu = [BotCommand(each.name, each.summary_in(speaker)) for each in listed]
+            menu = [
+                BotCommand(
+                    each.name,
+                    each.summary_in(speaker),
+                    api_kwargs=None if each.for_room or scope is PRIVATE else WHISPERED,
+                )
+                for each in listed
+            ]
             yield scope, language, menu

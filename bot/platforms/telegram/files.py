@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
+from typing import Self
 from urllib.parse import quote
 
 import aiohttp
@@ -38,10 +39,34 @@ from bot.platforms.common import CHUNK, Retries, read_capped
 PICTURE_NAMES = frozenset(
     {".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 )
+# What a stored photo is marked with that is hidden; no file's id has a slash.
+SPOILER = "spoiler"
 # A download that broke is begun again after so long; the service has a time-out over it all.
 WAITS = (0.3, 1.0, 3.0, 6.0)
 # The server that says nothing for so long will say nothing more.
 SILENCE = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=20)
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoReference:
+    """A photo as it is stored, to be fetched or sent again.
+
+    Attributes:
+        file: The id of its file; this bot's alone.
+        is_spoiler: Whether it is hidden until somebody taps it, and what shows it has to be.
+    """
+
+    file: str
+    is_spoiler: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the reference that `str` turned into a text."""
+        file, _, mark = text.partition("/")
+        return cls(file, mark == SPOILER)
+
+    def __str__(self) -> str:
+        return f"{self.file}/{SPOILER}" if self.is_spoiler else self.file
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +77,23 @@ class PickedFile:
         id: Fetches it, or sends it again; this bot's alone.
         unique_id: The same for all chats, bots and forwards; it fetches nothing.
         size: In bytes, where Telegram tells.
+        is_spoiler: Whether its message hides it until somebody taps it.
     """
 
     id: str
     unique_id: str
     size: int | None
+    is_spoiler: bool = False
 
     @property
     def key(self) -> str:
         """The name under which the same bytes are known again."""
         return f"telegram:{self.unique_id}"
+
+    @property
+    def reference(self) -> str:
+        """What is stored of it."""
+        return str(PhotoReference(self.id, self.is_spoiler))
 
 
 def pick_file(message: Message | ExternalReplyInfo, side: int) -> PickedFile | None:
@@ -73,6 +105,11 @@ def pick_file(message: Message | ExternalReplyInfo, side: int) -> PickedFile | N
         message: The message, or what it replies to in another chat.
         side: How many pixels of the picture's shorter side are of use.
     """
+    picked = _pick_file(message, side)
+    return picked and replace(picked, is_spoiler=bool(message.has_media_spoiler))
+
+
+def _pick_file(message: Message | ExternalReplyInfo, side: int) -> PickedFile | None:
     # A GIF carries a document as well, so this one comes first.
     if animation := message.animation:
         return _of_animation(animation, side)

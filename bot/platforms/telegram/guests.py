@@ -110,6 +110,7 @@ class Guests:
             self._files.file_fetcher(file.id),
             size=file.size,
             key=file.key,
+            sent=message.sent,
         )
         reply = await self._service.glance(photo)
         if reply.verdict is None:

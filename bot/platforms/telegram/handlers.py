@@ -6,9 +6,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from time import perf_counter
 
-from cachetools import TTLCache
+from cachetools import LRUCache
 from telegram import Bot, CallbackQuery, InlineKeyboardButton
 
 from bot.domain import (
@@ -17,13 +18,14 @@ from bot.domain import (
     Delivery,
     PendingPhoto,
     Photo,
+    Player,
     Refusal,
     Reply,
     Room,
 )
 from bot.platforms.common import ABOUT_A_FILE, ReplyOrder, RunningTasks, SaidRefusals, Slot
 from bot.platforms.telegram.albums import Albums
-from bot.platforms.telegram.files import Files, PickedFile
+from bot.platforms.telegram.files import Files, PhotoReference, PickedFile
 from bot.platforms.telegram.guests import GuestPhotos
 from bot.platforms.telegram.identity import (
     Destination,
@@ -33,7 +35,9 @@ from bot.platforms.telegram.identity import (
     destination_of,
     player_of,
     room_of,
+    whisper_of,
 )
+from bot.platforms.telegram.limits import Urgency
 from bot.platforms.telegram.sender import Sender, SentMessage
 from bot.services import Service, commands
 from bot.services.buttons import CastBallot, MakeGuess, ObjectToTruth, PartyAction, decode
@@ -48,8 +52,8 @@ PLAYED = ObjectToTruth | CastBallot | MakeGuess | PartyAction
 # Telegram gives up on a tap after some ten seconds; a heat map may take longer.
 TAP_SECONDS = 4.0
 # After /who, this person's next photo there is meant for the bot.
-CALL_SECONDS = 120.0
-# So many people, at most, have called the bot within those seconds.
+CALLED_WITHIN = timedelta(minutes=2)
+# So many people, at most, have called the bot lately.
 CALLS_REMEMBERED = 4096
 
 
@@ -82,10 +86,8 @@ class Handlers:
         self._tasks = tasks
         self._members = Members(bot)
         self._order = ReplyOrder()
-        # Who called the bot without a photo, and in which room.
-        self._pending_calls: TTLCache[tuple[Room, str], bool] = TTLCache(
-            CALLS_REMEMBERED, CALL_SECONDS
-        )
+        # When somebody called the bot without a photo, and in which room.
+        self._pending_calls: LRUCache[tuple[Room, str], datetime] = LRUCache(CALLS_REMEMBERED)
         # Those that are being stored, by their room and id.
         self._noting: dict[tuple[Room, int], asyncio.Future[IncomingMessage | None]] = {}
         self._refusals = SaidRefusals()
@@ -148,40 +150,63 @@ class Handlers:
             if messages:
                 async with self._sender.typing(message.room):
                     reply = await self._classify_photos(messages)
-                await self._send_answer(messages[0], reply, slot, meant=_is_meant(messages))
+                await self._send_answer(
+                    messages[0].destination,
+                    messages[0].player,
+                    reply,
+                    slot,
+                    meant=_is_meant(messages),
+                    is_stored=messages[0].round_id is not None,
+                )
             elif album and message.room.private:
                 await self._help_briefly(album[0])
         finally:
             slot.release()
 
     async def _send_answer(
-        self, message: IncomingMessage, reply: Reply | None, slot: Slot, *, meant: bool
+        self,
+        destination: Destination,
+        player: Player,
+        reply: Reply | None,
+        slot: Slot,
+        *,
+        meant: bool,
+        is_stored: bool,
     ) -> None:
-        """Send an answer in its turn; a refusal has none, and is not said again and again."""
+        """Send an answer in its turn; a refusal has none, and is not said again and again.
+
+        Args:
+            destination: Where.
+            player: Who sent what it answers.
+            reply: The answer; None where there is nothing to say.
+            slot: Its turn.
+            meant: Whether that was shown to the bot itself.
+            is_stored: Whether the next process answers it if this one does not.
+        """
         if reply is None:
             return
-        room, player = message.room, message.player
+        room = destination.room
         if reply.refusal is not None:
             slot.release()
-            # The next process answers what is stored: nobody has to send it again.
-            if reply.refusal is Refusal.CLOSING and message.round_id is not None:
+            # Nobody has to send again what the next process answers.
+            if reply.refusal is Refusal.CLOSING and is_stored:
                 return
             is_of_interest = meant or (
                 reply.refusal not in ABOUT_A_FILE and not await self._service.is_quiet(room)
             )
             is_said = is_of_interest and self._refusals.is_news(room, player, reply.refusal)
             if is_said:
-                await self._sender.send_notice(message.destination, reply, player)
+                await self._sender.send_notice(destination, reply, player)
             await self._service.mark_sent(reply.outcomes, 0.0)
             return
         async with slot.reached():
-            await self._send_and_note(message.destination, reply)
+            await self._send_and_note(destination, reply)
         is_waited_in = self._service.is_waited_in(room)
         if unsaid := self._refusals.end(room, player, is_waited_in=is_waited_in):
             speaker = await self._service.speaker(room, player)
             notice = Reply(speaker.photos.left_out(unsaid))
             await self._sender.send_notice(
-                Destination(room, topic=message.destination.topic), notice, player
+                Destination(room, topic=destination.topic), notice, player
             )
 
     async def handle_command_message(self, message: IncomingMessage, command: TypedCommand) -> None:
@@ -196,7 +221,7 @@ class Handlers:
         file = message.replied_file if known and known.takes_photo else None
         must_show = command.name == "who" and file is None
         if must_show:
-            self._pending_calls[message.room, message.player.id] = True
+            self._pending_calls[message.room, message.player.id] = message.sent
         request = self._command_request(message, command, file)
         if file is not None:
             await self._answer_about_photo(message, self._service.handle_command(request))
@@ -209,10 +234,12 @@ class Handlers:
             how = speaker.rooms.guest_how(self._bot.username)
             reply = replace(reply, text=f"{reply.text}\n{how}")
         # One's own results, and what one may not do, are no other's business.
-        is_ones_own = known is not None and not known.for_room
-        if reply is not None and is_ones_own and _is_plain(reply):
-            here, asker = message.destination, message.player
-            if await self._sender.whisper(here, asker, reply.text):
+        is_ones_own = reply is not None and known is not None and not known.for_room
+        if reply and is_ones_own:
+            is_whispered = await self._sender.whisper(
+                message.destination, message.player, reply, to=message.whisper
+            )
+            if is_whispered:
                 return
         ask_back = must_show and not message.room.private
         await self._send_and_note(message.destination, reply, links=links, ask_back=ask_back)
@@ -262,7 +289,9 @@ class Handlers:
         try:
             async with self._sender.typing(message.room):
                 reply = await answering
-            await self._send_answer(message, reply, slot, meant=True)
+            await self._send_answer(
+                message.destination, message.player, reply, slot, meant=True, is_stored=False
+            )
         finally:
             slot.release()
 
@@ -278,7 +307,8 @@ class Handlers:
             await self._sender.answer_button(query, speaker.rooms.old_button())
             return
         room, player = room_of(message.chat), player_of(query.from_user)
-        if isinstance(decode(query.data), PLAYED) and await self._members.has_left(room, player):
+        action = decode(query.data)
+        if isinstance(action, PLAYED) and await self._members.has_left(room, player):
             speaker = await self._service.speaker(room, player)
             await self._sender.answer_button(query, speaker.rooms.only_members())
             return
@@ -300,26 +330,40 @@ class Handlers:
             await self._sender.send_to_chat(destination, Reply(outcome.notice))
         elif outcome.notice:
             # Where it cannot be whispered it is dropped: it was for one person alone.
-            await self._sender.whisper(destination, player, outcome.notice, query.id)
-        if outcome.edit is not None:
+            notice = Reply(outcome.notice)
+            urgency = Urgency.NOTICE
+            await self._sender.whisper(destination, player, notice, tap=query.id, urgency=urgency)
+        if outcome.edit is not None and (whisper := whisper_of(message)) is not None:
+            await self._sender.edit_whisper(room, player, whisper, outcome.edit)
+        elif outcome.edit is not None:
             delivery = await self._sender.edit(room, message.message_id, outcome.edit)
             # A message that Telegram does not show to the bot any more may not be edited either.
             if delivery is Delivery.REFUSED and not message.is_accessible:
                 await self._sender.send_to_chat(Destination(room), outcome.edit)
-        if outcome.send is not None:
-            await self._sender.send_to_chat(destination, outcome.send)
+        if outcome.send is None:
+            return
+        is_ones_own = action is not None and action.is_ones_own
+        if is_ones_own and await self._sender.whisper(
+            destination, player, outcome.send, tap=query.id
+        ):
+            return
+        await self._sender.send_to_chat(destination, outcome.send)
 
     async def answer_again(self, pending: Sequence[PendingPhoto]) -> None:
         """Answer a photo, or an album, that was in hand when the process last ended."""
         first = pending[0]
         slot = self._order.reserve(first.room)
         try:
-            photos = [each.to_answer(self._files.file_fetcher(each.reference)) for each in pending]
+            files = [PhotoReference.parse(each.reference).file for each in pending]
+            photos = [
+                each.to_answer(self._files.file_fetcher(file))
+                for each, file in zip(pending, files, strict=True)
+            ]
             reply = await self._answer_photos(photos)
-            if reply is not None and reply.refusal is Refusal.CLOSING:
-                return  # and the next one answers it
-            async with slot.reached():
-                await self._send_and_note(Destination(first.room, int(first.message)), reply)
+            destination = Destination(first.room, int(first.message))
+            await self._send_answer(
+                destination, first.player, reply, slot, meant=first.room.private, is_stored=True
+            )
         finally:
             slot.release()
 
@@ -328,7 +372,9 @@ class Handlers:
         if not album or any(message.is_for_other_bot for message in album):
             return []
         room, player = album[0].room, album[0].player
-        if self._pending_calls.pop((room, player.id), False):
+        called = self._pending_calls.get((room, player.id))
+        if called is not None and timedelta() <= album[0].sent - called <= CALLED_WITHIN:
+            del self._pending_calls[room, player.id]
             album = [replace(message, is_addressed=True) for message in album]
         addressed = _is_meant(album)
         if not await self._service.wants_photo(room, addressed=addressed):
@@ -420,12 +466,14 @@ class Handlers:
             size=file.size,
             key=file.key,
             message=str(message.id),
-            reference=file.id,
+            reference=file.reference,
             caption=message.caption,
             replies_to=message.replied_text,
+            is_spoiler=file.is_spoiler,
             is_addressed=message.is_addressed,
             album=message.album,
             round_id=message.round_id,
+            sent=message.sent,
         )
 
     async def _group_link(self, message: IncomingMessage) -> InlineKeyboardButton:
@@ -433,11 +481,6 @@ class Handlers:
         speaker = await self._service.speaker(message.room, message.player)
         link = f"https://t.me/{self._bot.username}?startgroup=true"
         return InlineKeyboardButton(speaker.rooms.add_me_to_a_group(), url=link)
-
-
-def _is_plain(reply: Reply) -> bool:
-    """Return whether there is nothing to a reply but words."""
-    return not (reply.buttons or reply.picture or reply.document or reply.past_photos)
 
 
 def _is_meant(messages: Sequence[IncomingMessage]) -> bool:

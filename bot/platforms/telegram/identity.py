@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from cachetools import TTLCache
 from telegram import Bot, Chat, MaybeInaccessibleMessage, Message, User
 from telegram.constants import ChatID, ChatMemberStatus, ChatType, MessageEntityType
 from telegram.error import TelegramError
 
-from bot.domain import IsAdmin, Player, Room
+from bot.domain import STALE, IsAdmin, Player, Room
 from bot.platforms.common import readable
 from bot.platforms.telegram.files import PickedFile, is_photo, pick_file
 from bot.services import commands
 
 PLATFORM = "telegram"
-# After an outage: who asked longer ago than this has given up.
-STALE = timedelta(minutes=5)
 # Identities that several people share, although each is a user to Telegram.
 SHARED = frozenset({ChatID.ANONYMOUS_ADMIN, ChatID.FAKE_CHANNEL, ChatID.SERVICE_CHAT})
 ADMINS = frozenset({ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR})
@@ -36,14 +34,11 @@ class Destination:
         room: The chat.
         message: The id of the message that it replies to.
         topic: The id of the forum's topic that it belongs to.
-        is_spoiler: Whether a picture there stays hidden until it is tapped, as the photo that it
-            is about.
     """
 
     room: Room
     message: int | None = None
     topic: int | None = None
-    is_spoiler: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +65,8 @@ class IncomingMessage:
     """A message that somebody sent, with everything that decides about its answer.
 
     Attributes:
-        id: Its id in its chat.
+        id: Its id in its chat; a whisper has none there, and a number below zero.
+        sent: When it was sent.
         room: Its chat.
         player: Who sent it.
         destination: Where it is answered.
@@ -86,10 +82,12 @@ class IncomingMessage:
         is_addressed: Whether it is meant for this bot: a mention, a reply to it, a command.
         is_photo: Whether its picture is a photo, and not what stands for a sticker or a video.
         album: The id that it shares with the other messages of its album.
+        whisper: Its id as a whisper, if nobody else sees it.
         round_id: The round that its picture has, once it is stored.
     """
 
     id: int
+    sent: datetime
     room: Room
     player: Player
     destination: Destination
@@ -105,6 +103,7 @@ class IncomingMessage:
     is_addressed: bool
     is_photo: bool
     album: str | None
+    whisper: int | None = None
     round_id: int | None = None
 
 
@@ -126,13 +125,14 @@ def parse_message(
         return None
     if message.text is None and message.effective_attachment is None:
         return None  # what Telegram writes into chats since the library was made, say
-    file = pick_file(message, side)
+    file, whisper = pick_file(message, side), whisper_of(message)
     typed = _typed_command(message, has_picture=file is not None)
     is_ours = typed is not None and typed.is_for(me)
     command = typed if typed and is_ours and _is_known(typed.name) else None
     is_mention = _mentions(message, me)
     return IncomingMessage(
-        message.message_id,
+        message.message_id or -(whisper or 0),
+        message.date,
         room_of(message.chat),
         _sender_of(message),
         destination_of(message),
@@ -148,6 +148,7 @@ def parse_message(
         is_addressed=is_mention or command is not None or _replies_to(message, me),
         is_photo=is_photo(message),
         album=message.media_group_id,
+        whisper=whisper,
     )
 
 
@@ -156,21 +157,20 @@ def room_of(chat: Chat) -> Room:
     return Room(PLATFORM, str(chat.id), private=chat.type == ChatType.PRIVATE)
 
 
+def whisper_of(message: MaybeInaccessibleMessage) -> int | None:
+    """Return the id of the whisper that a message is; None for what all can see."""
+    id_ = message.api_kwargs.get("ephemeral_message_id")
+    return id_ if isinstance(id_, int) else None
+
+
 def destination_of(message: MaybeInaccessibleMessage) -> Destination:
     """Return where a message, perhaps one that is too old to be seen, is answered."""
     topic = None
     # Outside of forums, threads are what Telegram makes of replies; they cannot be written to.
     if isinstance(message, Message) and message.is_topic_message:
         topic = message.message_thread_id
-    return Destination(room_of(message.chat), message.message_id, topic, _is_spoiler(message))
-
-
-def _is_spoiler(message: MaybeInaccessibleMessage) -> bool:
-    """Return whether a message's photo, or that of the message that it replies to, is hidden."""
-    if not isinstance(message, Message):
-        return False
-    replied = message.reply_to_message
-    return bool(message.has_media_spoiler or (replied and replied.has_media_spoiler))
+    # A whisper has no id of its own among the chat's messages.
+    return Destination(room_of(message.chat), message.message_id or None, topic)
 
 
 def player_of(user: User) -> Player:

@@ -16,7 +16,8 @@ Json = dict[str, Any]
 # library leave out or add fields elsewhere; what they say there is of no use here.
 NEEDED = frozenset(
     {
-        *("message_id", "date", "chat", "from", "sender_chat", "media_group_id"),
+        *("message_id", "ephemeral_message_id", "date", "chat", "from", "sender_chat"),
+        *("media_group_id",),
         *("message_thread_id", "is_topic_message", "is_automatic_forward", "via_bot"),
         *("text", "entities", "caption", "caption_entities", "has_media_spoiler"),
         *("photo", "live_photo", "document", "animation", "sticker", "video", "video_note"),

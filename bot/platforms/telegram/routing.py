@@ -24,6 +24,7 @@ from bot.platforms.telegram.identity import (
     parse_message,
     player_of,
     room_of,
+    whisper_of,
 )
 from bot.platforms.telegram.moves import Moves
 from bot.platforms.telegram.reading import UpdateReader
@@ -64,6 +65,9 @@ class SeenUpdates:
     def is_new(self, update: Update) -> bool:
         """Return whether an update is seen for the first time, and remember it."""
         if message := update.message:
+            whisper = whisper_of(message)
+            if whisper is not None and message.from_user is not None:
+                return self._is_new(("whisper", message.chat_id, message.from_user.id, whisper))
             return self.is_new_message(str(message.chat_id), str(message.message_id))
         if query := update.callback_query:
             return self._is_new(("tap", query.id))

@@ -42,6 +42,7 @@ from bot.domain import Button, Delivery, Document, PastPhoto, Picture, Player, R
 from bot.metrics import Call
 from bot.platforms.common import EditOrder, Retries, RunningTasks, backoff
 from bot.platforms.telegram.client import TelegramBot, Unanswered, seconds_of
+from bot.platforms.telegram.files import PhotoReference
 from bot.platforms.telegram.identity import PLATFORM, Destination
 from bot.platforms.telegram.limits import Urgency
 from bot.platforms.telegram.moves import Moves
@@ -254,24 +255,58 @@ class Sender:
         return Delivery.SENT
 
     async def whisper(
-        self, destination: Destination, player: Player, text: str, tap: str | None = None
+        self,
+        destination: Destination,
+        player: Player,
+        reply: Reply,
+        *,
+        tap: str | None = None,
+        to: int | None = None,
+        urgency: Urgency = Urgency.ANSWER,
     ) -> bool:
         """Tell one member of a group something; return whether that can be done there.
 
         Args:
             destination: Where.
             player: Whom.
-            text: What.
+            reply: What: words and buttons, for nothing else is whispered.
             tap: The id of their tap, if they tapped a button just now.
+            to: The id of their own whisper, if that is what is answered.
+            urgency: What goes first where not everything may go at once.
         """
-        return await self._whispers.send(destination, player, text, tap)
+        if reply.picture or reply.document or reply.past_photos:
+            return False
+        text = reply.text[: MessageLimit.MAX_TEXT_LENGTH]
+        return await self._whispers.send(
+            destination, player, text, _keyboard(reply), tap=tap, to=to, urgency=urgency
+        )
+
+    async def edit_whisper(self, room: Room, player: Player, whisper: int, reply: Reply) -> None:
+        """Turn a whisper into something else, as `edit` does with what all can see.
+
+        Args:
+            room: Where it is.
+            player: Who sees it.
+            whisper: Its id.
+            reply: What it becomes: text and buttons.
+        """
+        text = reply.text[: MessageLimit.MAX_TEXT_LENGTH]
+        edited = room, player, whisper, text, _keyboard(reply)
+        try:
+            await self._edits.apply(
+                (room.id, player.id, whisper),
+                reply.revision,
+                lambda: self._call(Call.EDIT, lambda: self._whispers.edit(*edited)),
+            )
+        except TelegramError as fault:
+            log.debug("a whisper was not edited: %s", fault.message)
 
     async def send_notice(self, destination: Destination, reply: Reply, player: Player) -> Delivery:
         """Send a sentence that nobody needs for long, and one person alone.
 
         In a group that person alone sees it, or else it vanishes after a minute.
         """
-        if await self.whisper(destination, player, reply.text):
+        if await self.whisper(destination, player, reply, urgency=Urgency.NOTICE):
             return Delivery.SENT
         sent = await self.send_to_chat(destination, reply, urgency=Urgency.NOTICE)
         if sent.id is not None and not destination.room.private:
@@ -425,7 +460,7 @@ class Sender:
                 photo=picture.png,
                 caption=caption or None,
                 filename=picture.name,
-                has_spoiler=destination.is_spoiler or None,
+                has_spoiler=picture.is_spoiler or None,
                 reply_markup=markup,
                 **_to(destination, Urgency.NEWS),
             ),
@@ -486,12 +521,16 @@ class Sender:
             ),
         )
 
-    async def _send_file(self, destination: Destination, file_id: str, caption: str) -> None:
+    async def _send_file(self, destination: Destination, reference: str, caption: str) -> None:
         """Send a file that Telegram has already, as what it takes it for."""
+        photo = PhotoReference.parse(reference)
+        file_id, hidden = photo.file, photo.is_spoiler or None
         where = _to(destination, Urgency.NEWS)
         # The ids of thumbnails are not taken for anything; such a photo is left out.
         ways: tuple[Callable[[], Awaitable[object]], ...] = (
-            lambda: self._bot.send_photo(photo=file_id, caption=caption, **where),
+            lambda: self._bot.send_photo(
+                photo=file_id, caption=caption, has_spoiler=hidden, **where
+            ),
             lambda: self._bot.send_document(document=file_id, caption=caption, **where),
         )
         for send in ways:

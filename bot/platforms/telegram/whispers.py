@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 
 from cachetools import TTLCache
+from telegram import InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import BadRequest, EndPointNotFound, TelegramError
 
 from bot.domain import Player, Room
@@ -18,7 +19,7 @@ from bot.platforms.telegram.limits import Urgency
 
 log = logging.getLogger(__name__)
 
-# A bot that is no admin may whisper only to who tapped just now; it may become one.
+# A bot that is no admin may whisper only to who tapped or whispered just now; it may become one.
 REFUSED_SECONDS, ROOMS_REMEMBERED = 3600.0, 1024
 
 
@@ -35,7 +36,15 @@ class Whispers:
         self._refused: TTLCache[Room, bool] = TTLCache(ROOMS_REMEMBERED, REFUSED_SECONDS)
 
     async def send(
-        self, destination: Destination, player: Player, text: str, tap: str | None = None
+        self,
+        destination: Destination,
+        player: Player,
+        text: str,
+        markup: InlineKeyboardMarkup | None = None,
+        *,
+        tap: str | None = None,
+        to: int | None = None,
+        urgency: Urgency = Urgency.NOTICE,
     ) -> bool:
         """Tell one member of a group something.
 
@@ -43,13 +52,17 @@ class Whispers:
             destination: Where.
             player: Whom.
             text: What.
+            markup: Buttons under it.
             tap: The id of their tap, if they tapped a button just now.
+            to: The id of their own whisper, if that is what is answered.
+            urgency: What goes first where not everything may go at once.
 
         Returns:
             Whether Telegram took it. If not, nobody has seen it.
         """
         room = destination.room
-        is_hopeless = tap is None and room in self._refused
+        is_asked = tap is not None or to is not None
+        is_hopeless = not is_asked and room in self._refused
         if room.private or player.shared or is_hopeless or not await self._has_them(room, player):
             return False
         receiver: dict[str, object] = {"receiver_user_id": int(player.id)}
@@ -59,16 +72,20 @@ class Whispers:
             "chat_id": int(room.id),
             "message_thread_id": destination.topic,
             "text": text,
-            "link_preview_options": {"is_disabled": True},
+            "link_preview_options": LinkPreviewOptions(is_disabled=True),
+            "reply_markup": markup,
+            "disable_notification": True,
+            "reply_parameters": None if to is None else {"ephemeral_message_id": to},
             # As Bot API 10.3 has it, and 10.2 had it.
             "ephemeral_message_parameters": receiver,
             **receiver,
         }
         try:
-            sent = await self._bot.call("sendMessage", message, Urgency.NOTICE)
+            sent = await self._bot.call("sendMessage", message, urgency)
         except BadRequest as fault:
             log.debug("a whisper was refused: %s", fault.message)
-            self._refused[room] = True
+            if not is_asked:  # else it only came too late
+                self._refused[room] = True
             return False
         except TelegramError as fault:
             log.debug("a whisper failed: %s", type(fault).__name__)
@@ -79,6 +96,38 @@ class Whispers:
         self._are_known = False
         await self._take_back(room, sent)
         return False
+
+    async def edit(
+        self,
+        room: Room,
+        player: Player,
+        whisper: int,
+        text: str,
+        markup: InlineKeyboardMarkup | None = None,
+    ) -> None:
+        """Turn a whisper into something else.
+
+        Args:
+            room: Where it is.
+            player: Who sees it.
+            whisper: Its id, see `bot.platforms.telegram.identity.whisper_of`.
+            text: What it becomes.
+            markup: Buttons under it.
+
+        Raises:
+            TelegramError: When it cannot be edited.
+        """
+        edited = {
+            "chat_id": int(room.id),
+            "receiver_user_id": int(player.id),
+            "ephemeral_message_id": whisper,
+            "text": text,
+            "link_preview_options": LinkPreviewOptions(is_disabled=True),
+            "reply_markup": markup,
+        }
+        await self._bot.do_api_request(
+            "editEphemeralMessageText", edited, rate_limit_args=Urgency.NEWS
+        )
 
     async def _has_them(self, room: Room, player: Player) -> bool:
         """Return whether the server has whispers.

@@ -66,8 +66,6 @@ ARGUMENT_LENGTH = 200
 COMMAND = re.compile(r"[a-z]{1,32}")
 # What a button may carry.
 DATA = re.compile(r"[\x20-\x7e]{1,64}")
-# Actions whose answer is nobody's business but that of who tapped.
-PRIVATE_ACTIONS = frozenset({"ShowAbout", "ExportMine", "AskToForget"})
 
 
 class OutcomeJson(TypedDict, total=False):
@@ -274,7 +272,7 @@ class Api:
         entry = room.find(under) if room and isinstance(under, str) else None
         if entry and not entry.has_button(data):
             entry = None  # a page that makes things up changes nothing for the others
-        is_alone = type(action).__name__ in PRIVATE_ACTIONS
+        is_alone = action is not None and action.is_ones_own
         # An answer for one person alone may say more than one for a room.
         where = replace(asker.room, private=True) if is_alone else asker.room
         outcome = await self._service.handle_button(

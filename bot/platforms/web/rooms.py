@@ -12,10 +12,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
-from bot.domain import Label, Player, Preview, Reply, Room, Verdict
+from bot.domain import Kept, Label, Player, Preview, Reply, Room, Verdict
 from bot.platforms.web.names import distinct
 from bot.services import buttons
 from bot.services.buttons import Audience
@@ -503,6 +504,41 @@ class Rooms:
                     self._replace(room, entry, edited)
                     room.broadcast(_entry_event("edit", room.name, edited, Reply("")))
 
+    def export(self, player: str) -> Kept:
+        """Return a player's photos, reactions, and what was said to them, as they are shown.
+
+        Args:
+            player: Their id.
+        """
+        self.expire()
+        shown = [
+            (room, entry)
+            for room in self
+            for entry in room.entries
+            if player == (entry.player.id if entry.player else entry.asker)
+        ]
+        reactions = [
+            {"room": room.room.id, "entry": entry.id, "reaction": emoji}
+            for room in self
+            for entry in room.entries
+            for by, emoji in entry.reactions
+            if by == player
+        ]
+        photos = {_file_of(each): each.preview.jpeg for _, each in shown if each.preview}
+        entries = [
+            {
+                "room": room.room.id,
+                "entry": entry.id,
+                "at": datetime.fromtimestamp(entry.at, UTC).isoformat(),
+                "caption": entry.caption,
+                "said": entry.reply.text,
+                "picture": _file_of(entry) if entry.preview else None,
+            }
+            for room, entry in shown
+        ]
+        record = {"shown": entries, "reactions": reactions}
+        return Kept({name: found for name, found in record.items() if found}, photos)
+
     def expire(self) -> None:
         """Take out what is too old, and tell everyone in its room."""
         latest = self.now() - ENTRY_SECONDS
@@ -565,6 +601,11 @@ class Rooms:
 def room_of(name: str) -> Room:
     """Return the room of a name, under an id that may be logged."""
     return Room(PLATFORM, sha256(name.encode()).hexdigest()[:12])
+
+
+def _file_of(entry: Entry) -> str:
+    """Return what the file of an entry's picture is called where it is handed out."""
+    return f"pictures/{entry.id}.jpg"
 
 
 def render_reply(reply: Reply) -> ReplyJson:

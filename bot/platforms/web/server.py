@@ -15,7 +15,7 @@ from aiohttp import WSCloseCode, web
 from aiohttp.typedefs import Handler
 from yarl import URL
 
-from bot.domain import Delivery, Fetch, Player, Receipt, Refusal, Refused, Reply, Room
+from bot.domain import Delivery, Fetch, Kept, Player, Receipt, Refusal, Refused, Reply, Room
 from bot.platforms.contract import State
 from bot.platforms.web.address import WebAddress
 from bot.platforms.web.admins import Admins
@@ -152,6 +152,10 @@ class WebServer:
     def fetcher(self, room: Room, reference: str) -> Fetch:
         """Return what fetches a photo of a room again, as long as it is shown there."""
         return self._api.fetcher(room, reference) if self._api else _gone
+
+    def export(self, player: str) -> Kept:
+        """Return what the rooms still show of somebody, or of what was said to them."""
+        return self.rooms.export(player)
 
     def is_spoiler(self, reference: str) -> bool:
         """Return whether a photo is hidden until somebody taps it; none is here."""

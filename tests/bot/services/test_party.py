@@ -210,9 +210,12 @@ async def test_who_is_forgotten_leaves_the_evening_with_name_and_photos(home: Ho
     await home.send("Ben", b"sock")
     await until(lambda: len(pictures(home)) == 4)
     parties = home.service.parties
+    hers = f"party/{home.party.rounds[0].photos[0].id}.jpg"
     assert parties.export("web", "Mia") == [
-        {"room": ROOM.id, "players": [{"name": "Mia", "points": 0}]}
+        {"room": ROOM.id, "players": [{"name": "Mia", "points": 0}], "photos": [hers]}
     ]
+    ((name, jpeg),) = (await parties.photos_of("web", "Mia")).items()
+    assert (name, jpeg[:2]) == (hers, b"\xff\xd8")
     await parties.forget("web", "Mia")
     assert parties.export("web", "Ben")
     assert [player.name for player in home.party.players] == ["⛄", "Ben"]

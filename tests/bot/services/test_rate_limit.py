@@ -33,8 +33,21 @@ def test_a_refused_photo_does_not_count() -> None:
     assert limits.allow(HOME, ANA, 61)
 
 
+def test_what_is_told_late_counts_for_when_it_happened() -> None:
+    limits = RateLimits(Rate(2, 60), Rate(100, 60))
+    assert limits.allow(HOME, ANA, 1000)
+    # Sent every half minute, and delivered all at once after an outage, the latest first.
+    late = [limits.allow(HOME, ANA, at) for at in range(970, 700, -30)]
+    assert late == [True] * 9
+    # Who sent them at once sent them at once, whenever they come.
+    assert [limits.allow(HOME, BEN, 800 + at) for at in (2, 1, 0)] == [True, True, False]
+    assert len(limits._windows[HOME.platform, HOME.id, ANA.id]._times) == 10
+    limits.allow(HOME, ANA, 10_000)
+    assert len(limits._windows[HOME.platform, HOME.id, ANA.id]._times) == 1
+
+
 def test_the_quiet_are_forgotten_so_that_memory_is_bounded() -> None:
     limits = RateLimits(Rate(1, 60), Rate(10**6, 60))
     for number in range(3 * REMEMBERED):
-        limits.allow(HOME, Player(str(number), ""), now=number)
+        limits.allow(HOME, Player(str(number), ""), number)
     assert len(limits._windows) <= REMEMBERED + 61

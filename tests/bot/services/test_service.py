@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain import (
+    STALE,
     Button,
     ButtonPress,
     CommandRequest,
@@ -215,8 +216,8 @@ async def test_a_photo_that_ends_the_process_twice_is_given_up_and_the_others_ar
     vision, folders = DeadlyVision(), [tmp_path / str(number) for number in range(4)]
     vision.may_answer.clear()
     sent = [
-        photo(each.encode(), message=each, key=each, reference="a")
-        for each in ("first", "deadly", "last")
+        photo(each.encode(), message=str(number), key=each, reference="a")
+        for number, each in enumerate(("first", "deadly", "last"))
     ]
     assert await process_over(vision, folders[0], folders[1], sent=sent) == {}
     vision.may_answer.set()
@@ -267,6 +268,22 @@ async def test_who_asks_too_often_is_asked_to_wait(vision: FakeVision, store: St
     service = made(vision, store, limits=RateLimits(Rate(2, 60), Rate(100, 60)))
     replies = [await answer(service, photo()) for _ in range(3)]
     assert [reply.refusal for reply in replies] == [None, None, Refusal.TOO_OFTEN]
+
+
+async def test_a_photo_counts_for_when_it_was_sent_and_not_for_when_it_came(
+    vision: FakeVision, store: Store
+) -> None:
+    service = made(vision, store, limits=RateLimits(Rate(2, 60), Rate(100, 60)))
+    # Nothing was sent in the future, nor before what is answered at all.
+    minutes = (4, 3, 2, 0, -1, -2, 4000, 4000, 4000)
+    sent = [EVENING - timedelta(minutes=ago) for ago in minutes]
+    replies = [await answer(service, photo(sent=at)) for at in sent]
+    often = Refusal.TOO_OFTEN
+    assert [reply.refusal for reply in replies] == [None] * 5 + [often, None, None, often]
+    exported = await store.people.export("test", ANA.id)
+    assert isinstance(exported["rounds"], list)
+    arrived = [datetime.fromisoformat(each["arrived"]) for each in exported["rounds"]]
+    assert arrived == [*sent[:4], EVENING, *[EVENING - STALE] * 2]
 
 
 async def test_what_comes_in_at_once_waits_for_its_turn(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from textwrap import wrap
 
 from bot.domain import Label, Refusal, Verdict
 from bot.game.party_acts import Why
-from bot.services.commands import COMMANDS, menu
+from bot.services.commands import COMMANDS, listed
 from bot.speech import LANGUAGES, Speaker
 
 NOVEMBER = date(2026, 11, 24)
@@ -49,7 +50,7 @@ def labels(speaker: Speaker) -> Iterator[str]:
     yield from (rooms.chosen(rooms.language_name(language)) for language in (None, *LANGUAGES))
     yield from (rooms.timezone_button(), rooms.chosen(rooms.timezone_name(None)))
     yield rooms.chosen(rooms.timezone_name("America/Argentina/Buenos_Aires"))
-    yield rooms.privacy_mode_button()
+    yield from (rooms.privacy_mode_button(), rooms.commands_button())
     yield from (rounds.truth_button(label) for label in Label)
     yield from (speaker.text.label(label) for label in Label)
     yield from (rounds.objection_button(), rounds.confirm_button(), rounds.change_button())
@@ -126,10 +127,20 @@ def test_messages_stay_far_below_a_platforms_limit(speaker: Speaker) -> None:
     said = [rooms.about(), rooms.start()]
     said.append(speaker.privacy.privacy(keeps=False, days=90, shows_photos=True))
     for platform in ("telegram", "discord"):
-        commands = ((command.name, command.summary_in(speaker)) for command in menu(platform))
-        said.append(rooms.help(platform, "a" * 32, commands))
+        said += [rooms.help(platform, "a" * 32), listed(platform, speaker)]
         said.append(rooms.hello(platform, "a" * 32, hears_all=False))
     assert max(map(len, said)) <= 1900
+
+
+def test_a_message_is_no_longer_than_a_phones_screen(speaker: Speaker) -> None:
+    """On 390 by 844 points Telegram shows some 36 lines of some 44 letters."""
+    rooms, privacy = speaker.rooms, speaker.privacy
+    said = [rooms.rules(), rooms.about(), rooms.start(), rooms.privacy_mode_help("snow_bot")]
+    said.append(privacy.privacy(keeps=False, days=90, shows_photos=False))
+    for platform in ("telegram", "discord"):
+        said += [rooms.help(platform, "snow_bot"), listed(platform, speaker)]
+    lines = [sum(len(wrap(line, 44)) or 1 for line in each.splitlines()) for each in said]
+    assert max(lines) <= 36
 
 
 def test_messages_about_learning_fit_into_discord(speaker: Speaker) -> None:

@@ -74,6 +74,7 @@ def check_form(form: Mapping[str, Any]) -> None:
         place = label["component"]
         if place["type"] == 19 and not 1 <= place.get("max_values", 1) <= 10:
             raise bad(max_values="Must be between 1 and 10.")
+        _check_file_types(place)
 
 
 def check_command(command: Mapping[str, Any]) -> None:
@@ -97,6 +98,17 @@ def check_command(command: Mapping[str, Any]) -> None:
         if not re.fullmatch(r"[-_\w]{1,32}", option["name"]) or option["type"] not in range(1, 12):
             raise bad(options="Option is invalid")
         _check_described(option, is_menu=False)
+        if "file_types" in option and option["type"] != 11:
+            raise bad(file_types="Only attachments have a file type.")
+        _check_file_types(option)
+
+
+def _check_file_types(place: Mapping[str, Any]) -> None:
+    """Check which files may be chosen: Discord's groups of them, or extensions."""
+    types = place.get("file_types") or []
+    known = [re.fullmatch(r"image|video|audio|\.[a-z0-9]{1,15}", each) for each in types]
+    if len(types) > 10 or not all(known):
+        raise bad(file_types="Must be 10 or fewer groups or extensions.")
 
 
 def _check_described(thing: Mapping[str, Any], *, is_menu: bool) -> None:

@@ -34,8 +34,8 @@ class Chat:
     """A private chat, a group or a supergroup, and what its members do.
 
     protected: nothing may be copied. gone: who was a member. topics: of a forum, besides General.
-    closed: those of them, None for General, where nobody but admins may write. whispers: what the
-    bot let one member alone see, and whom.
+    closed: those of them, None for General, where nobody but admins may write. whispered:
+    what the bot let one member alone see.
     """
 
     world: World
@@ -55,13 +55,18 @@ class Chat:
     topics: set[int] = field(default_factory=set)
     closed: set[int | None] = field(default_factory=set)
     messages: list[Message] = field(default_factory=list)
-    whispers: list[tuple[int, str]] = field(default_factory=list)
+    whispered: list[Message] = field(default_factory=list)
 
     def json(self) -> Json:
         if self.kind == "private":
             return {"id": self.id, "type": "private", "first_name": self.title}
         forum = {"is_forum": True} if self.forum else {}
         return {"id": self.id, "type": self.kind, "title": self.title, **forum}
+
+    @property
+    def whispers(self) -> list[tuple[int, str]]:
+        """Whom the bot whispered what, as it reads now."""
+        return [(each.raw["receiver_user"]["id"], each.text) for each in self.whispered]
 
     @property
     def bots(self) -> list[Message]:
@@ -118,6 +123,16 @@ class Chat:
 
     def send_text(self, sender: User, text: str, **more: Any) -> Message:
         return self.send(sender, text=text, **more)
+
+    def whisper(self, sender: User, text: str, **more: Any) -> Message:
+        """Send a command that the menu says the bot alone is to see."""
+        message = self.send(sender, deliver=False, text=text, **more)
+        self.messages.remove(message)  # nobody else sees it
+        number = next(self.world.numbers)
+        message.raw |= {"message_id": 0, "ephemeral_message_id": number}
+        self.world.heard[number] = sender.id
+        self.world.deliver("message", message.raw)
+        return message
 
     def send_photo(self, sender: User, photo: bytes | list[File], **more: Any) -> Message:
         sizes = self.world.photo(photo) if isinstance(photo, bytes) else photo

@@ -32,7 +32,7 @@ class Methods:
         """Return a method by the name that it is called by, whatever its case."""
         methods = {m.lower(): getattr(self, m) for m in dir(self) if re.match(r"[a-z]+[A-Z]", m)}
         if not self._world.has_ephemeral_messages:
-            del methods["deleteephemeralmessage"]
+            methods = {name: do for name, do in methods.items() if "ephemeral" not in name}
         return methods.get(name.lower())
 
     def getMe(self, given: Given) -> Json:  # noqa: N802
@@ -72,12 +72,26 @@ class Methods:
             raise Refuse("Bad Request: message is too long")
         receiver = given.parsed("ephemeral_message_parameters", dict)
         if receiver and self._world.has_ephemeral_messages:  # who does not know it ignores it
-            return self._whisper(chat, receiver, text)
+            about = given.parsed("reply_parameters", dict) or {}
+            return self._whisper(chat, receiver, text, _markup(given), about)
         return self._add(chat, given, {"text": text}).raw
 
     def deleteEphemeralMessage(self, given: Given) -> bool:  # noqa: N802
         self._chat(given)
         raise Refuse("Bad Request: message to delete not found")
+
+    def editEphemeralMessageText(self, given: Given) -> bool:  # noqa: N802
+        chat, text = self._to(given), given.text("text")
+        number, receiver = given.number("ephemeral_message_id"), given.number("receiver_user_id")
+        whisper = next((w for w in chat.whispered if w.raw["ephemeral_message_id"] == number), None)
+        if whisper is None or whisper.raw["receiver_user"]["id"] != receiver:
+            raise Refuse("Bad Request: message to edit not found")
+        markup = _markup(given)
+        if (whisper.raw["text"], whisper.raw.get("reply_markup")) == (text, markup):
+            raise Refuse("Bad Request: message is not modified")
+        whisper.raw |= {"text": text, "reply_markup": markup or {}}
+        self._world.notify()
+        return True
 
     def sendPhoto(self, given: Given) -> Json:  # noqa: N802
         chat = self._to(given)
@@ -231,13 +245,27 @@ class Methods:
         self._chat(given).bot_status = "left"
         return True
 
-    def _whisper(self, chat: Chat, receiver: Json, text: str) -> Json:
+    def _whisper(
+        self, chat: Chat, receiver: Json, text: str, markup: Json | None, about: Json
+    ) -> Json:
         tap = self._world.taps.get(receiver.get("callback_query_id", ""))
-        if chat.bot_status != "administrator" and tap is None:
+        heard = self._world.heard.get(about.get("ephemeral_message_id", 0))
+        is_asked = tap is not None or heard == receiver["receiver_user_id"]
+        if chat.bot_status != "administrator" and not is_asked:
             raise Refuse("Bad Request: BOT_NOT_ADMIN")
-        chat.whispers.append((receiver["receiver_user_id"], text))
+        raw: Json = {
+            "message_id": 0,
+            "ephemeral_message_id": len(chat.whispered) + 1,
+            "date": int(time.time()),
+            "chat": chat.json(),
+            "from": self._world.bot.json(),
+            "receiver_user": {"id": receiver["receiver_user_id"]},
+            "text": text,
+        }
+        raw |= {"reply_markup": markup} if markup else {}
+        chat.whispered.append(Message(chat, raw))
         self._world.notify()
-        return {"message_id": 0, "ephemeral_message_id": len(chat.whispers), "chat": chat.json()}
+        return raw
 
     def _data(self, given: Upload | str, kind: str) -> bytes:
         """Return the bytes of an upload, or of a file that may be sent again as this kind."""

@@ -34,6 +34,8 @@ class World:
         self.taps: dict[str, Tap] = {}
         self.has_guest_mode = True
         self.has_ephemeral_messages = False
+        # Who whispered to the bot, by their whispers' ids.
+        self.heard: dict[int, int] = {}
         self.guest_queries: dict[str, GuestQuery] = {}
         self.updates: list[Json] = []
         self.allowed: list[str] | None = None

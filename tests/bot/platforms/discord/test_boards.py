@@ -36,6 +36,13 @@ async def test_a_server_shares_one_board_if_its_admins_choose_so(evening: Evenin
     both = await board(evening, home)
     assert "Ana" in both
     assert "Ben" in both
+    # Who plays anywhere on the server may object, and all of them vote.
+    cora = discord.user("Cora")
+    await discord.answer(await discord.send(cora, home, "", b"hers", mention=True))
+    await discord.press(cora, answer, EN.rounds.objection_button())
+    await discord.until(lambda: "Cora objects" in (answer.content or ""))
+    await discord.press(evening.ana, answer, EN.rounds.truth_button(Label.ABOMINABLE))
+    await discord.until(lambda: "1 vote" in (answer.content or ""))
 
     await discord.press(evening.ana, settings, EN.rooms.board_button(shared=False))
     await discord.until(lambda: "this channel plays by itself" in (settings.content or ""))

@@ -248,6 +248,10 @@ async def test_help_names_the_bot_so_that_it_can_be_tapped(evening: Evening) -> 
     discord = evening.discord
     answer = await discord.answered(await discord.slash(evening.ana, evening.home, "help"))
     assert discord.bot.mention in answer.content
+    pressed = await discord.press(evening.ana, answer, EN.rooms.commands_button())
+    told = await discord.followed_up(pressed)
+    assert told.content == commands.listed("discord", EN)
+    assert told.only_for is evening.ana
 
 
 async def test_the_hall_links_to_the_photos_that_still_exist(evening: Evening) -> None:

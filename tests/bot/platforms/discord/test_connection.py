@@ -12,7 +12,7 @@ from bot.speech import speaker_for
 from bot.supervisor import Supervisor
 from tests.bot.platforms.discord.conftest import is_answer
 from tests.fakes.discord.bot import OLAF_PNG, YETI_PNG, Evening, an_evening
-from tests.fakes.discord.world import HISTORY, SEND
+from tests.fakes.discord.world import HISTORY, SEND, made_at
 from tests.fakes.vision import OLAF, YETI
 
 EN = speaker_for("en")
@@ -357,7 +357,7 @@ async def test_what_arrives_while_the_bot_is_down_is_answered_once_afterwards(
     down = [
         await discord.send(evening.ben, evening.home, "", YETI_PNG, mention=True),
         await discord.send(evening.ben, thread, "", YETI_PNG, mention=True),
-        await discord.send(evening.ana, private, "", YETI_PNG),
+        await discord.send(evening.ana, private, "", YETI_PNG, age=200),
         await discord.send(evening.ben, evening.family.channels[1], "hi", mention=True),
     ]
     quiet = [
@@ -376,6 +376,9 @@ async def test_what_arrives_while_the_bot_is_down_is_answered_once_afterwards(
     await evening.settled()
     told = [len(discord.answers(message)) for message in (*before, *down, last, *quiet)]
     assert told == [1] * (len(before) + len(down) + 1) + [0, 0]
+    # What is told late counts for when it was sent.
+    exported = await evening.store.people.export("discord", str(evening.ana.id))
+    assert made_at(down[2].id) in str(exported["rounds"])
 
 
 async def test_what_a_lost_session_missed_is_answered_once(evening: Evening) -> None:

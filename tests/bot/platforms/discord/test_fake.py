@@ -165,6 +165,9 @@ async def test_a_channels_messages_are_edited_five_times_in_a_while(bot: Bot) ->
     assert mine.content == "4"
 
 
+FILE = {"name": "photo", "description": "d", "type": 11}
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -176,6 +179,8 @@ async def test_a_channels_messages_are_edited_five_times_in_a_while(bot: Bot) ->
         {"name": "who", "description": "d", "description_localizations": {"xx": "d"}},
         {"name": "who", "description": "d", "description_localizations": {"de": "d" * 101}},
         {"name": "who", "description": "d", "default_member_permissions": "admins"},
+        {"name": "who", "description": "d", "options": [{**FILE, "file_types": ["png"]}]},
+        {"name": "who", "description": "d", "options": [{**FILE, "file_types": [".png"] * 11}]},
         {"name": "m" * 33, "type": 3},
         {"name": "menu", "type": 3, "description": "d"},
     ],

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bot.domain import CommandRequest, Label, Refusal, Reply, Room
+from bot.services import commands
 from bot.services.inviting import with_invitation
 from bot.speech import speaker_for
 from tests.bot.platforms.discord.conftest import is_answer
@@ -31,6 +32,12 @@ async def test_a_photo_can_be_shown_by_a_button_in_a_server(evening: Evening) ->
     opened = await open_form(evening, evening.ben, hello)
     assert opened.form is not None
     assert opened.form["title"] == DE.photos.show_button()
+    place = opened.form["components"][0]["component"]
+    options = [each for command in discord.world.commands for each in command.get("options", [])]
+    places = [place, *(option for option in options if option["type"] == 11)]
+    assert len(places) == 1 + sum(each.takes_photo for each in commands.menu("discord"))
+    # iPhones' own photos are no image to Discord's apps.
+    assert all({"image", ".heic"} <= set(each["file_types"]) for each in places)
     shown = await discord.submit(evening.ben, opened, OLAF_PNG, YETI_PNG)
     answer = await discord.answered(shown)
     assert answer.content.splitlines()[:2] == [

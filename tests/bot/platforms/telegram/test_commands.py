@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.domain import CommandRequest, Refusal, Reply
+from bot.domain import CommandRequest, Refusal, Reply, RoomSettings
 from bot.platforms.telegram.commands import PUBLISHED
 from bot.services import commands
 from bot.speech import LANGUAGES, speaker_for
@@ -47,6 +47,14 @@ async def test_the_menu_is_set_for_each_scope_and_language_until_it_changes(
     }
     assert german["who"] == who.summary_in(speaker_for("de"))
     assert {"help", "where", "settings", "privacy"} < set(german)
+    # In a group the bot alone sees those whose answer is for one person.
+    whispered = {
+        scope: {each["command"] for each in menu if each.get("is_ephemeral")}
+        for (scope, _), menu in bot.telegram.methods.menus.items()
+    }
+    assert not whispered["all_private_chats"]
+    assert {"me", "settings", "privacy"} <= whispered["all_group_chats"] <= set(german)
+    assert not {"who", "guess", "leaderboard", "undo"} & whispered["all_chat_administrators"]
     bot.telegram.methods.menus.clear()
     await bot.restart()
     await bot.home.answer(bot.home.send_photo(bot.anna, SNOW))
@@ -127,6 +135,17 @@ async def test_who_in_a_group_opens_an_answer_to_the_bot(bot: RunningBot) -> Non
     assert json.loads(in_group["reply_markup"])["force_reply"] is True
     assert json.loads(in_group["reply_markup"])["selective"] is True
     assert "reply_markup" not in in_private
+
+
+async def test_who_calls_for_the_next_two_minutes_however_late_it_is_told(bot: RunningBot) -> None:
+    await bot.store.rooms.change_settings(room_of(bot.family), RoomSettings(every_photo=False))
+    bea = bot.telegram.person("Bea")
+    for person, age in ((bot.anna, 110), (bea, 130)):
+        await bot.family.answer(bot.family.send_text(person, "/who", age=age + 100))
+    called, late = [bot.family.send_photo(each, b"snow", age=100) for each in (bot.anna, bea)]
+    await bot.family.answer(called)
+    await bot.family.answer(bot.family.send_text(bea, "/help"))
+    assert not [said for said in bot.family.bots if said.reply_to == late.id]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 
@@ -118,6 +119,10 @@ async def test_a_text_is_edited_with_its_buttons(bot: RunningBot) -> None:
     assert (message.text, message.buttons) == ("ice", [])
     assert await edit(bot, message, Reply("snow", buttons=(ROW,))) is Delivery.SENT
     assert (message.text, message.buttons) == ("snow", ["Where?"])
+    # No address that somebody is named after becomes a preview, nor by an edit.
+    calls = bot.telegram.called("sendMessage") + bot.telegram.called("editMessageText")
+    previews = [json.loads(call["link_preview_options"]) for call in calls]
+    assert previews == [{"is_disabled": True}] * 3
 
 
 async def test_the_caption_of_a_picture_is_edited(bot: RunningBot) -> None:

@@ -7,6 +7,7 @@ import gc
 import json
 import logging
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from bot.domain import Delivery, Refusal, Refused, Reply, Unusable
 from bot.platforms.telegram.adapter import SECRET_HEADER, TelegramAdapter, TokenRefused
 from bot.platforms.telegram.albums import Albums
 from bot.platforms.telegram.commands import PUBLISHED
+from bot.services.rate_limit import Rate
 from bot.speech import speaker_for
 from tests.bot.platforms.telegram.conftest import is_answer
 from tests.fakes.telegram.running_bot import RunningBot, room_of, running_bot
@@ -211,6 +213,45 @@ async def test_a_photo_that_was_in_hand_at_a_crash_is_answered_at_the_next_start
     assert is_answer((await bot.home.answer(photo)).text)
     await bot.stop()
     assert not await bot.service.pending_photos("telegram")
+
+
+async def test_what_piled_up_in_an_outage_was_not_sent_too_often(
+    bot: RunningBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.support.services.OFTEN", Rate(1, 60))
+    await bot.restart_process()
+    bot.vision.may_answer.clear()
+    # All comes at once, and is in hand when the bot crashes. Only the last two were sent at once.
+    ages = (220, 150, 80, 10, 10)
+    sent = [bot.home.send_photo(bot.anna, b"%d" % n, age=age) for n, age in enumerate(ages)]
+    await bot.until_classifying(4)
+    await bot.telegram.until(lambda: bool(bot.home.bots))
+    (refused,) = bot.home.bots
+    assert refused.text == speaker_for("en").photos.refusal(Refusal.TOO_OFTEN)
+    others = [photo for photo in sent if photo.id != refused.reply_to]
+    assert others[:3] == sent[:3]
+    await bot.kill()
+    bot.vision.may_answer.set()
+    await bot.restart_process()
+    assert all([is_answer((await bot.home.answer(photo)).text) for photo in others])
+
+
+async def test_a_refusal_of_what_was_in_hand_is_said_once(bot: RunningBot) -> None:
+    await bot.start()
+    bot.vision.may_answer.clear()
+    photos = [bot.home.send_photo(bot.anna, b"busy") for _ in range(3)]
+    photos += [bot.family.send_photo(bot.anna, b"damaged")]
+    await bot.until_classifying(4)
+    await bot.kill()
+    bot.vision.may_answer.set()
+    bot.renew()
+    await bot.start()
+    await bot.home.answer(photos[0])
+    while await bot.store.rounds.pending("telegram", datetime(2026, 1, 1, tzinfo=UTC)):
+        await asyncio.sleep(0.005)
+    assert [each.text for each in bot.home.bots + bot.family.bots] == [
+        speaker_for("en").photos.refusal(Refusal.BUSY)
+    ]
 
 
 async def test_a_photo_that_comes_while_it_goes_is_answered_by_the_next_and_by_nobody_before(

@@ -11,11 +11,13 @@ from bot.domain import Refusal
 from bot.platforms.common import readable
 from bot.platforms.telegram.albums import LONGEST_SECONDS, QUIET_SECONDS
 from bot.platforms.telegram.limits import Closing, Turns, Urgency
+from bot.services import commands
 from bot.services.buttons import ObjectToTruth, encode
+from bot.services.photo_archive import KEPT_DAYS
 from bot.speech import speaker_for
 from tests.bot.platforms.telegram.conftest import is_answer
 from tests.fakes.telegram.running_bot import RunningBot, room_of
-from tests.fakes.telegram.things import Message
+from tests.fakes.telegram.things import Message, User
 from tests.fakes.telegram.world import ANONYMOUS_ADMIN, SERVICE
 
 pytestmark = pytest.mark.usefixtures("quick_retries")
@@ -183,6 +185,35 @@ async def test_who_has_left_a_group_does_not_object_there(bot: RunningBot) -> No
     )
 
 
+async def test_anonymous_admins_can_do_what_admins_can(bot: RunningBot) -> None:
+    chat, bea = bot.family, bot.telegram.person("Bea")
+    chat.admins.add(bot.anna.id)
+    group = bot.telegram.person("GroupAnonymousBot", id_=ANONYMOUS_ADMIN)
+
+    async def said(who: User, text: str) -> Message:
+        behind = chat.json() if who is group else None
+        return await chat.answer(chat.send_text(who, text, sender_chat=behind))
+
+    of_admins = [f"/{each.name}" for each in commands.COMMANDS if each.admins_only]
+    deeds = [*of_admins, "/guess on", "/daily 9:00", "/keep on", "/undo"]
+    refused = [EN.rooms.only_admins(), EN.rounds.undo_nothing()]
+    assert {(await said(bea, deed)).text for deed in deeds} == {*refused}
+    answers = [await said(group, deed) for deed in deeds]
+    assert not {*refused} & {answer.text for answer in answers}
+    # They tap as themselves.
+    settings, reset = await said(group, "/settings"), answers[deeds.index("/reset")]
+    chat.press(bot.anna, settings, EN.rooms.manner_button(quiet=True))
+    chat.press(bot.anna, reset)
+    await bot.telegram.until(lambda: settings.edits == reset.edits == 1)
+    log = (await said(group, "/log")).text.splitlines()[1:]
+    assert [line.count("Family") for line in log] == [0, 0, 1, 1, 1, 1]
+    forget = await said(group, "/forget")
+    chat.press(bot.anna, forget)
+    await bot.telegram.until(lambda: forget.edits == 1)
+    assert "Family" not in (await said(group, "/log")).text
+    assert "Anna" in (await said(group, "/log")).text
+
+
 async def test_what_anonymous_admins_did_is_forgotten_when_one_of_them_says_so(
     bot: RunningBot,
 ) -> None:
@@ -243,6 +274,71 @@ async def test_what_is_for_one_person_is_whispered_where_the_server_can(
     assert len(bot.family.whispers) == 4
 
 
+async def test_what_is_whispered_may_have_buttons_and_follows_them(bot: RunningBot) -> None:
+    bot.telegram.has_ephemeral_messages = True
+    chat, anna = bot.family, bot.anna
+    chat.admins.add(anna.id)
+
+    async def whispered(text: str) -> Message:
+        await bot.telegram.until(lambda: chat.whispers[-1:] == [(anna.id, text)])
+        return chat.whispered[-1]
+
+    chat.send_text(anna, "/privacy")
+    told = EN.privacy.privacy(keeps=False, days=KEPT_DAYS, shows_photos=False)
+    privacy = await whispered(told)
+    # Only who tapped just now may be whispered to where the bot is no admin, and they have tapped.
+    chat.bot_status = "member"
+    chat.press(anna, privacy, EN.privacy.export_button())
+    await whispered(EN.privacy.export_how())
+    chat.press(anna, privacy, EN.privacy.forget_me_button())
+    asked = await whispered(EN.privacy.forget_ask())
+    chat.press(anna, asked, EN.privacy.forget_not_button())
+    await whispered(EN.privacy.forgot_not())
+    assert asked.buttons == []
+    # What each command does is asked for by who wants to know it.
+    chat.bot_status = "administrator"
+    chat.send_text(anna, "/help")
+    help_ = await whispered(EN.rooms.help("telegram", bot.telegram.bot.username or ""))
+    chat.press(anna, help_, EN.rooms.commands_button())
+    await whispered(commands.listed("telegram", EN))
+    # The settings stay where they are, too.
+    chat.send_text(anna, "/settings")
+    await bot.telegram.until(lambda: len(chat.whispered) == 6)
+    settings = chat.whispered[-1]
+    chat.press(anna, settings, next(b for b in settings.buttons if "anguage" in b))
+    await bot.telegram.until(lambda: "Deutsch" in settings.buttons)
+    chat.press(anna, settings, "Deutsch")
+    await bot.telegram.until(lambda: "Sprache" in settings.text + str(settings.buttons))
+    # Nobody else has seen anything; and what is no more to be edited is shown to nobody.
+    chat.whispered.remove(settings)
+    await chat.press(anna, settings).answered()
+    await bot.telegram.waits()
+    assert not chat.bots
+    assert not bot.telegram.called("editMessageText")
+
+
+async def test_who_whispers_is_whispered_to_where_the_bot_is_no_admin(bot: RunningBot) -> None:
+    bot.telegram.has_ephemeral_messages = True
+    chat, bea = bot.family, bot.telegram.person("Bea")
+    chat.bot_status = "member"
+    rules = EN.rooms.rules()
+    # Whispers have no ids among the chat's messages, and each is one of its own.
+    told: list[tuple[int, str]] = []
+    for person in (bot.anna, bea, bot.anna):
+        chat.whisper(person, "/rules")
+        told.append((person.id, rules))
+        await bot.telegram.until(lambda: chat.whispers == told)
+    assert not chat.bots
+    # What cannot be whispered is said to all, in reply to nothing; and what all are to see.
+    chat.whisper(bot.anna, "/leaderboard")
+    await bot.telegram.until(lambda: len(chat.bots) == 1)
+    chat.whisper(bot.anna, "/rules")
+    bot.telegram.heard.clear()  # it was too long ago
+    await bot.telegram.until(lambda: len(chat.bots) == 2)
+    assert [said.reply_to for said in chat.bots] == [None, None]
+    assert chat.bots[1].text == rules
+
+
 async def test_a_server_without_whispers_shows_nobody_what_is_for_one_person(
     bot: RunningBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,7 +349,7 @@ async def test_a_server_without_whispers_shows_nobody_what_is_for_one_person(
     assert len(await said_to(bot, answer)) == 0
 
 
-async def test_a_spoiler_stays_one_when_it_is_shown_where_the_bot_looked(bot: RunningBot) -> None:
+async def test_a_spoiler_stays_one_in_whatever_shows_it(bot: RunningBot) -> None:
     hidden = bot.family.send_photo(bot.anna, SNOW, has_media_spoiler=True)
     bot.family.press(bot.anna, await bot.family.answer(hidden), WHERE)
     await bot.telegram.until(lambda: len(bot.telegram.called("sendPhoto")) == 1)
@@ -264,6 +360,18 @@ async def test_a_spoiler_stays_one_when_it_is_shown_where_the_bot_looked(bot: Ru
     await bot.telegram.until(lambda: len(bot.telegram.called("sendPhoto")) == 3)
     spoilers = [call.get("has_spoiler") for call in bot.telegram.called("sendPhoto")]
     assert spoilers == ["true", "true", None]
+    # The hall's photo, where nothing may be copied, and the card under it.
+    answer = await bot.family.answer(hidden)
+    bot.family.press(bot.anna, answer, "Yeti")
+    await bot.telegram.until(lambda: answer.edits == 1)
+    bot.family.protected = True
+    hall = await bot.family.answer(bot.family.send_text(bot.anna, "/hall"))
+    await bot.telegram.until(lambda: len(bot.telegram.called("sendPhoto")) == 4)
+    bot.telegram.files.clear()  # these are no pictures that a card could be made of
+    bot.family.press(bot.anna, hall, "1")
+    await bot.telegram.until(lambda: len(bot.telegram.called("sendPhoto")) == 5)
+    shown = bot.telegram.called("sendPhoto")[3:]
+    assert [call.get("has_spoiler") for call in shown] == ["true", "true"]
 
 
 async def test_the_hall_shows_photos_where_nothing_may_be_copied(bot: RunningBot) -> None:

@@ -138,8 +138,8 @@ async def test_a_command_is_answered_to_who_asked_alone(served: Served) -> None:
 @pytest.mark.parametrize(
     ("name", "part"),
     [
-        ("help", "/hall: The photos that fooled me best"),
-        ("nonsense", EN.rooms.help("web", "", ())),
+        ("help", EN.rooms.rules()),
+        ("nonsense", EN.rooms.help("web", "")),
         ("start", EN.rooms.start()),
         ("about", EN.rooms.about()),
         ("export", EN.privacy.export_nothing()),

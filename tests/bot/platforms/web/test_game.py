@@ -7,8 +7,10 @@ import base64
 import json
 import re
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -399,16 +401,38 @@ async def test_photos_leave_the_disk_with_the_day_and_when_their_sender_wants_it
     assert on_disk() == set()
 
 
-async def test_an_export_is_a_file_for_who_asked(served: Served) -> None:
-    export = EN.privacy.export_button()
-    assert "document" not in await under_privacy(served, export)
-    await shown(served, b"photo")
-    said = await under_privacy(served, export)
-    assert said["document"]["name"] == "snowpeople.json"
-    everything = base64.b64decode(said["document"]["data"]).decode()
-    assert "Ana" in everything
-    assert SECRET not in everything
-    assert len(await served.entries()) == 1
+async def test_an_export_is_a_file_for_who_asked_with_their_own_photos(
+    clock: Clock, served: Served
+) -> None:
+    async def exported() -> dict[str, Any]:
+        document = (await under_privacy(served, EN.privacy.export_button()))["document"]
+        data = base64.b64decode(document["data"])
+        assert SECRET not in data.decode(errors="replace")
+        if document["name"] == "snowpeople.json":
+            return {"": json.loads(data)}
+        with ZipFile(BytesIO(data)) as files:
+            assert document["name"] == "snowpeople.zip"
+            found: dict[str, Any] = {name: files.read(name) for name in files.namelist()}
+        return {"": json.loads(found.pop("snowpeople.json")), **found}
+
+    assert "document" not in await under_privacy(served, EN.privacy.export_button())
+    his = await shown(served, b"his", BEN, caption="his own words")
+    await served.post("reactions", {"entry": his["id"], "emoji": "😂"})
+    # Who sent nothing has said something all the same.
+    (said,) = (await exported())[""]["reactions"]
+    assert (said["entry"], said["reaction"]) == (his["id"], "😂")
+    hers = await shown(served, b"hers", caption="our garden")
+    await served.command("hall")
+    everything = await exported()
+    words = everything.pop("")
+    assert everything == {f"pictures/{hers['id']}.jpg": b"jpeg of hers"}
+    photo, hall = words["shown"]
+    assert (photo["caption"], photo["picture"]) == ("our garden", *everything)
+    assert hall["said"] == EN.standings.hall_empty()
+    assert "his own words" not in str(words)
+    assert len(await served.entries()) == 3
+    clock.now += ENTRY_SECONDS
+    assert list(await exported()) == [""]
 
 
 async def test_who_is_forgotten_is_gone_from_the_room_and_from_the_board(served: Served) -> None:
@@ -491,6 +515,10 @@ async def test_photos_are_kept_to_learn_from_where_the_room_wants_it(
         b"told by a caption",
         b"jpeg of told by a tap",
     }
+    document = (await under_privacy(served, EN.privacy.export_button()))["document"]
+    with ZipFile(BytesIO(base64.b64decode(document["data"]))) as files:
+        words = json.loads(files.read("snowpeople.json"))
+    assert words["kept_to_learn_from"] == [each["round"] for each in words["rounds"]]
 
 
 async def test_settings_offer_no_choice_of_photos(served: Served) -> None:

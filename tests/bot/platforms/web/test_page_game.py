@@ -10,6 +10,7 @@ from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
+from zipfile import ZipFile
 
 import pytest
 import pytest_asyncio
@@ -337,10 +338,12 @@ async def test_everything_known_of_a_person_is_a_file_to_keep(mia: Visitor, tmp_
     await mia.button(EN.privacy.export_button()).click()
     async with mia.page.expect_download() as download:
         await mia.page.get_by_role("link", name="Save the file").click()
-    path = tmp_path / "saved.json"
+    path = tmp_path / "saved.zip"
     await (await download.value).save_as(path)
-    assert (await download.value).suggested_filename == "snowpeople.json"
-    assert "Mia" in json.dumps(json.loads(path.read_text(encoding="utf-8")))
+    assert (await download.value).suggested_filename == "snowpeople.zip"
+    with ZipFile(path) as files:
+        assert "Mia" in json.dumps(json.loads(files.read("snowpeople.json")))
+        assert files.namelist()[1].startswith("pictures/")
 
 
 async def test_who_is_forgotten_is_gone_from_everybodys_page(mia: Visitor, ben: Visitor) -> None:
