@@ -13,6 +13,7 @@ import sys
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -80,17 +81,21 @@ async def serve(
     tokens = {"telegram": settings.telegram_token, "discord": settings.discord_token}
     metrics = Metrics(["web", *(name for name, token in tokens.items() if token is not None)])
     systemd = Systemd()
+    address = _address(settings, listening)
     async with AsyncExitStack() as stack:
         try:
             store = await stack.enter_async_context(
-                Store.open(settings.database(), observe=metrics.note_transaction)
+                Store.open(
+                    settings.database(),
+                    observe=metrics.note_transaction,
+                    address=_peer_url(settings, address),
+                )
             )
         except StoreError as error:
             print(error, file=sys.stderr)
             return 1
         await stack.enter_async_context(classifier)
         vision = Vision(classifier)
-        address = _address(settings, listening)
         telegram, discord = _telegram(settings, store, metrics), _discord(settings, store, metrics)
         platforms: list[Platform] = [each for each in (telegram, discord) if each is not None]
         supervisors = [
@@ -106,6 +111,7 @@ async def serve(
             has_room=settings.web_room,
             data_folder=settings.data_folder,
             hooks={webhook: telegram.feed} if telegram and webhook else {},
+            peer_key=store.leases.key if store.leases.are_shared else None,
         )
         admission = Admission(RateLimits())
         metrics.watch(
@@ -264,6 +270,11 @@ async def _finish(running: list[asyncio.Task[None]]) -> None:
 def _address(settings: Settings, listening: socket.socket) -> WebAddress:
     public = without_slash(settings.web_url)
     return WebAddress(settings.web_host, listening.getsockname()[1], public)
+
+
+def _peer_url(settings: Settings, address: WebAddress) -> str:
+    """Return where other processes on the same database reach this one."""
+    return without_slash(settings.peer_url) or replace(address, public=None).url
 
 
 def _welcome(settings: Settings, address: WebAddress, admin_link: str) -> str:

@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, suppress
 from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import Room
+from bot.domain import Peer, Room
 from bot.storage.database import DATABASE_ERRORS, Database, StoreError
 from bot.storage.schema import processes
 
@@ -44,9 +44,13 @@ TAKE = f"""
     RETURNING name
 """
 RENEW = """
-    INSERT INTO processes (id, until)
-    VALUES (:me, clock_timestamp() + make_interval(secs => :seconds))
+    INSERT INTO processes (id, until, address, key)
+    VALUES (:me, clock_timestamp() + make_interval(secs => :seconds), :address, :key)
     ON CONFLICT (id) DO UPDATE SET until = excluded.until
+"""
+OWNER = """
+    SELECT p.id, p.address, p.key FROM leases l JOIN processes p ON p.id = l.owner
+    WHERE l.name = :name AND p.until > clock_timestamp()
 """
 CLEAR = "DELETE FROM processes WHERE until < clock_timestamp() - make_interval(secs => :seconds)"
 
@@ -63,9 +67,11 @@ class Leases:
         database: Where it is noted.
         seconds: How long a process is taken to live after it has said so.
         clock: Seconds that only go on.
+        address: Where the other processes reach this one, if they do.
 
     Attributes:
         me: The process, as the database has it.
+        key: What the other processes sign with that they pass on to this one.
     """
 
     def __init__(
@@ -73,11 +79,14 @@ class Leases:
         database: Database,
         seconds: float = SECONDS,
         clock: Callable[[], float] = time.monotonic,
+        address: str | None = None,
     ) -> None:
         self._database = database
         self._seconds = seconds
+        self._address = address
         self._clock = clock
         self.me = secrets.token_hex(8)
+        self.key = secrets.token_hex(32)
         self._held: set[str] = set()
         self._valid_until = -1.0
         self._renewing = asyncio.Lock()
@@ -92,17 +101,45 @@ class Leases:
 
         A room that people enter is not taken here, but by `enter`.
         """
-        name = lease_of(room)
-        if self.are_shared and room.platform in ENTERED:
-            return name in self._held and self._is_valid
-        return await self.hold(name)
-
-    async def enter(self, room: Room) -> bool:
-        """Return whether a room that people enter is this process's, taken if it is nobody's."""
+        if room.platform in ENTERED:
+            return self.is_open(room)
         return await self.hold(lease_of(room))
 
+    def is_open(self, room: Room) -> bool:
+        """Return whether a room that people enter is this process's."""
+        return not self.are_shared or (lease_of(room) in self._held and self._is_valid)
+
+    async def enter(self, room: Room) -> Peer | None:
+        """Take a room that people enter, if it is nobody's that lives.
+
+        Returns:
+            The process whose it is; None if it is this one's.
+        """
+        if self.is_open(room):
+            return None
+        if (peer := await self._peer_with(room)) is not None:
+            return peer
+        if await self.hold(lease_of(room)):
+            return None
+        return await self._peer_with(room) or Peer()  # somebody was quicker
+
+    async def _peer_with(self, room: Room) -> Peer | None:
+        """Return which other process has a room, if one has."""
+
+        async def work(connection: AsyncConnection) -> Peer | None:
+            found = await connection.execute(text(OWNER), {"name": lease_of(room)})
+            owner = found.first()
+            if owner is None or owner.id == self.me:
+                return None
+            return Peer(owner.address or "", owner.key or "")
+
+        return await self._database.read(work)
+
     async def owned(self, rooms: Collection[Room]) -> set[Room]:
-        """Return which of some rooms are this process's, taken where they are nobody's."""
+        """Return which of some rooms are this process's, taken where they are nobody's.
+
+        Rooms that people enter are taken as well.
+        """
         held = await self._hold({lease_of(room) for room in rooms})
         return {room for room in rooms if lease_of(room) in held}
 
@@ -140,7 +177,12 @@ class Leases:
             began = self._clock()
 
             async def work(connection: AsyncConnection) -> None:
-                given = {"me": self.me, "seconds": self._seconds}
+                given = {
+                    "me": self.me,
+                    "seconds": self._seconds,
+                    "address": self._address,
+                    "key": self.key,
+                }
                 await connection.execute(text(RENEW), given)
                 await connection.execute(text(CLEAR), {"seconds": CLEAR_SECONDS})
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, delete, exists, func, null, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain import Player
 from bot.game.rules import PlayerId, worth
 from bot.storage.database import CHANNEL, Database, lone_transaction, read_transaction
 from bot.storage.foolings import prune_features
@@ -73,6 +74,8 @@ class PeopleStore:
             identity: The platform's own id of the person.
         """
         player_id = await find_player(connection, platform, identity)
+        this = players.c.id == player_id
+        name = (await connection.execute(select(players.c.name).where(this))).scalar()
         sent_to = select(rounds.c.room_id).where(rounds.c.player_id == player_id)
         own = or_(rooms.c.id.in_(sent_to), rooms.c.chat == identity)
         private = rooms.c.platform == platform, rooms.c.private.is_(True), own
@@ -82,25 +85,24 @@ class PeopleStore:
         await connection.execute(update(rounds).where(sent).values(_without_photo))
         theirs = features.c.round_id.in_(select(rounds.c.id).where(sent))
         await connection.execute(delete(features).where(theirs))
-        this = players.c.id == player_id
         await connection.execute(update(players).where(this).values(identity=None, name=None))
         await _delete_unused_players(connection)
         if self._database.is_shared:
-            told = {"channel": CHANNEL, "told": f"{FORGET} {platform} {identity}"}
+            told = {"channel": CHANNEL, "told": f"{FORGET} {platform} {identity} {name or ''}"}
             await connection.execute(text("SELECT pg_notify(:channel, :told)"), told)
 
-    async def listen(self, forgotten: Callable[[str, str], None]) -> None:
+    async def listen(self, forgotten: Callable[[str, Player], None]) -> None:
         """Hear who is forgotten, in whatever process, until cancelled.
 
         Args:
-            forgotten: Is called with the platform's name and its id of the person.
+            forgotten: Is called with the platform's name and the person.
         """
 
         def hear(told: str) -> None:
             what, _, whom = told.partition(" ")
             if what == FORGET:
-                platform, _, identity = whom.partition(" ")
-                forgotten(platform, identity)
+                platform, identity, name = whom.split(" ", 2)
+                forgotten(platform, Player(identity, name))
 
         await self._database.listen(hear)
 

@@ -238,12 +238,15 @@ notes = Table(
 )
 
 # Processes that work on the same database, and until when each is taken to live unless it says so
-# again, by the database's clock.
+# again, by the database's clock. `address`: where the others reach it over HTTP, and
+# `key`: what they sign with that they pass on to it.
 processes = Table(
     "processes",
     metadata,
     Column("id", String(32), primary_key=True),
     Column("until", DateTime(timezone=True), nullable=False),
+    Column("address", Text),
+    Column("key", String(64)),
 )
 
 # What belongs to one process as long as that lives: a room, or a duty such as asking for updates.

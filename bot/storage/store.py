@@ -40,7 +40,9 @@ class Store:
         inbox: What came in, for the process whose room it is about.
     """
 
-    def __init__(self, database: Database, lease_seconds: float = SECONDS) -> None:
+    def __init__(
+        self, database: Database, lease_seconds: float = SECONDS, address: str | None = None
+    ) -> None:
         self.rooms = RoomStore(database)
         self.rounds = RoundStore(database)
         self.game = GameStore(database)
@@ -51,7 +53,7 @@ class Store:
         self.people = PeopleStore(database)
         self.notes = NoteStore(database)
         self.parties = PartyStore(database)
-        self.leases = Leases(database, lease_seconds)
+        self.leases = Leases(database, lease_seconds, address=address)
         self.inbox = Inbox(database, self.leases)
 
     @classmethod
@@ -62,6 +64,7 @@ class Store:
         close_seconds: float = CLOSE_SECONDS,
         observe: Observe = lambda stage, seconds: None,
         lease_seconds: float = SECONDS,
+        address: str | None = None,
     ) -> AsyncIterator[Store]:
         """Open the store, and close it when the block ends.
 
@@ -73,11 +76,12 @@ class Store:
                 and the seconds.
             lease_seconds: How long a process on the same database is taken to live after it has
                 said so.
+            address: Where the others on the same database reach this process over HTTP.
 
         Raises:
             StoreError: When the database cannot be used.
         """
         async with open_database(url, close_seconds, observe) as database:
-            store = cls(database, lease_seconds)
+            store = cls(database, lease_seconds, address)
             async with store.leases.renewed():
                 yield store
