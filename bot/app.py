@@ -13,7 +13,6 @@ import sys
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -88,7 +87,7 @@ async def serve(
                 Store.open(
                     settings.database(),
                     observe=metrics.note_transaction,
-                    address=_peer_url(settings, address),
+                    address=without_slash(settings.peer_url) or address.direct_url,
                 )
             )
         except StoreError as error:
@@ -270,11 +269,6 @@ async def _finish(running: list[asyncio.Task[None]]) -> None:
 def _address(settings: Settings, listening: socket.socket) -> WebAddress:
     public = without_slash(settings.web_url)
     return WebAddress(settings.web_host, listening.getsockname()[1], public)
-
-
-def _peer_url(settings: Settings, address: WebAddress) -> str:
-    """Return where other processes on the same database reach this one."""
-    return without_slash(settings.peer_url) or replace(address, public=None).url
 
 
 def _welcome(settings: Settings, address: WebAddress, admin_link: str) -> str:

@@ -195,7 +195,7 @@ async def serving(
     vision = vision or FakeVision(YETI)
     admission = Admission(RateLimits(Rate(1000, 60), Rate(1000, 60)))
     async with (
-        Store.open(database_url, address=address.url) as store,
+        Store.open(database_url, address=address.direct_url) as store,
         ClientSession() as session,
         AsyncExitStack() as stack,
     ):

@@ -29,7 +29,7 @@ from bot.platforms.web.requests import (
     render_rejections,
     room_name,
 )
-from bot.platforms.web.rooms import PLATFORM, Rooms, room_of
+from bot.platforms.web.rooms import ENTRY_SECONDS, PLATFORM, Rooms, room_of
 from bot.platforms.web.security import add_headers, only_our_own_pages
 from bot.platforms.web.sharing import SharedRooms
 from bot.platforms.web.shelf import Shelf
@@ -100,8 +100,9 @@ class WebServer:
         self._health = health
         # Also where the room is off by now: what it showed leaves the disk with its day.
         self._shelf = Shelf(data_folder / SHELF) if data_folder else None
+        self._is_shared = peer_key is not None
         self._peers = Peers(peer_key) if peer_key and has_room else None
-        self.rooms = rooms or Rooms(shelf=self._shelf, are_shared=peer_key is not None)
+        self.rooms = rooms or Rooms(shelf=self._shelf, are_shared=self._is_shared)
         self._has_room = has_room
         self._hooks = hooks
         self._metrics = metrics
@@ -235,13 +236,17 @@ class WebServer:
     async def _get_metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=self._metrics(), headers={"Content-Type": PROMETHEUS})
 
+    def expire(self) -> None:
+        """Take out of the rooms what is too old, and off the disk what nobody has open."""
+        self.rooms.expire()
+        if self._shelf is not None and self._is_shared:
+            self._shelf.sweep(self.rooms.now() - ENTRY_SECONDS)
+
     async def _expire(self) -> None:
         """Take out of the rooms what is too old, as long as the server runs."""
         while True:
             await asyncio.sleep(min(EXPIRY_SECONDS, self.rooms.seconds_until_expiry()))
-            self.rooms.expire()
-            if self._sharing is not None:
-                self._sharing.sweep()
+            self.expire()
 
     async def _forget(self, player: Player) -> None:
         """Take who is forgotten, in whatever process, out of what the rooms of this one show."""

@@ -13,7 +13,7 @@ from bot.domain import Peer, Player, Room
 from bot.platforms.web.admins import Admins
 from bot.platforms.web.peers import Peers, one_moment
 from bot.platforms.web.requests import clean_room_name
-from bot.platforms.web.rooms import ENTRY_SECONDS, Rooms, room_of
+from bot.platforms.web.rooms import Rooms, room_of
 from bot.platforms.web.shelf import Shelf
 from bot.services import Service
 
@@ -88,11 +88,6 @@ class SharedRooms:
                 closed = Rooms(self._rooms.now, self._shelf, are_shared=True)
                 await closed.bring_back(room)
                 closed.forget(player)
-
-    def sweep(self) -> None:
-        """Remove what is too old, of whatever room: its process may be dead."""
-        if self._shelf is not None:
-            self._shelf.sweep(self._rooms.now() - ENTRY_SECONDS)
 
     async def _enter(self, name: str) -> Peer | None:
         """Return which other process has a room; None once it is open in this one."""

@@ -31,6 +31,8 @@ from tests.support.postgres import execute
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 EN = speaker_for("en")
+# Where people find both, through whatever shares them out.
+PUBLIC = "https://snow.example"
 BEN = {"X-Player": "b" * 24, "X-Nickname": "Ben"}
 
 
@@ -69,6 +71,7 @@ class Two:
 @pytest.fixture
 async def two(database_url: str, tmp_path: Path) -> AsyncIterator[Two]:
     given: dict[str, Any] = {
+        "public": PUBLIC,
         "database_url": database_url,
         "data_folder": tmp_path,
         "kept": tmp_path / "kept",
@@ -105,7 +108,7 @@ async def test_whoever_is_in_a_room_sees_the_same_by_whichever_process(two: Two)
         assert "words.uk.json" in await page.text()
         assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     async with other.session.get(f"{other.url}/r/home/share") as shared:
-        assert (await shared.json())["url"].endswith("/r/home")
+        assert (await shared.json())["url"] == f"{PUBLIC}/r/home"
     await ana.socket.send_json({"type": "name", "name": "Anna"})
     await ben.receive("people")
     for live in (ana, ben):
@@ -217,7 +220,7 @@ async def test_who_is_forgotten_goes_from_rooms_of_all_processes_and_from_the_di
     for path in folder.iterdir():
         if path.name.startswith(room_of("attic").id):
             os.utime(path, (late, late))
-    other.server._sharing.sweep()  # type: ignore[union-attr]
+    other.server.expire()
     async with asyncio.timeout(10):
         while len(list(folder.iterdir())) > 4:
             await asyncio.sleep(0.02)
