@@ -203,7 +203,7 @@ class Service:
 
     async def take(self, rooms: Collection[Room]) -> set[Room]:
         """Return which of some rooms are this process's, taken where they are nobody's."""
-        return await self._store.leases.owned(rooms)
+        return await self._store.leases.claim(rooms)
 
     async def note_arrival(self, photo: Photo) -> int | None:
         """Store that a photo is in hand, before it is answered: a restart then answers it.

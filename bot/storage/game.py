@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import Date, delete, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import AdminAction, Label, Player, Room
 from bot.game import rules
 from bot.game.rules import Ballot, Denied, PlayerId, Round, Truth
-from bot.game.seasons import OpenVote, day_bounds
+from bot.game.seasons import OpenVote, day_bounds, months_of
 from bot.storage.database import Database, read_transaction, write_transaction
 from bot.storage.queries import (
     Bounds,
@@ -26,6 +26,7 @@ from bot.storage.queries import (
     find_or_add_player,
     find_player,
     find_room,
+    insert_or,
     load_place,
     load_playing,
     load_round,
@@ -36,7 +37,7 @@ from bot.storage.queries import (
     room_of,
     within,
 )
-from bot.storage.schema import ballots, guesses, players, rooms, rounds, votes
+from bot.storage.schema import ballots, coming_podiums, guesses, players, rooms, rounds, votes
 
 # Who played within this time is in the room, as far as objections and votes are concerned.
 PLAYING_WITHIN = timedelta(days=30)
@@ -426,6 +427,12 @@ async def _store_changes(connection: AsyncConnection, before: Round, after: Roun
         "is_void": after.is_void,
     }
     await connection.execute(update(rounds).where(this).values(values))
+    if before.truth is None and truth is not None:
+        for month in months_of(after.arrived):
+            room = select(literal(month, Date), rounds.c.room_id).where(this)
+            coming = insert_or(connection, coming_podiums)
+            coming = coming.from_select(["season", "room_id"], room)
+            await connection.execute(coming.on_conflict_do_nothing())
     if before.vote == after.vote:
         return
     # The ballots go with it.

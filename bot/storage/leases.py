@@ -136,11 +136,17 @@ class Leases:
         return await self._database.read(work)
 
     async def owned(self, rooms: Collection[Room]) -> set[Room]:
+        """Return which of some rooms are this process's, as `own` does."""
+        entered = {room for room in rooms if room.platform in ENTERED}
+        others = await self.claim(set(rooms) - entered)
+        return others | {room for room in entered if self.is_open(room)}
+
+    async def claim(self, rooms: Collection[Room]) -> set[Room]:
         """Return which of some rooms are this process's, taken where they are nobody's.
 
         Rooms that people enter are taken as well.
         """
-        held = await self._hold({lease_of(room) for room in rooms})
+        held = await self._hold({lease_of(room) for room in rooms}) if rooms else set()
         return {room for room in rooms if lease_of(room) in held}
 
     async def hold(self, name: str) -> bool:

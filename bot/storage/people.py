@@ -17,6 +17,7 @@ from bot.storage.queries import find_player, load_rounds
 from bot.storage.schema import (
     admin_actions,
     ballots,
+    coming_podiums,
     features,
     frozen_points,
     guesses,
@@ -35,6 +36,8 @@ Record = dict[str, object]
 # after that is that there was a photo, and what the bot said of it.
 ROUND_KEPT = timedelta(hours=24)
 ROOM_KEPT = timedelta(days=365)
+# From the first day of its season on: a podium is shown in the month after that.
+PODIUM_KEPT = timedelta(days=70)
 # Told to other processes, with the platform and the person.
 FORGET = "forget"
 # Of what the network saw: `export` says how many numbers are kept of a photo.
@@ -165,6 +168,8 @@ class PeopleStore:
         await connection.execute(update(rounds).where(*over, photo).values(_without_photo))
         await prune_features(connection, now)
         await connection.execute(delete(updates).where(updates.c.at < now - ROUND_KEPT))
+        unseen_podium = coming_podiums.c.season < (now - PODIUM_KEPT).date()
+        await connection.execute(delete(coming_podiums).where(unseen_podium))
         # Settings may be changed where nothing else ever happened: the year begins here.
         current = rooms.c.moved_to.is_(None)
         unseen = current, rooms.c.seen.is_(None)

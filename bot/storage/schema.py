@@ -206,6 +206,14 @@ podiums = Table(
     Column("season", Date, primary_key=True),
 )
 
+# Seasons in which a room told a photo's truth, by whatever time zone, until it has seen the podium.
+coming_podiums = Table(
+    "coming_podiums",
+    metadata,
+    Column("season", Date, primary_key=True),
+    Column("room_id", ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
 # The points of the seasons that were over before the rules changed. Each such season has a row
 # without a player, which is the bot's: by it the season is known.
 frozen_points = Table(
