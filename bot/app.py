@@ -187,6 +187,7 @@ def _telegram(settings: Settings, store: Store, metrics: Metrics) -> TelegramAda
         notes=store.notes,
         metrics=metrics,
         duties=store.leases,
+        notices=store.notices,
         inbox=store.inbox if store.leases.are_shared else None,
     )
 

@@ -313,6 +313,21 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """A message of the bot's that is to be deleted soon.
+
+    Attributes:
+        room: Where it is.
+        message: Its id there.
+        until: When it is to be deleted.
+    """
+
+    room: Room
+    message: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Peer:
     """Another process on the same database, which has a room that people enter.
 

@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain import Arrival
+from bot.domain import Arrival, Notice
 from bot.services import Service
 from bot.services.ports import Messenger
 
@@ -68,6 +68,19 @@ class Inbox(Protocol):
 
     async def wait(self, seconds: float) -> None:
         """Wait until something may have come in, but no longer than that."""
+
+
+class Notices(Protocol):
+    """Remembers which of the bot's messages are to be deleted soon."""
+
+    async def keep(self, notice: Notice) -> None:
+        """Store that a message is to be deleted."""
+
+    async def drop(self, notice: Notice) -> None:
+        """Forget a message: it is deleted, or cannot be."""
+
+    async def left(self, platform: str) -> list[Notice]:
+        """Return a platform's messages that this process is to delete."""
 
 
 class Platform(Messenger, Protocol):

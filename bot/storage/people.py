@@ -22,6 +22,7 @@ from bot.storage.schema import (
     frozen_points,
     guesses,
     guessings,
+    notices,
     players,
     rooms,
     rounds,
@@ -38,6 +39,8 @@ ROUND_KEPT = timedelta(hours=24)
 ROOM_KEPT = timedelta(days=365)
 # From the first day of its season on: a podium is shown in the month after that.
 PODIUM_KEPT = timedelta(days=70)
+# Telegram deletes no message that is older.
+NOTICE_KEPT = timedelta(hours=48)
 # Told to other processes, with the platform and the person.
 FORGET = "forget"
 # Of what the network saw: `export` says how many numbers are kept of a photo.
@@ -168,6 +171,7 @@ class PeopleStore:
         await connection.execute(update(rounds).where(*over, photo).values(_without_photo))
         await prune_features(connection, now)
         await connection.execute(delete(updates).where(updates.c.at < now - ROUND_KEPT))
+        await connection.execute(delete(notices).where(notices.c.until < now - NOTICE_KEPT))
         unseen_podium = coming_podiums.c.season < (now - PODIUM_KEPT).date()
         await connection.execute(delete(coming_podiums).where(unseen_podium))
         # Settings may be changed where nothing else ever happened: the year begins here.

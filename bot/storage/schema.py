@@ -265,6 +265,16 @@ leases = Table(
     Column("owner", ForeignKey("processes.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 
+# Messages of the bot's that are to be deleted, as long as they are not.
+notices = Table(
+    "notices",
+    metadata,
+    Column("platform", String(16), primary_key=True),
+    Column("chat", String(128), primary_key=True),
+    Column("message", String(64), primary_key=True),
+    Column("until", Moment, nullable=False),
+)
+
 # What a platform has delivered to one of several processes: acknowledged when it is here, handled
 # by the process whose `lease` it belongs to. `body`: as it came, with what people wrote; it is gone
 # as soon as it is handled, and the `key` stays for a day, as the platform may deliver it again.

@@ -12,6 +12,7 @@ from bot.storage.guesses import GuessStore
 from bot.storage.inbox import Inbox
 from bot.storage.leases import SECONDS, Leases
 from bot.storage.notes import NoteStore
+from bot.storage.notices import NoticeStore
 from bot.storage.parties import PartyStore
 from bot.storage.people import PeopleStore
 from bot.storage.rooms import RoomStore
@@ -38,6 +39,7 @@ class Store:
         parties: Party nights, as they are by now.
         leases: What belongs to this process, where several share the database.
         inbox: What came in, for the process whose room it is about.
+        notices: Messages that are to be deleted soon.
     """
 
     def __init__(
@@ -53,8 +55,9 @@ class Store:
         self.people = PeopleStore(database)
         self.notes = NoteStore(database)
         self.parties = PartyStore(database)
-        self.leases = Leases(database, lease_seconds, address=address)
-        self.inbox = Inbox(database, self.leases)
+        self.leases = leases = Leases(database, lease_seconds, address=address)
+        self.inbox = Inbox(database, leases)
+        self.notices = NoticeStore(database, leases)
 
     @classmethod
     @asynccontextmanager

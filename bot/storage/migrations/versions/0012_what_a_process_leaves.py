@@ -1,4 +1,4 @@
-"""Where processes reach each other, and which rooms have a podium to come."""
+"""Where processes reach each other, podiums to come, and notices to be deleted."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -22,7 +22,7 @@ coming_podiums = sa.table("coming_podiums", sa.column("season", sa.Date), sa.col
 
 
 def upgrade() -> None:
-    """Add the columns and the table."""
+    """Add the columns and the tables."""
     op.add_column("processes", sa.Column("address", sa.Text()))
     op.add_column("processes", sa.Column("key", sa.String(64)))
     op.create_table(
@@ -35,6 +35,13 @@ def upgrade() -> None:
             primary_key=True,
             index=True,
         ),
+    )
+    op.create_table(
+        "notices",
+        sa.Column("platform", sa.String(16), primary_key=True),
+        sa.Column("chat", sa.String(128), primary_key=True),
+        sa.Column("message", sa.String(64), primary_key=True),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
     )
     month = context.config.attributes["now"].astimezone(UTC).date().replace(day=1)
     for _ in range(3):  # this month's, the last one's, and that of before, if this one just began
