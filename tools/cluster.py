@@ -17,10 +17,12 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 
 import asyncpg
+from aiohttp import ClientError, ClientSession, web
 
 from tests.fakes.telegram.chats import Chat
 from tests.fakes.telegram.server import TelegramServer
@@ -53,6 +55,7 @@ class Bots:
     database: str
     running: list[BotProcess] = field(default_factory=list)
     twice: int = 0
+    webhook: str | None = None
 
     async def start(self) -> BotProcess:
         """Start one more."""
@@ -61,6 +64,7 @@ class Bots:
             TELEGRAM_API_URL=self.telegram.url,
             DATABASE_URL=self.database,
             WEB_ROOM="off",
+            **({"WEBHOOK_URL": self.webhook} if self.webhook else {}),
         )
         self.running.append(bot)
         await bot.running("telegram")
@@ -89,7 +93,38 @@ class Bots:
 
 
 @asynccontextmanager
-async def some_bots(cluster: Cluster, number: int, kind: str = "postgresql") -> AsyncIterator[Bots]:
+async def balanced(bots: Bots) -> AsyncIterator[None]:
+    """Have Telegram bring its updates to the bots in turn, by what stands between them."""
+    turns = count()
+
+    async def pass_on(request: web.Request) -> web.Response:
+        body = await request.read()
+        for _ in range(len(bots.running)):
+            bot = bots.running[next(turns) % len(bots.running)]
+            with suppress(ClientError):
+                url = f"{bot.url}{request.path}"
+                async with session.post(url, data=body, headers=request.headers) as answer:
+                    if answer.ok:
+                        return web.Response()
+        return web.Response(status=502)
+
+    app = web.Application()
+    app.router.add_post("/telegram", pass_on)
+    runner = web.AppRunner(app, access_log=None)
+    async with ClientSession() as session:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        bots.webhook = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        try:
+            yield
+        finally:
+            await runner.cleanup()
+
+
+@asynccontextmanager
+async def some_bots(
+    cluster: Cluster, number: int, kind: str = "postgresql", *, webhook: bool = False
+) -> AsyncIterator[Bots]:
     """Run so many bots on a database and at a Telegram of their own."""
     async with AsyncExitStack() as stack:
         telegram = await stack.enter_async_context(TelegramServer())
@@ -99,6 +134,8 @@ async def some_bots(cluster: Cluster, number: int, kind: str = "postgresql") -> 
         else:
             database = await new_database(cluster.address)
         bots = Bots(telegram, database)
+        if webhook:
+            await stack.enter_async_context(balanced(bots))
         try:
             for _ in range(number):
                 await bots.start()
@@ -175,9 +212,11 @@ class Outcome:
         return left
 
 
-async def faults(cluster: Cluster, photos: int, *, restarts_database: bool = True) -> Outcome:
+async def faults(
+    cluster: Cluster, photos: int, *, restarts_database: bool = True, webhook: bool = False
+) -> Outcome:
     """Send a stream of photos to two bots, kill one, and restart the database."""
-    async with some_bots(cluster, 2) as bots:
+    async with some_bots(cluster, 2, webhook=webhook) as bots:
         crowd, sent = Crowd(bots.telegram, photos), Sent()
         chats, drawn = crowd.chats(max(2, photos // OF_A_CHAT)), crowd.photos(photos)
 
@@ -243,6 +282,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, prog="make cluster")
     parser.add_argument("--photos", type=int, default=240, help="in each part")
     parser.add_argument("--only-faults", action="store_true")
+    parser.add_argument("--webhook", action="store_true", help="faults: both get updates, in turn")
     arguments = parser.parse_args()
     # A bot that is killed hangs up in the middle of a call.
     logging.getLogger("aiohttp.server").disabled = True
@@ -258,7 +298,7 @@ def main() -> int:
                 rows[name].append(value if isinstance(value, str) else round(value, 2))
         for name, values in rows.items():
             print(f"{name:12}" + "".join(f"{value:>12}" for value in values), flush=True)
-        outcome = asyncio.run(faults(cluster, arguments.photos))
+        outcome = asyncio.run(faults(cluster, arguments.photos, webhook=arguments.webhook))
     print(outcome)
     for fault in outcome.faults:
         print(f"WRONG: {fault}")

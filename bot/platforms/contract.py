@@ -34,7 +34,13 @@ class Notes(Protocol):
 
 
 class Duties(Protocol):
-    """Knows what belongs to this one of several processes."""
+    """Knows what belongs to this one of several processes.
+
+    Attributes:
+        living: How many processes there are, this one among them.
+    """
+
+    living: int
 
     async def hold(self, name: str) -> bool:
         """Return whether something is this process's, taken if it is nobody's that lives."""

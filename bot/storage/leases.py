@@ -52,6 +52,7 @@ OWNER = """
     SELECT p.id, p.address, p.key FROM leases l JOIN processes p ON p.id = l.owner
     WHERE l.name = :name AND p.until > clock_timestamp()
 """
+LIVING = "SELECT count(*) FROM processes WHERE until > clock_timestamp()"
 CLEAR = "DELETE FROM processes WHERE until < clock_timestamp() - make_interval(secs => :seconds)"
 
 
@@ -72,6 +73,7 @@ class Leases:
     Attributes:
         me: The process, as the database has it.
         key: What the other processes sign with that they pass on to this one.
+        living: How many processes there are, this one among them.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Leases:
         self._clock = clock
         self.me = secrets.token_hex(8)
         self.key = secrets.token_hex(32)
+        self.living = 1
         self._held: set[str] = set()
         self._valid_until = -1.0
         self._renewing = asyncio.Lock()
@@ -182,7 +185,7 @@ class Leases:
                 self._held.clear()
             began = self._clock()
 
-            async def work(connection: AsyncConnection) -> None:
+            async def work(connection: AsyncConnection) -> int:
                 given = {
                     "me": self.me,
                     "seconds": self._seconds,
@@ -191,8 +194,9 @@ class Leases:
                 }
                 await connection.execute(text(RENEW), given)
                 await connection.execute(text(CLEAR), {"seconds": CLEAR_SECONDS})
+                return int((await connection.execute(text(LIVING))).scalar_one())
 
-            await self._database.write(work, is_urgent=True)
+            self.living = await self._database.write(work, is_urgent=True)
             self._valid_until = began + self._seconds * (1 - 1 / RENEWALS)
 
     @asynccontextmanager

@@ -217,7 +217,7 @@ class TelegramAdapter:
             TelegramError: For whatever may heal.
         """
         async with aiohttp.ClientSession(trust_env=True) as session:
-            limiter = ChatRateLimiter(self._retries)
+            limiter = ChatRateLimiter(self._retries, lambda: self._duties.living)
             bot = TelegramBot(self._token, self._api_url, limiter)
             connection = self._connection = _Connection(
                 service,

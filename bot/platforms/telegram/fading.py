@@ -57,9 +57,9 @@ class Fading:
     def _start(self, notice: Notice) -> None:
         if notice not in self._known:
             self._known.add(notice)
-            self._tasks.start(self._delete(notice))
+            self._tasks.start(self._delete_later(notice))
 
-    async def _delete(self, notice: Notice) -> None:
+    async def _delete_later(self, notice: Notice) -> None:
         try:
             seconds = (notice.until - datetime.now(UTC)).total_seconds()
             await asyncio.sleep(max(0.0, seconds))

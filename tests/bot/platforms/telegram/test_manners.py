@@ -109,6 +109,20 @@ async def test_the_most_urgent_goes_first_and_nobody_after_the_end() -> None:
         await waits
 
 
+async def test_processes_share_what_may_go_in_a_second() -> None:
+    sharers = 3
+    turns = Turns(6, 3600, lambda: sharers)
+    waits = [asyncio.create_task(turns.reach(Urgency.NEWS)) for _ in range(7)]
+    await asyncio.sleep(0.01)
+    assert sum(wait.done() for wait in waits) == 2
+    sharers = 1
+    waits.append(asyncio.create_task(turns.reach(Urgency.NEWS)))
+    await asyncio.sleep(0.01)
+    assert sum(wait.done() for wait in waits) == 6
+    turns.close()
+    await asyncio.gather(*waits, return_exceptions=True)
+
+
 # What nobody asked for
 
 
