@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 # Whose request it is, and a signature of that: who has no key of ours cannot speak for others.
 HEADER = "X-Snowpeople-Peer"
-ADDRESS_LENGTH = 64
+ADDRESS_LENGTH, UNKNOWN = 64, "unknown"
 CONNECT_SECONDS = 2.0
 # As long as a page waits for its photo's answer.
 ANSWER_SECONDS = 60.0
@@ -113,7 +113,8 @@ class Peers:
             the request, 502 where it may have done what was asked for.
         """
         assert self._session is not None
-        client = address_of(request).encode("ascii", "replace").decode()[:ADDRESS_LENGTH]
+        client = (address_of(request) or UNKNOWN).encode("ascii", "replace").decode()
+        client = client[:ADDRESS_LENGTH]
         headers = _end_to_end(request.headers)
         if headers.popall("Content-Encoding", None):  # unpacked by now, and of another length
             headers.popall("Content-Length", None)

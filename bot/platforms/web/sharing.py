@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from cachetools import TTLCache
 
 from bot.domain import Peer, Player, Room
 from bot.platforms.web.admins import Admins
@@ -21,6 +23,8 @@ log = logging.getLogger(__name__)
 
 # How often is looked whether rooms are another process's by now: this one may have been held up.
 WATCH_SECONDS = 2.0
+# A page asks for many pictures at once: whose a room is, is not looked up for each of them.
+ROOMS_REMEMBERED, REMEMBERED_SECONDS = 1024, 1.0
 
 
 class SharedRooms:
@@ -43,6 +47,7 @@ class SharedRooms:
         self._admins = admins
         self._peers = peers
         self._open: set[str] = set()
+        self._elsewhere: TTLCache[str, Peer] = TTLCache(ROOMS_REMEMBERED, REMEMBERED_SECONDS)
         self._opening = asyncio.Lock()
         self._leavers: list[Callable[[Room], None]] = []
 
@@ -66,7 +71,10 @@ class SharedRooms:
             return await handler(passed_on or request)
         if passed_on is not None or not peer.address:  # it is handed over just now
             return one_moment(request)
-        return await self._peers.pass_on(request, peer)
+        answer = await self._peers.pass_on(request, peer)
+        if answer.status >= HTTPStatus.BAD_GATEWAY or isinstance(answer, web.WebSocketResponse):
+            self._elsewhere.pop(name, None)  # that process may have ended
+        return answer
 
     async def watch(self) -> None:
         """See that what is another process's by now is open there alone. Never ends."""
@@ -94,17 +102,21 @@ class SharedRooms:
         room = room_of(name)
         if name in self._open and self._service.is_open(room):
             return None
+        if (known := self._elsewhere.get(name)) is not None:
+            return known
+        peer = await self._service.enter(room)
+        if peer is not None:
+            self._elsewhere[name] = peer
+            self._let_go(name)
+            return peer
         async with self._opening:
-            peer = await self._service.enter(room)
-            if peer is not None:
-                self._let_go(name)
-            elif name not in self._open:
+            if name not in self._open:
                 # What another process has left there, before anything is added to it.
                 await self._rooms.bring_back(room)
                 await asyncio.to_thread(self._admins.read_created)
                 self._open.add(name)
                 await self._service.look()
-            return peer
+        return None
 
     async def _look_after(self, name: str) -> None:
         if not self._service.is_open(room_of(name)):
