@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -55,6 +57,18 @@ def test_the_secret_is_for_the_owner_of_the_process_alone(tmp_path: Path) -> Non
     Admins(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [SECRET_FILE]
     assert (tmp_path / SECRET_FILE).stat().st_mode & 0o777 == 0o600
+
+
+def test_processes_that_start_at_once_have_one_secret(tmp_path: Path) -> None:
+    began = Barrier(4)
+
+    def start(_: int) -> str:
+        began.wait()
+        return Admins(tmp_path).token("home")
+
+    with ThreadPoolExecutor(4) as processes:
+        assert len(set(processes.map(start, range(4)))) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [SECRET_FILE]
 
 
 def test_a_secret_that_was_half_written_is_made_anew(tmp_path: Path) -> None:
