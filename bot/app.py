@@ -77,10 +77,15 @@ async def serve(
         asyncio.to_thread(classifier_of, settings, metrics), name="loading"
     )
     systemd = Systemd()
+    address = _address(settings, listening)
     async with AsyncExitStack() as stack:
         try:
             store = await stack.enter_async_context(
-                Store.open(settings.database(), observe=metrics.note_transaction)
+                Store.open(
+                    settings.database(),
+                    observe=metrics.note_transaction,
+                    address=without_slash(settings.peer_url) or address.direct_url,
+                )
             )
         except StoreError as error:
             print(error, file=sys.stderr)
@@ -95,7 +100,6 @@ async def serve(
             return 2
         await stack.enter_async_context(classifier)
         vision = Vision(classifier)
-        address = _address(settings, listening)
         telegram, discord = _telegram(settings, store, metrics), _discord(settings, store, metrics)
         platforms: list[Platform] = [each for each in (telegram, discord) if each is not None]
         supervisors = [
@@ -111,6 +115,7 @@ async def serve(
             has_room=settings.web_room,
             data_folder=settings.data_folder,
             hooks={webhook: telegram.feed} if telegram and webhook else {},
+            peer_key=store.leases.key if store.leases.are_shared else None,
         )
         admission = Admission(RateLimits())
         metrics.watch(
@@ -198,6 +203,7 @@ def _telegram(settings: Settings, store: Store, metrics: Metrics) -> TelegramAda
         notes=store.notes,
         metrics=metrics,
         duties=store.leases,
+        notices=store.notices,
         inbox=store.inbox if store.leases.are_shared else None,
     )
 

@@ -318,6 +318,34 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """A message of the bot's that is to be deleted soon.
+
+    Attributes:
+        room: Where it is.
+        message: Its id there.
+        until: When it is to be deleted.
+    """
+
+    room: Room
+    message: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another process on the same database, which has a room that people enter.
+
+    Attributes:
+        address: Where it is reached over HTTP, without a slash at the end; empty if not known.
+        key: What is signed with that is passed on to it.
+    """
+
+    address: str = ""
+    key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PendingPhoto:
     """A photo that was in hand when the process ended.
 

@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     web_url: AnyHttpUrl | None = None
     web_room: bool = True
     webhook_url: AnyHttpUrl | None = None
+    peer_url: AnyHttpUrl | None = None
     model: Annotated[str, AfterValidator(_model)] = "full"
     engine: Literal["auto", "torch", "onnx"] = "auto"
     classifier_url: AnyHttpUrl | None = None

@@ -20,11 +20,13 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from itertools import count
 
 import asyncpg
+from aiohttp import ClientError, ClientSession, web
 
 from tests.fakes.telegram.chats import Chat
 from tests.fakes.telegram.server import TelegramServer
@@ -59,6 +61,7 @@ class Bots:
     tier: TierProcess | None = None
     running: list[BotProcess] = field(default_factory=list)
     twice: int = 0
+    webhook: str | None = None
 
     async def start(self) -> BotProcess:
         """Start one more."""
@@ -68,6 +71,7 @@ class Bots:
             DATABASE_URL=self.database,
             WEB_ROOM="off",
             CLASSIFIER_URL=self.tier.url if self.tier else "",
+            **({"WEBHOOK_URL": self.webhook} if self.webhook else {}),
         )
         self.running.append(bot)
         await bot.running("telegram")
@@ -96,8 +100,42 @@ class Bots:
 
 
 @asynccontextmanager
+async def balanced(bots: Bots) -> AsyncIterator[None]:
+    """Have Telegram bring its updates to the bots in turn, by what stands between them."""
+    turns = count()
+
+    async def pass_on(request: web.Request) -> web.Response:
+        body = await request.read()
+        for _ in range(len(bots.running)):
+            bot = bots.running[next(turns) % len(bots.running)]
+            with suppress(ClientError):
+                url = f"{bot.url}{request.path}"
+                async with session.post(url, data=body, headers=request.headers) as answer:
+                    if answer.ok:
+                        return web.Response()
+        return web.Response(status=502)
+
+    app = web.Application()
+    app.router.add_post("/telegram", pass_on)
+    runner = web.AppRunner(app, access_log=None)
+    async with ClientSession() as session:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        bots.webhook = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        try:
+            yield
+        finally:
+            await runner.cleanup()
+
+
+@asynccontextmanager
 async def some_bots(
-    cluster: Cluster, number: int, kind: str = "postgresql", tier: TierProcess | None = None
+    cluster: Cluster,
+    number: int,
+    kind: str = "postgresql",
+    *,
+    tier: TierProcess | None = None,
+    webhook: bool = False,
 ) -> AsyncIterator[Bots]:
     """Run so many bots on a database and at a Telegram of their own."""
     async with AsyncExitStack() as stack:
@@ -108,6 +146,8 @@ async def some_bots(
         else:
             database = await new_database(cluster.address)
         bots = Bots(telegram, database, tier)
+        if webhook:
+            await stack.enter_async_context(balanced(bots))
         try:
             for _ in range(number):
                 await bots.start()
@@ -121,7 +161,7 @@ async def throughput(
     cluster: Cluster, number: int, kind: str, photos: int, tier: TierProcess | None = None
 ) -> dict[str, float | str]:
     """Send so many photos at once to so many bots, and measure how it goes."""
-    async with some_bots(cluster, number, kind, tier) as bots:
+    async with some_bots(cluster, number, kind, tier=tier) as bots:
         warm = Crowd(bots.telegram, 1)
         first = Sent()
         for chat in warm.chats(2 * number):
@@ -215,9 +255,10 @@ async def faults(
     *,
     restarts_database: bool = True,
     tier: TierProcess | None = None,
+    webhook: bool = False,
 ) -> Outcome:
     """Send a stream of photos to two bots, kill one or the tier, and restart the database."""
-    async with some_bots(cluster, 2, tier=tier) as bots:
+    async with some_bots(cluster, 2, tier=tier, webhook=webhook) as bots:
         crowd, sent = Crowd(bots.telegram, photos), Sent()
         chats, drawn = crowd.chats(max(2, photos // OF_A_CHAT)), crowd.photos(photos)
 
@@ -305,6 +346,7 @@ def main() -> int:
     parser.add_argument("--photos", type=int, default=240, help="in each part")
     parser.add_argument("--only-faults", action="store_true")
     parser.add_argument("--ray", action="store_true", help="a classifier tier that fails")
+    parser.add_argument("--webhook", action="store_true", help="faults: both get updates, in turn")
     arguments = parser.parse_args()
     if arguments.ray and find_spec("ray") is None:
         print("Ray is not installed: pip install '.[cluster]'", file=sys.stderr)
@@ -327,7 +369,7 @@ def main() -> int:
             ]
             if measured:
                 print_table(measured)
-            outcome = asyncio.run(faults(cluster, arguments.photos))
+            outcome = asyncio.run(faults(cluster, arguments.photos, webhook=arguments.webhook))
     print(outcome)
     for fault in outcome.faults:
         print(f"WRONG: {fault}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 from bot.domain import Room
 from bot.game.rules import PlayerId, Round
@@ -13,6 +13,8 @@ from bot.game.scoring import Place, RightGuess, Tally, best_foolings, places, ta
 
 # Two days for the last truth and the last objection, and the podium comes on the morning after.
 PODIUM_AFTER_DAYS = 2
+# The time zones where a month begins first, and last.
+EARLIEST, LATEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
 # The bot, in the points of a season from before today's rules; since then it has none.
 BOT: PlayerId = 0
 # The hour at which a family is at home.
@@ -133,6 +135,11 @@ def month_of(at: datetime, zone: tzinfo, frozen: date | None = None) -> date:
         return local
     by_utc, first = at.astimezone(UTC).date().replace(day=1), month_after(frozen)
     return max(local, first) if by_utc >= first else by_utc
+
+
+def months_of(at: datetime) -> set[date]:
+    """Return the seasons that a moment may be in, whatever a room's time zone."""
+    return {month_of(at, zone) for zone in (EARLIEST, LATEST)}
 
 
 def month_before(month: date) -> date:

@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain import Arrival
+from bot.domain import Arrival, Notice
 from bot.services import Service
 from bot.services.ports import Messenger
 
@@ -34,7 +34,13 @@ class Notes(Protocol):
 
 
 class Duties(Protocol):
-    """Knows what belongs to this one of several processes."""
+    """Knows what belongs to this one of several processes.
+
+    Attributes:
+        living: How many processes there are, this one among them.
+    """
+
+    living: int
 
     async def hold(self, name: str) -> bool:
         """Return whether something is this process's, taken if it is nobody's that lives."""
@@ -68,6 +74,19 @@ class Inbox(Protocol):
 
     async def wait(self, seconds: float) -> None:
         """Wait until something may have come in, but no longer than that."""
+
+
+class Notices(Protocol):
+    """Remembers which of the bot's messages are to be deleted soon."""
+
+    async def keep(self, notice: Notice) -> None:
+        """Store that a message is to be deleted."""
+
+    async def drop(self, notice: Notice) -> None:
+        """Forget a message: it is deleted, or cannot be."""
+
+    async def left(self, platform: str) -> list[Notice]:
+        """Return a platform's messages that this process is to delete."""
 
 
 class Platform(Messenger, Protocol):

@@ -251,6 +251,16 @@ class Parties:
         self._evenings[new] = found
         self._change(found, flow.tick(found.party, self._clock.now()))
 
+    def let_go(self, room: Room) -> None:
+        """Leave a room's evening to the process that goes on with it by now."""
+        if (found := self._evenings.pop(room, None)) is None:
+            return
+        found.is_unsaved = False
+        if found.timer is not None:
+            found.timer.cancel()
+        for job in found.jobs:
+            job.cancel()
+
     def close_unused(self, room: Room) -> None:
         """Forget an evening that nobody has come into, once no screen shows it any more."""
         found = self._evenings.get(room)

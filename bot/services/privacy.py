@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from zipfile import ZipFile
 
 from bot.domain import (
@@ -50,6 +50,11 @@ class Privacy:
         self._archive = archive
         self._parties = parties
         self._messengers = messengers
+        self._listeners: dict[str, Callable[[Player], Awaitable[None]]] = {}
+
+    def listen(self, platform: str, listener: Callable[[Player], Awaitable[None]]) -> None:
+        """Have a platform told of who is forgotten there, in whatever process."""
+        self._listeners[platform] = listener
 
     async def tell(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """Tell what is stored and what is not."""
@@ -117,14 +122,19 @@ class Privacy:
             return ButtonOutcome(speaker.rooms.not_yours_to_decide())
         if not action.confirmed:
             return ButtonOutcome(edit=Reply(speaker.privacy.forgot_not()))
-        await self.drop(press.room.platform, action.player_id)
+        is_own = press.player.id == action.player_id
+        await self.drop(
+            press.room.platform, press.player if is_own else Player(action.player_id, "")
+        )
         await self._store.people.forget(press.room.platform, action.player_id)
         return ButtonOutcome(edit=Reply(speaker.privacy.forgot()))
 
-    async def drop(self, platform: str, player_id: str) -> None:
+    async def drop(self, platform: str, player: Player) -> None:
         """Forget what this process itself has of a person, wherever they asked for that."""
-        await self._archive.forget(platform, player_id)
-        await self._parties.forget(platform, player_id)
+        await self._archive.forget(platform, player.id)
+        await self._parties.forget(platform, player.id)
+        if (listener := self._listeners.get(platform)) is not None:
+            await listener(player)
 
 
 def _zip(files: Mapping[str, bytes]) -> bytes:

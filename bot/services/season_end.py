@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta, timezone, tzinfo
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta, tzinfo
 
 from bot.domain import Delivery, Receipt, Room
-from bot.game.seasons import last_season
+from bot.game.seasons import EARLIEST, LATEST, last_season
 from bot.services import leaderboard
 from bot.services.clock import Clock
 from bot.services.language import Languages
 from bot.services.ports import Messenger
 from bot.services.repeat import Repeat
-from bot.storage import Store
+from bot.storage import DuePodium, Store
 
 EVERY_SECONDS = 60.0
 # In the room's time zone: after breakfast.
 FROM_HOUR = 8
-EARLIEST, LATEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
 # A room that would not have its podium (the bot may not write there, say) is asked again later.
 REFUSED_AGAIN_IN = timedelta(hours=6)
 
@@ -55,28 +54,39 @@ class SeasonEnd:
         """Show each podium that is due; one that does not arrive stays due."""
         now = self._clock.now()
         # Somewhere it is the third already; each room is asked by its own calendar below.
-        months = {last_season(now, zone) for zone in (EARLIEST, LATEST)}
-        for month in sorted(months):
-            for room in await self._store.seasons.podiums_due(month, self._clock.zone):
-                zone = await self._clock.zone_of(room)
-                local = now.astimezone(zone)
-                if last_season(now, zone) < month or local.hour < FROM_HOUR:
-                    continue
+        for month in sorted({last_season(now, zone) for zone in (EARLIEST, LATEST)}):
+            after = 0
+            while due := await self._store.seasons.podiums_due(month, self._clock.zone, after):
+                after = due[-1].number
+                waiting = [each for each in due if self._is_time(each, month, now)]
+                await self._show_some(waiting, month, now)
                 if self.repeat.is_stopping:
                     return
+
+    def _is_time(self, due: DuePodium, month: date, now: datetime) -> bool:
+        """Return whether a room is to see its podium now."""
+        is_over = last_season(now, due.zone) >= month
+        is_day = now.astimezone(due.zone).hour >= FROM_HOUR
+        not_before = self._not_before.get((due.room, month), now)
+        return is_over and is_day and now >= not_before and due.room.platform in self._messengers
+
+    async def _show_some(self, due: Sequence[DuePodium], month: date, now: datetime) -> None:
+        zones = {each.room: each.zone for each in due}
+        owned = await self._store.leases.owned(zones)
+        for room, zone in zones.items():
+            if self.repeat.is_stopping:
+                return
+            if room in owned:
                 await self._show(room, month, now, zone)
 
     async def _show(self, room: Room, month: date, now: datetime, zone: tzinfo) -> None:
-        messenger = self._messengers.get(room.platform)
-        if messenger is None or now < self._not_before.get((room, month), now):
-            return
-        if not await self._store.leases.own(room):
-            return
         season = await self._store.seasons.season(room, month, zone, now)
         joined = await self._store.seasons.joined(room)
         speaker = await self._languages.speaker(room, None)
         reply = await leaderboard.closing(season, joined, speaker)
-        receipt = Receipt(Delivery.SENT) if reply is None else await messenger.send(room, reply)
+        receipt = Receipt(Delivery.SENT)
+        if reply is not None:
+            receipt = await self._messengers[room.platform].send(room, reply)
         match receipt.delivery:
             case Delivery.SENT:
                 await self._store.seasons.mark_podium_shown(room, month)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
@@ -17,6 +17,7 @@ from bot.domain import (
     Classified,
     CommandRequest,
     Declined,
+    Peer,
     PendingPhoto,
     Photo,
     PhotoOutcome,
@@ -188,14 +189,21 @@ class Service:
             return True
         return (await self._store.rooms.settings(room)).every_photo
 
-    async def enter(self, room: Room) -> bool:
-        """Return whether a room that somebody enters is open in this one of several processes."""
-        if await self._store.leases.own(room):
-            return True
-        if not await self._store.leases.enter(room):
-            return False
-        await self.look()  # for what another process has left there
-        return True
+    def is_open(self, room: Room) -> bool:
+        """Return whether a room that people enter is this one of several processes'."""
+        return self._store.leases.is_open(room)
+
+    async def enter(self, room: Room) -> Peer | None:
+        """Take a room that people enter, if no other process has it; `look` finds what was left.
+
+        Returns:
+            The process that has it; None if it is this one.
+        """
+        return await self._store.leases.enter(room)
+
+    async def take(self, rooms: Collection[Room]) -> set[Room]:
+        """Return which of some rooms are this process's, taken where they are nobody's."""
+        return await self._store.leases.claim(rooms)
 
     async def note_arrival(self, photo: Photo) -> int | None:
         """Store that a photo is in hand, before it is answered: a restart then answers it.
@@ -640,9 +648,9 @@ class Service:
             await asyncio.gather(*running, return_exceptions=True)
             await self._archive.finish()
 
-    def _drop(self, platform: str, player_id: str) -> None:
+    def _drop(self, platform: str, player: Player) -> None:
         """Forget somebody here, who was forgotten in whatever process."""
-        dropping = asyncio.create_task(self.privacy.drop(platform, player_id), name="drop")
+        dropping = asyncio.create_task(self.privacy.drop(platform, player), name="drop")
         self._dropping.add(dropping)
         dropping.add_done_callback(self._dropping.discard)
 

@@ -1,6 +1,7 @@
 """What outlives the process: SQLite or PostgreSQL, and nothing of it outside of this package."""
 
 from bot.storage.database import StoreError
+from bot.storage.seasons import DuePodium
 from bot.storage.store import Store
 
-__all__ = ["Store", "StoreError"]
+__all__ = ["DuePodium", "Store", "StoreError"]

@@ -11,8 +11,10 @@ from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy import (
     Connection,
+    Date,
     delete,
     insert,
+    literal,
     or_,
     select,
     update,
@@ -21,7 +23,7 @@ from sqlalchemy import (
 from bot.domain import AdminAction, Label, Player, Room
 from bot.game import rules
 from bot.game.rules import Ballot, Denied, PlayerId, Round, Truth
-from bot.game.seasons import OpenVote, day_bounds
+from bot.game.seasons import OpenVote, day_bounds, months_of
 from bot.storage.database import Database, read_transaction, write_transaction
 from bot.storage.queries import (
     Bounds,
@@ -32,6 +34,7 @@ from bot.storage.queries import (
     find_or_add_player,
     find_player,
     find_room,
+    insert_or,
     load_place,
     load_playing,
     load_round,
@@ -42,7 +45,7 @@ from bot.storage.queries import (
     room_of,
     within,
 )
-from bot.storage.schema import ballots, guesses, players, rooms, rounds, votes
+from bot.storage.schema import ballots, coming_podiums, guesses, players, rooms, rounds, votes
 
 # Who played within this time is in the room, as far as objections and votes are concerned.
 PLAYING_WITHIN = timedelta(days=30)
@@ -420,6 +423,12 @@ def _store_changes(connection: Connection, before: Round, after: Round) -> None:
         "is_void": after.is_void,
     }
     connection.execute(update(rounds).where(this).values(values))
+    if before.truth is None and truth is not None:
+        for month in months_of(after.arrived):
+            room = select(literal(month, Date), rounds.c.room_id).where(this)
+            coming = insert_or(connection, coming_podiums)
+            coming = coming.from_select(["season", "room_id"], room)
+            connection.execute(coming.on_conflict_do_nothing())
     if before.vote == after.vote:
         return
     # The ballots go with it.

@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-from bot.domain import Room
+from bot.domain import Peer, Room
 from bot.storage.database import Database, StoreError
 from bot.storage.driver import Kind
 from bot.storage.schema import processes
@@ -48,10 +48,15 @@ TAKE = f"""
     RETURNING name
 """
 RENEW = """
-    INSERT INTO processes (id, until)
-    VALUES (:me, clock_timestamp() + make_interval(secs => :seconds))
+    INSERT INTO processes (id, until, address, key)
+    VALUES (:me, clock_timestamp() + make_interval(secs => :seconds), :address, :key)
     ON CONFLICT (id) DO UPDATE SET until = excluded.until
 """
+OWNER = """
+    SELECT p.id, p.address, p.key FROM leases l JOIN processes p ON p.id = l.owner
+    WHERE l.name = :name AND p.until > clock_timestamp()
+"""
+LIVING = "SELECT count(*) FROM processes WHERE until > clock_timestamp()"
 CLEAR = "DELETE FROM processes WHERE until < clock_timestamp() - make_interval(secs => :seconds)"
 
 
@@ -67,9 +72,12 @@ class Leases:
         database: Where it is noted.
         seconds: How long a process is taken to live after it has said so.
         clock: Seconds that only go on.
+        address: Where the other processes reach this one, if they do.
 
     Attributes:
         me: The process, as the database has it.
+        key: What the other processes sign with that they pass on to this one.
+        living: How many processes there are, this one among them.
     """
 
     def __init__(
@@ -77,11 +85,15 @@ class Leases:
         database: Database,
         seconds: float = SECONDS,
         clock: Callable[[], float] = time.monotonic,
+        address: str | None = None,
     ) -> None:
         self._database = database
         self._seconds = seconds
+        self._address = address
         self._clock = clock
         self.me = secrets.token_hex(8)
+        self.key = secrets.token_hex(32)
+        self.living = 1
         self._held: set[str] = set()
         self._valid_until = -1.0
         self._renewing = asyncio.Lock()
@@ -96,18 +108,52 @@ class Leases:
 
         A room that people enter is not taken here, but by `enter`.
         """
-        name = lease_of(room)
-        if self.are_shared and room.platform in ENTERED:
-            return name in self._held and self._is_valid
-        return await self.hold(name)
-
-    async def enter(self, room: Room) -> bool:
-        """Return whether a room that people enter is this process's, taken if it is nobody's."""
+        if room.platform in ENTERED:
+            return self.is_open(room)
         return await self.hold(lease_of(room))
 
+    def is_open(self, room: Room) -> bool:
+        """Return whether a room that people enter is this process's."""
+        return not self.are_shared or (lease_of(room) in self._held and self._is_valid)
+
+    async def enter(self, room: Room) -> Peer | None:
+        """Take a room that people enter, if it is nobody's that lives.
+
+        Returns:
+            The process whose it is; None if it is this one's.
+        """
+        if self.is_open(room):
+            return None
+        if (peer := await self._peer_with(room)) is not None:
+            return peer
+        if await self.hold(lease_of(room)):
+            return None
+        return await self._peer_with(room) or Peer()  # somebody was quicker
+
+    async def _peer_with(self, room: Room) -> Peer | None:
+        """Return which other process has a room, if one has."""
+
+        def work(connection: Connection) -> Peer | None:
+            found = connection.execute(text(OWNER), {"name": lease_of(room)})
+            owner = found.first()
+            if owner is None or owner.id == self.me:
+                return None
+            return Peer(owner.address or "", owner.key or "")
+
+        return await self._database.read(work)
+
     async def owned(self, rooms: Collection[Room]) -> set[Room]:
-        """Return which of some rooms are this process's, taken where they are nobody's."""
-        held = await self._hold({lease_of(room) for room in rooms})
+        """Return which of some rooms are this process's, as `own` does."""
+        entered = {room for room in rooms if room.platform in ENTERED}
+        others = await self.claim(set(rooms) - entered)
+        return others | {room for room in entered if self.is_open(room)}
+
+    async def claim(self, rooms: Collection[Room]) -> set[Room]:
+        """Return which of some rooms are this process's, taken where they are nobody's.
+
+        Rooms that people enter are taken as well.
+        """
+        held = await self._hold({lease_of(room) for room in rooms}) if rooms else set()
         return {room for room in rooms if lease_of(room) in held}
 
     async def hold(self, name: str) -> bool:
@@ -143,12 +189,18 @@ class Leases:
                 self._held.clear()
             began = self._clock()
 
-            def work(connection: Connection) -> None:
-                given = {"me": self.me, "seconds": self._seconds}
+            def work(connection: Connection) -> int:
+                given = {
+                    "me": self.me,
+                    "seconds": self._seconds,
+                    "address": self._address,
+                    "key": self.key,
+                }
                 connection.execute(text(RENEW), given)
                 connection.execute(text(CLEAR), {"seconds": CLEAR_SECONDS})
+                return int(connection.execute(text(LIVING)).scalar_one())
 
-            await self._database.run(work, Kind(is_urgent=True))
+            self.living = await self._database.run(work, Kind(is_urgent=True))
             self._valid_until = began + self._seconds * (1 - 1 / RENEWALS)
 
     @asynccontextmanager

@@ -19,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from bot.domain import Player
 from bot.game.rules import PlayerId, worth
 from bot.storage.database import Database, lone_transaction, read_transaction
 from bot.storage.driver import CHANNEL
@@ -27,10 +28,12 @@ from bot.storage.queries import find_player, load_rounds
 from bot.storage.schema import (
     admin_actions,
     ballots,
+    coming_podiums,
     features,
     frozen_points,
     guesses,
     guessings,
+    notices,
     players,
     rooms,
     rounds,
@@ -45,6 +48,10 @@ Record = dict[str, object]
 # after that is that there was a photo, and what the bot said of it.
 ROUND_KEPT = timedelta(hours=24)
 ROOM_KEPT = timedelta(days=365)
+# From the first day of its season on: a podium is shown in the month after that.
+PODIUM_KEPT = timedelta(days=70)
+# Telegram deletes no message that is older.
+NOTICE_KEPT = timedelta(hours=48)
 # Told to other processes, with the platform and the person.
 FORGET = "forget"
 # Of what the network saw: `export` says how many numbers are kept of a photo.
@@ -84,6 +91,8 @@ class PeopleStore:
             identity: The platform's own id of the person.
         """
         player_id = find_player(connection, platform, identity)
+        this = players.c.id == player_id
+        name = connection.execute(select(players.c.name).where(this)).scalar()
         sent_to = select(rounds.c.room_id).where(rounds.c.player_id == player_id)
         own = or_(rooms.c.id.in_(sent_to), rooms.c.chat == identity)
         private = rooms.c.platform == platform, rooms.c.private.is_(True), own
@@ -93,25 +102,24 @@ class PeopleStore:
         connection.execute(update(rounds).where(sent).values(_without_photo))
         theirs = features.c.round_id.in_(select(rounds.c.id).where(sent))
         connection.execute(delete(features).where(theirs))
-        this = players.c.id == player_id
         connection.execute(update(players).where(this).values(identity=None, name=None))
         _delete_unused_players(connection)
         if self._database.is_shared:
-            told = {"channel": CHANNEL, "told": f"{FORGET} {platform} {identity}"}
+            told = {"channel": CHANNEL, "told": f"{FORGET} {platform} {identity} {name or ''}"}
             connection.execute(text("SELECT pg_notify(:channel, :told)"), told)
 
-    async def listen(self, forgotten: Callable[[str, str], None]) -> None:
+    async def listen(self, forgotten: Callable[[str, Player], None]) -> None:
         """Hear who is forgotten, in whatever process, until cancelled.
 
         Args:
-            forgotten: Is called with the platform's name and its id of the person.
+            forgotten: Is called with the platform's name and the person.
         """
 
         def hear(told: str) -> None:
             what, _, whom = told.partition(" ")
             if what == FORGET:
-                platform, _, identity = whom.partition(" ")
-                forgotten(platform, identity)
+                platform, identity, name = whom.split(" ", 2)
+                forgotten(platform, Player(identity, name))
 
         await self._database.listen(hear)
 
@@ -170,6 +178,9 @@ class PeopleStore:
         connection.execute(update(rounds).where(*over, photo).values(_without_photo))
         prune_features(connection, now)
         connection.execute(delete(updates).where(updates.c.at < now - ROUND_KEPT))
+        connection.execute(delete(notices).where(notices.c.until < now - NOTICE_KEPT))
+        unseen_podium = coming_podiums.c.season < (now - PODIUM_KEPT).date()
+        connection.execute(delete(coming_podiums).where(unseen_podium))
         # Settings may be changed where nothing else ever happened: the year begins here.
         current = rooms.c.moved_to.is_(None)
         unseen = current, rooms.c.seen.is_(None)

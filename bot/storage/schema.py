@@ -206,6 +206,14 @@ podiums = Table(
     Column("season", Date, primary_key=True),
 )
 
+# Seasons in which a room told a photo's truth, by whatever time zone, until it has seen the podium.
+coming_podiums = Table(
+    "coming_podiums",
+    metadata,
+    Column("season", Date, primary_key=True),
+    Column("room_id", ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
 # The points of the seasons that were over before the rules changed. Each such season has a row
 # without a player, which is the bot's: by it the season is known.
 frozen_points = Table(
@@ -238,12 +246,15 @@ notes = Table(
 )
 
 # Processes that work on the same database, and until when each is taken to live unless it says so
-# again, by the database's clock.
+# again, by the database's clock. `address`: where the others reach it over HTTP, and
+# `key`: what they sign with that they pass on to it.
 processes = Table(
     "processes",
     metadata,
     Column("id", String(32), primary_key=True),
     Column("until", DateTime(timezone=True), nullable=False),
+    Column("address", Text),
+    Column("key", String(64)),
 )
 
 # What belongs to one process as long as that lives: a room, or a duty such as asking for updates.
@@ -252,6 +263,16 @@ leases = Table(
     metadata,
     Column("name", String(160), primary_key=True),
     Column("owner", ForeignKey("processes.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+# Messages of the bot's that are to be deleted, as long as they are not.
+notices = Table(
+    "notices",
+    metadata,
+    Column("platform", String(16), primary_key=True),
+    Column("chat", String(128), primary_key=True),
+    Column("message", String(64), primary_key=True),
+    Column("until", Moment, nullable=False),
 )
 
 # What a platform has delivered to one of several processes: acknowledged when it is here, handled

@@ -6,9 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from sqlalchemy import (
     Connection,
+    delete,
+    exists,
     func,
     or_,
     select,
@@ -30,7 +33,6 @@ from bot.storage.queries import (
     find_or_add_room,
     find_room,
     insert_or,
-    load_frozen_months,
     load_last_frozen,
     load_right_guesses,
     load_rounds,
@@ -41,6 +43,7 @@ from bot.storage.queries import (
 )
 from bot.storage.schema import (
     ballots,
+    coming_podiums,
     frozen_points,
     guesses,
     guessings,
@@ -52,8 +55,22 @@ from bot.storage.schema import (
 
 # So long an admin can undo a reset.
 UNDO_RESET_WITHIN = timedelta(days=1)
-# A month begins at most that much earlier or later than in UTC.
-ZONES_DIFFER = timedelta(days=1)
+# Rooms whose podium is due are looked at so many at a time.
+DUE_AT_ONCE = 500
+
+
+class DuePodium(NamedTuple):
+    """A room that may have to be shown a podium.
+
+    Attributes:
+        number: Tells it from the others.
+        room: The room.
+        zone: The room's time zone.
+    """
+
+    number: int
+    room: Room
+    zone: tzinfo
 
 
 class SeasonStore:
@@ -210,49 +227,45 @@ class SeasonStore:
         return True
 
     @read_transaction
-    def podiums_due(self, connection: Connection, month: date, zone: tzinfo = UTC) -> list[Room]:
-        """Return the rooms that played in a season that is over and were not shown its podium.
+    def podiums_due(
+        self, connection: Connection, month: date, zone: tzinfo = UTC, after: int = 0
+    ) -> list[DuePodium]:
+        """Return rooms that may have played in a season and were not shown its podium.
+
+        By their own zone some have played in the month beside it alone. A room that moved may be
+        there twice.
 
         Args:
             month: The season.
             zone: Of the rooms that chose none.
+            after: The last number of those that were returned before; there are some at a time.
         """
-        begin, end = bounds_of(month, UTC)
-        about = begin - ZONES_DIFFER, end + ZONES_DIFFER
-        played = connection.execute(
-            select(current_rooms.c.id, current_rooms.c.timezone, rounds.c.arrived)
-            .select_from(rounds)
-            .join(rooms, rooms.c.id == rounds.c.room_id)
+        seen = rooms.alias("seen")
+        its = or_(seen.c.id == current_rooms.c.id, seen.c.moved_to == current_rooms.c.id)
+        shown = exists().where(podiums.c.season == month, podiums.c.room_id == seen.c.id, its)
+        found = connection.execute(
+            select(coming_podiums.c.room_id.label("number"), current_rooms)
+            .select_from(coming_podiums)
+            .join(rooms, rooms.c.id == coming_podiums.c.room_id)
             .join(current_rooms, current_rooms.c.id == current_room_id)
-            .where(rounds.c.reset_at.is_(None), rounds.c.told.is_not(None))
-            .where(within(rounds.c.arrived, about))
+            .where(coming_podiums.c.season == month, coming_podiums.c.room_id > after, ~shown)
+            .order_by(coming_podiums.c.room_id)
+            .limit(DUE_AT_ONCE)
         )
-        last_frozen = load_frozen_months(connection)
-        due = {
-            row.id
-            for row in played
-            if month_of(row.arrived, zone_of(row.timezone, zone), last_frozen.get(row.id)) == month
-        }
-        frozen = connection.execute(
-            select(current_room_id)
-            .join(frozen_points, frozen_points.c.room_id == rooms.c.id)
-            .where(frozen_points.c.season == month, frozen_points.c.points > 0)
-        )
-        shown = connection.execute(
-            select(current_room_id)
-            .join(podiums, podiums.c.room_id == rooms.c.id)
-            .where(podiums.c.season == month)
-        )
-        due = (due | set(frozen.scalars())) - set(shown.scalars())
-        found = connection.execute(select(rooms).where(rooms.c.id.in_(due)).order_by(rooms.c.id))
-        return [room_of(row) for row in found.mappings()]
+        return [
+            DuePodium(row["number"], room_of(row), zone_of(row["timezone"], zone))
+            for row in found.mappings()
+        ]
 
     @write_transaction
     def mark_podium_shown(self, connection: Connection, room: Room, month: date) -> None:
-        """Note that a room was shown a season's podium."""
+        """Note that a room was shown a season's podium, or that there is none to show."""
         found = find_or_add_room(connection, room)
         shown = insert_or(connection, podiums).values(room_id=found.id, season=month)
         connection.execute(shown.on_conflict_do_nothing())
+        rows = select(rooms.c.id).where(current_room_id == found.current_id)
+        these = coming_podiums.c.season == month, coming_podiums.c.room_id.in_(rows)
+        connection.execute(delete(coming_podiums).where(*these))
 
 
 def _load_span(

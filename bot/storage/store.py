@@ -12,6 +12,7 @@ from bot.storage.guesses import GuessStore
 from bot.storage.inbox import Inbox
 from bot.storage.leases import SECONDS, Leases
 from bot.storage.notes import NoteStore
+from bot.storage.notices import NoticeStore
 from bot.storage.parties import PartyStore
 from bot.storage.people import PeopleStore
 from bot.storage.rooms import RoomStore
@@ -38,9 +39,12 @@ class Store:
         parties: Party nights, as they are by now.
         leases: What belongs to this process, where several share the database.
         inbox: What came in, for the process whose room it is about.
+        notices: Messages that are to be deleted soon.
     """
 
-    def __init__(self, database: Database, lease_seconds: float = SECONDS) -> None:
+    def __init__(
+        self, database: Database, lease_seconds: float = SECONDS, address: str | None = None
+    ) -> None:
         self.rooms = RoomStore(database)
         self.rounds = RoundStore(database)
         self.game = GameStore(database)
@@ -51,8 +55,9 @@ class Store:
         self.people = PeopleStore(database)
         self.notes = NoteStore(database)
         self.parties = PartyStore(database)
-        self.leases = Leases(database, lease_seconds)
-        self.inbox = Inbox(database, self.leases)
+        self.leases = leases = Leases(database, lease_seconds, address=address)
+        self.inbox = Inbox(database, leases)
+        self.notices = NoticeStore(database, leases)
 
     @classmethod
     @asynccontextmanager
@@ -62,6 +67,7 @@ class Store:
         close_seconds: float = CLOSE_SECONDS,
         observe: Observe = lambda stage, seconds: None,
         lease_seconds: float = SECONDS,
+        address: str | None = None,
     ) -> AsyncIterator[Store]:
         """Open the store, and close it when the block ends.
 
@@ -73,11 +79,12 @@ class Store:
                 and the seconds.
             lease_seconds: How long a process on the same database is taken to live after it has
                 said so.
+            address: Where the others on the same database reach this process over HTTP.
 
         Raises:
             StoreError: When the database cannot be used.
         """
         async with open_database(url, close_seconds, observe) as database:
-            store = cls(database, lease_seconds)
+            store = cls(database, lease_seconds, address)
             async with store.leases.renewed():
                 yield store

@@ -111,7 +111,11 @@ async def a_week(folder: Path) -> AsyncIterator[Week]:
         AsyncExitStack() as stack,
     ):
         on_telegram = TelegramAdapter(
-            telegram.token, api_url=telegram.url, notes=store.notes, duties=store.leases
+            telegram.token,
+            api_url=telegram.url,
+            notes=store.notes,
+            duties=store.leases,
+            notices=store.notices,
         )
         on_discord = DiscordAdapter(
             discord.token,

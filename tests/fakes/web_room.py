@@ -193,19 +193,20 @@ async def serving(
     listening = socket.create_server(("127.0.0.1", 0))
     address = WebAddress("127.0.0.1", listening.getsockname()[1], public)
     vision = vision or FakeVision(YETI)
-    server = WebServer(
-        address,
-        health=lambda: {"status": "ok", "ready": False},
-        rooms=rooms,
-        data_folder=data_folder,
-    )
-    messengers: dict[str, Messenger] = {server.name: server}
     admission = Admission(RateLimits(Rate(1000, 60), Rate(1000, 60)))
     async with (
-        Store.open(database_url) as store,
+        Store.open(database_url, address=address.direct_url) as store,
         ClientSession() as session,
         AsyncExitStack() as stack,
     ):
+        server = WebServer(
+            address,
+            health=lambda: {"status": "ok", "ready": False},
+            rooms=rooms,
+            data_folder=data_folder,
+            peer_key=store.leases.key if store.leases.are_shared else None,
+        )
+        messengers: dict[str, Messenger] = {server.name: server}
         service = make_service(vision, store, messengers, admission=admission, kept=kept)
         server.open(service)
         await stack.enter_async_context(service.running())

@@ -65,7 +65,9 @@ async def database_url(
     if "postgresql" not in ready:
         ready["postgresql"] = await new_database(request.getfixturevalue("cluster"))
     async with open_database(ready["postgresql"]) as database:
-        await execute(database, "TRUNCATE rooms, players, notes, processes, updates CASCADE")
+        await execute(
+            database, "TRUNCATE rooms, players, notes, notices, processes, updates CASCADE"
+        )
     return ready["postgresql"]
 
 

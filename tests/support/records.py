@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from bot.domain import Fingerprint, Label, Photo, Player, Room, Verdict
 from bot.game.rules import Denied, Guess, Round
@@ -155,3 +155,12 @@ async def guess(store: Store, player: Player = BEN, sender: Player = ANNA) -> in
     await store.guesses.mark_told(id_)
     await store.rounds.mark_answered([id_], NOW)
     return id_
+
+
+async def due(store: Store, month: date) -> list[Room]:
+    """Return the rooms that may have to be shown a podium, asked for in several steps."""
+    rooms, after = [], 0
+    while found := await store.seasons.podiums_due(month, after=after):
+        after = found[-1].number
+        rooms += [each.room for each in found]
+    return list(dict.fromkeys(rooms))  # one that moved may be there twice

@@ -29,9 +29,10 @@ from bot.domain import (
 )
 from bot.metrics import Metrics
 from bot.platforms.common import Retries, RunningTasks
-from bot.platforms.contract import Duties, Inbox, Notes, State
+from bot.platforms.contract import Duties, Inbox, Notes, Notices, State
 from bot.platforms.telegram.client import ConnectionState, TelegramBot
 from bot.platforms.telegram.commands import publish_menus
+from bot.platforms.telegram.fading import Fading
 from bot.platforms.telegram.files import Files, PhotoReference
 from bot.platforms.telegram.guests import GuestPhotos, Guests
 from bot.platforms.telegram.handlers import Handlers
@@ -70,6 +71,7 @@ class TelegramAdapter:
         notes: Remembers which menus Telegram has.
         metrics: Counts.
         duties: Knows which of several processes asks for updates.
+        notices: Remember messages that are to be deleted.
         inbox: Hands updates to the process whose chat they are about; None where there is one.
 
     Attributes:
@@ -87,6 +89,7 @@ class TelegramAdapter:
         notes: Notes,
         metrics: Metrics | None = None,
         duties: Duties,
+        notices: Notices,
         inbox: Inbox | None = None,
     ) -> None:
         self._retries = Retries(PLATFORM, metrics or Metrics())
@@ -103,6 +106,7 @@ class TelegramAdapter:
         self._perhaps_twice = 0
         self._notes = notes
         self._duties = duties
+        self._notices = notices
         self._inbox = inbox
         self._connection: _Connection | None = None
 
@@ -222,7 +226,7 @@ class TelegramAdapter:
             TelegramError: For whatever may heal.
         """
         async with aiohttp.ClientSession(trust_env=True) as session:
-            limiter = ChatRateLimiter(self._retries)
+            limiter = ChatRateLimiter(self._retries, lambda: self._duties.living)
             bot = TelegramBot(self._token, self._api_url, limiter)
             connection = self._connection = _Connection(
                 service,
@@ -235,12 +239,14 @@ class TelegramAdapter:
                 self._connection_state,
                 self._retries,
                 self._may_ask,
+                self._notices,
             )
             if self._inbox is not None:
                 connection.share(self._inbox, lambda: self._answer_left_photos(service))
             try:
                 await connection.bot.initialize()
                 _tell_of_guest_mode(bot)
+                await connection.fading.resume()
                 await self._answer_pending_photos(connection, service)
                 await self._receive_updates(connection)
                 connection.tasks.start(publish_menus(connection.bot, self._notes))
@@ -276,6 +282,7 @@ class TelegramAdapter:
         """Go on with what another process had in hand that lives no more."""
         await service.parties.look()
         if (connection := self._connection) is not None:
+            await connection.fading.resume()
             self._answer_again(connection, await service.pending_photos(PLATFORM, self._is_new))
 
     def _is_new(self, photo: PendingPhoto) -> bool:
@@ -345,6 +352,7 @@ class _Connection:
         state: ConnectionState,
         retries: Retries,
         may_ask: Callable[[], Awaitable[bool]],
+        notices: Notices,
     ) -> None:
         self._state = state
         self.bot = bot
@@ -352,7 +360,8 @@ class _Connection:
         self.tasks = RunningTasks()
         self.files = Files(bot, session, retries)
         moves = Moves()
-        self.sender = Sender(bot, service, moves, retries)
+        self.fading = Fading(bot, notices)
+        self.sender = Sender(bot, service, moves, retries, self.fading)
         self.handlers = Handlers(bot, service, self.sender, self.files, guest_photos, self.tasks)
         guests = Guests(bot, service, self.sender, self.files, guest_photos)
         membership = Membership(bot, service, self.sender, moves)
@@ -407,6 +416,7 @@ class _Connection:
         await self.tasks.cancel()
         await self.handlers.deliveries.cancel()
         await self.sender.cancel()
+        await self.fading.cancel()
         await self._stop_polling()
         await self._stop_sharing()
         await self.bot.shutdown()

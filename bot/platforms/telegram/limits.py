@@ -67,11 +67,15 @@ class Turns:
     Args:
         times: How many may go at once.
         seconds: Until so many may go again; they come back one by one.
+        sharers: Returns how many there are to share that.
     """
 
-    def __init__(self, times: float, seconds: float) -> None:
-        self._times = times
-        self._pace = times / seconds
+    def __init__(
+        self, times: float, seconds: float, sharers: Callable[[], int] = lambda: 1
+    ) -> None:
+        self._all_times = times
+        self._seconds = seconds
+        self._sharers = sharers
         self._level = 0.0
         self._at = 0.0
         self._numbers = count()
@@ -101,9 +105,11 @@ class Turns:
     def _let_in(self) -> None:
         """Let in as many as there is room for, and come again when there is more."""
         loop = asyncio.get_running_loop()
-        self._level = max(0.0, self._level - (loop.time() - self._at) * self._pace)
+        times = max(1.0, self._all_times / self._sharers())
+        pace = times / self._seconds
+        self._level = max(0.0, self._level - (loop.time() - self._at) * pace)
         self._at = loop.time()
-        while self._waiting and self._level + 1 <= self._times + 1e-9:
+        while self._waiting and self._level + 1 <= times + 1e-9:
             *_, turn = heapq.heappop(self._waiting)
             if not turn.done():  # else whoever waited has given up
                 self._level += 1
@@ -112,9 +118,7 @@ class Turns:
             self._timer.cancel()
             self._timer = None
         if self._waiting:
-            self._timer = loop.call_later(
-                (self._level + 1 - self._times) / self._pace, self._let_in
-            )
+            self._timer = loop.call_later((self._level + 1 - times) / pace, self._let_in)
 
 
 class ChatRateLimiter(BaseRateLimiter[int]):
@@ -125,11 +129,12 @@ class ChatRateLimiter(BaseRateLimiter[int]):
 
     Args:
         retries: Counts calls that are made again.
+        sharers: Returns how many processes share what holds over all chats.
     """
 
-    def __init__(self, retries: Retries) -> None:
+    def __init__(self, retries: Retries, sharers: Callable[[], int] = lambda: 1) -> None:
         self._retries = retries
-        self._all = Turns(*OVER_ALL)
+        self._all = Turns(*OVER_ALL, sharers)
         self._groups: LRUCache[int, Turns] = LRUCache(GROUPS_REMEMBERED)
 
     async def initialize(self) -> None:

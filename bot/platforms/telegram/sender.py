@@ -42,6 +42,7 @@ from bot.domain import Button, Delivery, Document, PastPhoto, Picture, Player, R
 from bot.metrics import Call
 from bot.platforms.common import EditOrder, Retries, RunningTasks, backoff
 from bot.platforms.telegram.client import TelegramBot, Unanswered, seconds_of
+from bot.platforms.telegram.fading import Fading
 from bot.platforms.telegram.files import PhotoReference
 from bot.platforms.telegram.identity import PLATFORM, Destination
 from bot.platforms.telegram.limits import Urgency
@@ -63,8 +64,6 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
 TOPICS_REMEMBERED = 1024
 # So many messages with a picture, whose caption is edited in place of a text.
 PICTURES_REMEMBERED = 1024
-# How long a notice stays in a group.
-NOTICE_SECONDS = 60.0
 # An answer that takes longer is announced, again and again: Telegram shows it for five seconds.
 TYPING_AFTER_SECONDS, TYPING_SECONDS = 1.0, 4.5
 # Where more chats wait, that would be most of what is sent, and hold up the answers.
@@ -101,16 +100,20 @@ class Sender:
         service: Is told when a chat has moved, or does not want the bot any more.
         moves: Knows which chats have moved.
         retries: Makes calls again.
+        fading: Deletes what nobody needs for long.
     """
 
-    def __init__(self, bot: TelegramBot, service: Service, moves: Moves, retries: Retries) -> None:
+    def __init__(
+        self, bot: TelegramBot, service: Service, moves: Moves, retries: Retries, fading: Fading
+    ) -> None:
         self._retries = retries
         self._bot = bot
         self._service = service
         self._moves = moves
         self._topics: LRUCache[Room, int] = LRUCache(TOPICS_REMEMBERED)
         self._pictures: LRUCache[tuple[str, int], bool] = LRUCache(PICTURES_REMEMBERED)
-        self._fading = RunningTasks()
+        self._fading = fading
+        self._tasks = RunningTasks()
         # How many answers of a chat are on their way, and what shows that.
         self._typing: Counter[Room] = Counter()
         self._shown: dict[Room, asyncio.Task[None]] = {}
@@ -310,15 +313,8 @@ class Sender:
             return Delivery.SENT
         sent = await self.send_to_chat(destination, reply, urgency=Urgency.NOTICE)
         if sent.id is not None and not destination.room.private:
-            self._fading.start(self._delete_later(int(destination.room.id), sent.id))
+            await self._fading.fade(destination.room, sent.id)
         return sent.delivery
-
-    async def _delete_later(self, chat: int, message: int) -> None:
-        await asyncio.sleep(NOTICE_SECONDS)
-        try:
-            await self._bot.delete_message(chat, message, rate_limit_args=Urgency.NOTICE)
-        except TelegramError as fault:
-            log.debug("a notice stays: %s", type(fault).__name__)
 
     @asynccontextmanager
     async def typing(self, room: Room) -> AsyncIterator[None]:
@@ -328,7 +324,7 @@ class Sender:
             return
         self._typing[room] += 1
         if self._typing[room] == 1:
-            self._shown[room] = self._fading.start(self._show_typing(int(room.id)))
+            self._shown[room] = self._tasks.start(self._show_typing(int(room.id)))
         try:
             yield
         finally:
@@ -351,7 +347,7 @@ class Sender:
 
     async def cancel(self) -> None:
         """Give up what would be done later."""
-        await self._fading.cancel()
+        await self._tasks.cancel()
 
     async def answer_button(self, query: CallbackQuery, notice: str = "") -> None:
         """End the wait of who tapped a button.

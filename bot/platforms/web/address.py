@@ -30,8 +30,11 @@ class WebAddress:
     @property
     def url(self) -> str:
         """The address to open on this machine, or to hand on where others can reach it."""
-        if self.public:
-            return self.public
+        return self.public or self.direct_url
+
+    @property
+    def direct_url(self) -> str:
+        """The address where other processes reach this one, past what publishes it."""
         host = home_network_address() if self.host in WILDCARDS else self.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 

@@ -45,7 +45,7 @@ class Admins:
             try:
                 self._secret = _kept_secret(folder / SECRET_FILE, self._secret)
                 self._created_file = folder / CREATED_FILE
-                self._created.update(_lines(self._created_file))
+                self.read_created()
             except OSError as error:
                 log.warning("admin links end with this process: %s", error)
 
@@ -61,6 +61,11 @@ class Admins:
             rooms: Their ids.
         """
         self._created.update(rooms)
+
+    def read_created(self) -> None:
+        """Learn which rooms were created, by now in whatever process that shares the folder."""
+        if self._created_file is not None:
+            self._created.update(_lines(self._created_file))
 
     def is_admin(self, name: str, player: Player, token: object) -> bool:
         """Return whether a player may decide for a room.
@@ -99,17 +104,27 @@ class Admins:
 
 
 def _kept_secret(path: Path, fresh: bytes) -> bytes:
-    """Return the secret in a file; one that is missing or broken is made anew."""
+    """Return the secret in a file; one that is missing or broken is made anew.
+
+    Of several processes that start at once all get what the first of them made.
+    """
     with suppress(FileNotFoundError):
         kept = path.read_bytes()
         if len(kept) == SECRET_BYTES:
             return kept
+        path.unlink(missing_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.unlink(missing_ok=True)
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(fresh)
-    part.replace(path)
+    try:
+        path.hardlink_to(part)
+    except FileExistsError:
+        return path.read_bytes()
+    except OSError:  # a disk without links
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     return fresh
 
 

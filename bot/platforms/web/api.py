@@ -56,7 +56,6 @@ from bot.services import Service, buttons, commands
 from bot.services.buttons import (
     ChooseLanguage,
     ChoosePhotos,
-    ForgetMe,
     HidePhoto,
     OpenSettings,
 )
@@ -285,9 +284,6 @@ class Api:
             match action:
                 case ChooseLanguage() | ChoosePhotos() | OpenSettings():
                     await self._broadcast.send_languages(asker.name)
-                case ForgetMe(confirmed=True):
-                    self._rooms.forget(asker.player)
-                    self._admins.forget(asker.player)
             if entry:
                 self._rooms.edit(asker.name, entry.id, outcome.edit)
             else:

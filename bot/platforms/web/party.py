@@ -89,6 +89,12 @@ class PartyPages:
             del self._members[room]
             self._parties.close_unused(room)
 
+    def let_go(self, room: Room) -> None:
+        """Send everybody out of a room that is another process's by now; they come back there."""
+        for member in self._members.get(room, ()):
+            member.lost.set()
+        self._parties.let_go(room)
+
     def _changed(self, room: Room) -> None:
         """Tell all screens of a room, together with what else changes at this moment."""
         if room not in self._members:

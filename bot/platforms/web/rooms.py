@@ -10,7 +10,7 @@ import math
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -306,12 +306,17 @@ class WebRoom:
         by_name = sorted(players.values(), key=lambda player: player.name.casefold())
         return [_render_player(player) for player in by_name]
 
+    def names_of(self, player: Player) -> Iterator[str]:
+        """Yield the names that a player has here, or had when they sent what is shown."""
+        return (each.name for each in self._seen() if each.id == player.id)
+
     def names_of_others(self, player: Player) -> Iterator[str]:
         """Yield the names of all who are here or sent what is shown, but for one of them."""
-        shown = (entry.player for entry in self.entries)
-        for other in (*(member.player for member in self.members), *shown):
-            if other and other.id != player.id:
-                yield other.name
+        return (each.name for each in self._seen() if each.id != player.id)
+
+    def _seen(self) -> Iterator[Player]:
+        yield from (member.player for member in self.members)
+        yield from (entry.player for entry in self.entries if entry.player)
 
     def find(self, entry_id: str) -> Entry | None:
         """Return an entry that is still remembered."""
@@ -330,20 +335,24 @@ class Rooms:
 
     Args:
         shelf: Keeps what is shown, for after a restart; without one it ends with the process.
+        are_shared: Whether each room is another process's until it is entered here.
 
     Attributes:
         now: Returns the time in seconds, of a clock that pages have as well.
     """
 
-    def __init__(self, now: Callable[[], float] = time.time, shelf: Shelf | None = None) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float] = time.time,
+        shelf: Shelf | None = None,
+        *,
+        are_shared: bool = False,
+    ) -> None:
         self.now = now
         self._shelf = shelf
         self._rooms: dict[str, WebRoom] = {}
-        for name, entry in shelf.load() if shelf else ():
-            room = self._rooms.setdefault(name, WebRoom(name))
-            room.entries.append(entry)
-            room.active_at = entry.at
-        self.expire()
+        if shelf and not are_shared:
+            self._put_back(shelf.load())
 
     def __iter__(self) -> Iterator[WebRoom]:
         return iter(self._rooms.values())
@@ -352,6 +361,24 @@ class Rooms:
         """Return the room of a name, if it exists."""
         self.expire()
         return self._rooms.get(name)
+
+    async def bring_back(self, room: Room) -> None:
+        """Show what another process showed in a room, which is this one's now."""
+        if self._shelf:
+            self._put_back(await self._shelf.find(room))
+
+    def let_go(self, name: str) -> None:
+        """Send everybody out of a room that is another process's by now; they come back there."""
+        room = self._rooms.pop(name, None)
+        for member in room.members if room else ():
+            member.lost.set()
+
+    def _put_back(self, shown: Iterable[tuple[str, Entry]]) -> None:
+        for name, entry in shown:
+            room = self._rooms.setdefault(name, WebRoom(name))
+            room.entries.append(entry)
+            room.active_at = entry.at
+        self.expire()
 
     def find_room(self, room: Room) -> WebRoom | None:
         """Return the room that the service means, if it exists."""
@@ -385,16 +412,17 @@ class Rooms:
 
     def leave(self, name: str, member: Member) -> None:
         """Let a member go and tell the others."""
-        room = self._rooms[name]
+        if (room := self._rooms.get(name)) is None:
+            return  # it was let go
         room.members.discard(member)
         room.active_at = self.now()
         room.broadcast_people()
 
     def rename(self, name: str, member: Member, nickname: str) -> None:
         """Give a member another nickname, tell them how that came out, and tell the others."""
-        if nickname:
+        if nickname and (room := self._rooms.get(name)):
             member.player = self.named(name, replace(member.player, name=nickname))
-            self._rooms[name].broadcast_people()
+            room.broadcast_people()
         member.send({"type": "name", "name": member.player.name})
 
     def named(self, name: str, player: Player) -> Player:
@@ -486,9 +514,9 @@ class Rooms:
 
     def forget(self, player: Player) -> None:
         """Take a player out of all rooms: photos, what was said to them, their name, reactions."""
-        named = re.compile(rf"(?<!\w){re.escape(player.name)}(?!\w)") if player.name else None
         for room in self:
             theirs = {e.id for e in room.entries if e.player and e.player.id == player.id}
+            named = _any_of(player.name, *room.names_of(player))
             for entry in list(room.entries):
                 is_drawn = named is not None and named.search(entry.drawn) is not None
                 if theirs & {entry.id, entry.to} or entry.asker == player.id or is_drawn:
@@ -580,14 +608,14 @@ class Rooms:
         """Take an entry out, and tell everyone in its room."""
         room.entries.remove(entry)
         if self._shelf:
-            self._shelf.drop(entry.id)
+            self._shelf.drop(room.name, entry.id)
         room.broadcast({"type": "gone", "id": entry.id})
 
     def _drop_oldest(self, room: WebRoom) -> int:
         """Take the oldest entry out, which pages may go on to show; return its bytes."""
         oldest = room.entries.popleft()
         if self._shelf:
-            self._shelf.drop(oldest.id)
+            self._shelf.drop(room.name, oldest.id)
         return oldest.size
 
     def _drop_beyond_the_bytes(self) -> None:
@@ -596,6 +624,12 @@ class Rooms:
             rooms = (room for room in self if room.entries)
             first = min(rooms, key=lambda room: room.entries[0].at)
             held -= self._drop_oldest(first)
+
+
+def _any_of(*names: str) -> re.Pattern[str] | None:
+    """Return what finds any of some names, as a word of its own; None where there is no name."""
+    written = sorted({re.escape(name) for name in names if name}, key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(written)})(?!\w)") if written else None
 
 
 def room_of(name: str) -> Room:

@@ -22,14 +22,16 @@ from bot.platforms.web.admins import Admins
 from bot.platforms.web.api import Api
 from bot.platforms.web.broadcast import Broadcast
 from bot.platforms.web.party import PartyPages
+from bot.platforms.web.peers import Peers
 from bot.platforms.web.requests import (
     browser_language,
     clean_room_name,
     render_rejections,
     room_name,
 )
-from bot.platforms.web.rooms import PLATFORM, Rooms, room_of
+from bot.platforms.web.rooms import ENTRY_SECONDS, PLATFORM, Rooms, room_of
 from bot.platforms.web.security import add_headers, only_our_own_pages
+from bot.platforms.web.sharing import SharedRooms
 from bot.platforms.web.shelf import Shelf
 from bot.platforms.web.websocket import RoomEntrance, serve_websocket
 from bot.services import Service
@@ -72,6 +74,8 @@ class WebServer:
         metrics: Returns what Prometheus is told at /metrics, in its text format.
         data_folder: Keeps what admin links are made with, and what the rooms show; without one
             both end with the process.
+        peer_key: What other processes sign with that lead people to rooms of this one; None where
+            there are no others.
 
     Attributes:
         name: The platform's.
@@ -90,21 +94,24 @@ class WebServer:
         hooks: Mapping[str, Hook] = MappingProxyType({}),
         metrics: Callable[[], bytes] = bytes,
         data_folder: Path | None = None,
+        peer_key: str | None = None,
     ) -> None:
         self._address = address
         self._health = health
         # Also where the room is off by now: what it showed leaves the disk with its day.
         self._shelf = Shelf(data_folder / SHELF) if data_folder else None
-        self.rooms = rooms or Rooms(shelf=self._shelf)
+        self._is_shared = peer_key is not None
+        self._peers = Peers(peer_key) if peer_key and has_room else None
+        self.rooms = rooms or Rooms(shelf=self._shelf, are_shared=self._is_shared)
         self._has_room = has_room
         self._hooks = hooks
         self._metrics = metrics
         self._admins = Admins(data_folder if has_room else None)
-        self._service: Service | None = None
         self._api: Api | None = None
         self._broadcast: Broadcast | None = None
+        self._sharing: SharedRooms | None = None
         self._runner: web.AppRunner | None = None
-        self._expiring: asyncio.Task[None] | None = None
+        self._working: list[asyncio.Task[None]] = []
 
     def open(self, service: Service) -> None:
         """Open the rooms, before anything is told in them that a restart has interrupted.
@@ -114,6 +121,10 @@ class WebServer:
         """
         self._broadcast = Broadcast(service, self.rooms)
         self._api = Api(service, self.rooms, self._broadcast, self._admins)
+        if self._peers is not None:
+            admins, peers = self._admins, self._peers
+            self._sharing = SharedRooms(service, self.rooms, self._shelf, admins, peers)
+        service.privacy.listen(PLATFORM, self._forget)
 
     async def start(self, service: Service, listening: socket.socket) -> None:
         """Serve on a socket.
@@ -122,7 +133,6 @@ class WebServer:
             service: What answers.
             listening: The socket, bound.
         """
-        self._service = service
         self._admins.add_existing(await service.existing_rooms(PLATFORM))
         if self._api is None:
             self.open(service)
@@ -134,16 +144,19 @@ class WebServer:
             page.add_routes(app.router)
             self._api.add_routes(app.router)
             app.on_shutdown.append(page.close_sockets)
+            if self._sharing is not None:
+                self._sharing.listen(party.let_go)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=FINISH_SECONDS)
         await self._runner.setup()
         await web.SockSite(self._runner, listening).start()
-        self._expiring = asyncio.create_task(self._expire(), name="expiry of web entries")
+        working = [self._expire(), *([self._sharing.watch()] if self._sharing else [])]
+        self._working = [asyncio.create_task(each, name="web rooms") for each in working]
 
     async def stop(self) -> None:
         """Accept nothing more, send the answers that are ready, close the rest."""
-        if self._expiring is not None:
-            self._expiring.cancel()
-            await asyncio.gather(self._expiring, return_exceptions=True)
+        for each in self._working:
+            each.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
         if self._runner is not None:
             await self._runner.cleanup()
         if self._shelf is not None:
@@ -201,9 +214,12 @@ class WebServer:
             middlewares=[
                 only_our_own_pages(frozenset(filter(None, public))),
                 render_rejections,
-                self._only_our_own_rooms,
+                *([self._sharing.lead] if self._sharing else []),
             ]
         )
+        if self._peers is not None:
+            app.cleanup_ctx.append(self._peers.running)
+            app.on_shutdown.append(self._peers.close_sockets)
         app.on_response_prepare.append(add_headers)
         app.on_response_prepare.append(_revalidate_after_an_update)
         app.router.add_get("/healthz", self._healthz)
@@ -212,16 +228,6 @@ class WebServer:
         for url, hook in self._hooks.items():
             app.router.add_post(URL(url).path, _handler(hook))
         return app
-
-    @web.middleware
-    async def _only_our_own_rooms(
-        self, request: web.Request, handler: Handler
-    ) -> web.StreamResponse:
-        """Turn away who comes into a room that another process has; what shares the load knows."""
-        name = request.match_info.get("room")
-        if name and self._service and not await self._service.enter(room_of(name)):
-            raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
-        return await handler(request)
 
     async def _healthz(self, _: web.Request) -> web.Response:
         health = self._health()
@@ -234,11 +240,24 @@ class WebServer:
     async def _get_metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=self._metrics(), headers={"Content-Type": PROMETHEUS})
 
+    def expire(self) -> None:
+        """Take out of the rooms what is too old, and off the disk what nobody has open."""
+        self.rooms.expire()
+        if self._shelf is not None and self._is_shared:
+            self._shelf.sweep(self.rooms.now() - ENTRY_SECONDS)
+
     async def _expire(self) -> None:
         """Take out of the rooms what is too old, as long as the server runs."""
         while True:
             await asyncio.sleep(min(EXPIRY_SECONDS, self.rooms.seconds_until_expiry()))
-            self.rooms.expire()
+            self.expire()
+
+    async def _forget(self, player: Player) -> None:
+        """Take who is forgotten, in whatever process, out of what the rooms of this one show."""
+        self.rooms.forget(player)
+        self._admins.forget(player)
+        if self._sharing is not None:
+            await self._sharing.forget(player)
 
 
 class _Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -12,8 +13,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.domain import Picture, Preview
-from bot.platforms.web.rooms import Entry
+from bot.domain import Picture, Preview, Room
+from bot.platforms.web.rooms import PLATFORM, Entry, room_of
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +24,9 @@ _STORED = TypeAdapter(tuple[str, Entry])
 class Shelf:
     """A folder with two files for each entry: its words, and its picture where it has one.
 
-    Nothing waits for the disk: one thread writes, in the order in which it is asked to. A disk that
-    is full costs a restart's memory and nothing else.
+    A file's name begins with its room's id, and its time is the entry's: several processes may
+    share the folder, each for its own rooms. Nothing waits for the disk: one thread writes, in the
+    order in which it is asked to. A disk that is full costs a restart's memory and nothing else.
 
     Args:
         folder: Where it is; made when it is needed, for nobody else to read.
@@ -34,21 +36,43 @@ class Shelf:
         self._folder = folder
         self._writer = ThreadPoolExecutor(1, "shelf")
 
-    def load(self) -> Iterator[tuple[str, Entry]]:
-        """Yield each entry with its room's name, the oldest first; what is broken is removed."""
+    def load(self, room: Room | None = None) -> Iterator[tuple[str, Entry]]:
+        """Yield each entry with its room's name, the oldest first; what is broken is removed.
+
+        Args:
+            room: Whose; all rooms' if left out.
+        """
         entries: dict[str, tuple[str, Entry]] = {}
-        for path in self._folder.glob("*.json"):
+        for path in self._folder.glob(f"{room.id if room else ''}*.json"):
             try:
                 name, entry = _STORED.validate_json(path.read_bytes())
                 if entry.preview is not None:
-                    jpeg = self._picture(entry.id).read_bytes()
+                    jpeg = path.with_suffix(".jpg").read_bytes()
                     entry = replace(entry, preview=replace(entry.preview, jpeg=jpeg))
                 entries[entry.id] = name, entry
+                if path != self._path(name, entry.id):  # as earlier versions named it
+                    for each in (path.with_suffix(".jpg"), path):
+                        with suppress(FileNotFoundError):
+                            each.rename(self._path(name, entry.id).with_suffix(each.suffix))
             except (OSError, ValidationError) as error:
                 log.warning("an entry of a room could not be read: %s", type(error).__name__)
-                self.drop(path.stem)
+                self._do(lambda path=path: _remove(path))  # type: ignore[misc]
         for name, entry in sorted(entries.values(), key=lambda each: each[1].at):
             yield name, _with_past_photos(entry, entries)
+
+    async def find(self, room: Room) -> list[tuple[str, Entry]]:
+        """Return a room's entries, after all that is to be written; see `load`."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer, lambda: list(self.load(room)))
+
+    async def rooms(self) -> set[Room]:
+        """Return the rooms of which something is kept."""
+
+        def found() -> set[Room]:
+            ids = {path.stem.partition("-")[0] for path in self._folder.glob("*-*.json")}
+            return {Room(PLATFORM, id_) for id_ in ids}
+
+        return await asyncio.to_thread(found)
 
     def keep(self, name: str, entry: Entry, *, is_new: bool = True) -> None:
         """Keep an entry as it is now.
@@ -62,20 +86,31 @@ class Shelf:
 
         def write() -> None:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path = self._path(name, entry.id)
             if entry.preview is None:
-                self._picture(entry.id).unlink(missing_ok=True)
+                path.with_suffix(".jpg").unlink(missing_ok=True)
             elif is_new:
-                _write(self._picture(entry.id), entry.preview.jpeg)
-            _write(self._words(entry.id), words)
+                _write(path.with_suffix(".jpg"), entry.preview.jpeg, entry.at)
+            _write(path, words, entry.at)
 
         self._do(write)
 
-    def drop(self, entry: str) -> None:
-        """Remove an entry by its id."""
+    def drop(self, name: str, entry: str) -> None:
+        """Remove an entry of a room by its id."""
+        self._do(lambda: _remove(self._path(name, entry)))
+
+    def sweep(self, latest: float) -> None:
+        """Remove what is too old, of whatever room: nobody may have it open.
+
+        Args:
+            latest: Until when entries are, in seconds since 1970.
+        """
 
         def remove() -> None:
-            self._words(entry).unlink(missing_ok=True)
-            self._picture(entry).unlink(missing_ok=True)
+            for path in self._folder.glob("*.json"):
+                with suppress(FileNotFoundError):  # another process was quicker
+                    if path.stat().st_mtime <= latest:
+                        _remove(path)
 
         self._do(remove)
 
@@ -93,18 +128,21 @@ class Shelf:
         with suppress(RuntimeError):  # closed: the process ends
             self._writer.submit(safely)
 
-    def _words(self, entry: str) -> Path:
-        return self._folder / f"{entry}.json"
-
-    def _picture(self, entry: str) -> Path:
-        return self._folder / f"{entry}.jpg"
+    def _path(self, name: str, entry: str) -> Path:
+        return self._folder / f"{room_of(name).id}-{entry}.json"
 
 
-def _write(path: Path, data: bytes) -> None:
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.with_suffix(".jpg").unlink(missing_ok=True)
+
+
+def _write(path: Path, data: bytes, at: float) -> None:
     half = path.with_name(f"{path.name}.half")
     half.unlink(missing_ok=True)
     with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)
+    os.utime(half, (at, at))
     half.replace(path)  # a kill leaves nothing half written under the real name
 
 

@@ -30,7 +30,7 @@ from bot.storage.database import migrate, open_database
 from bot.storage.schema import metadata
 from bot.storage.store import Store
 from tests.support.postgres import execute
-from tests.support.records import ANNA, OLAF, points, score
+from tests.support.records import ANNA, OLAF, due, points, score
 
 NOW = datetime(2026, 12, 24, 18, tzinfo=UTC)
 
@@ -195,8 +195,8 @@ async def test_a_database_of_version_0002_keeps_everything(new_url: str) -> None
         (pending,) = await store.rounds.pending("telegram", NOW - 5 * minute)
         assert (pending.room, pending.message, pending.reference) == (GROUP, "14", "f14")
         assert pending.player == Player("136817688", "Channel", shared=True)
-        assert await store.seasons.podiums_due(date(2026, 11, 1)) == []
-        assert await store.seasons.podiums_due(date(2026, 12, 1)) == [SUPERGROUP]
+        assert await due(store, date(2026, 11, 1)) == []
+        assert await due(store, date(2026, 12, 1)) == [SUPERGROUP]
         assert await store.notes.recall("commands") == "1f"
         known = await store.people.export("telegram", ANNA.id)
         assert isinstance(known["rounds"], list)
@@ -312,7 +312,7 @@ async def test_what_was_over_before_the_rules_changed_keeps_its_points(new_url: 
         other = Room("telegram", "other")
         assert await points(store, other, datetime(2026, 10, 15, tzinfo=UTC)) == {"Anna": 80}
         # Podiums that were shown stay so, those of other rooms are still due.
-        assert await store.seasons.podiums_due(OCTOBER) == [other]
+        assert await due(store, OCTOBER) == [other]
         # What Anna is known by goes, and her points stay.
         known = await store.people.export("telegram", ANNA.id)
         assert known["seasons"] == [

@@ -129,7 +129,10 @@ async def test_a_room_has_one_owner_until_that_one_dies(database_url: str) -> No
             one.leases._valid_until = -1.0
             assert not await one.leases.own(ROOM)
             assert await one.leases.own(ROOMS[1])
+            await other.leases.renew()
+            assert (one.leases.living, other.leases.living) == (2, 2)
     async with Store.open(database_url) as third:  # the others have ended in good order
+        assert third.leases.living == 1
         assert await third.leases.own(ROOM)
         assert await third.leases.own(ROOMS[1])
 

@@ -62,6 +62,7 @@ class RunningBot:
             notes=self.store.notes,
             metrics=self.metrics,
             duties=self.store.leases,
+            notices=self.store.notices,
             inbox=self.store.inbox if self.store.leases.are_shared else None,
         )
         self._messengers[self.adapter.name] = self.adapter

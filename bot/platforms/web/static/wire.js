@@ -146,11 +146,12 @@ export function upload(address, { id, body, caption, to }, who, onProgress) {
 }
 
 function problemOf({ status, response }) {
-  if (status === 0) return new Problem('network');
   const sentence = response?.error ?? '';
+  // What is between us and who answers lost that one: the photo may have been taken, as when the network is lost.
+  if ([0, 502, 504].includes(status)) return new Problem('network', { sentence });
   if (status === 413) return new Problem('tooLarge', { sentence, retry: false });
   // Too slow, too often, too busy.
-  const passes = [408, 429, 502, 503, 504].includes(status);
+  const passes = [408, 429, 503].includes(status);
   return new Problem('server', { sentence, retry: passes || status >= 500, passes });
 }
 

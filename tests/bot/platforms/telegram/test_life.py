@@ -41,7 +41,11 @@ async def test_a_bad_token_ends_telegram_with_one_clear_sentence(
     bot: RunningBot, token: str
 ) -> None:
     adapter = TelegramAdapter(
-        token, api_url=bot.telegram.url, notes=bot.store.notes, duties=bot.store.leases
+        token,
+        api_url=bot.telegram.url,
+        notes=bot.store.notes,
+        duties=bot.store.leases,
+        notices=bot.store.notices,
     )
     for _ in range(2):  # once is no proof
         with pytest.raises(TokenRefused):

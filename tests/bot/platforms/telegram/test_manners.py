@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -42,7 +43,7 @@ async def said_to(bot: RunningBot, *messages: Message) -> list[str]:
 async def test_a_refusal_is_said_once_until_it_changes_and_then_counted(
     bot: RunningBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.platforms.telegram.sender.NOTICE_SECONDS", 0.05)
+    monkeypatch.setattr("bot.platforms.telegram.fading.NOTICE_SECONDS", 0.05)
     bea = bot.telegram.person("Bea")
     refused = [bot.family.send_photo(bot.anna, b"busy") for _ in range(5)]
     hers = bot.family.send_photo(bea, b"busy")
@@ -54,7 +55,21 @@ async def test_a_refusal_is_said_once_until_it_changes_and_then_counted(
     # They are gone after a minute, and the answer stays.
     await bot.telegram.until(lambda: len(bot.family.bots) == 1)
     await bot.stop()
+    assert await bot.store.notices.left("telegram") == []
     assert not await bot.service.pending_photos("telegram")
+
+
+async def test_a_notice_goes_when_its_time_is_over_also_after_a_restart(bot: RunningBot) -> None:
+    bot.family.send_photo(bot.anna, b"busy")
+    await bot.telegram.until(lambda: bool(bot.family.bots))
+    while not (left := await bot.store.notices.left("telegram")):
+        await asyncio.sleep(0.002)
+    await bot.kill()
+    await bot.store.notices.drop(left[0])
+    await bot.store.notices.keep(replace(left[0], until=datetime.now(UTC)))
+    bot.renew()
+    await bot.start()
+    await bot.telegram.until(lambda: not bot.family.bots)
 
 
 async def test_refusals_wait_behind_nothing_and_nothing_waits_behind_them(
@@ -94,6 +109,20 @@ async def test_the_most_urgent_goes_first_and_nobody_after_the_end() -> None:
     turns.close()
     with pytest.raises(Closing):
         await waits
+
+
+async def test_processes_share_what_may_go_in_a_second() -> None:
+    sharers = 3
+    turns = Turns(6, 3600, lambda: sharers)
+    waits = [asyncio.create_task(turns.reach(Urgency.NEWS)) for _ in range(7)]
+    await asyncio.sleep(0.01)
+    assert sum(wait.done() for wait in waits) == 2
+    sharers = 1
+    waits.append(asyncio.create_task(turns.reach(Urgency.NEWS)))
+    await asyncio.sleep(0.01)
+    assert sum(wait.done() for wait in waits) == 6
+    turns.close()
+    await asyncio.gather(*waits, return_exceptions=True)
 
 
 # What nobody asked for

@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from bot.platforms.telegram import sharing
 from bot.platforms.telegram.adapter import SECRET_HEADER
 from bot.storage import Store
+from bot.storage.database import open_database
 from tests.fakes.telegram.running_bot import RunningBot
 from tests.fakes.telegram.server import TelegramServer
+from tests.support.postgres import execute
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -104,3 +107,26 @@ async def test_who_lives_answers_what_a_dead_one_had_in_hand_and_in_order(bots: 
         await chat.answer(photo)
     await asyncio.sleep(0.2)
     assert [said.reply_to for said in chat.bots] == [photo.id for photo in photos]
+
+
+async def test_who_lives_deletes_the_notices_of_a_dead_one(
+    bots: Bots, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "LOOK_SECONDS", 0.05)
+    one, other, family = bots.one, bots.other, bots.one.family
+    await other.stop()
+    family.send_photo(one.anna, b"busy")
+    await bots.telegram.until(lambda: bool(family.bots))
+    while not await one.store.notices.left("telegram"):
+        await asyncio.sleep(0.01)
+    other.renew()
+    await other.start()
+    await one.kill()
+    async with open_database(database_url) as database:
+        await execute(database, "UPDATE notices SET until = now()")
+        await asyncio.sleep(0.3)
+        assert family.bots  # its owner may be about to
+        await bots.death.aclose()
+        await bots.telegram.until(lambda: not family.bots)
+        while (await execute(database, "SELECT count(*) FROM notices")) != [(0,)]:
+            await asyncio.sleep(0.01)

@@ -57,6 +57,22 @@ def test_the_secret_is_for_the_owner_of_the_process_alone(tmp_path: Path) -> Non
     assert (tmp_path / SECRET_FILE).stat().st_mode & 0o777 == 0o600
 
 
+def test_processes_that_start_at_once_have_one_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others: list[str] = []
+
+    def meanwhile(_: int) -> str:
+        if not others:
+            others.append("")
+            others[0] = Admins(tmp_path).token("home")
+        return f"part {len(list(tmp_path.iterdir()))}"
+
+    monkeypatch.setattr("bot.platforms.web.admins.secrets.token_hex", meanwhile)
+    assert [Admins(tmp_path).token("home")] == others
+    assert [path.name for path in tmp_path.iterdir()] == [SECRET_FILE]
+
+
 def test_a_secret_that_was_half_written_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / SECRET_FILE).write_bytes(b"half")
     assert Admins(tmp_path).token("home") == Admins(tmp_path).token("home")
