@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import gc
 import logging
 import os
 import socket
@@ -57,7 +58,11 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(_why_not(error, settings), file=sys.stderr)
         return 1
+    gc.disable()  # what a start makes is there to stay
     from bot import app  # half a second: only once settings and port are known to be good
+
+    gc.freeze()
+    gc.enable()
 
     with listening:
         try:

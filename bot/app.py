@@ -36,6 +36,7 @@ from classifier import Cell, Classifier, EngineError, ModelError
 if TYPE_CHECKING:
     from bot.platforms.discord import DiscordAdapter
     from bot.platforms.telegram import TelegramAdapter
+    from classifier.serving import RemoteClassifier
 
 # How long photos in hand may take after a signal, and then the platforms' goodbyes; the web
 # server's own wait comes after these.
@@ -69,16 +70,12 @@ async def serve(
     """
     stopping = asyncio.Event()
     _stop_on_signals(stopping, on_signal)
-    try:
-        classifier = Classifier.load(settings.model, engine=settings.engine, decoder=Cell())
-    except ModelError as error:
-        print(f"MODEL makes no sense: {error}", file=sys.stderr)
-        return 2
-    except EngineError as error:
-        print(f"ENGINE makes no sense: {error}", file=sys.stderr)
-        return 2
     tokens = {"telegram": settings.telegram_token, "discord": settings.discord_token}
     metrics = Metrics(["web", *(name for name, token in tokens.items() if token is not None)])
+    # Beside the database's opening: much of it is not Python's.
+    loading = asyncio.create_task(
+        asyncio.to_thread(classifier_of, settings, metrics), name="loading"
+    )
     systemd = Systemd()
     address = _address(settings, listening)
     async with AsyncExitStack() as stack:
@@ -93,6 +90,14 @@ async def serve(
         except StoreError as error:
             print(error, file=sys.stderr)
             return 1
+        try:
+            classifier = await loading
+        except ModelError as error:
+            print(f"MODEL makes no sense: {error}", file=sys.stderr)
+            return 2
+        except EngineError as error:
+            print(f"ENGINE makes no sense: {error}", file=sys.stderr)
+            return 2
         await stack.enter_async_context(classifier)
         vision = Vision(classifier)
         telegram, discord = _telegram(settings, store, metrics), _discord(settings, store, metrics)
@@ -173,6 +178,17 @@ def _stop_on_signals(stopping: asyncio.Event, on_signal: Callable[[], None]) -> 
     for number in (signal.SIGINT, signal.SIGTERM):
         # Unlike the loop's own add_signal_handler, this works on every system.
         signal.signal(number, stop)
+
+
+def classifier_of(settings: Settings, metrics: Metrics) -> Classifier | RemoteClassifier:
+    """Return what is to look at photos; raise ModelError or EngineError."""
+    url = without_slash(settings.classifier_url)
+    if url is None:
+        return Classifier.load(settings.model, engine=settings.engine, decoder=Cell())
+    from classifier.serving import RemoteClassifier
+
+    note = metrics.note_tier
+    return RemoteClassifier.load(url, settings.model, engine=settings.engine, note=note)
 
 
 def _telegram(settings: Settings, store: Store, metrics: Metrics) -> TelegramAdapter | None:

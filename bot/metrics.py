@@ -53,6 +53,14 @@ class Look(StrEnum):
     REFUSED = "refused"
 
 
+class Tier(StrEnum):
+    """What became of asking the classifier tier, as `classifier.serving` tells it."""
+
+    THERE = "there"
+    AGAIN = "again"
+    HERE = "here"
+
+
 class Metrics:
     """Counts what happens in one process; each has its own registry.
 
@@ -109,6 +117,15 @@ class Metrics:
             buckets=DATABASE_SECONDS,
             registry=registry,
         )
+        self._tier_photos = Counter(
+            "snowpeople_tier_photos",
+            "Photos for the classifier tier: looked at there, asked for again as a copy of the "
+            "classifier failed, or looked at here as the tier did not.",
+            ("outcome",),
+            registry=registry,
+        )
+        for outcome in Tier:
+            self._tier_photos.labels(outcome)
         for platform in platforms:
             self._begin(platform)
 
@@ -174,6 +191,10 @@ class Metrics:
     def note_truth(self, platform: str, *, fooled: bool) -> None:
         """Note that somebody told who is on a photo; told anew, it counts anew."""
         self._truths.labels(platform, "yes" if fooled else "no").inc()
+
+    def note_tier(self, outcome: str) -> None:
+        """Note what became of asking the classifier tier about a photo."""
+        self._tier_photos.labels(Tier(outcome)).inc()
 
     def note_transaction(self, stage: str, seconds: float) -> None:
         """Note how long a transaction of the database took.

@@ -85,6 +85,7 @@ class Settings(BaseSettings):
     peer_url: AnyHttpUrl | None = None
     model: Annotated[str, AfterValidator(_model)] = "full"
     engine: Literal["auto", "torch", "onnx"] = "auto"
+    classifier_url: AnyHttpUrl | None = None
     data_folder: Path = Path("data")
     database_url: Annotated[SecretStr, AfterValidator(_database)] | None = None
     log_level: Annotated[
@@ -106,7 +107,10 @@ class Settings(BaseSettings):
         held = [self.telegram_token, self.discord_token]
         if "@" in self.database():  # a password, probably
             held.append(self.database_url)
-        return [secret.get_secret_value() for secret in held if secret is not None]
+        secrets = [secret.get_secret_value() for secret in held if secret is not None]
+        if self.classifier_url is not None and self.classifier_url.password:
+            secrets.append(self.classifier_url.password)
+        return secrets
 
 
 def read_settings(**overrides: object) -> Settings:

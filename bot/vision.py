@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -22,15 +23,18 @@ from bot.domain import (
 from classifier import Busy, Classifier, PhotoError, Prediction
 from classifier.images.look import SmallCopy
 
+if TYPE_CHECKING:
+    from classifier.serving import RemoteClassifier
+
 
 class Vision:
     """Looks at photos for the services, and makes previews for rooms that show them.
 
     Args:
-        classifier: A running one.
+        classifier: A running one, of this process or of a tier.
     """
 
-    def __init__(self, classifier: Classifier) -> None:
+    def __init__(self, classifier: Classifier | RemoteClassifier) -> None:
         self._classifier = classifier
 
     @property

@@ -14,10 +14,13 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import multiprocessing
+import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +44,7 @@ from classifier.training.dataset import (
 from classifier.training.loop import (
     RECIPES,
     Lessons,
+    Recipe,
     fine_tune,
     fit_last_layer,
     mean_of,
@@ -57,7 +61,38 @@ if TYPE_CHECKING:  # where it is run, classifier.model has to come first
 PICTURE_SIDE = 256
 # The file, beside the models, of what the teacher saw.
 TOKENS = Path("teacher/tokens.safetensors")
+# A network is trained by one core, see `fine_tune`; so many at once.
+WORKERS = os.cpu_count() or 1
 NO_TEACHER = "It trains without a teacher: pip install 'snowpeople[teacher]' brings it."
+
+
+@dataclass(frozen=True)
+class Training:
+    """A network that is to be trained from a seed; another process needs to know no more.
+
+    Attributes:
+        recipe, backbone, title, seed: As `fine_tune` takes them.
+        rows: The photos, and `side` that of the squares as which they are read.
+        chosen, tokens: As in Lessons.
+        path: Where the network is kept, with `card`.
+    """
+
+    recipe: Recipe
+    backbone: str
+    title: str
+    seed: int
+    rows: Sequence[Row]
+    side: int
+    chosen: torch.Tensor
+    tokens: torch.Tensor | None
+    path: Path
+    card: Card
+
+    def run(self, pictures: Pictures | None = None) -> None:
+        """Train and keep it; `pictures` are those of `rows` where they have been read already."""
+        lessons = Lessons(pictures or Pictures.read(self.rows, self.side), self.chosen, self.tokens)
+        network = fine_tune(self.recipe, self.backbone, lessons, self.title, self.seed)
+        save(self.path, network, self.card)
 
 
 class Workshop:
@@ -76,6 +111,30 @@ class Workshop:
         """
         self.folder, self.backbone, self.pictures, self.tokens = folder, backbone, pictures, tokens
 
+    def train(self, model: str, folds: Sequence[int | None], workers: int) -> None:
+        """Train the networks that `network` makes its own of, where they are not kept yet.
+
+        Args:
+            model: A key of RECIPES.
+            folds: As `network` takes them, one after another.
+            workers: How many may be trained at once, each in a process and by one core.
+        """
+        missing = [
+            training
+            for fold in folds
+            if not _is_kept(*self._kept_as(model, fold))
+            for training in self._from_seeds(model, fold)
+            if not _is_kept(training.path, training.card)
+        ]
+        workers = min(workers, len(missing))
+        if workers < 2:
+            for training in missing:
+                training.run(self.pictures)
+            return
+        # Not forked: what torch has running would not be there.
+        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+            list(pool.map(Training.run, missing))
+
     def network(self, model: str, fold: int | None) -> tuple[ResNet, Path]:
         """Return a network, and the file in which it is kept; the file's, if there is one already.
 
@@ -83,35 +142,47 @@ class Workshop:
             model: A key of RECIPES.
             fold: Which fold of the pictures it is trained without; None: on all of them.
         """
-        recipe, rows = RECIPES[model], self.pictures.rows
-        name = "all" if fold is None else str(fold)
-        path = folds_folder(self.folder / f"{model}.safetensors") / f"{name}.safetensors"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        card = Card(
-            model, recipe.size, trained_on=f"all but fold {fold} of {self.fingerprint(model)}"
-        )
-        if network := _kept(path, card):
-            return network, path
-        chosen = range(len(rows)) if fold is None else split(rows, fold)[0]
-        lessons = Lessons(self.pictures, torch.tensor(chosen), self.tokens)
-        title = f"{model} on all photos" if fold is None else f"{model} without fold {fold}"
-        network = mean_of(
-            [self._from_seed(seed, lessons, title, path, card) for seed in range(recipe.seeds)]
-        )
+        recipe, (path, card) = RECIPES[model], self._kept_as(model, fold)
+        if _is_kept(path, card):
+            print(f"{path} is used again.", file=sys.stderr)
+            return load(path)[0], path
+        self.train(model, [fold], 1)
+        trained = self._from_seeds(model, fold)
+        network = mean_of([load(training.path)[0] for training in trained])
         if recipe.taught:
+            lessons = Lessons(self.pictures, trained[0].chosen, self.tokens)
             fit_last_layer(network, lessons, recipe.size)
         save(path, network, card)
         return load(path)[0], path  # as it is in half precision, like a later run's
 
-    def _from_seed(self, seed: int, lessons: Lessons, title: str, path: Path, card: Card) -> ResNet:
-        """Return a network from a seed, kept beside the mean of all, whose card this is."""
-        path = path.with_stem(f"{path.stem}-{seed}")
-        card = replace(card, trained_on=f"{card.trained_on} from seed {seed}")
-        if network := _kept(path, card):
-            return network
-        recipe = RECIPES[card.name]
-        save(path, fine_tune(recipe, self.backbone, lessons, f"{title}, seed {seed}", seed), card)
-        return load(path)[0]
+    def _kept_as(self, model: str, fold: int | None) -> tuple[Path, Card]:
+        """Return where a network is kept, and the card that it has there."""
+        name = "all" if fold is None else str(fold)
+        path = folds_folder(self.folder / f"{model}.safetensors") / f"{name}.safetensors"
+        made_of = f"all but fold {fold} of {self.fingerprint(model)}"
+        return path, Card(model, RECIPES[model].size, trained_on=made_of)
+
+    def _from_seeds(self, model: str, fold: int | None) -> list[Training]:
+        """Return the trainings of which a network is the mean."""
+        rows, (path, card) = self.pictures.rows, self._kept_as(model, fold)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        chosen = range(len(rows)) if fold is None else split(rows, fold)[0]
+        title = f"{model} on all photos" if fold is None else f"{model} without fold {fold}"
+        return [
+            Training(
+                RECIPES[model],
+                self.backbone,
+                f"{title}, seed {seed}",
+                seed,
+                rows,
+                self.pictures.levels[0].shape[-1],
+                torch.tensor(chosen),
+                self.tokens,
+                path.with_stem(f"{path.stem}-{seed}"),
+                replace(card, trained_on=f"{card.trained_on} from seed {seed}"),
+            )
+            for seed in range(RECIPES[model].seeds)
+        ]
 
     def fingerprint(self, model: str) -> str:
         """Return what tells trainings apart: eight digits of photos, recipe and start."""
@@ -122,18 +193,12 @@ class Workshop:
         return hashlib.sha256(repr(made_of).encode()).hexdigest()[:8]
 
 
-def _kept(path: Path, card: Card) -> ResNet | None:
-    """Return the network of a file; None if there is none, or one of other photos or recipe."""
-    if not path.is_file():
-        return None
+def _is_kept(path: Path, card: Card) -> bool:
+    """Return whether a file has a network of the card's photos and recipe, and whole."""
     try:
-        network, found = load(path)
+        return path.is_file() and load(path)[1].trained_on == card.trained_on
     except ModelError:  # broken off while it was written
-        return None
-    if found.trained_on != card.trained_on:
-        return None
-    print(f"{path} is used again.", file=sys.stderr)
-    return network
+        return False
 
 
 def calibrate(card: Card, logits: torch.Tensor, rows: Sequence[Row]) -> Card:
@@ -166,7 +231,9 @@ def train_model(model: str, workshop: Workshop, folds: int) -> None:
     """
     recipe, rows = RECIPES[model], workshop.pictures.rows
     logits, evaluated, kept = [], [], []
-    for fold in folds_by_cost(rows)[:folds]:
+    held_out_folds = folds_by_cost(rows)[:folds]
+    workshop.train(model, [*held_out_folds, None], WORKERS)
+    for fold in held_out_folds:
         network, path = workshop.network(model, fold)
         held_out = [rows[index] for index in split(rows, fold)[1]]
         logits.append(predict_logits(network, held_out, recipe.size))

@@ -83,6 +83,21 @@ class TooLarge(PhotoError):
         )
 
 
+def photo_error(reason: str) -> PhotoError:
+    """Return the error of which another process tells by its reason.
+
+    Raises:
+        ValueError: There is no such reason.
+    """
+    match reason:
+        case "empty" | "not_a_picture" | "damaged":
+            return UnreadablePhoto(reason)
+        case "too_many_bytes" | "too_many_pixels":
+            return TooLarge(reason)
+        case _:
+            raise ValueError("a refusal for no reason")
+
+
 class HugePhoto(Exception):
     """A photo whose decoding takes so much memory that there should be one at a time."""
 

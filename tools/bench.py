@@ -1,7 +1,8 @@
 """`make bench`: what the bot costs, measured on this machine.
 
-Without arguments: the engines, as docs/engines.md quotes them. With `telegram`: from the message to
-the answer; `make bench ARGS="telegram 1000 stream --json FILE"`.
+Without arguments: the engines, as docs/engines.md quotes them. With `photos`: from a photo's bytes
+to the prediction, beside other ways; `make bench ARGS="photos --plot docs/bench.png"`. With
+`telegram`: from the message to the answer; `make bench ARGS="telegram 1000 stream --json FILE"`.
 """
 
 from __future__ import annotations
@@ -20,15 +21,17 @@ import numpy as np
 from PIL import Image
 
 from classifier import Classifier
+from classifier.images.decode import SUFFIXES
 from classifier.inference.engines import EngineName
 from classifier.inference.predictor import Predictor
 from tests.conftest import running_bot
-from tools import bench_telegram
+from tools import bench_photos, bench_telegram
 
 ENGINES: tuple[EngineName, ...] = ("torch", "onnx")
 STARTS = 3
 TURNS = 25
 PHOTOS = 100
+SEEN = 200
 MEGABYTE = 1024 * 1024
 
 
@@ -47,9 +50,19 @@ def main() -> None:
     telegram.add_argument("--model", default="full")
     telegram.add_argument("--database", help="an empty one; by default a file of its own")
     telegram.add_argument("--json", type=Path, help="where to write the figures")
+    photos = parts.add_parser("photos", help="from bytes to prediction, beside other ways")
+    photos.add_argument("--model", nargs="+", default=["full", "small"])
+    photos.add_argument(
+        "--seen", type=Path, help="a folder of photos on which the answers are compared, too"
+    )
+    photos.add_argument("--json", type=Path, help="where to write the figures")
+    photos.add_argument("--plot", type=Path, help="where to draw them")
     given = parser.parse_args()
     if given.part is None:
         _measure_engines()
+        return
+    if given.part == "photos":
+        _measure_photos(given.model, given.seen, given.json, given.plot)
         return
     settings = {"MODEL": given.model, "ENGINE": "onnx"}
     if given.database:
@@ -58,6 +71,25 @@ def main() -> None:
     figures = asyncio.run(bench_telegram.run(scenarios, **settings))
     if given.json is not None:
         given.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def _measure_photos(
+    models: list[str], seen: Path | None, json_file: Path | None, plot: Path | None
+) -> None:
+    """Print a table for each model."""
+    files = sorted(path for path in seen.rglob("*") if path.suffix in SUFFIXES) if seen else []
+    # Evenly out of all folders.
+    known = [path.read_bytes() for path in files[:: max(1, len(files) // SEEN)]]
+    figures = {}
+    for model in models:
+        figures[model], differences = asyncio.run(bench_photos.measure(model, known))
+        print(f"\n{model}\n\n{bench_photos.table(figures[model])}\n")
+        for name, difference in differences.items():
+            print(f"{name}, a probability beside torch's: {difference}")
+    if json_file is not None:
+        json_file.write_text(json.dumps(figures, indent=2) + "\n")
+    if plot is not None:
+        bench_photos.plot(figures, plot)
 
 
 def _measure_engines() -> None:

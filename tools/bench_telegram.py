@@ -29,10 +29,12 @@ AT_ONCE = (1, 10, 100, 1000)
 OF_A_CHAT = 5
 PER_SECOND, SECONDS = 15, 60
 LARGE = 24
+# How many come one after another, so many at a time, and after how many the memory is noted.
+LONG, IN_FLIGHT, NOTED = 10_000, 8, 1_000
 # Between two looks at /healthz: a loop that stands still lets it wait.
 LOOK_SECONDS = 0.05
-# For a photo that is never answered.
-PATIENCE_SECONDS = 300.0
+# For photos that are never answered.
+PATIENCE_SECONDS, LONG_PATIENCE_SECONDS = 300.0, 7200.0
 MEGABYTE = 1024 * 1024
 
 
@@ -74,7 +76,7 @@ class Crowd:
         message = chat.send_photo(who, sizes)
         sent.at[chat.id, message.id] = time.perf_counter()
 
-    async def answered(self, sent: Sent, number: int) -> None:
+    async def answered(self, sent: Sent, number: int, patience: float = PATIENCE_SECONDS) -> None:
         """Note when answers come, until there are so many, or none comes any more."""
 
         def look() -> bool:
@@ -89,7 +91,7 @@ class Crowd:
             return len(sent.answered) >= number
 
         with suppress(TimeoutError):
-            await self._telegram.until(look, PATIENCE_SECONDS)
+            await self._telegram.until(look, patience)
 
     def out_of_order(self, chats: Iterable[Chat]) -> int:
         """Return in how many chats an answer overtook another."""
@@ -141,18 +143,37 @@ async def large(family: Family, bot: BotProcess) -> Figures:
     return {**figures, "peak_mb": sum(map(_peak, pids)) // MEGABYTE}
 
 
+async def long(family: Family, bot: BotProcess) -> Figures:
+    """Have thousands of photos come, one when another is answered; note how memory goes."""
+    crowd = Crowd(family.telegram, LONG)
+    chats = crowd.chats(LONG // 50)
+    memory = {0: _resident(bot.process.pid) // MEGABYTE}
+
+    async def send(sent: Sent) -> None:
+        for index in range(LONG):
+            while index - len(sent.answered) >= IN_FLIGHT:
+                await asyncio.sleep(0.005)
+            if index % NOTED == 0:
+                memory[index] = _resident(bot.process.pid) // MEGABYTE
+            crowd.send(chats[index % len(chats)], crowd.photos(1)[0], sent)
+
+    figures = await _measured(family, bot, crowd, LONG, send, LONG_PATIENCE_SECONDS)
+    return {**figures, **{f"resident_mb_after_{number}": size for number, size in memory.items()}}
+
+
 async def _measured(
     family: Family,
     bot: BotProcess,
     crowd: Crowd,
     number: int,
     send: Callable[[Sent], Awaitable[None]],
+    patience: float = PATIENCE_SECONDS,
 ) -> Figures:
     sent, pid = Sent(), bot.process.pid
     cpu, database = processor_seconds(pid), await database_seconds(bot)
     began = time.perf_counter()
     async with _watched(bot) as health:
-        watching = asyncio.create_task(crowd.answered(sent, number))
+        watching = asyncio.create_task(crowd.answered(sent, number, patience))
         await send(sent)
         await watching
     wall = time.perf_counter() - began
@@ -219,6 +240,8 @@ async def run(scenarios: Sequence[str], **settings: str) -> dict[str, Figures]:
                 figures[name] = await stream(family, bot)
             elif name == "large":
                 figures[name] = await large(family, bot)
+            elif name == "long":
+                figures[name] = await long(family, bot)
             else:
                 figures[name] = await burst(family, bot, int(name))
             figures[name]["load_before"] = round(loaded, 1)
@@ -227,7 +250,7 @@ async def run(scenarios: Sequence[str], **settings: str) -> dict[str, Figures]:
     return figures
 
 
-SCENARIOS = (*map(str, AT_ONCE), "large", "stream")
+SCENARIOS = (*map(str, AT_ONCE), "large", "stream", "long")
 
 
 def _draw(random: Random) -> bytes:

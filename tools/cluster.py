@@ -3,6 +3,9 @@
 First the same photos are sent to one bot and to two, for the table. Then two bots answer a stream
 of photos, one of them is killed and comes back, and the database is restarted; each photo must be
 answered once, in its chat's order, and nothing may be left over. Only loopback is used.
+
+With `--ray` (which has to be installed) two bots stand beside a classifier tier, and it is that
+which fails: a copy of the classifier, Ray's proxy, its controller, and in the end all of it.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from itertools import count
 
 import asyncpg
@@ -29,6 +33,7 @@ from tests.fakes.telegram.server import TelegramServer
 from tests.support.family import BotProcess
 from tests.support.postgres import Cluster, binaries, new_database, running_cluster
 from tools.bench_telegram import Crowd, Sent, database_seconds, processor_seconds, quantile
+from tools.cluster_tier import VICTIMS, TierProcess, tier_photos
 
 # How many bots, and where they remember; SQLite is what a single one has by itself.
 MEASURED = ((1, "sqlite"), (1, "postgresql"), (2, "postgresql"))
@@ -53,6 +58,7 @@ class Bots:
 
     telegram: TelegramServer
     database: str
+    tier: TierProcess | None = None
     running: list[BotProcess] = field(default_factory=list)
     twice: int = 0
     webhook: str | None = None
@@ -65,6 +71,7 @@ class Bots:
             DATABASE_URL=self.database,
             WEB_ROOM="off",
             **({"WEBHOOK_URL": self.webhook} if self.webhook else {}),
+            CLASSIFIER_URL=self.tier.url if self.tier else "",
         )
         self.running.append(bot)
         await bot.running("telegram")
@@ -123,7 +130,12 @@ async def balanced(bots: Bots) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def some_bots(
-    cluster: Cluster, number: int, kind: str = "postgresql", *, webhook: bool = False
+    cluster: Cluster,
+    number: int,
+    kind: str = "postgresql",
+    tier: TierProcess | None = None,
+    *,
+    webhook: bool = False,
 ) -> AsyncIterator[Bots]:
     """Run so many bots on a database and at a Telegram of their own."""
     async with AsyncExitStack() as stack:
@@ -133,7 +145,7 @@ async def some_bots(
             database = f"sqlite:///{folder}/snowpeople.db"
         else:
             database = await new_database(cluster.address)
-        bots = Bots(telegram, database)
+        bots = Bots(telegram, database, tier)
         if webhook:
             await stack.enter_async_context(balanced(bots))
         try:
@@ -146,10 +158,10 @@ async def some_bots(
 
 
 async def throughput(
-    cluster: Cluster, number: int, kind: str, photos: int
+    cluster: Cluster, number: int, kind: str, photos: int, tier: TierProcess | None = None
 ) -> dict[str, float | str]:
     """Send so many photos at once to so many bots, and measure how it goes."""
-    async with some_bots(cluster, number, kind) as bots:
+    async with some_bots(cluster, number, kind, tier) as bots:
         warm = Crowd(bots.telegram, 1)
         first = Sent()
         for chat in warm.chats(2 * number):
@@ -169,6 +181,7 @@ async def throughput(
     return {
         "bots": number,
         "database": kind,
+        "classifier": "tier" if tier else "own",
         "photos": len(sent.answered),
         "a second": len(sent.answered) / wall,
         "p50 s": quantile(sent.seconds, 0.5),
@@ -180,6 +193,9 @@ async def throughput(
 async def spent(bots: Bots) -> dict[str, float]:
     """Return the seconds that all have spent: processor time, and the database's stages."""
     seconds: defaultdict[str, float] = defaultdict(float)
+    if bots.tier is not None:
+        seconds["tier's"] = bots.tier.processor_seconds()
+        seconds["processor"] += seconds["tier's"]
     for bot in bots.running:
         seconds["processor"] += sum(processor_seconds(bot.process.pid))
         for stage, number in (await database_seconds(bot)).items():
@@ -212,24 +228,48 @@ class Outcome:
         return left
 
 
+async def harm_bots(bots: Bots, seconds: float) -> None:
+    """Kill one and bring it back, and restart the database, with so many seconds between."""
+    await asyncio.sleep(seconds)
+    print("kill -9", flush=True)
+    await bots.kill(bots.running[0])
+    await asyncio.sleep(seconds)
+    await bots.start()
+    print("it is back", flush=True)
+
+
+async def harm_tier(bots: Bots, seconds: float) -> None:
+    """Kill each part of the tier in turn, and at last all of it, with so many seconds between."""
+    assert bots.tier is not None
+    for victim in VICTIMS:
+        await asyncio.sleep(seconds)
+        print("kill -9", victim, bots.tier.kill(victim), flush=True)
+    await asyncio.sleep(seconds)
+    print("kill -9, all of Ray", flush=True)
+    bots.tier.kill_all()
+
+
 async def faults(
-    cluster: Cluster, photos: int, *, restarts_database: bool = True, webhook: bool = False
+    cluster: Cluster,
+    photos: int,
+    *,
+    restarts_database: bool = True,
+    tier: TierProcess | None = None,
+    webhook: bool = False,
 ) -> Outcome:
-    """Send a stream of photos to two bots, kill one, and restart the database."""
-    async with some_bots(cluster, 2, webhook=webhook) as bots:
+    """Send a stream of photos to two bots, kill one or the tier, and restart the database."""
+    async with some_bots(cluster, 2, tier=tier, webhook=webhook) as bots:
         crowd, sent = Crowd(bots.telegram, photos), Sent()
         chats, drawn = crowd.chats(max(2, photos // OF_A_CHAT)), crowd.photos(photos)
 
         async def harm() -> None:
-            seconds = photos / PER_SECOND / 4
-            await asyncio.sleep(seconds)
-            print("kill -9", flush=True)
-            await bots.kill(bots.running[0])
-            await asyncio.sleep(seconds)
-            await bots.start()
-            print("it is back", flush=True)
+            seconds = photos / PER_SECOND
+            if tier is not None:
+                await harm_tier(bots, seconds / (len(VICTIMS) + 2))
+                return
+            await harm_bots(bots, seconds / 4)
             if restarts_database:
-                await asyncio.sleep(seconds / 2)
+                await asyncio.sleep(seconds / 8)
                 await asyncio.to_thread(cluster.restart)
                 print("the database was restarted", flush=True)
 
@@ -243,6 +283,8 @@ async def faults(
         await watching
         await asyncio.sleep(SETTLED_SECONDS)
         answers = answers_in(bots.telegram)
+        if tier is not None:
+            print("of the tier's photos:", *[await tier_photos(bot) for bot in bots.running])
         await bots.stop()
         log = [line for bot in bots.running for line in bot.log]
         return Outcome(
@@ -277,13 +319,38 @@ def out_of_order(chats: Sequence[Chat]) -> int:
     return wrong
 
 
+async def with_tier(cluster: Cluster, photos: int, *, only_faults: bool) -> Outcome:
+    """Measure bots that look by themselves and by a tier, and then have that fail."""
+    bots = () if only_faults else (1, 2)
+    measured = [await throughput(cluster, number, "postgresql", photos) for number in bots]
+    async with TierProcess.running() as tier:
+        measured += [
+            await throughput(cluster, number, "postgresql", photos, tier) for number in bots
+        ]
+        if measured:
+            print_table(measured)
+        return await faults(cluster, photos, tier=tier)
+
+
+def print_table(measured: Sequence[Mapping[str, float | str]]) -> None:
+    """Print a row for each figure."""
+    for name in measured[-1]:
+        values = [columns.get(name, "") for columns in measured]
+        cells = (value if isinstance(value, str) else round(value, 2) for value in values)
+        print(f"{name:12}" + "".join(f"{cell:>12}" for cell in cells), flush=True)
+
+
 def main() -> int:
     """Run it, and return how many things went wrong."""
     parser = argparse.ArgumentParser(description=__doc__, prog="make cluster")
     parser.add_argument("--photos", type=int, default=240, help="in each part")
     parser.add_argument("--only-faults", action="store_true")
     parser.add_argument("--webhook", action="store_true", help="faults: both get updates, in turn")
+    parser.add_argument("--ray", action="store_true", help="a classifier tier that fails")
     arguments = parser.parse_args()
+    if arguments.ray and find_spec("ray") is None:
+        print("Ray is not installed: pip install '.[cluster]'", file=sys.stderr)
+        return 1
     # A bot that is killed hangs up in the middle of a call.
     logging.getLogger("aiohttp.server").disabled = True
     programs = binaries()
@@ -291,14 +358,18 @@ def main() -> int:
         print("PostgreSQL is not installed.", file=sys.stderr)
         return 1
     with running_cluster(programs) as cluster:
-        rows: defaultdict[str, list[float | str]] = defaultdict(list)
-        for number, kind in () if arguments.only_faults else MEASURED:
-            measured = asyncio.run(throughput(cluster, number, kind, arguments.photos))
-            for name, value in measured.items():
-                rows[name].append(value if isinstance(value, str) else round(value, 2))
-        for name, values in rows.items():
-            print(f"{name:12}" + "".join(f"{value:>12}" for value in values), flush=True)
-        outcome = asyncio.run(faults(cluster, arguments.photos, webhook=arguments.webhook))
+        if arguments.ray:
+            outcome = asyncio.run(
+                with_tier(cluster, arguments.photos, only_faults=arguments.only_faults)
+            )
+        else:
+            measured = [
+                asyncio.run(throughput(cluster, number, kind, arguments.photos))
+                for number, kind in (() if arguments.only_faults else MEASURED)
+            ]
+            if measured:
+                print_table(measured)
+            outcome = asyncio.run(faults(cluster, arguments.photos, webhook=arguments.webhook))
     print(outcome)
     for fault in outcome.faults:
         print(f"WRONG: {fault}")

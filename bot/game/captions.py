@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 
 from bot.domain import Label
 
@@ -320,9 +321,11 @@ def _forms(of: _Language) -> _Forms:
     )
 
 
-_ALL = tuple(
-    _forms(language) for language in (_ENGLISH, _GERMAN, _FRENCH, _SPANISH, _PORTUGUESE, _UKRAINIAN)
-)
+@cache
+def _all_forms() -> tuple[_Forms, ...]:
+    """Return every language's, made for the first caption: it takes as long as a small photo."""
+    languages = (_ENGLISH, _GERMAN, _FRENCH, _SPANISH, _PORTUGUESE, _UKRAINIAN)
+    return tuple(_forms(language) for language in languages)
 
 
 def truth_in(caption: str) -> Label | None:
@@ -333,7 +336,7 @@ def truth_in(caption: str) -> Label | None:
     """
     clauses = _clauses(caption)
     whole = " ".join(clauses)
-    if any(forms.neither.fullmatch(whole) for forms in _ALL):
+    if any(forms.neither.fullmatch(whole) for forms in _all_forms()):
         return Label.NEITHER
     labels = set()
     for clause in clauses:
@@ -357,7 +360,7 @@ def wants_guesses(caption: str) -> bool:
     """Return whether a caption asks everyone to guess before the bot looks, and nothing else."""
     clauses = [clause for clause in _clauses(caption) if not _is_filler(clause)]
     whole = " ".join(" ".join(clauses).replace("?", " ").replace("¿", " ").split())
-    return any(forms.guess.fullmatch(whole) for forms in _ALL)
+    return any(forms.guess.fullmatch(whole) for forms in _all_forms())
 
 
 def command_in(text: str) -> tuple[str, str] | None:
@@ -370,7 +373,7 @@ def command_in(text: str) -> tuple[str, str] | None:
 
 
 def _label(clause: str) -> Label | None:
-    for forms in _ALL:
+    for forms in _all_forms():
         if forms.neither.fullmatch(clause):
             return Label.NEITHER
         for label, pattern in (*forms.truths.items(), *forms.works.items()):
@@ -382,14 +385,14 @@ def _label(clause: str) -> Label | None:
 def _is_made(clause: str) -> bool:
     return any(
         pattern.fullmatch(clause)
-        for forms in _ALL
+        for forms in _all_forms()
         for pattern in (forms.made, *forms.works.values())
     )
 
 
 def _is_filler(clause: str) -> bool:
     return bool(
-        _FILLER.fullmatch(clause) or any(forms.emphasis.fullmatch(clause) for forms in _ALL)
+        _FILLER.fullmatch(clause) or any(forms.emphasis.fullmatch(clause) for forms in _all_forms())
     )
 
 

@@ -9,11 +9,12 @@ import shutil
 import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from bot.operating.platforms import examine_all
 from bot.platforms.findings import Examination, Finding
-from bot.settings import Settings
+from bot.settings import Settings, without_slash
 from bot.storage import StoreError
 from bot.storage.copies import look
 from classifier import Classifier, EngineError, ModelError
@@ -39,6 +40,7 @@ async def check(settings: Settings) -> list[Finding]:
         _settings(settings),
         await _database(settings),
         await asyncio.to_thread(_model, settings),
+        *await classifier_tier(settings),
         _disk(settings.data_folder),
         _port(settings.web_host, settings.web_port),
         _clock(examined),
@@ -78,6 +80,25 @@ def _model(settings: Settings) -> Finding:
     except (ModelError, EngineError) as error:
         return Finding("model", f"{error} Correct MODEL or ENGINE.", is_fine=False)
     return Finding("model", f"{classifier.card.name}, computed by {classifier.engine}.")
+
+
+async def classifier_tier(settings: Settings) -> list[Finding]:
+    """Return how the classifier tier is, where there is to be one."""
+    url = without_slash(settings.classifier_url)
+    if url is None:
+        return []
+    from classifier.serving import RemoteClassifier
+
+    try:
+        load = partial(RemoteClassifier.load, url, settings.model, engine=settings.engine)
+        async with await asyncio.to_thread(load) as classifier:
+            text = classifier.fault
+    except (ModelError, EngineError):
+        return []  # of which the line before this one tells
+    if text:
+        text = f"it {text}; until then the bot looks at photos by itself."
+        return [Finding("classifier tier", text, is_fine=False)]
+    return [Finding("classifier tier", "it answers, and has this model.")]
 
 
 def _disk(folder: Path) -> Finding:

@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-from bot.storage.database import StoreError, migrate, open_database
+from bot.storage.database import VERSION, StoreError, migrate, open_database
 from bot.storage.schema import leases, processes, rounds, updates
 
 # In the zip file: one line of JSON a row, and what is needed to put them back.
@@ -34,8 +34,6 @@ ROWS = "database/{}.jsonl"
 DESCRIPTION = "database.json"
 # So many rows are in memory at once.
 ROWS_AT_ONCE = 500
-# Alembic's own: which version of the tables this is.
-VERSION = "alembic_version"
 # What is true only while some processes run: neither kept nor restored.
 PASSING = {processes.name, leases.name, updates.name}
 # A bot that was started, and never spoken to, has filled no other table.
@@ -57,7 +55,7 @@ async def dump(url: str, archive: ZipFile) -> None:
         StoreError: When the database cannot be used, or there is nothing in it.
     """
     async with open_database(url, prepare=lambda connection: None) as database:
-        await database.read(lambda connection: connection.run_sync(_dump, archive))
+        await database.read(lambda connection: _dump(connection, archive))
 
 
 async def restore(url: str, archive: ZipFile) -> None:
@@ -92,7 +90,7 @@ async def look(url: str) -> int | None:
         return connection.scalar(select(func.count()).select_from(rounds))
 
     async with open_database(url, prepare=lambda connection: None) as database:
-        return await database.read(lambda connection: connection.run_sync(count))
+        return await database.read(count)
 
 
 def _dump(connection: Connection, archive: ZipFile) -> None:

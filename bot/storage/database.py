@@ -1,71 +1,39 @@
-"""SQLite or PostgreSQL: opened, migrated, and used by one transaction at a time for writing."""
+"""A database: opened, migrated, and used by one transaction after another."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
 import logging
-import sqlite3
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
-from contextlib import asynccontextmanager, closing, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from bot.storage.driver import Driver, Kind
 from bot.storage.schema import metadata
+from bot.storage.sqlite import SQLite
 
 log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-# Another process may hold SQLite's lock, such as a backup; PostgreSQL may be far away.
-TIMEOUT_SECONDS = 15.0
+# Alembic's own table: which version of the others this is.
+VERSION = "alembic_version"
 # How long each step of closing may take: transactions under way, those cut off, the connections.
 CLOSE_SECONDS = 2.0
-# PostgreSQL's, at once: as many as the pool opens.
-CONNECTIONS = 15
 # A driver's task that is cancelled first closes its connection in good order, which may hang as
 # well; each further cancellation takes it out of one step of that.
 CANCELLATIONS = 4
-# PostgreSQL's advisory locks share one space of numbers in a database: "snow", in ASCII.
-LOCK = 0x736E6F77
-# Where processes on the same PostgreSQL tell each other that there is news.
-CHANNEL = "snowpeople"
-LISTEN_AGAIN_SECONDS = 1.0
 
-DATABASE_ERRORS = (
-    SQLAlchemyError,
-    sqlite3.Error,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    OSError,
-    CommandError,
-)
-
-# PostgreSQL is restarted now and then, or another machine takes its place; nothing of a transaction
-# that it did not come to commit is there, and it is done again.
-RESTART_WAITS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.0, 3.0)
-# How a transaction learns of that; not by a time-out, which has taken long enough.
-GONE = (
-    ConnectionError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.InterfaceError,
-)
+READ = Kind(writes=False, is_repeatable=True)
+ALONE = Kind(is_alone=True)
 
 # Is told `wait`, `read` or `write`, and how many seconds that took.
 Observe = Callable[[str, float], None]
@@ -78,68 +46,61 @@ class StoreError(Exception):
     """The database cannot be used. Its message is one sentence for the operator."""
 
 
-class Database:
-    """Runs transactions: any number that read, and those that write so that no two cross.
+class NewerVersionError(Exception):
+    """A newer version of the bot made the database."""
 
-    SQLite has one writer anyway. On PostgreSQL, which other processes use as well, a transaction
-    that writes locks the row of its room first (`bot.storage.queries`), and so no two change the
-    same room at once; what concerns more than a room waits until it is alone. Nobody holds two
-    rooms, and so no transaction is ever refused and tried again.
+
+class Database:
+    """Runs transactions, in the order in which they come; urgent ones go first.
 
     A transaction runs in a task of its own. Who waits for it may be cancelled, and is at once; the
     transaction goes on and happens whole. Otherwise a cancellation would hit the driver in the
     middle of its work, and cost the connection.
+
+    Args:
+        driver: SQLite's or PostgreSQL's.
+        close_seconds: See `open_database`.
+        observe: See `open_database`.
+
+    Attributes:
+        errors: What says that the database cannot be used, or not now.
     """
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        driver: Driver,
         close_seconds: float = CLOSE_SECONDS,
         observe: Observe = lambda stage, seconds: None,
-        connect: Callable[[], Awaitable[asyncpg.Connection]] | None = None,
     ) -> None:
-        self._engine = engine
-        self._connect = connect
-        self._lasting = engine.execution_options(synchronous="FULL")
-        self._urgent = engine.execution_options(synchronous="NORMAL")
+        self.errors = driver.errors
+        self._driver = driver
         self._close_seconds = close_seconds
         self._observe = observe
-        self._is_sqlite = engine.dialect.name == "sqlite"
-        # SQLite has one connection; whoever waits for it waits here, where there is an order.
-        self._gate = _Gate(1 if self._is_sqlite else CONNECTIONS)
+        # Whoever waits for a connection waits here, where there is an order.
+        self._gate = _Gate(driver.at_once)
         self._is_closed = False
-        self._was_used = False
         self._transactions: set[asyncio.Task[object]] = set()
-        self._connections: set[DBAPIConnection] = set()
-        event.listen(engine.sync_engine, "connect", self._connected)
-        event.listen(engine.sync_engine, "close", self._disconnected)
-
-    async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Run a transaction that reads; see `write`."""
-        return await self._run(self._transaction(work, writes=False, is_repeatable=True))
 
     @property
     def is_shared(self) -> bool:
         """Whether other processes may work on the same database at the same time."""
-        return not self._is_sqlite
+        return self._driver.is_shared
 
-    async def write(
-        self,
-        work: Callable[[AsyncConnection], Awaitable[T]],
-        *,
-        is_urgent: bool = False,
-        is_alone: bool = False,
-        is_repeatable: bool = False,
-    ) -> T:
-        """Run a transaction that writes; all of it is kept at its end, or nothing.
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run a transaction that reads; see `run`."""
+        return await self.run(work, READ)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run a transaction that writes in one room at most; see `run`."""
+        return await self.run(work, Kind())
+
+    async def run(self, work: Callable[[Connection], T], kind: Kind) -> T:
+        """Run a transaction; all of it is kept at its end, or nothing.
 
         Args:
-            work: Its statements. It gets a connection and runs in another task than the caller.
-            is_urgent: Whether it goes before all that wait; a power cut right after it may undo it,
-                as nobody waits until it is on SQLite's disk.
-            is_alone: Whether no other may write meanwhile, in whatever process.
-            is_repeatable: Whether it does no harm when it is done twice, because PostgreSQL was
-                gone before it said whether the first time counted.
+            work: Its statements. It gets a connection and runs in another task than the caller, and
+                in another thread where the database is SQLite.
+            kind: What it asks for.
 
         Returns:
             What the work returned.
@@ -147,15 +108,19 @@ class Database:
         Raises:
             StoreError: When the database is closed, before or meanwhile.
         """
-        return await self._run(
-            self._transaction(
-                work,
-                writes=True,
-                is_urgent=is_urgent,
-                is_alone=is_alone,
-                is_repeatable=is_repeatable,
-            )
-        )
+        if self._is_closed:
+            raise StoreError("The database is closed.")
+        task = asyncio.create_task(self._transaction(work, kind), name="transaction")
+        self._transactions.add(task)
+        task.add_done_callback(self._transactions.discard)
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            task.add_done_callback(_log_fault)
+            raise
+        if task.cancelled():
+            raise StoreError("The database was closed in the middle of a transaction.")
+        return task.result()
 
     async def listen(self, heard: Callable[[str], None]) -> None:
         """Hear what processes on the same database tell each other, until cancelled.
@@ -164,19 +129,7 @@ class Database:
             heard: Is called with what one of them told; with nothing when some may have been
                 missed.
         """
-        while self._connect is not None:
-            connection = None
-            with suppress(*DATABASE_ERRORS):
-                connection = await self._connect()
-                ended = asyncio.Event()
-                connection.add_termination_listener(lambda _, ended=ended: ended.set())
-                await connection.add_listener(CHANNEL, lambda *told: heard(str(told[-1])))
-                heard("")
-                try:
-                    await ended.wait()
-                finally:
-                    connection.terminate()
-            await asyncio.sleep(LISTEN_AGAIN_SECONDS)
+        await self._driver.listen(heard)
 
     async def close(self) -> None:
         """Wait for the transactions under way and close all connections.
@@ -189,73 +142,27 @@ class Database:
         if endless:
             log.error("%d transactions do not end; they are cut off", len(endless))
             await _cancel(endless, self._close_seconds)
-        disposing = asyncio.create_task(self._engine.dispose(), name="closing the connections")
-        if await _wait({disposing}, self._close_seconds):
+        closing = asyncio.create_task(self._driver.close(), name="closing the connections")
+        if await _wait({closing}, self._close_seconds):
             log.error("the connections do not close in good order; they are cut off")
-            await _cancel({disposing}, self._close_seconds)
-        elif error := disposing.exception():
+            await _cancel({closing}, self._close_seconds)
+        elif error := closing.exception():
             log.error("the connections did not close in good order", exc_info=error)
-        if self._engine.dialect.has_terminate:  # SQLite's end with the process
-            for connection in list(self._connections):
-                self._engine.dialect.do_terminate(connection)
+        self._driver.cut_off()
 
-    async def _run(self, transaction: Coroutine[Any, Any, T]) -> T:
-        if self._is_closed:
-            transaction.close()
-            raise StoreError("The database is closed.")
-        task = asyncio.create_task(transaction, name="transaction")
-        self._transactions.add(task)
-        task.add_done_callback(self._transactions.discard)
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError:
-            task.add_done_callback(_log_fault)
-            raise
-        if task.cancelled():
-            raise StoreError("The database was closed in the middle of a transaction.")
-        return task.result()
+    async def _transaction(self, work: Callable[[Connection], T], kind: Kind) -> T:
+        arrived = began = time.perf_counter()
 
-    async def _transaction(
-        self,
-        work: Callable[[AsyncConnection], Awaitable[T]],
-        *,
-        writes: bool,
-        is_urgent: bool = False,
-        is_alone: bool = False,
-        is_repeatable: bool = False,
-    ) -> T:
-        arrived = time.perf_counter()
-        engine = self._urgent if is_urgent else self._lasting if writes else self._engine
-        waits = iter(RESTART_WAITS if self._was_used else ())
-        while True:
-            is_in_doubt = False
-            try:
-                async with self._gate.passed(is_urgent), engine.begin() as connection:
-                    if writes and not self._is_sqlite:  # SQLite locks as the transaction begins
-                        kind = "" if is_alone else "_shared"
-                        await connection.execute(
-                            text(f"SELECT pg_advisory_xact_lock{kind}({LOCK})")
-                        )
-                    began = time.perf_counter()
-                    result = await work(connection)
-                    is_in_doubt = not is_repeatable
-            except DATABASE_ERRORS as error:
-                wait = next(waits, None)
-                if wait is None or is_in_doubt or self._is_closed or not _is_restart(error):
-                    raise
-                await asyncio.sleep(wait)
-            else:
-                break
-        self._was_used = True
+        def timed(connection: Connection) -> T:
+            nonlocal began
+            began = time.perf_counter()
+            return work(connection)
+
+        async with self._gate.passed(kind.is_urgent):
+            result = await self._driver.run(timed, kind)
         self._observe("wait", began - arrived)
-        self._observe("write" if writes else "read", time.perf_counter() - began)
+        self._observe("write" if kind.writes else "read", time.perf_counter() - began)
         return result
-
-    def _connected(self, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        self._connections.add(connection)
-
-    def _disconnected(self, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        self._connections.discard(connection)
 
 
 class _Gate:
@@ -295,92 +202,40 @@ class _HasDatabase(Protocol):
 Part = TypeVar("Part", bound=_HasDatabase)
 
 
-def read_transaction(
-    method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
-) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
-    """Make a method of a part of the store one transaction that reads.
+class _Transaction:
+    """Makes a method of a part of the store one transaction.
 
     The method's first argument is the connection; its callers do not pass it.
     """
 
-    @functools.wraps(method)
-    async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await part._database.read(
-            lambda connection: method(part, connection, *args, **kwargs)
-        )
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
 
-    return run
+    def __call__(
+        self, method: Callable[Concatenate[Part, Connection, P], T]
+    ) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
+        """Return a method that runs another one as a transaction."""
 
+        @functools.wraps(method)
+        async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            return await part._database.run(
+                lambda connection: method(part, connection, *args, **kwargs), self._kind
+            )
 
-def write_transaction(
-    method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
-) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
-    """Make a method of a part of the store one transaction that writes, in one room at most.
-
-    What it decides by, it reads after it has the room's lock: `find_or_add_room`, `lock_room` and
-    `lock_round` of `bot.storage.queries` take it.
-
-    The method's first argument is the connection; its callers do not pass it.
-    """
-
-    @functools.wraps(method)
-    async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await part._database.write(
-            lambda connection: method(part, connection, *args, **kwargs)
-        )
-
-    return run
+        return run
 
 
-def repeatable_transaction(
-    method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
-) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
-    """Make a method of a part of the store a `write_transaction` that may be done twice."""
-
-    @functools.wraps(method)
-    async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await part._database.write(
-            lambda connection: method(part, connection, *args, **kwargs), is_repeatable=True
-        )
-
-    return run
-
-
-def urgent_transaction(
-    method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
-) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
-    """Make a method of a part of the store a `repeatable_transaction` that goes before others.
-
-    It is for what is done again if it is missing after a power cut: it outlives the process, but
-    nobody waits until it is on SQLite's disk, which it reaches with the next `write_transaction`.
-    """
-
-    @functools.wraps(method)
-    async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await part._database.write(
-            lambda connection: method(part, connection, *args, **kwargs),
-            is_urgent=True,
-            is_repeatable=True,
-        )
-
-    return run
-
-
-def lone_transaction(
-    method: Callable[Concatenate[Part, AsyncConnection, P], Awaitable[T]],
-) -> Callable[Concatenate[Part, P], Coroutine[Any, Any, T]]:
-    """Make a method of a part of the store one transaction that writes while no other does.
-
-    The method's first argument is the connection; its callers do not pass it.
-    """
-
-    @functools.wraps(method)
-    async def run(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await part._database.write(
-            lambda connection: method(part, connection, *args, **kwargs), is_alone=True
-        )
-
-    return run
+read_transaction = _Transaction(READ)
+# Writes in one room at most. What it decides by, it reads after it has the room's lock, which
+# `find_or_add_room`, `lock_room` and `lock_round` of `bot.storage.queries` take.
+write_transaction = _Transaction(Kind())
+# The same, and it may be done twice.
+repeatable_transaction = _Transaction(Kind(is_repeatable=True))
+# The same; it goes before others, and nobody waits until it is on SQLite's disk, which it reaches
+# with the next `write_transaction`: for what is done again if it is missing after a power cut.
+urgent_transaction = _Transaction(Kind(is_repeatable=True, is_urgent=True, is_lasting=False))
+# Writes while no other does: for what concerns more than a room.
+lone_transaction = _Transaction(ALONE)
 
 
 @asynccontextmanager
@@ -408,21 +263,31 @@ async def open_database(
             "DATABASE_URL makes no sense: it should be like sqlite:///data/snowpeople.db "
             "or postgresql://USER:PASSWORD@HOST/NAME."
         ) from None
-    is_sqlite = url.get_backend_name() == "sqlite"
-    connect = None if is_sqlite else _connecting(url)
-    engine = _sqlite_engine(url) if connect is None else _postgresql_engine(connect)
-    database = Database(engine, close_seconds, observe, connect)
+    try:
+        driver = _driver(url)
+    except SQLite.errors as error:
+        raise StoreError(_cannot_be_used(url, _reason(error))) from error
+    database = Database(driver, close_seconds, observe)
     try:
         try:
             # Several processes may start at once.
-            await database.write(
-                lambda connection: connection.run_sync(prepare or migrate), is_alone=True
-            )
-        except DATABASE_ERRORS as error:
+            await database.run(prepare or migrate, ALONE)
+        except NewerVersionError as error:  # it knows a change of the tables that we do not
+            reason = "a newer version of the bot made it"
+            raise StoreError(_cannot_be_used(url, reason)) from error
+        except driver.errors as error:
             raise StoreError(_cannot_be_used(url, _reason(error))) from error
         yield database
     finally:
         await _finish(database.close())
+
+
+def _driver(url: URL) -> Driver:
+    if url.get_backend_name() == "sqlite":
+        return SQLite(url)
+    from bot.storage.postgresql import PostgreSQL  # asyncio's part of SQLAlchemy, for who needs it
+
+    return PostgreSQL(url)
 
 
 def migrate(connection: Connection, revision: str = "head", now: datetime | None = None) -> None:
@@ -432,79 +297,33 @@ def migrate(connection: Connection, revision: str = "head", now: datetime | None
         connection: Its transaction is the caller's.
         revision: An earlier version of the tables to stop at.
         now: For what is over; by default the time.
+
+    Raises:
+        NewerVersionError: When they are of a version that is not known here.
     """
+    tables = inspect(connection).get_table_names()
+    if revision == "head" and VERSION in tables:
+        found = connection.scalar(text(f"SELECT version_num FROM {VERSION}"))
+        if found == max(path.name for path in MIGRATIONS.glob("versions/[0-9]*.py"))[:4]:
+            return
+    # Nearly always there is nothing to do, and to import it takes a tenth of a second.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     config.attributes["now"] = now or datetime.now(UTC)
-    if revision == "head" and not inspect(connection).get_table_names():
+    if revision == "head" and not tables:
         # The same as by all migrations, one after another, in a tenth of the time.
         metadata.create_all(connection)
         command.stamp(config, revision)
-    else:
+        return
+    try:
         command.upgrade(config, revision)
-
-
-def _sqlite_engine(url: URL) -> AsyncEngine:
-    if url.database and url.database != ":memory:":
-        try:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-            # A first look, for what may be wrong: the driver does not end well when it cannot open.
-            with closing(sqlite3.connect(url.database, timeout=TIMEOUT_SECONDS)) as first:
-                first.execute("PRAGMA journal_mode = WAL")  # which the file keeps
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(_cannot_be_used(url, _reason(error))) from error
-    engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=url.database),
-        # Without an isolation level the driver leaves it to us where a transaction begins.
-        connect_args={"timeout": TIMEOUT_SECONDS, "isolation_level": None},
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=1,
-        max_overflow=0,
-        hide_parameters=True,  # an error may be logged, and they hold names
-    )
-    # SQLAlchemy would close a connection in a task of its own when a transaction is cut off, and
-    # once more when that is cancelled; aiosqlite's second `stop` then waits for ever for a thread
-    # that has ended. Without this the transaction's own task closes it, once.
-    engine.dialect.has_terminate = False
-    engine.dialect.do_terminate = engine.dialect.do_close  # type: ignore[method-assign]
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: Connection) -> None:
-        # Where it matters a commit reaches the disk: what was acknowledged outlives a power cut,
-        # too. That takes a few milliseconds, and thirty on a busy disk or a slow card.
-        wanted = connection.get_execution_options().get("synchronous")
-        if wanted is not None and connection.info.get("synchronous") != wanted:
-            connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
-            connection.info["synchronous"] = wanted
-        # Taking the writer's lock later may fail without waiting, when another process wrote.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _connecting(url: URL) -> Callable[[], Awaitable[asyncpg.Connection]]:
-    """Return what connects to a PostgreSQL."""
-    # The driver reads the address itself, so that all that libpq's users write there works:
-    # sslmode, several hosts, a socket's folder.
-    dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-    async def connect() -> asyncpg.Connection:
-        return await asyncpg.connect(dsn, timeout=TIMEOUT_SECONDS, command_timeout=60)
-
-    return connect
-
-
-def _postgresql_engine(connect: Callable[[], Awaitable[asyncpg.Connection]]) -> AsyncEngine:
-    return create_async_engine(
-        "postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True, hide_parameters=True
-    )
+    except CommandError as error:
+        raise NewerVersionError from error
 
 
 async def _wait(tasks: Iterable[asyncio.Task[object]], seconds: float) -> set[asyncio.Task[object]]:
@@ -544,17 +363,7 @@ def _log_fault(task: asyncio.Task[object]) -> None:
         log.error("a transaction failed whose caller was gone", exc_info=error)
 
 
-def _is_restart(error: BaseException) -> bool:
-    """Return whether PostgreSQL has gone away, and may be back in a moment."""
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
-    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
-    return isinstance(cause, GONE)
-
-
 def _reason(error: Exception) -> str:
-    if isinstance(error, CommandError):  # it knows a change of the tables that we do not
-        return "a newer version of the bot made it"
     if isinstance(error, DBAPIError):
         return str(error.orig)
     return (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__

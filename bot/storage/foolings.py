@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, delete, exists, func, insert, not_, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    Connection,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+)
 
 from bot.domain import Features, Label, Room
 from bot.storage.database import Database, read_transaction, write_transaction
@@ -33,9 +43,7 @@ class FoolingStore:
         self._database = database
 
     @read_transaction
-    async def remembered(
-        self, connection: AsyncConnection, room: Room, model: str
-    ) -> dict[int, Features]:
+    def remembered(self, connection: Connection, room: Room, model: str) -> dict[int, Features]:
         """Return what the network saw of photos that fooled the bot in a room, by their rounds.
 
         Args:
@@ -49,7 +57,7 @@ class FoolingStore:
         here = select(func.coalesce(asked.c.moved_to, asked.c.id)).where(
             asked.c.platform == room.platform, asked.c.chat == room.id
         )
-        rows = await connection.execute(
+        rows = connection.execute(
             select(features)
             .join(rounds, rounds.c.id == features.c.round_id)
             .join(rooms, rooms.c.id == rounds.c.room_id)
@@ -61,29 +69,29 @@ class FoolingStore:
         return {row.round_id: Features(row.model, row.vectors) for row in rows}
 
     @write_transaction
-    async def remember(self, connection: AsyncConnection, round_id: int, seen: Features) -> None:
+    def remember(self, connection: Connection, round_id: int, seen: Features) -> None:
         """Store what the network saw of a photo, in place of what was stored of it before.
 
         Nothing is stored of a round that is gone, or whose sender is forgotten.
         """
-        await lock_round(connection, round_id)
-        sent = await connection.execute(
+        lock_round(connection, round_id)
+        sent = connection.execute(
             select(rounds.c.id)
             .join(players, players.c.id == rounds.c.player_id)
             .where(rounds.c.id == round_id, players.c.identity.is_not(None))
         )
         if sent.first() is not None:
-            await store_features(connection, round_id, seen)
+            store_features(connection, round_id, seen)
 
 
-async def store_features(connection: AsyncConnection, round_id: int, seen: Features) -> None:
+def store_features(connection: Connection, round_id: int, seen: Features) -> None:
     """Store what the network saw of a round's photo, in place of what was stored before."""
-    await connection.execute(delete(features).where(features.c.round_id == round_id))
+    connection.execute(delete(features).where(features.c.round_id == round_id))
     values = {"round_id": round_id, "model": seen.model, "vectors": seen.vectors}
-    await connection.execute(insert(features).values(values))
+    connection.execute(insert(features).values(values))
 
 
-async def prune_features(connection: AsyncConnection, now: datetime) -> None:
+def prune_features(connection: Connection, now: datetime) -> None:
     """Delete what was seen of photos that did not fool the bot, or too long ago."""
     year_ago = now - KEPT
     month = year_ago.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
@@ -94,4 +102,4 @@ async def prune_features(connection: AsyncConnection, now: datetime) -> None:
         rounds.c.arrived < month,
     )
     stale = select(rounds.c.id).where(of_no_use)
-    await connection.execute(delete(features).where(features.c.round_id.in_(stale)))
+    connection.execute(delete(features).where(features.c.round_id.in_(stale)))

@@ -9,8 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
-from sqlalchemy import Date, delete, insert, literal, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    Connection,
+    Date,
+    delete,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from bot.domain import AdminAction, Label, Player, Room
 from bot.game import rules
@@ -79,17 +87,17 @@ class GameStore:
         self._database = database
 
     @read_transaction
-    async def round(self, connection: AsyncConnection, round_id: int, room: Room) -> Round | None:
+    def round(self, connection: Connection, round_id: int, room: Room) -> Round | None:
         """Return a round as the rules see it, if it is stored and of this room."""
-        if (found := await find_room(connection, room)) is None:
+        if (found := find_room(connection, room)) is None:
             return None
         this = rounds.c.id == round_id, current_room_id == found.current_id
-        return next(iter(await load_rounds(connection, *this)), None)
+        return next(iter(load_rounds(connection, *this)), None)
 
     @write_transaction
-    async def tell_truth(
+    def tell_truth(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         round_id: int,
         player: Player,
         label: Label,
@@ -111,17 +119,17 @@ class GameStore:
         Returns:
             The round as it is then, or why nothing changed; None when it is no longer stored.
         """
-        if (tap := await _load_tap(connection, round_id, player, now)) is None:
+        if (tap := _load_tap(connection, round_id, player, now)) is None:
             return None
         truth = Truth(label, tap.by, now)
         told = rules.tell_truth(tap.round, truth, by_admin=by_admin)
         alone = rules.tell_truth(tap.round, truth, by_admin=False)
-        return await _store_tap(connection, tap, told, tap.logged(AdminAction.TRUTH, alone))
+        return _store_tap(connection, tap, told, tap.logged(AdminAction.TRUTH, alone))
 
     @write_transaction
-    async def undo_truth(
+    def undo_truth(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         round_id: int,
         player: Player,
         now: datetime,
@@ -141,22 +149,20 @@ class GameStore:
         Returns:
             The round as it is then, or why nothing changed; None when it is no longer stored.
         """
-        if (tap := await _load_tap(connection, round_id, player, now)) is None:
+        if (tap := _load_tap(connection, round_id, player, now)) is None:
             return None
         undone = rules.undo_truth(tap.round, tap.by, now, by_admin=by_admin)
         alone = rules.undo_truth(tap.round, tap.by, now, by_admin=False)
-        return await _store_tap(connection, tap, undone, tap.logged(AdminAction.UNDO, alone))
+        return _store_tap(connection, tap, undone, tap.logged(AdminAction.UNDO, alone))
 
     @read_transaction
-    async def last_told(
-        self, connection: AsyncConnection, room: Room, player: Player
-    ) -> int | None:
+    def last_told(self, connection: Connection, room: Room, player: Player) -> int | None:
         """Return the round whose truth a player told last in a room, if there is one."""
-        found = await find_room(connection, room)
-        player_id = await find_player(connection, room.platform, player.id)
+        found = find_room(connection, room)
+        player_id = find_player(connection, room.platform, player.id)
         if found is None or player_id is None:
             return None
-        told = await connection.execute(
+        told = connection.execute(
             select(rounds.c.id)
             .join(rooms, rooms.c.id == rounds.c.room_id)
             .where(current_room_id == found.current_id)
@@ -168,8 +174,8 @@ class GameStore:
         return last
 
     @write_transaction
-    async def mark_made(
-        self, connection: AsyncConnection, round_id: int, player: Player
+    def mark_made(
+        self, connection: Connection, round_id: int, player: Player
     ) -> Round | Denied | None:
         """Note that who sent a photo has made what is on it.
 
@@ -177,36 +183,36 @@ class GameStore:
             The round as it is then; NOT_YOURS when somebody else sent the photo, AGAIN when it was
             noted before; None when it is no longer stored.
         """
-        await lock_round(connection, round_id)
-        if (round_ := await load_round(connection, round_id)) is None:
+        lock_round(connection, round_id)
+        if (round_ := load_round(connection, round_id)) is None:
             return None
-        place = await load_place(connection, round_id)
-        if await find_player(connection, place.room.platform, player.id) != round_.player:
+        place = load_place(connection, round_id)
+        if find_player(connection, place.room.platform, player.id) != round_.player:
             return Denied.NOT_YOURS
         if round_.made:
             return Denied.AGAIN
         made = replace(round_, made=True)
-        await _store_changes(connection, round_, made)
+        _store_changes(connection, round_, made)
         return made
 
     @write_transaction
-    async def hide(self, connection: AsyncConnection, round_id: int, player: Player) -> bool:
+    def hide(self, connection: Connection, round_id: int, player: Player) -> bool:
         """Show a photo nowhere any more. Return whether that is so; only its sender may ask."""
-        found = await connection.execute(
+        found = connection.execute(
             select(rounds.c.player_id, rooms.c.platform)
             .join(rooms, rooms.c.id == rounds.c.room_id)
             .where(rounds.c.id == round_id)
         )
         if (row := found.first()) is None:
             return False
-        if await find_player(connection, row.platform, player.id) != row.player_id:
+        if find_player(connection, row.platform, player.id) != row.player_id:
             return False
-        await connection.execute(update(rounds).where(rounds.c.id == round_id).values(hidden=True))
+        connection.execute(update(rounds).where(rounds.c.id == round_id).values(hidden=True))
         return True
 
     @write_transaction
-    async def confirm(
-        self, connection: AsyncConnection, round_id: int, player: Player, now: datetime
+    def confirm(
+        self, connection: Connection, round_id: int, player: Player, now: datetime
     ) -> Round | Denied | None:
         """Note that another player says that a truth is true, if the rules allow it.
 
@@ -220,15 +226,15 @@ class GameStore:
         Returns:
             The round as it is then, or why nothing changed; None when it is no longer stored.
         """
-        if (tap := await _load_tap(connection, round_id, player, now)) is None:
+        if (tap := _load_tap(connection, round_id, player, now)) is None:
             return None
         confirmed = rules.confirm(tap.round, tap.by, shared_identity=player.shared)
-        return await _store_tap(connection, tap, confirmed)
+        return _store_tap(connection, tap, confirmed)
 
     @write_transaction
-    async def object_to(
+    def object_to(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         round_id: int,
         player: Player,
         now: datetime,
@@ -248,7 +254,7 @@ class GameStore:
         Returns:
             The round as it is then, or why nothing changed; None when it is no longer stored.
         """
-        if (tap := await _load_tap(connection, round_id, player, now)) is None:
+        if (tap := _load_tap(connection, round_id, player, now)) is None:
             return None
         today = day_bounds(now.astimezone(zone).date(), zone)
         objected = rules.object_to(
@@ -256,16 +262,16 @@ class GameStore:
             tap.by,
             now,
             until=until,
-            today=await _count_objections(connection, tap, today),
-            playing=await load_playing(connection, tap.place, now, PLAYING_WITHIN),
+            today=_count_objections(connection, tap, today),
+            playing=load_playing(connection, tap.place, now, PLAYING_WITHIN),
             shared_identity=player.shared,
         )
-        return await _store_tap(connection, tap, objected)
+        return _store_tap(connection, tap, objected)
 
     @write_transaction
-    async def cast_ballot(
+    def cast_ballot(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         round_id: int,
         player: Player,
         label: Label,
@@ -282,45 +288,41 @@ class GameStore:
         Returns:
             The round as it is then, or why nothing changed; None when it is no longer stored.
         """
-        if (tap := await _load_tap(connection, round_id, player, now)) is None:
+        if (tap := _load_tap(connection, round_id, player, now)) is None:
             return None
         voted = rules.cast_ballot(
             tap.round,
             Ballot(tap.by, label, now),
-            playing=await load_playing(connection, tap.place, now, PLAYING_WITHIN),
+            playing=load_playing(connection, tap.place, now, PLAYING_WITHIN),
             shared_identity=player.shared,
         )
-        return await _store_tap(connection, tap, voted)
+        return _store_tap(connection, tap, voted)
 
     @read_transaction
-    async def everyone_voted(
-        self, connection: AsyncConnection, round_id: int, now: datetime
-    ) -> bool:
+    def everyone_voted(self, connection: Connection, round_id: int, now: datetime) -> bool:
         """Return whether all who played in the room this week, but the sender, have voted."""
-        found = await load_round_and_playing(connection, round_id, now, PLAYED_THIS_WEEK)
+        found = load_round_and_playing(connection, round_id, now, PLAYED_THIS_WEEK)
         return found is not None and rules.everyone_voted(*found)
 
     @write_transaction
-    async def close_vote(
-        self, connection: AsyncConnection, round_id: int, now: datetime
-    ) -> Round | None:
+    def close_vote(self, connection: Connection, round_id: int, now: datetime) -> Round | None:
         """End the vote about a round, and store what it decided.
 
         Returns:
             The round as it is then; None when there is no open vote about it.
         """
-        await lock_round(connection, round_id)
-        round_ = await load_round(connection, round_id)
+        lock_round(connection, round_id)
+        round_ = load_round(connection, round_id)
         if round_ is None or not round_.is_disputed:
             return None
         closed = rules.close_vote(round_, now)
-        await _store_changes(connection, round_, closed)
+        _store_changes(connection, round_, closed)
         return closed
 
     @read_transaction
-    async def open_votes(self, connection: AsyncConnection) -> list[OpenVote]:
+    def open_votes(self, connection: Connection) -> list[OpenVote]:
         """Return the votes that have not ended, the one that ends first before the others."""
-        found = await connection.execute(
+        found = connection.execute(
             select(
                 *(votes.c.round_id, votes.c.until, rounds.c.message, rounds.c.answer),
                 *current_rooms.c,
@@ -337,9 +339,9 @@ class GameStore:
         ]
 
     @read_transaction
-    async def names(self, connection: AsyncConnection, room: Room) -> Mapping[PlayerId, str]:
+    def names(self, connection: Connection, room: Room) -> Mapping[PlayerId, str]:
         """Return the names of the room's players; those forgotten are left out."""
-        if (found := await find_room(connection, room)) is None:
+        if (found := find_room(connection, room)) is None:
             return {}
         of_room = rounds.c.room_id.in_(
             select(rooms.c.id).where(current_room_id == found.current_id)
@@ -352,69 +354,63 @@ class GameStore:
             players.c.id.in_(select(votes.c.opened_by).where(votes.c.round_id.in_(ids))),
             players.c.id.in_(select(ballots.c.player_id).where(ballots.c.round_id.in_(ids))),
         )
-        rows = await connection.execute(
-            select(players).where(took_part, players.c.identity.is_not(None))
-        )
+        rows = connection.execute(select(players).where(took_part, players.c.identity.is_not(None)))
         return {row.id: row.name or "" for row in rows}
 
     @read_transaction
-    async def player_id(
-        self, connection: AsyncConnection, platform: str, identity: str
-    ) -> PlayerId | None:
+    def player_id(self, connection: Connection, platform: str, identity: str) -> PlayerId | None:
         """Return a player's number in the store, if they have one.
 
         Args:
             platform: The platform's name.
             identity: The platform's own id of the person.
         """
-        return await find_player(connection, platform, identity)
+        return find_player(connection, platform, identity)
 
 
-async def _load_tap(
-    connection: AsyncConnection, round_id: int, player: Player, now: datetime
-) -> _Tap | None:
+def _load_tap(connection: Connection, round_id: int, player: Player, now: datetime) -> _Tap | None:
     """Return a tap on a round, and note that something happens there; None without the round."""
-    await lock_round(connection, round_id)
-    if (round_ := await load_round(connection, round_id)) is None:
+    lock_round(connection, round_id)
+    if (round_ := load_round(connection, round_id)) is None:
         return None
-    place = await note_activity(connection, round_id, now)
-    by = await find_or_add_player(connection, place.room.platform, player)
+    place = note_activity(connection, round_id, now)
+    by = find_or_add_player(connection, place.room.platform, player)
     return _Tap(round_, place, by, now)
 
 
-async def _store_tap(
-    connection: AsyncConnection,
+def _store_tap(
+    connection: Connection,
     tap: _Tap,
     result: Round | Denied,
     log: AdminAction | None = None,
 ) -> Round | Denied:
     """Store what the rules made of a tap, and log it; nothing is stored of who only tried."""
     if isinstance(result, Denied):
-        await connection.rollback()
+        connection.rollback()
         return result
-    await _store_changes(connection, tap.round, result)
+    _store_changes(connection, tap.round, result)
     if log is not None:
-        await add_action(connection, tap.place.row_id, tap.by, log, tap.at)
+        add_action(connection, tap.place.row_id, tap.by, log, tap.at)
     return result
 
 
-async def _count_objections(connection: AsyncConnection, tap: _Tap, day: Bounds) -> int:
+def _count_objections(connection: Connection, tap: _Tap, day: Bounds) -> int:
     """Return how often who taps has objected in a room on a day, and was not right so far.
 
     Whoever is right may go on: a liar must not outlast three objections.
     """
-    opened = await connection.scalars(
+    opened = connection.scalars(
         select(votes.c.round_id)
         .join(rounds, rounds.c.id == votes.c.round_id)
         .join(rooms, rooms.c.id == rounds.c.room_id)
         .where(current_room_id == tap.place.current_id, votes.c.opened_by == tap.by)
         .where(within(votes.c.opened, day))
     )
-    objected_to = [await load_round(connection, of) for of in opened.all()]
+    objected_to = [load_round(connection, of) for of in opened.all()]
     return sum(of is not None and not of.is_overruled for of in objected_to)
 
 
-async def _store_changes(connection: AsyncConnection, before: Round, after: Round) -> None:
+def _store_changes(connection: Connection, before: Round, after: Round) -> None:
     """Store what the rules made of a round, with its vote and the ballots."""
     truth = after.truth
     this = rounds.c.id == after.id
@@ -426,17 +422,17 @@ async def _store_changes(connection: AsyncConnection, before: Round, after: Roun
         "confirmed": after.confirmed,
         "is_void": after.is_void,
     }
-    await connection.execute(update(rounds).where(this).values(values))
+    connection.execute(update(rounds).where(this).values(values))
     if before.truth is None and truth is not None:
         for month in months_of(after.arrived):
             room = select(literal(month, Date), rounds.c.room_id).where(this)
             coming = insert_or(connection, coming_podiums)
             coming = coming.from_select(["season", "room_id"], room)
-            await connection.execute(coming.on_conflict_do_nothing())
+            connection.execute(coming.on_conflict_do_nothing())
     if before.vote == after.vote:
         return
     # The ballots go with it.
-    await connection.execute(delete(votes).where(votes.c.round_id == after.id))
+    connection.execute(delete(votes).where(votes.c.round_id == after.id))
     if (vote := after.vote) is None:
         return
     opened = {
@@ -446,10 +442,10 @@ async def _store_changes(connection: AsyncConnection, before: Round, after: Roun
         "until": vote.until,
         "closed": vote.closed,
     }
-    await connection.execute(insert(votes).values(opened))
+    connection.execute(insert(votes).values(opened))
     if vote.ballots:
         cast = [
             {"round_id": after.id, "player_id": one.by, "label": one.label, "at": one.at}
             for one in vote.ballots
         ]
-        await connection.execute(insert(ballots), cast)
+        connection.execute(insert(ballots), cast)

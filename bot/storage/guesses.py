@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    Connection,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from bot.domain import Label, Player
 from bot.game import rules
@@ -53,25 +59,25 @@ class GuessStore:
         self._database = database
 
     @write_transaction
-    async def open(self, connection: AsyncConnection, round_id: int, until: datetime) -> bool:
+    def open(self, connection: Connection, round_id: int, until: datetime) -> bool:
         """Let the room guess about a round until then.
 
         Returns:
             Whether it may. It may not about a photo that was played before, or whose truth is told.
         """
-        await lock_round(connection, round_id)
-        round_ = await load_round(connection, round_id)
+        lock_round(connection, round_id)
+        round_ = load_round(connection, round_id)
         if round_ is None or round_.played_before or round_.truth is not None:
             return False
-        if (opened := await _load_guessing(connection, round_id)) is not None:
+        if (opened := _load_guessing(connection, round_id)) is not None:
             return opened.told is None  # asked about again, after a crash
-        await connection.execute(insert(guessings).values(round_id=round_id, until=until))
+        connection.execute(insert(guessings).values(round_id=round_id, until=until))
         return True
 
     @read_transaction
-    async def unanswered(self, connection: AsyncConnection) -> list[OpenGuessing]:
+    def unanswered(self, connection: Connection) -> list[OpenGuessing]:
         """Return what rooms may guess about, or could, and were not told the answer of."""
-        found = await connection.execute(
+        found = connection.execute(
             select(guessings.c.round_id, guessings.c.until, rounds.c.message, *current_rooms.c)
             .join(rounds, rounds.c.id == guessings.c.round_id)
             .join(rooms, rooms.c.id == rounds.c.room_id)
@@ -85,9 +91,9 @@ class GuessStore:
         ]
 
     @write_transaction
-    async def add(
+    def add(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         round_id: int,
         player: Player,
         label: Label,
@@ -105,66 +111,60 @@ class GuessStore:
             All guesses about the round, or why nothing changed; None when the round is no longer
             stored, or nobody was asked to guess about it.
         """
-        await lock_round(connection, round_id)
-        round_ = await load_round(connection, round_id)
-        guessing = await _load_guessing(connection, round_id)
+        lock_round(connection, round_id)
+        round_ = load_round(connection, round_id)
+        guessing = _load_guessing(connection, round_id)
         if round_ is None or guessing is None:
             return None
         if guessing.closed is not None:
             return Denied.LATE
-        place = await note_activity(connection, round_id, now)
-        player_id = await find_or_add_player(connection, place.room.platform, player)
+        place = note_activity(connection, round_id, now)
+        player_id = find_or_add_player(connection, place.room.platform, player)
         guessed = rules.add_guess(
-            await load_guesses(connection, round_id),
+            load_guesses(connection, round_id),
             Guess(player_id, now, label),
             sender=round_.player,
             until=guessing.until,
             shared_identity=player.shared,
         )
         if isinstance(guessed, Denied):
-            await connection.rollback()
+            connection.rollback()
             return guessed
         own = guesses.c.round_id == round_id, guesses.c.player_id == player_id
-        await connection.execute(delete(guesses).where(*own))
+        connection.execute(delete(guesses).where(*own))
         values = {"round_id": round_id, "player_id": player_id, "at": now, "what": label}
-        await connection.execute(insert(guesses).values(values))
+        connection.execute(insert(guesses).values(values))
         return guessed
 
     @read_transaction
-    async def everyone_guessed(
-        self, connection: AsyncConnection, round_id: int, now: datetime
-    ) -> bool:
+    def everyone_guessed(self, connection: Connection, round_id: int, now: datetime) -> bool:
         """Return whether all who played in the room lately, but the sender, have guessed."""
-        found = await load_round_and_playing(connection, round_id, now, PLAYED_TODAY)
+        found = load_round_and_playing(connection, round_id, now, PLAYED_TODAY)
         if found is None:
             return True
         round_, playing = found
-        guessed = {guess.by for guess in await load_guesses(connection, round_id)}
+        guessed = {guess.by for guess in load_guesses(connection, round_id)}
         return playing <= {round_.player, *guessed}
 
     @write_transaction
-    async def close(
-        self, connection: AsyncConnection, round_id: int, now: datetime
-    ) -> OpenGuessing | None:
+    def close(self, connection: Connection, round_id: int, now: datetime) -> OpenGuessing | None:
         """Accept no more guesses about a round.
 
         Returns:
             What to answer; None when the room was told the answer before.
         """
-        await lock_round(connection, round_id)
-        guessing = await _load_guessing(connection, round_id)
+        lock_round(connection, round_id)
+        guessing = _load_guessing(connection, round_id)
         if guessing is None or guessing.told is not None:
             return None
         if guessing.closed is None:
             this = guessings.c.round_id == round_id
-            await connection.execute(update(guessings).where(this).values(closed=now))
-        place = await load_place(connection, round_id)
+            connection.execute(update(guessings).where(this).values(closed=now))
+        place = load_place(connection, round_id)
         return OpenGuessing(round_id, place.room, place.message or "", guessing.until)
 
     @write_transaction
-    async def mark_told(
-        self, connection: AsyncConnection, round_id: int, answer: str | None = None
-    ) -> None:
+    def mark_told(self, connection: Connection, round_id: int, answer: str | None = None) -> None:
         """Note that the room was told the answer.
 
         Args:
@@ -174,13 +174,13 @@ class GuessStore:
         """
         this = guessings.c.round_id == round_id, guessings.c.told.is_(None)
         told = func.coalesce(guessings.c.closed, guessings.c.until)
-        await connection.execute(update(guessings).where(*this).values(told=told))
+        connection.execute(update(guessings).where(*this).values(told=told))
         if answer is not None:
             answered = update(rounds).where(rounds.c.id == round_id)
-            await connection.execute(answered.values(answer=answer))
+            connection.execute(answered.values(answer=answer))
 
 
-async def _load_guessing(connection: AsyncConnection, round_id: int) -> _Guessing | None:
+def _load_guessing(connection: Connection, round_id: int) -> _Guessing | None:
     this = select(guessings).where(guessings.c.round_id == round_id)
-    row = (await connection.execute(this)).first()
+    row = connection.execute(this).first()
     return _Guessing(row.until, row.closed, row.told) if row else None

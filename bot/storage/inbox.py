@@ -8,11 +8,15 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import text, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    Connection,
+    text,
+    update,
+)
 
 from bot.domain import Arrival
-from bot.storage.database import CHANNEL, Database, write_transaction
+from bot.storage.database import Database, write_transaction
+from bot.storage.driver import CHANNEL
 from bot.storage.leases import ALIVE, Leases, lease_of
 from bot.storage.queries import insert_or
 from bot.storage.schema import updates
@@ -60,9 +64,7 @@ class Inbox:
         self._news = asyncio.Event()
 
     @write_transaction
-    async def put(
-        self, connection: AsyncConnection, arrivals: Sequence[Arrival], now: datetime
-    ) -> None:
+    def put(self, connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> None:
         """Store what a platform delivered; what it delivered before is left out."""
         if not arrivals:
             return
@@ -71,9 +73,9 @@ class Inbox:
             for each in arrivals
         ]
         new = insert_or(connection, updates).on_conflict_do_nothing(index_elements=["key"])
-        await connection.execute(new, values)
+        connection.execute(new, values)
         news = {"channel": CHANNEL, "news": NEWS}
-        await connection.execute(text("SELECT pg_notify(:channel, :news)"), news)
+        connection.execute(text("SELECT pg_notify(:channel, :news)"), news)
 
     async def take(self, most: int) -> Taken:
         """Take what waits for this process, for it alone to handle.
@@ -83,15 +85,15 @@ class Inbox:
         """
         me = self._leases.me
 
-        async def work(connection: AsyncConnection) -> tuple[Taken, set[str]]:
+        def work(connection: Connection) -> tuple[Taken, set[str]]:
             given = {"me": me, "most": most}
-            found = (await connection.execute(text(WAITING), given)).all()
+            found = connection.execute(text(WAITING), given).all()
             if not found:
                 return Taken([], has_new_rooms=False), set()
-            ours = await self._leases.take(connection, {row.lease for row in found})
+            ours = self._leases.take(connection, {row.lease for row in found})
             mine = [row for row in found if row.lease in ours]
             ids = {"me": me, "ids": [row.id for row in mine]}
-            taken = sorted((row.id, row.body) for row in await connection.execute(text(TAKE), ids))
+            taken = sorted((row.id, row.body) for row in connection.execute(text(TAKE), ids))
             return Taken(taken, has_new_rooms=any(not row.is_ours for row in mine)), ours
 
         await self._leases.live()
@@ -100,15 +102,15 @@ class Inbox:
         return result
 
     @write_transaction
-    async def let_go(self, connection: AsyncConnection) -> None:
+    def let_go(self, connection: Connection) -> None:
         """Give back what this process took and has not handled."""
-        await connection.execute(text(LET_GO), {"me": self._leases.me})
+        connection.execute(text(LET_GO), {"me": self._leases.me})
 
     @write_transaction
-    async def mark_handled(self, connection: AsyncConnection, ids: Sequence[int]) -> None:
+    def mark_handled(self, connection: Connection, ids: Sequence[int]) -> None:
         """Note that something is handled: what people wrote is dropped."""
         these = update(updates).where(updates.c.id.in_(ids))
-        await connection.execute(these.values(body=None))
+        connection.execute(these.values(body=None))
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:

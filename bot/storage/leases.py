@@ -14,11 +14,15 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 
-from sqlalchemy import delete, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    Connection,
+    delete,
+    text,
+)
 
 from bot.domain import Peer, Room
-from bot.storage.database import DATABASE_ERRORS, Database, StoreError
+from bot.storage.database import Database, StoreError
+from bot.storage.driver import Kind
 from bot.storage.schema import processes
 
 log = logging.getLogger(__name__)
@@ -129,8 +133,8 @@ class Leases:
     async def _peer_with(self, room: Room) -> Peer | None:
         """Return which other process has a room, if one has."""
 
-        async def work(connection: AsyncConnection) -> Peer | None:
-            found = await connection.execute(text(OWNER), {"name": lease_of(room)})
+        def work(connection: Connection) -> Peer | None:
+            found = connection.execute(text(OWNER), {"name": lease_of(room)})
             owner = found.first()
             if owner is None or owner.id == self.me:
                 return None
@@ -164,10 +168,10 @@ class Leases:
         self.note(taken)
         return taken
 
-    async def take(self, connection: AsyncConnection, names: Iterable[str]) -> set[str]:
+    def take(self, connection: Connection, names: Iterable[str]) -> set[str]:
         """Take what is nobody's that lives; return what is ours, to be noted after the commit."""
         given = {"names": sorted(set(names)), "me": self.me}
-        return set((await connection.execute(text(TAKE), given)).scalars())
+        return set(connection.execute(text(TAKE), given).scalars())
 
     def note(self, taken: set[str]) -> None:
         """Note that something is ours: it is not asked again while we live."""
@@ -185,18 +189,18 @@ class Leases:
                 self._held.clear()
             began = self._clock()
 
-            async def work(connection: AsyncConnection) -> int:
+            def work(connection: Connection) -> int:
                 given = {
                     "me": self.me,
                     "seconds": self._seconds,
                     "address": self._address,
                     "key": self.key,
                 }
-                await connection.execute(text(RENEW), given)
-                await connection.execute(text(CLEAR), {"seconds": CLEAR_SECONDS})
-                return int((await connection.execute(text(LIVING))).scalar_one())
+                connection.execute(text(RENEW), given)
+                connection.execute(text(CLEAR), {"seconds": CLEAR_SECONDS})
+                return int((connection.execute(text(LIVING))).scalar_one())
 
-            self.living = await self._database.write(work, is_urgent=True)
+            self.living = await self._database.run(work, Kind(is_urgent=True))
             self._valid_until = began + self._seconds * (1 - 1 / RENEWALS)
 
     @asynccontextmanager
@@ -214,20 +218,20 @@ class Leases:
             await asyncio.gather(renewing, return_exceptions=True)
             self._held.clear()
             self._valid_until = -1.0
-            with suppress(StoreError, *DATABASE_ERRORS):
+            with suppress(StoreError, *self._database.errors):
                 await self._database.write(self._end)
 
     @property
     def _is_valid(self) -> bool:
         return self._clock() < self._valid_until
 
-    async def _end(self, connection: AsyncConnection) -> None:
-        await connection.execute(delete(processes).where(processes.c.id == self.me))
+    def _end(self, connection: Connection) -> None:
+        connection.execute(delete(processes).where(processes.c.id == self.me))
 
     async def _go_on(self) -> None:
         while True:
             await asyncio.sleep(self._seconds / RENEWALS)
             try:
                 await self.renew()
-            except DATABASE_ERRORS as error:
+            except self._database.errors as error:
                 log.warning("the database does not hear that we live: %s", type(error).__name__)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    Connection,
+    delete,
+    select,
+)
 
 from bot.storage.database import Database, read_transaction, write_transaction
 from bot.storage.queries import insert_or
@@ -17,19 +20,19 @@ class NoteStore:
         self._database = database
 
     @write_transaction
-    async def remember(self, connection: AsyncConnection, key: str, value: str) -> None:
+    def remember(self, connection: Connection, key: str, value: str) -> None:
         """Store a text under a name, in place of an earlier one."""
         new = insert_or(connection, notes).values(key=key, value=value)
         new = new.on_conflict_do_update(index_elements=["key"], set_={"value": value})
-        await connection.execute(new)
+        connection.execute(new)
 
     @write_transaction
-    async def forget(self, connection: AsyncConnection, key: str) -> None:
+    def forget(self, connection: Connection, key: str) -> None:
         """Forget what was stored under a name."""
-        await connection.execute(delete(notes).where(notes.c.key == key))
+        connection.execute(delete(notes).where(notes.c.key == key))
 
     @read_transaction
-    async def recall(self, connection: AsyncConnection, key: str) -> str | None:
+    def recall(self, connection: Connection, key: str) -> str | None:
         """Return what was stored under a name."""
-        found = await connection.execute(select(notes.c.value).where(notes.c.key == key))
+        found = connection.execute(select(notes.c.value).where(notes.c.key == key))
         return found.scalar()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, select
 
 from bot.domain import Notice, Room
 from bot.storage.database import Database, read_transaction, repeatable_transaction
@@ -25,7 +24,7 @@ class NoticeStore:
         self._leases = leases
 
     @repeatable_transaction
-    async def keep(self, connection: AsyncConnection, notice: Notice) -> None:
+    def keep(self, connection: Connection, notice: Notice) -> None:
         """Store that a message is to be deleted."""
         values = {
             "platform": notice.room.platform,
@@ -34,17 +33,17 @@ class NoticeStore:
             "until": notice.until,
         }
         new = insert_or(connection, notices).values(values)
-        await connection.execute(new.on_conflict_do_nothing())
+        connection.execute(new.on_conflict_do_nothing())
 
     @repeatable_transaction
-    async def drop(self, connection: AsyncConnection, notice: Notice) -> None:
+    def drop(self, connection: Connection, notice: Notice) -> None:
         """Forget a message: it is deleted, or cannot be."""
         this = (
             notices.c.platform == notice.room.platform,
             notices.c.chat == notice.room.id,
             notices.c.message == notice.message,
         )
-        await connection.execute(delete(notices).where(*this))
+        connection.execute(delete(notices).where(*this))
 
     async def left(self, platform: str) -> list[Notice]:
         """Return a platform's messages that this process is to delete, the earliest first."""
@@ -53,7 +52,7 @@ class NoticeStore:
         return [notice for notice in stored if notice.room in owned]
 
     @read_transaction
-    async def _stored(self, connection: AsyncConnection, platform: str) -> list[Notice]:
+    def _stored(self, connection: Connection, platform: str) -> list[Notice]:
         these = select(notices).where(notices.c.platform == platform).order_by(notices.c.until)
-        found = await connection.execute(these)
+        found = connection.execute(these)
         return [Notice(Room(platform, row.chat), row.message, row.until) for row in found]

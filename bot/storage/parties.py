@@ -7,8 +7,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, delete, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    case,
+    delete,
+    insert,
+    select,
+)
 
 from bot.domain import Room
 from bot.storage.database import Database, read_transaction, write_transaction
@@ -33,9 +39,7 @@ class PartyStore:
         self._database = database
 
     @write_transaction
-    async def keep(
-        self, connection: AsyncConnection, room: Room, state: str, now: datetime
-    ) -> None:
+    def keep(self, connection: Connection, room: Room, state: str, now: datetime) -> None:
         """Store a room's party in place of an earlier one.
 
         Args:
@@ -43,19 +47,19 @@ class PartyStore:
             state: The party, in JSON.
             now: When it became so.
         """
-        row = (await find_or_add_room(connection, room, now)).where_people_are(room)
-        await connection.execute(delete(parties).where(_is_of(row)))
+        row = find_or_add_room(connection, room, now).where_people_are(room)
+        connection.execute(delete(parties).where(_is_of(row)))
         values = {"room_id": row, "state": state, "updated": now}
-        await connection.execute(insert(parties).values(values))
+        connection.execute(insert(parties).values(values))
 
     @write_transaction
-    async def drop(self, connection: AsyncConnection, room: Room) -> None:
+    def drop(self, connection: Connection, room: Room) -> None:
         """Forget a room's party."""
-        if (found := await find_room(connection, room)) is not None:
-            await connection.execute(delete(parties).where(_is_of(found.where_people_are(room))))
+        if (found := find_room(connection, room)) is not None:
+            connection.execute(delete(parties).where(_is_of(found.where_people_are(room))))
 
     @read_transaction
-    async def all(self, connection: AsyncConnection) -> list[tuple[Room, str]]:
+    def all(self, connection: Connection) -> list[tuple[Room, str]]:
         """Return each room's party, in JSON."""
         query = (
             select(
@@ -66,7 +70,7 @@ class PartyStore:
             .join(rooms, rooms.c.id == parties.c.room_id)
             .join(current_rooms, current_rooms.c.id == _place_id)
         )
-        found = (await connection.execute(query)).mappings()
+        found = connection.execute(query).mappings()
         return [(room_of(row), row["state"]) for row in found]
 
 

@@ -6,12 +6,23 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, func, null, or_, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    Connection,
+    Select,
+    delete,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from bot.domain import Player
 from bot.game.rules import PlayerId, worth
-from bot.storage.database import CHANNEL, Database, lone_transaction, read_transaction
+from bot.storage.database import Database, lone_transaction, read_transaction
+from bot.storage.driver import CHANNEL
 from bot.storage.foolings import prune_features
 from bot.storage.queries import find_player, load_rounds
 from bot.storage.schema import (
@@ -69,7 +80,7 @@ class PeopleStore:
         self._database = database
 
     @lone_transaction
-    async def forget(self, connection: AsyncConnection, platform: str, identity: str) -> None:
+    def forget(self, connection: Connection, platform: str, identity: str) -> None:
         """Forget a person everywhere; what others won stays.
 
         Their rounds stay for the others' sake, as somebody's without a name: the photos cannot be
@@ -79,23 +90,23 @@ class PeopleStore:
             platform: The platform's name.
             identity: The platform's own id of the person.
         """
-        player_id = await find_player(connection, platform, identity)
+        player_id = find_player(connection, platform, identity)
         this = players.c.id == player_id
-        name = (await connection.execute(select(players.c.name).where(this))).scalar()
+        name = (connection.execute(select(players.c.name).where(this))).scalar()
         sent_to = select(rounds.c.room_id).where(rounds.c.player_id == player_id)
         own = or_(rooms.c.id.in_(sent_to), rooms.c.chat == identity)
         private = rooms.c.platform == platform, rooms.c.private.is_(True), own
-        await connection.execute(delete(rooms).where(*private))
+        connection.execute(delete(rooms).where(*private))
         sent = rounds.c.player_id == player_id
-        await connection.execute(delete(rounds).where(sent, _untold, _unguessed))
-        await connection.execute(update(rounds).where(sent).values(_without_photo))
+        connection.execute(delete(rounds).where(sent, _untold, _unguessed))
+        connection.execute(update(rounds).where(sent).values(_without_photo))
         theirs = features.c.round_id.in_(select(rounds.c.id).where(sent))
-        await connection.execute(delete(features).where(theirs))
-        await connection.execute(update(players).where(this).values(identity=None, name=None))
-        await _delete_unused_players(connection)
+        connection.execute(delete(features).where(theirs))
+        connection.execute(update(players).where(this).values(identity=None, name=None))
+        _delete_unused_players(connection)
         if self._database.is_shared:
             told = {"channel": CHANNEL, "told": f"{FORGET} {platform} {identity} {name or ''}"}
-            await connection.execute(text("SELECT pg_notify(:channel, :told)"), told)
+            connection.execute(text("SELECT pg_notify(:channel, :told)"), told)
 
     async def listen(self, forgotten: Callable[[str, Player], None]) -> None:
         """Hear who is forgotten, in whatever process, until cancelled.
@@ -113,7 +124,7 @@ class PeopleStore:
         await self._database.listen(hear)
 
     @read_transaction
-    async def export(self, connection: AsyncConnection, platform: str, identity: str) -> Record:
+    def export(self, connection: Connection, platform: str, identity: str) -> Record:
         """Return everything about a person, ready for JSON; empty when there is nothing.
 
         Args:
@@ -121,7 +132,7 @@ class PeopleStore:
             identity: The platform's own id of the person.
         """
         this = players.c.platform == platform, players.c.identity == identity
-        found = (await connection.execute(select(players).where(*this))).first()
+        found = connection.execute(select(players).where(*this)).first()
         if found is None:
             return {}
         told = select(rounds.c.id.label("round"), rounds.c.truth, rounds.c.told.label("at"))
@@ -141,48 +152,44 @@ class PeopleStore:
             "platform": platform,
             "id": identity,
             "name": found.name,
-            "rounds": await _export_rounds(connection, found.id),
-            "truths": await _export(connection, told.where(rounds.c.told_by == found.id)),
-            "votes": await _export(connection, opened.where(votes.c.opened_by == found.id)),
-            "ballots": await _export(connection, voted.where(ballots.c.player_id == found.id)),
-            "guesses": await _export(connection, guessed.where(guesses.c.player_id == found.id)),
-            "seasons": await _export(
-                connection, seasons.where(frozen_points.c.player_id == found.id)
-            ),
-            "decisions": await _export(
-                connection, decided.where(admin_actions.c.player_id == found.id)
-            ),
+            "rounds": _export_rounds(connection, found.id),
+            "truths": _export(connection, told.where(rounds.c.told_by == found.id)),
+            "votes": _export(connection, opened.where(votes.c.opened_by == found.id)),
+            "ballots": _export(connection, voted.where(ballots.c.player_id == found.id)),
+            "guesses": _export(connection, guessed.where(guesses.c.player_id == found.id)),
+            "seasons": _export(connection, seasons.where(frozen_points.c.player_id == found.id)),
+            "decisions": _export(connection, decided.where(admin_actions.c.player_id == found.id)),
         }
 
     @lone_transaction
-    async def prune(self, connection: AsyncConnection, now: datetime) -> None:
+    def prune(self, connection: Connection, now: datetime) -> None:
         """Delete what is of no use any more, and rooms where nothing happened for a year.
 
         Of photos that the bot answered and whose truth nobody told, it stays known that there was
         one: untold answers are part of the bot's figures.
         """
         missed = guessings.c.told.is_(None), guessings.c.until < now - ROUND_KEPT
-        await connection.execute(delete(guessings).where(*missed))
+        connection.execute(delete(guessings).where(*missed))
         over = rounds.c.arrived < now - ROUND_KEPT, _untold
         unanswered = or_(rounds.c.label.is_(None), rounds.c.answered.is_(None))
-        await connection.execute(delete(rounds).where(*over, unanswered, _unguessed))
+        connection.execute(delete(rounds).where(*over, unanswered, _unguessed))
         leads = [rounds.c[name].is_not(None) for name in _without_photo if name != "part"]
         photo = or_(rounds.c.part != "", *leads)
-        await connection.execute(update(rounds).where(*over, photo).values(_without_photo))
-        await prune_features(connection, now)
-        await connection.execute(delete(updates).where(updates.c.at < now - ROUND_KEPT))
-        await connection.execute(delete(notices).where(notices.c.until < now - NOTICE_KEPT))
+        connection.execute(update(rounds).where(*over, photo).values(_without_photo))
+        prune_features(connection, now)
+        connection.execute(delete(updates).where(updates.c.at < now - ROUND_KEPT))
+        connection.execute(delete(notices).where(notices.c.until < now - NOTICE_KEPT))
         unseen_podium = coming_podiums.c.season < (now - PODIUM_KEPT).date()
-        await connection.execute(delete(coming_podiums).where(unseen_podium))
+        connection.execute(delete(coming_podiums).where(unseen_podium))
         # Settings may be changed where nothing else ever happened: the year begins here.
         current = rooms.c.moved_to.is_(None)
         unseen = current, rooms.c.seen.is_(None)
-        await connection.execute(update(rooms).where(*unseen).values(seen=now))
-        await connection.execute(delete(rooms).where(current, rooms.c.seen < now - ROOM_KEPT))
-        await _delete_unused_players(connection)
+        connection.execute(update(rooms).where(*unseen).values(seen=now))
+        connection.execute(delete(rooms).where(current, rooms.c.seen < now - ROOM_KEPT))
+        _delete_unused_players(connection)
 
 
-async def _delete_unused_players(connection: AsyncConnection) -> None:
+def _delete_unused_players(connection: Connection) -> None:
     """Delete players of whom nothing else is known."""
     references = (
         rounds.c.player_id,
@@ -194,10 +201,10 @@ async def _delete_unused_players(connection: AsyncConnection) -> None:
         admin_actions.c.player_id,
     )
     unused = [~exists().where(reference == players.c.id) for reference in references]
-    await connection.execute(delete(players).where(*unused))
+    connection.execute(delete(players).where(*unused))
 
 
-async def _export_rounds(connection: AsyncConnection, player_id: PlayerId) -> list[Record]:
+def _export_rounds(connection: Connection, player_id: PlayerId) -> list[Record]:
     """Return a player's rounds with what they are worth."""
     sent = (
         select(rounds, rooms.c.chat, func.length(features.c.vectors).label("bytes"))
@@ -206,8 +213,8 @@ async def _export_rounds(connection: AsyncConnection, player_id: PlayerId) -> li
         .where(rounds.c.player_id == player_id)
         .order_by(rounds.c.id)
     )
-    found = (await connection.execute(sent)).mappings().all()
-    played = await load_rounds(connection, rounds.c.player_id == player_id)
+    found = connection.execute(sent).mappings().all()
+    played = load_rounds(connection, rounds.c.player_id == player_id)
     worths = {round_.id: worth(round_) if round_.may_score else 0 for round_ in played}
     return [
         {
@@ -235,11 +242,11 @@ async def _export_rounds(connection: AsyncConnection, player_id: PlayerId) -> li
     ]
 
 
-async def _export(connection: AsyncConnection, query: Select[Any]) -> list[Record]:
+def _export(connection: Connection, query: Select[Any]) -> list[Record]:
     return [
         {
             name: value.isoformat() if isinstance(value, date) else value
             for name, value in row.items()
         }
-        for row in (await connection.execute(query)).mappings()
+        for row in (connection.execute(query)).mappings()
     ]

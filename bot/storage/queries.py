@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     RowMapping,
     Select,
     Table,
@@ -22,7 +23,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import AdminAction, Label, Player, Room, Verdict
 from bot.game.rules import (
@@ -100,16 +100,14 @@ class Place:
     message: str | None
 
 
-async def find_room(connection: AsyncConnection, room: Room) -> RoomRow | None:
+def find_room(connection: Connection, room: Room) -> RoomRow | None:
     """Return a room's rows, if it has any."""
     this = rooms.c.platform == room.platform, rooms.c.chat == room.id
-    row = (await connection.execute(select(rooms.c.id, current_room_id).where(*this))).first()
+    row = connection.execute(select(rooms.c.id, current_room_id).where(*this)).first()
     return RoomRow(row[0], row[1]) if row else None
 
 
-async def find_or_add_room(
-    connection: AsyncConnection, room: Room, now: datetime | None = None
-) -> RoomRow:
+def find_or_add_room(connection: Connection, room: Room, now: datetime | None = None) -> RoomRow:
     """Return a room's rows, locked; make one if there is none.
 
     Args:
@@ -117,74 +115,72 @@ async def find_or_add_room(
         room: The room.
         now: When something happens there, to be noted; None for nothing of the kind.
     """
-    if (found := await find_room(connection, room)) is None:
+    if (found := find_room(connection, room)) is None:
         values = {"platform": room.platform, "chat": room.id, "private": room.private, "seen": now}
         # Another process may be making it just now.
         new = insert_or(connection, rooms).values(values).on_conflict_do_nothing()
-        await connection.execute(new)
-        found = await find_room(connection, room)
+        connection.execute(new)
+        found = find_room(connection, room)
         assert found is not None
     if now is not None:  # which locks it
         this = rooms.c.id == found.current_id
-        await connection.execute(update(rooms).where(this).values(seen=now))
+        connection.execute(update(rooms).where(this).values(seen=now))
     else:
-        await _lock(connection, rooms.c.id == found.current_id)
+        _lock(connection, rooms.c.id == found.current_id)
     return found
 
 
-async def lock_room(connection: AsyncConnection, room: Room) -> RoomRow | None:
+def lock_room(connection: Connection, room: Room) -> RoomRow | None:
     """Return a room's rows, if it has any, locked until the transaction ends."""
-    if (found := await find_room(connection, room)) is not None:
-        await _lock(connection, rooms.c.id == found.current_id)
+    if (found := find_room(connection, room)) is not None:
+        _lock(connection, rooms.c.id == found.current_id)
     return found
 
 
-async def lock_round(connection: AsyncConnection, round_id: int) -> None:
+def lock_round(connection: Connection, round_id: int) -> None:
     """Lock the room of a round until the transaction ends."""
     sent_to = rooms.alias()
     its = select(func.coalesce(sent_to.c.moved_to, sent_to.c.id)).where(
         sent_to.c.id == rounds.c.room_id, rounds.c.id == round_id
     )
-    await _lock(connection, rooms.c.id == its.scalar_subquery())
+    _lock(connection, rooms.c.id == its.scalar_subquery())
 
 
-async def _lock(connection: AsyncConnection, this: ColumnElement[bool]) -> None:
+def _lock(connection: Connection, this: ColumnElement[bool]) -> None:
     """Lock a room's row against others that change something in the room; SQLite has one writer."""
     if connection.dialect.name == "postgresql":
         # Whoever only refers to the row, as each new round does, need not wait.
-        await connection.execute(select(rooms.c.id).where(this).with_for_update(key_share=True))
+        connection.execute(select(rooms.c.id).where(this).with_for_update(key_share=True))
 
 
-async def find_player(connection: AsyncConnection, platform: str, identity: str) -> PlayerId | None:
+def find_player(connection: Connection, platform: str, identity: str) -> PlayerId | None:
     """Return the row of a player, if there is one."""
     this = players.c.platform == platform, players.c.identity == identity
-    found: PlayerId | None = (await connection.execute(select(players.c.id).where(*this))).scalar()
+    found: PlayerId | None = connection.execute(select(players.c.id).where(*this)).scalar()
     return found
 
 
-async def find_or_add_player(
-    connection: AsyncConnection, platform: str, player: Player
-) -> PlayerId:
+def find_or_add_player(connection: Connection, platform: str, player: Player) -> PlayerId:
     """Return the row of a player, made if there is none, with the name as it is now."""
     known: dict[str, object] = {"name": player.name[:NAME_LENGTH] or None, "shared": player.shared}
     this = players.c.platform == platform, players.c.identity == player.id
-    found = (await connection.execute(select(players).where(*this))).mappings().first()
+    found = connection.execute(select(players).where(*this)).mappings().first()
     if found is None:
         # The same person may be writing in another room just now.
         new = insert_or(connection, players).on_conflict_do_update(
             index_elements=["platform", "identity"], set_=known
         )
         new = new.values(platform=platform, identity=player.id, **known)
-        id_: PlayerId = (await connection.execute(new.returning(players.c.id))).scalar_one()
+        id_: PlayerId = connection.execute(new.returning(players.c.id)).scalar_one()
         return id_
     if any(found[name] != value for name, value in known.items()):
         this_one = players.c.id == found["id"]
-        await connection.execute(update(players).where(this_one).values(known))
+        connection.execute(update(players).where(this_one).values(known))
     return int(found["id"])
 
 
-async def add_action(
-    connection: AsyncConnection,
+def add_action(
+    connection: Connection,
     room_id: int,
     player_id: PlayerId,
     action: AdminAction,
@@ -192,19 +188,17 @@ async def add_action(
 ) -> None:
     """Log what an admin did."""
     values = {"room_id": room_id, "player_id": player_id, "action": action, "at": now}
-    await insert_row(connection, admin_actions, values)
+    insert_row(connection, admin_actions, values)
 
 
-async def insert_row(
-    connection: AsyncConnection, table: Table, values: Mapping[str, object]
-) -> int:
+def insert_row(connection: Connection, table: Table, values: Mapping[str, object]) -> int:
     """Insert a row and return its id."""
-    inserted = await connection.execute(insert(table).values(values).returning(table.c.id))
+    inserted = connection.execute(insert(table).values(values).returning(table.c.id))
     id_: int = inserted.scalar_one()
     return id_
 
 
-def insert_or(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
+def insert_or(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
     """Return an INSERT that may say what is done where there is such a row already."""
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
@@ -217,37 +211,35 @@ def within(moment: ColumnElement[Any], bounds: Bounds) -> Condition:
     return and_(moment >= begin, moment < end)
 
 
-async def load_rounds(connection: AsyncConnection, *conditions: Condition) -> list[Round]:
+def load_rounds(connection: Connection, *conditions: Condition) -> list[Round]:
     """Return the rounds that have a verdict and were not taken out of the game."""
-    found = await _load_rounds(connection, *conditions)
+    found = _load_rounds(connection, *conditions)
     ids = {id_ for _, id_ in found if id_ is not None}
-    foolings = await _load_foolings(connection, ids) if ids else {}
+    foolings = _load_foolings(connection, ids) if ids else {}
     return [
         round_ if id_ is None else replace(round_, reminds_of=foolings.get(id_))
         for round_, id_ in found
     ]
 
 
-async def _load_foolings(connection: AsyncConnection, ids: set[int]) -> dict[int, Fooling]:
+def _load_foolings(connection: Connection, ids: set[int]) -> dict[int, Fooling]:
     """Return those of some rounds that are foolings at the moment."""
     return {
         round_.id: Fooling(round_.player, round_.arrived, worth(round_))
-        for round_, _ in await _load_rounds(connection, rounds.c.id.in_(ids))
+        for round_, _ in _load_rounds(connection, rounds.c.id.in_(ids))
         if round_.is_fooled and not round_.is_void
     }
 
 
-async def _load_rounds(
-    connection: AsyncConnection, *conditions: Condition
-) -> list[tuple[Round, int | None]]:
+def _load_rounds(connection: Connection, *conditions: Condition) -> list[tuple[Round, int | None]]:
     """Return rounds, each with the id of the one that it reminds of."""
     these = (rounds.c.label.is_not(None), rounds.c.reset_at.is_(None), *conditions)
-    opened = (await connection.execute(_join_rounds(select(votes), votes).where(*these))).all()
+    opened = connection.execute(_join_rounds(select(votes), votes).where(*these)).all()
     ballots_of: defaultdict[int, list[Ballot]] = defaultdict(list)
     if opened:
         cast = _join_rounds(select(ballots), ballots).where(*these)
         cast = cast.order_by(ballots.c.at, ballots.c.player_id)
-        for row in await connection.execute(cast):
+        for row in connection.execute(cast):
             ballots_of[row.round_id].append(Ballot(row.player_id, Label(row.label), row.at))
     votes_of = {
         row.round_id: Vote(
@@ -255,7 +247,7 @@ async def _load_rounds(
         )
         for row in opened
     }
-    found = await connection.execute(
+    found = connection.execute(
         select(rounds, players.c.shared)
         .join(rooms, rooms.c.id == rounds.c.room_id)
         .join(players, players.c.id == rounds.c.player_id)
@@ -266,21 +258,19 @@ async def _load_rounds(
     ]
 
 
-async def load_round(connection: AsyncConnection, round_id: int) -> Round | None:
+def load_round(connection: Connection, round_id: int) -> Round | None:
     """Return a round, if it has a verdict and was not taken out of the game."""
-    return next(iter(await load_rounds(connection, rounds.c.id == round_id)), None)
+    return next(iter(load_rounds(connection, rounds.c.id == round_id)), None)
 
 
-async def load_guesses(connection: AsyncConnection, round_id: int) -> tuple[Guess, ...]:
+def load_guesses(connection: Connection, round_id: int) -> tuple[Guess, ...]:
     """Return what was guessed about a round, the first guess first."""
     these = select(guesses).where(guesses.c.round_id == round_id)
     these = these.order_by(guesses.c.at, guesses.c.player_id)
-    return tuple(map(_guess_of, (await connection.execute(these)).mappings()))
+    return tuple(map(_guess_of, connection.execute(these).mappings()))
 
 
-async def load_right_guesses(
-    connection: AsyncConnection, *conditions: Condition
-) -> list[RightGuess]:
+def load_right_guesses(connection: Connection, *conditions: Condition) -> list[RightGuess]:
     """Return the right guesses, of those guessings that are over, but those taken out."""
     over = guessings.c.closed.is_not(None), guesses.c.reset_at.is_(None), *conditions
 
@@ -288,31 +278,29 @@ async def load_right_guesses(
         query = _join_rounds(query, guesses)
         return query.join(guessings, guessings.c.round_id == rounds.c.id).where(*over)
 
-    found = await load_rounds(connection, rounds.c.id.in_(guessed(select(guesses.c.round_id))))
+    found = load_rounds(connection, rounds.c.id.in_(guessed(select(guesses.c.round_id))))
     by_id = {round_.id: round_ for round_ in found}
     return [
         RightGuess(by_id[row["round_id"]], row["player_id"], row["at"])
-        for row in (await connection.execute(guessed(select(guesses)))).mappings()
+        for row in (connection.execute(guessed(select(guesses)))).mappings()
         if row["round_id"] in by_id
         and is_right_guess(_guess_of(row), by_id[row["round_id"]].verdict)
     ]
 
 
-async def load_last_frozen(connection: AsyncConnection, current_id: int) -> date | None:
+def load_last_frozen(connection: Connection, current_id: int) -> date | None:
     """Return a room's last season from before today's rules, if it has one.
 
     Args:
         connection: Of the transaction.
         current_id: The row where the room is now.
     """
-    return (await load_frozen_months(connection, current_room_id == current_id)).get(current_id)
+    return (load_frozen_months(connection, current_room_id == current_id)).get(current_id)
 
 
-async def load_frozen_months(
-    connection: AsyncConnection, *conditions: Condition
-) -> Mapping[int, date]:
+def load_frozen_months(connection: Connection, *conditions: Condition) -> Mapping[int, date]:
     """Return the last season from before today's rules of each room that has one."""
-    found = await connection.execute(
+    found = connection.execute(
         select(current_room_id, func.max(frozen_points.c.season))
         .join(frozen_points, frozen_points.c.room_id == rooms.c.id)
         .where(*conditions)
@@ -321,9 +309,7 @@ async def load_frozen_months(
     return {row[0]: row[1] for row in found}
 
 
-async def load_active_players(
-    connection: AsyncConnection, current_id: int, bounds: Bounds
-) -> set[PlayerId]:
+def load_active_players(connection: Connection, current_id: int, bounds: Bounds) -> set[PlayerId]:
     """Return who sent a photo, guessed or voted in a room within that time.
 
     Without shared identities, and without those who are forgotten.
@@ -344,12 +330,12 @@ async def load_active_players(
     found = select(players.c.id).where(
         active, players.c.shared.is_(False), players.c.identity.is_not(None)
     )
-    return set((await connection.execute(found)).scalars())
+    return set(connection.execute(found).scalars())
 
 
-async def load_place(connection: AsyncConnection, round_id: int) -> Place:
+def load_place(connection: Connection, round_id: int) -> Place:
     """Return where a stored round is."""
-    found = await connection.execute(
+    found = connection.execute(
         select(
             rounds.c.room_id,
             rounds.c.message,
@@ -364,30 +350,30 @@ async def load_place(connection: AsyncConnection, round_id: int) -> Place:
     return Place(row["room_id"], row["current_id"], room_of(row), row["message"])
 
 
-async def note_activity(connection: AsyncConnection, round_id: int, now: datetime) -> Place:
+def note_activity(connection: Connection, round_id: int, now: datetime) -> Place:
     """Note that something happens in a round's room; return its place."""
-    place = await load_place(connection, round_id)
+    place = load_place(connection, round_id)
     this = rooms.c.id == place.current_id
-    await connection.execute(update(rooms).where(this).values(seen=now))
+    connection.execute(update(rooms).where(this).values(seen=now))
     return place
 
 
-async def load_playing(
-    connection: AsyncConnection, place: Place, now: datetime, during: timedelta
+def load_playing(
+    connection: Connection, place: Place, now: datetime, during: timedelta
 ) -> set[PlayerId]:
     """Return who has played in a room for so long a time before now."""
     lately = now - during, now + timedelta(microseconds=1)
-    return await load_active_players(connection, place.current_id, lately)
+    return load_active_players(connection, place.current_id, lately)
 
 
-async def load_round_and_playing(
-    connection: AsyncConnection, round_id: int, now: datetime, during: timedelta
+def load_round_and_playing(
+    connection: Connection, round_id: int, now: datetime, during: timedelta
 ) -> tuple[Round, set[PlayerId]] | None:
     """Return a round, and who has played in its room for so long; None if it is not stored."""
-    if (round_ := await load_round(connection, round_id)) is None:
+    if (round_ := load_round(connection, round_id)) is None:
         return None
-    place = await load_place(connection, round_id)
-    return round_, await load_playing(connection, place, now, during)
+    place = load_place(connection, round_id)
+    return round_, load_playing(connection, place, now, during)
 
 
 def room_of(row: RowMapping) -> Room:

@@ -6,8 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import date, datetime, timedelta, tzinfo
 
-from sqlalchemy import ColumnElement, Table, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from bot.domain import AdminAction, LoggedAction, Player, Room, RoomSettings, initial_settings
 from bot.storage.database import (
@@ -43,14 +50,14 @@ class RoomStore:
         self._database = database
 
     @read_transaction
-    async def settings(self, connection: AsyncConnection, room: Room) -> RoomSettings:
+    def settings(self, connection: Connection, room: Room) -> RoomSettings:
         """Return what a room's admins chose, and the defaults for the rest."""
-        return await _load_settings(connection, room)
+        return _load_settings(connection, room)
 
     @write_transaction
-    async def change_settings(
+    def change_settings(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         room: Room,
         chosen: RoomSettings,
         *,
@@ -67,40 +74,38 @@ class RoomStore:
             before: What they were when the admin chose: only what differs from that is stored, so
                 that of two admins at once both get their way. None for what they are now.
         """
-        before = before or await _load_settings(connection, room)
+        before = before or _load_settings(connection, room)
         changes = {
             name: value for name, value in asdict(chosen).items() if value != getattr(before, name)
         }
-        found = await find_or_add_room(connection, room)
+        found = find_or_add_room(connection, room)
         own = {name: changes.pop(name) for name in ITS_OWN if name in changes}
         for id_, values in ((found.where_people_are(room), own), (found.current_id, changes)):
             if values:
-                await connection.execute(update(rooms).where(rooms.c.id == id_).values(values))
+                connection.execute(update(rooms).where(rooms.c.id == id_).values(values))
 
     @write_transaction
-    async def add(self, connection: AsyncConnection, room: Room, now: datetime) -> None:
+    def add(self, connection: Connection, room: Room, now: datetime) -> None:
         """Store a room of which more is going to be known."""
-        await find_or_add_room(connection, room, now)
+        find_or_add_room(connection, room, now)
 
     @read_transaction
-    async def existing(self, connection: AsyncConnection, platform: str) -> list[str]:
+    def existing(self, connection: Connection, platform: str) -> list[str]:
         """Return the ids of a platform's rooms."""
-        found = await connection.execute(select(rooms.c.chat).where(rooms.c.platform == platform))
+        found = connection.execute(select(rooms.c.chat).where(rooms.c.platform == platform))
         return list(found.scalars())
 
     @read_transaction
-    async def daily_rooms(self, connection: AsyncConnection) -> list[Room]:
+    def daily_rooms(self, connection: Connection) -> list[Room]:
         """Return the rooms that want the day's challenge posted."""
         wanted = rooms.c.moved_to.is_(None), rooms.c.daily.is_not(None)
-        found = await connection.execute(select(rooms).where(*wanted).order_by(rooms.c.id))
+        found = connection.execute(select(rooms).where(*wanted).order_by(rooms.c.id))
         return [room_of(row) for row in found.mappings()]
 
     @read_transaction
-    async def private_rooms(
-        self, connection: AsyncConnection, platform: str, most: int
-    ) -> list[Room]:
+    def private_rooms(self, connection: Connection, platform: str, most: int) -> list[Room]:
         """Return a platform's private chats, those in which something happened last first."""
-        found = await connection.execute(
+        found = connection.execute(
             select(rooms)
             .where(rooms.c.platform == platform, rooms.c.private, rooms.c.seen.is_not(None))
             .order_by(rooms.c.seen.desc())
@@ -109,9 +114,7 @@ class RoomStore:
         return [room_of(row) for row in found.mappings()]
 
     @read_transaction
-    async def played_days(
-        self, connection: AsyncConnection, room: Room, zone: tzinfo, now: datetime
-    ) -> int:
+    def played_days(self, connection: Connection, room: Room, zone: tzinfo, now: datetime) -> int:
         """Return on how many days in a row up to today somebody sent a photo.
 
         Today breaks no row: until a photo comes, the row is that up to yesterday.
@@ -121,9 +124,9 @@ class RoomStore:
             zone: Its time zone.
             now: For what is today.
         """
-        if (found := await find_room(connection, room)) is None:
+        if (found := find_room(connection, room)) is None:
             return 0
-        sent = await connection.execute(
+        sent = connection.execute(
             select(rounds.c.arrived)
             .join(rooms, rooms.c.id == rounds.c.room_id)
             .where(current_room_id == found.current_id, rounds.c.label.is_not(None))
@@ -138,75 +141,75 @@ class RoomStore:
         return streak
 
     @write_transaction
-    async def mark_greeted(self, connection: AsyncConnection, room: Room, now: datetime) -> bool:
+    def mark_greeted(self, connection: Connection, room: Room, now: datetime) -> bool:
         """Note that a room is greeted. Return whether it had not been."""
-        found = await find_or_add_room(connection, room, now)
+        found = find_or_add_room(connection, room, now)
         first = rooms.c.id == found.current_id, rooms.c.greeted.is_(None)
-        greeted = await connection.execute(update(rooms).where(*first).values(greeted=now))
+        greeted = connection.execute(update(rooms).where(*first).values(greeted=now))
         return greeted.rowcount == 1
 
     @write_transaction
-    async def mark_left(self, connection: AsyncConnection, room: Room) -> None:
+    def mark_left(self, connection: Connection, room: Room) -> None:
         """Let the next greeting of a room be a first one again."""
-        if (found := await find_room(connection, room)) is not None:
+        if (found := find_room(connection, room)) is not None:
             this = rooms.c.id == found.current_id
-            await connection.execute(update(rooms).where(this).values(greeted=None))
+            connection.execute(update(rooms).where(this).values(greeted=None))
 
     @lone_transaction
-    async def move(self, connection: AsyncConnection, old: Room, new: Room) -> None:
+    def move(self, connection: Connection, old: Room, new: Room) -> None:
         """Move everything of a room to its new id; what the new one has already, it keeps."""
-        if (found := await find_room(connection, old)) is None:
+        if (found := find_room(connection, old)) is None:
             return
         before = found.current_id
-        after = (await find_or_add_room(connection, new)).current_id
+        after = find_or_add_room(connection, new).current_id
         if before == after:
             return
-        await _merge(connection, before, after, ("seen", "greeted", "spoken", *SETTINGS))
+        _merge(connection, before, after, ("seen", "greeted", "spoken", *SETTINGS))
 
     @read_transaction
-    async def present(self, connection: AsyncConnection, room: Room) -> Room:
+    def present(self, connection: Connection, room: Room) -> Room:
         """Return what a room is known by now, or the room to which it counts."""
-        if (found := await find_room(connection, room)) is None:
+        if (found := find_room(connection, room)) is None:
             return room
         this = select(rooms).where(rooms.c.id == found.current_id)
-        return room_of((await connection.execute(this)).mappings().one())
+        return room_of(connection.execute(this).mappings().one())
 
     @lone_transaction
-    async def join(self, connection: AsyncConnection, room: Room, board: Room) -> None:
+    def join(self, connection: Connection, room: Room, board: Room) -> None:
         """Have all of a room count to another one, and what happens there from now on."""
-        before = (await find_or_add_room(connection, room)).current_id
-        after = (await find_or_add_room(connection, board)).current_id
+        before = find_or_add_room(connection, room).current_id
+        after = find_or_add_room(connection, board).current_id
         if before != after:
             # Whether the bot answers every photo is each channel's own affair.
-            await _merge(connection, before, after, ("seen", "spoken"))
+            _merge(connection, before, after, ("seen", "spoken"))
 
     @lone_transaction
-    async def part(self, connection: AsyncConnection, board: Room) -> None:
+    def part(self, connection: Connection, board: Room) -> None:
         """Have all rooms that count to another one count for themselves again."""
-        if (found := await find_room(connection, board)) is not None:
+        if (found := find_room(connection, board)) is not None:
             joined = rooms.c.moved_to == found.current_id
-            await connection.execute(update(rooms).where(joined).values(moved_to=None))
+            connection.execute(update(rooms).where(joined).values(moved_to=None))
 
     @write_transaction
-    async def log_action(
+    def log_action(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         room: Room,
         player: Player,
         action: AdminAction,
         now: datetime,
     ) -> None:
         """Log what an admin did."""
-        found = await find_or_add_room(connection, room, now)
-        player_id = await find_or_add_player(connection, room.platform, player)
-        await add_action(connection, found.id, player_id, action, now)
+        found = find_or_add_room(connection, room, now)
+        player_id = find_or_add_player(connection, room.platform, player)
+        add_action(connection, found.id, player_id, action, now)
 
     @read_transaction
-    async def actions(self, connection: AsyncConnection, room: Room) -> list[LoggedAction]:
+    def actions(self, connection: Connection, room: Room) -> list[LoggedAction]:
         """Return what admins did in a room lately, the latest first."""
-        if (found := await find_room(connection, room)) is None:
+        if (found := find_room(connection, room)) is None:
             return []
-        rows = await connection.execute(
+        rows = connection.execute(
             select(admin_actions.c.at, players.c.name, admin_actions.c.action.label("action"))
             .join(rooms, rooms.c.id == admin_actions.c.room_id)
             .join(players, players.c.id == admin_actions.c.player_id)
@@ -217,11 +220,11 @@ class RoomStore:
         return [LoggedAction(row.at, row.name or "", AdminAction(row.action)) for row in rows]
 
     @read_transaction
-    async def known(self, connection: AsyncConnection) -> list[tuple[Room, int]]:
+    def known(self, connection: Connection) -> list[tuple[Room, int]]:
         """Return all rooms where they are now, and how many photos each has had."""
         number = func.count(rounds.c.id)
         had = rooms.alias("had")
-        found = await connection.execute(
+        found = connection.execute(
             select(rooms, number.label("photos"))
             .join(had, func.coalesce(had.c.moved_to, had.c.id) == rooms.c.id)
             .outerjoin(rounds, rounds.c.room_id == had.c.id)
@@ -232,12 +235,12 @@ class RoomStore:
         return [(room_of(row), row["photos"]) for row in found.mappings()]
 
     @read_transaction
-    async def export(self, connection: AsyncConnection, room: Room) -> dict[str, object]:
+    def export(self, connection: Connection, room: Room) -> dict[str, object]:
         """Return everything about a room, ready for JSON; empty when nothing is known of it.
 
         What the network saw of photos is left out: numbers that only the same network can read.
         """
-        if (found := await find_room(connection, room)) is None:
+        if (found := find_room(connection, room)) is None:
             return {}
         rows = select(rooms.c.id).where(current_room_id == found.current_id)
         its = select(rounds.c.id).where(rounds.c.room_id.in_(rows))
@@ -251,29 +254,27 @@ class RoomStore:
         people: set[object] = set()
         for table, condition in parts.items():
             query = select(table).where(condition).order_by(*table.primary_key)
-            told = [dict(row) for row in (await connection.execute(query)).mappings()]
+            told = [dict(row) for row in (connection.execute(query)).mappings()]
             theirs = [column.name for column in table.c if column.references(players.c.id)]
             people |= {row[name] for row in told for name in theirs}
             exported[table.name] = [_for_json(row) for row in told]
         query = select(players).where(players.c.id.in_(people)).order_by(players.c.id)
         exported["players"] = [
-            _for_json(dict(row)) for row in (await connection.execute(query)).mappings()
+            _for_json(dict(row)) for row in (connection.execute(query)).mappings()
         ]
         return {"platform": room.platform, "room": room.id, **exported}
 
     @read_transaction
-    async def first_language(self, connection: AsyncConnection, room: Room) -> str | None:
+    def first_language(self, connection: Connection, room: Room) -> str | None:
         """Return the language that was spoken first in a room, an IETF tag."""
-        if (found := await find_room(connection, room)) is None:
+        if (found := find_room(connection, room)) is None:
             return None
         this = select(rooms.c.spoken).where(rooms.c.id == found.current_id)
-        spoken: str | None = (await connection.execute(this)).scalar()
+        spoken: str | None = connection.execute(this).scalar()
         return spoken
 
     @write_transaction
-    async def note_language(
-        self, connection: AsyncConnection, room: Room, language: str
-    ) -> str | None:
+    def note_language(self, connection: Connection, room: Room, language: str) -> str | None:
         """Store the language that is spoken in a room, unless one is stored already.
 
         Args:
@@ -283,12 +284,12 @@ class RoomStore:
         Returns:
             The room's first language; None for an unknown room, of which nothing is stored.
         """
-        if (found := await find_room(connection, room)) is None:
+        if (found := find_room(connection, room)) is None:
             return None
         this = rooms.c.id == found.current_id
         first = update(rooms).where(this, rooms.c.spoken.is_(None))
-        await connection.execute(first.values(spoken=language[:LANGUAGE_LENGTH]))
-        spoken: str = (await connection.execute(select(rooms.c.spoken).where(this))).scalar_one()
+        connection.execute(first.values(spoken=language[:LANGUAGE_LENGTH]))
+        spoken: str = connection.execute(select(rooms.c.spoken).where(this)).scalar_one()
         return spoken
 
 
@@ -303,7 +304,7 @@ def _for_json(row: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-async def _merge(connection: AsyncConnection, before: int, after: int, kept: Sequence[str]) -> None:
+def _merge(connection: Connection, before: int, after: int, kept: Sequence[str]) -> None:
     """Have a room's row, and those that lead to it, lead to another one.
 
     Args:
@@ -312,20 +313,20 @@ async def _merge(connection: AsyncConnection, before: int, after: int, kept: Seq
         after: The other one.
         kept: What the other one takes over where it has nothing of its own.
     """
-    both = await connection.execute(select(rooms).where(rooms.c.id.in_((before, after))))
+    both = connection.execute(select(rooms).where(rooms.c.id.in_((before, after))))
     rows = {row["id"]: row for row in both.mappings()}
     values = {
         name: rows[before][name] if rows[after][name] is None else rows[after][name]
         for name in kept
     }
-    await connection.execute(update(rooms).where(rooms.c.id == after).values(values))
+    connection.execute(update(rooms).where(rooms.c.id == after).values(values))
     there = or_(rooms.c.id == before, rooms.c.moved_to == before)
-    await connection.execute(update(rooms).where(there).values(moved_to=after))
+    connection.execute(update(rooms).where(there).values(moved_to=after))
 
 
-async def _load_settings(connection: AsyncConnection, room: Room) -> RoomSettings:
+def _load_settings(connection: Connection, room: Room) -> RoomSettings:
     own = current_rooms if room.platform in MOVING else rooms
-    found = await connection.execute(
+    found = connection.execute(
         select(*((own if name in ITS_OWN else current_rooms).c[name] for name in SETTINGS))
         .select_from(rooms.join(current_rooms, current_rooms.c.id == current_room_id))
         .where(rooms.c.platform == room.platform, rooms.c.chat == room.id)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from cachetools import LRUCache
-from sqlalchemy import RowMapping, Select, delete, exists, func, literal, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from bot.domain import (
     Fingerprint,
@@ -61,7 +70,7 @@ class RoundStore:
         self._prints: LRUCache[int, Prints] = LRUCache(ROOMS)
 
     @repeatable_transaction
-    async def open(self, connection: AsyncConnection, photo: Photo, now: datetime) -> int | None:
+    def open(self, connection: Connection, photo: Photo, now: datetime) -> int | None:
         """Return the id of a photo's round, opened if there is none.
 
         A photo that is still in hand, or was when the process ended, keeps its round.
@@ -73,11 +82,11 @@ class RoundStore:
         Returns:
             The round's id; None when the photo's message was answered before.
         """
-        room = await find_or_add_room(connection, photo.room, now)
+        room = find_or_add_room(connection, photo.room, now)
         part = photo.key or photo.reference or ""
         if photo.message is not None:
             same = rounds.c.room_id == room.id, rounds.c.message == photo.message
-            found = await connection.execute(
+            found = connection.execute(
                 select(rounds.c.id, rounds.c.answered).where(*same, rounds.c.part == part)
             )
             if row := found.first():
@@ -85,37 +94,37 @@ class RoundStore:
                 return round_id if row.answered is None else None
         values = {
             "room_id": room.id,
-            "player_id": await find_or_add_player(connection, photo.room.platform, photo.player),
+            "player_id": find_or_add_player(connection, photo.room.platform, photo.player),
             "message": photo.message,
             "part": part,
             "reference": photo.reference,
             "album_id": photo.album,
             "arrived": now,
-            "language": await _language_of(connection, photo, room.current_id),
+            "language": _language_of(connection, photo, room.current_id),
         }
-        return await insert_row(connection, rounds, values)
+        return insert_row(connection, rounds, values)
 
     @write_transaction
-    async def suspect(self, connection: AsyncConnection, round_id: int) -> bool:
+    def suspect(self, connection: Connection, round_id: int) -> bool:
         """Note that a photo is looked at that may have ended a process.
 
         Returns:
             Whether it is still to be: not when it was noted before, and never cleared.
         """
         first = rounds.c.id == round_id, rounds.c.suspect.is_(False)
-        noted = await connection.execute(update(rounds).where(*first).values(suspect=True))
+        noted = connection.execute(update(rounds).where(*first).values(suspect=True))
         return noted.rowcount > 0
 
     @repeatable_transaction
-    async def clear(self, connection: AsyncConnection, round_id: int) -> None:
+    def clear(self, connection: Connection, round_id: int) -> None:
         """Note that the process outlived a photo."""
         this = rounds.c.id == round_id
-        await connection.execute(update(rounds).where(this).values(suspect=False))
+        connection.execute(update(rounds).where(this).values(suspect=False))
 
     @urgent_transaction
-    async def note_verdict(
+    def note_verdict(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         round_id: int,
         verdict: Verdict,
         fingerprint: Fingerprint | None,
@@ -131,8 +140,8 @@ class RoundStore:
             fingerprint: What to recognise the photo by; None for one that is not played.
             likeness: The fooling that the photo is like.
         """
-        await lock_round(connection, round_id)
-        await connection.execute(
+        lock_round(connection, round_id)
+        connection.execute(
             update(rounds)
             .where(rounds.c.id == round_id, rounds.c.answered.is_(None))
             .values(
@@ -144,20 +153,20 @@ class RoundStore:
             )
         )
         if fingerprint is not None:
-            await self._note_fingerprint(connection, round_id, fingerprint, likeness)
+            self._note_fingerprint(connection, round_id, fingerprint, likeness)
 
     @urgent_transaction
-    async def mark_sending(
-        self, connection: AsyncConnection, round_ids: Sequence[int], now: datetime | None
+    def mark_sending(
+        self, connection: Connection, round_ids: Sequence[int], now: datetime | None
     ) -> None:
         """Note that the answer to some photos is on its way; None: that it did not arrive."""
         these = rounds.c.id.in_(round_ids)
-        await connection.execute(update(rounds).where(these).values(sending=now))
+        connection.execute(update(rounds).where(these).values(sending=now))
 
     @urgent_transaction
-    async def mark_answered(
+    def mark_answered(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         round_ids: Sequence[int],
         now: datetime,
         reference: str | None = None,
@@ -175,17 +184,17 @@ class RoundStore:
         known = {"reference": reference, "answer": answer}
         news = {name: value for name, value in known.items() if value is not None}
         first = func.coalesce(rounds.c.answered, literal(now, Moment))
-        await connection.execute(update(rounds).where(these).values(answered=first, **news))
+        connection.execute(update(rounds).where(these).values(answered=first, **news))
 
     @read_transaction
-    async def find(self, connection: AsyncConnection, round_id: int) -> StoredRound | None:
+    def find(self, connection: Connection, round_id: int) -> StoredRound | None:
         """Return a round if it is still stored; its room is where that is now."""
-        found = await connection.execute(_select_rounds().where(rounds.c.id == round_id))
+        found = connection.execute(_select_rounds().where(rounds.c.id == round_id))
         row = found.mappings().first()
         return _stored_round_of(row) if row else None
 
     @read_transaction
-    async def played_at(self, connection: AsyncConnection, room: Room, message: str) -> int | None:
+    def played_at(self, connection: Connection, room: Room, message: str) -> int | None:
         """Return the round that is played with a photo, or with one of its album.
 
         Args:
@@ -196,7 +205,7 @@ class RoundStore:
         in_room = rooms.c.platform == room.platform, rooms.c.chat == room.id
         this = rounds.c.message == message
         album = select(rounds.c.album_id).select_from(there).where(*in_room, this)
-        found = await connection.execute(
+        found = connection.execute(
             select(rounds.c.id)
             .select_from(there)
             .where(*in_room, rounds.c.prints.is_not(None))
@@ -206,8 +215,8 @@ class RoundStore:
         return found.scalars().first()
 
     @write_transaction
-    async def note_album(
-        self, connection: AsyncConnection, round_id: int, parts: Sequence[int | Refusal]
+    def note_album(
+        self, connection: Connection, round_id: int, parts: Sequence[int | Refusal]
     ) -> None:
         """Store what was answered to photos that were sent together.
 
@@ -217,12 +226,10 @@ class RoundStore:
                 for each that got none.
         """
         this = rounds.c.id == round_id
-        await connection.execute(update(rounds).where(this).values(album=list(parts)))
+        connection.execute(update(rounds).where(this).values(album=list(parts)))
 
     @write_transaction
-    async def pending(
-        self, connection: AsyncConnection, platform: str, since: datetime
-    ) -> list[PendingPhoto]:
+    def pending(self, connection: Connection, platform: str, since: datetime) -> list[PendingPhoto]:
         """Return a platform's photos that were not answered; delete those that are too old.
 
         Those that the room may guess about have an answer coming, see `GameStore.open_guessings`.
@@ -235,8 +242,8 @@ class RoundStore:
         theirs = select(rooms.c.id).where(rooms.c.platform == platform)
         # Where somebody told the truth, the answer was seen, whatever was noted of it.
         old = unanswered, rounds.c.truth.is_(None), rounds.c.arrived < since
-        await connection.execute(delete(rounds).where(*old, rounds.c.room_id.in_(theirs)))
-        found = await connection.execute(
+        connection.execute(delete(rounds).where(*old, rounds.c.room_id.in_(theirs)))
+        found = connection.execute(
             _select_rounds()
             .where(unanswered, rounds.c.arrived >= since, current_rooms.c.platform == platform)
             .where(rounds.c.message.is_not(None), rounds.c.reference.is_not(None))
@@ -246,14 +253,14 @@ class RoundStore:
         )
         return [_pending_photo_of(row) for row in found.mappings()]
 
-    async def _note_fingerprint(
+    def _note_fingerprint(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         round_id: int,
         fingerprint: Fingerprint,
         likeness: Likeness | None,
     ) -> None:
-        found = await connection.execute(
+        found = connection.execute(
             select(rounds.c.room_id, current_room_id.label("current_id"), rounds.c.prints)
             .join(rounds, rounds.c.room_id == rooms.c.id)
             .where(rounds.c.id == round_id)
@@ -262,7 +269,7 @@ class RoundStore:
         # A photo that is classified again after a crash may have been copied since.
         if row is None or row.prints is not None:
             return
-        played_before = await self._was_played(connection, row.current_id, round_id, fingerprint)
+        played_before = self._was_played(connection, row.current_id, round_id, fingerprint)
         values: dict[str, object] = {
             "prints": list(fingerprint.stored),
             "played_before": played_before,
@@ -270,33 +277,33 @@ class RoundStore:
         if likeness is not None:
             values["reminds_of"] = likeness.round_id
             values["played_before"] = played_before or likeness.is_copy
-        await connection.execute(update(rounds).where(rounds.c.id == round_id).values(values))
+        connection.execute(update(rounds).where(rounds.c.id == round_id).values(values))
         self._prints[row.room_id].add(
             round_id, fingerprint.stored
         )  # `_was_played` has looked there
         if fingerprint.features is not None:
-            await store_features(connection, round_id, fingerprint.features)
+            store_features(connection, round_id, fingerprint.features)
 
-    async def _was_played(
-        self, connection: AsyncConnection, room_id: int, round_id: int, fingerprint: Fingerprint
+    def _was_played(
+        self, connection: Connection, room_id: int, round_id: int, fingerprint: Fingerprint
     ) -> bool:
         """Return whether a room has played another photo that looks the same."""
         # A room that moved is several: a round stays where it was sent to.
         its_own = or_(rooms.c.id == room_id, rooms.c.moved_to == room_id)
-        here = await connection.execute(select(rooms.c.id).where(its_own))
+        here = connection.execute(select(rooms.c.id).where(its_own))
         alike: list[int] = []
         for its in here.scalars():
-            prints = await self._prints_of(connection, its)
-            alike += await asyncio.to_thread(prints.alike, fingerprint.queries, SAME_WITHIN_BITS)
+            prints = self._prints_of(connection, its)
+            alike += prints.alike(fingerprint.queries, SAME_WITHIN_BITS)
         if not alike:
             return False
         still = rounds.c.id.in_(alike[-MAX_ALIKE:]), rounds.c.prints.is_not(None)
-        found = await connection.execute(
+        found = connection.execute(
             select(rounds.c.id).where(*still, rounds.c.id != round_id).limit(1)
         )
         return found.first() is not None
 
-    async def _prints_of(self, connection: AsyncConnection, room_id: int) -> Prints:
+    def _prints_of(self, connection: Connection, room_id: int) -> Prints:
         """Return the fingerprints of the photos that were sent to a room.
 
         On a shared database those are loaded that came since the last look, from whatever process.
@@ -307,7 +314,7 @@ class RoundStore:
         prints = prints or Prints()
         here = rounds.c.room_id == room_id, rounds.c.id >= prints.known_before
         is_over = or_(rounds.c.prints.is_not(None), rounds.c.answered.is_not(None))
-        found = await connection.execute(
+        found = connection.execute(
             select(rounds.c.id, rounds.c.prints, is_over.label("is_over"))
             .where(*here)
             .order_by(rounds.c.id)
@@ -317,12 +324,12 @@ class RoundStore:
         return prints
 
 
-async def _language_of(connection: AsyncConnection, photo: Photo, room_id: int) -> str:
+def _language_of(connection: Connection, photo: Photo, room_id: int) -> str:
     """Return the language in which a photo is answered, as an IETF tag."""
     language = photo.player.language
     if language is None:
         spoken = select(rooms.c.spoken).where(rooms.c.id == room_id)
-        language = (await connection.execute(spoken)).scalar()
+        language = connection.execute(spoken).scalar()
     return (language or UNTOLD)[:LANGUAGE_LENGTH]
 
 

@@ -8,8 +8,15 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from sqlalchemy import delete, exists, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    Connection,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from bot.domain import AdminAction, Player, Room
 from bot.game.rules import TRUTH_WITHIN, PlayerId
@@ -73,8 +80,8 @@ class SeasonStore:
         self._database = database
 
     @read_transaction
-    async def season(
-        self, connection: AsyncConnection, room: Room, month: date, zone: tzinfo, now: datetime
+    def season(
+        self, connection: Connection, room: Room, month: date, zone: tzinfo, now: datetime
     ) -> Season:
         """Return a season of a room; an empty one of a room that is unknown.
 
@@ -84,23 +91,23 @@ class SeasonStore:
             zone: The room's time zone.
             now: For what is pending.
         """
-        if (found := await find_room(connection, room)) is None:
+        if (found := find_room(connection, room)) is None:
             return Season(room, month, zone, now, (), (), {})
-        last_frozen = await load_last_frozen(connection, found.current_id)
+        last_frozen = load_last_frozen(connection, found.current_id)
         bounds = bounds_of(month, zone, last_frozen)
-        season = replace(await _load_span(connection, room, bounds, zone, now), month=month)
+        season = replace(_load_span(connection, room, bounds, zone, now), month=month)
         if last_frozen is None or month > last_frozen:
             return season
-        frozen = await _load_frozen(connection, found.current_id, month)
+        frozen = _load_frozen(connection, found.current_id, month)
         if frozen is None:
             return season
-        named = await _load_named(connection, set(season.players) | set(frozen))
+        named = _load_named(connection, set(season.players) | set(frozen))
         return replace(season, players=named, frozen=frozen)
 
     @read_transaction
-    async def span(
+    def span(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         room: Room,
         begin: datetime,
         end: datetime,
@@ -116,36 +123,36 @@ class SeasonStore:
             zone: The room's time zone.
             now: For what is pending.
         """
-        return await _load_span(connection, room, (begin, end), zone, now)
+        return _load_span(connection, room, (begin, end), zone, now)
 
     @read_transaction
-    async def months(self, connection: AsyncConnection, room: Room, zone: tzinfo) -> list[date]:
+    def months(self, connection: Connection, room: Room, zone: tzinfo) -> list[date]:
         """Return the room's seasons that have a round with a truth, the latest first."""
-        if (found := await find_room(connection, room)) is None:
+        if (found := find_room(connection, room)) is None:
             return []
         of_room = current_room_id == found.current_id
-        told = await connection.execute(
+        told = connection.execute(
             select(rounds.c.arrived)
             .join(rooms, rooms.c.id == rounds.c.room_id)
             .where(of_room, rounds.c.told.is_not(None), rounds.c.reset_at.is_(None))
         )
-        frozen = await connection.execute(
+        frozen = connection.execute(
             select(frozen_points.c.season)
             .join(rooms, rooms.c.id == frozen_points.c.room_id)
             .where(of_room, frozen_points.c.points > 0)
         )
-        last_frozen = await load_last_frozen(connection, found.current_id)
+        last_frozen = load_last_frozen(connection, found.current_id)
         played = {month_of(at, zone, last_frozen) for at in told.scalars()}
         played |= set(frozen.scalars())
         return sorted(played, reverse=True)
 
     @read_transaction
-    async def joined(self, connection: AsyncConnection, room: Room) -> Mapping[PlayerId, int]:
+    def joined(self, connection: Connection, room: Room) -> Mapping[PlayerId, int]:
         """Return the number of each player in the order of joining a room, from 0.
 
         Somebody joins by a photo, a guess or a vote.
         """
-        if (found := await find_room(connection, room)) is None:
+        if (found := find_room(connection, room)) is None:
             return {}
         voted = ballots.c.round_id.in_(select(rounds.c.id).where(_rounds_of(found.current_id)))
         first: dict[PlayerId, datetime] = {}
@@ -155,14 +162,14 @@ class SeasonStore:
             (ballots.c.player_id, ballots.c.at, voted),
         ):
             earliest = select(who, func.min(at)).where(of_room).group_by(who)
-            for player, when in await connection.execute(earliest):
+            for player, when in connection.execute(earliest):
                 first[player] = min(when, first.get(player, when))
         in_order = sorted(first, key=lambda player: (first[player], player))
         return {player: number for number, player in enumerate(in_order)}
 
     @write_transaction
-    async def reset(
-        self, connection: AsyncConnection, room: Room, player: Player, now: datetime, zone: tzinfo
+    def reset(
+        self, connection: Connection, room: Room, player: Player, now: datetime, zone: tzinfo
     ) -> None:
         """Take the present season's rounds and guesses out of the game, and log who did that.
 
@@ -174,10 +181,10 @@ class SeasonStore:
             now: When.
             zone: The room's time zone.
         """
-        found = await find_or_add_room(connection, room, now)
-        last_frozen = await load_last_frozen(connection, found.current_id)
+        found = find_or_add_room(connection, room, now)
+        last_frozen = load_last_frozen(connection, found.current_id)
         bounds = bounds_of(month_of(now, zone, last_frozen), zone, last_frozen)
-        admin = await find_or_add_player(connection, room.platform, player)
+        admin = find_or_add_player(connection, room.platform, player)
         over = or_(rounds.c.told.is_not(None), rounds.c.arrived < now - TRUTH_WITHIN)
         played = within(rounds.c.arrived, bounds), rounds.c.label.is_not(None), over
         closed = select(guessings.c.round_id).where(guessings.c.closed.is_not(None))
@@ -187,13 +194,11 @@ class SeasonStore:
             (guesses, (_guesses_of(found.current_id), *guessed)),
         ):
             these = (*these, table.c.reset_at.is_(None))
-            await connection.execute(update(table).where(*these).values(reset_at=now))
-        await add_action(connection, found.id, admin, AdminAction.RESET, now)
+            connection.execute(update(table).where(*these).values(reset_at=now))
+        add_action(connection, found.id, admin, AdminAction.RESET, now)
 
     @write_transaction
-    async def undo_reset(
-        self, connection: AsyncConnection, room: Room, player: Player, now: datetime
-    ) -> bool:
+    def undo_reset(self, connection: Connection, room: Room, player: Player, now: datetime) -> bool:
         """Put back what the last reset of the last day took out of the game, and log who did that.
 
         Args:
@@ -204,11 +209,11 @@ class SeasonStore:
         Returns:
             Whether there was anything to put back.
         """
-        if (found := await lock_room(connection, room)) is None:
+        if (found := lock_room(connection, room)) is None:
             return False
         tables = (rounds, _rounds_of(found.current_id)), (guesses, _guesses_of(found.current_id))
         resets = [
-            (await connection.execute(select(func.max(table.c.reset_at)).where(of_room))).scalar()
+            connection.execute(select(func.max(table.c.reset_at)).where(of_room)).scalar()
             for table, of_room in tables
         ]
         last = max((at for at in resets if at is not None), default=None)
@@ -216,14 +221,14 @@ class SeasonStore:
             return False
         for table, of_room in tables:
             these = of_room, table.c.reset_at == last
-            await connection.execute(update(table).where(*these).values(reset_at=None))
-        admin = await find_or_add_player(connection, room.platform, player)
-        await add_action(connection, found.id, admin, AdminAction.UNDO, now)
+            connection.execute(update(table).where(*these).values(reset_at=None))
+        admin = find_or_add_player(connection, room.platform, player)
+        add_action(connection, found.id, admin, AdminAction.UNDO, now)
         return True
 
     @read_transaction
-    async def podiums_due(
-        self, connection: AsyncConnection, month: date, zone: tzinfo = UTC, after: int = 0
+    def podiums_due(
+        self, connection: Connection, month: date, zone: tzinfo = UTC, after: int = 0
     ) -> list[DuePodium]:
         """Return rooms that may have played in a season and were not shown its podium.
 
@@ -238,7 +243,7 @@ class SeasonStore:
         seen = rooms.alias("seen")
         its = or_(seen.c.id == current_rooms.c.id, seen.c.moved_to == current_rooms.c.id)
         shown = exists().where(podiums.c.season == month, podiums.c.room_id == seen.c.id, its)
-        found = await connection.execute(
+        found = connection.execute(
             select(coming_podiums.c.room_id.label("number"), current_rooms)
             .select_from(coming_podiums)
             .join(rooms, rooms.c.id == coming_podiums.c.room_id)
@@ -253,46 +258,44 @@ class SeasonStore:
         ]
 
     @write_transaction
-    async def mark_podium_shown(self, connection: AsyncConnection, room: Room, month: date) -> None:
+    def mark_podium_shown(self, connection: Connection, room: Room, month: date) -> None:
         """Note that a room was shown a season's podium, or that there is none to show."""
-        found = await find_or_add_room(connection, room)
+        found = find_or_add_room(connection, room)
         shown = insert_or(connection, podiums).values(room_id=found.id, season=month)
-        await connection.execute(shown.on_conflict_do_nothing())
+        connection.execute(shown.on_conflict_do_nothing())
         rows = select(rooms.c.id).where(current_room_id == found.current_id)
         these = coming_podiums.c.season == month, coming_podiums.c.room_id.in_(rows)
-        await connection.execute(delete(coming_podiums).where(*these))
+        connection.execute(delete(coming_podiums).where(*these))
 
 
-async def _load_span(
-    connection: AsyncConnection, room: Room, bounds: Bounds, zone: tzinfo, now: datetime
+def _load_span(
+    connection: Connection, room: Room, bounds: Bounds, zone: tzinfo, now: datetime
 ) -> Season:
     """Return what a room did in some time, as if nothing of it was frozen."""
     begin = bounds[0].astimezone(zone).date()
-    if (found := await find_room(connection, room)) is None:
+    if (found := find_room(connection, room)) is None:
         return Season(room, begin, zone, now, (), (), {})
     of_room = current_room_id == found.current_id
-    played = await load_rounds(connection, of_room, within(rounds.c.arrived, bounds))
-    right_guesses = await load_right_guesses(connection, of_room, within(guesses.c.at, bounds))
+    played = load_rounds(connection, of_room, within(rounds.c.arrived, bounds))
+    right_guesses = load_right_guesses(connection, of_room, within(guesses.c.at, bounds))
     took_part = {round_.player for round_ in played} | {guess.by for guess in right_guesses}
-    named = await _load_named(connection, took_part)
+    named = _load_named(connection, took_part)
     return Season(room, begin, zone, now, played, right_guesses, named)
 
 
-async def _load_named(
-    connection: AsyncConnection, took_part: set[PlayerId]
-) -> Mapping[PlayerId, NamedPlayer]:
+def _load_named(connection: Connection, took_part: set[PlayerId]) -> Mapping[PlayerId, NamedPlayer]:
     """Return the names of players; those who are forgotten have none."""
-    rows = await connection.execute(
+    rows = connection.execute(
         select(players).where(players.c.id.in_(took_part), players.c.identity.is_not(None))
     )
     return {row.id: NamedPlayer(row.name or "", row.identity) for row in rows}
 
 
-async def _load_frozen(
-    connection: AsyncConnection, current_id: int, month: date
+def _load_frozen(
+    connection: Connection, current_id: int, month: date
 ) -> Mapping[PlayerId, int] | None:
     """Return the points of a season that was over before today's rules; None for any other."""
-    rows = await connection.execute(
+    rows = connection.execute(
         select(frozen_points.c.player_id, frozen_points.c.points)
         .join(rooms, rooms.c.id == frozen_points.c.room_id)
         .where(current_room_id == current_id, frozen_points.c.season == month)

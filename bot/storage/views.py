@@ -7,8 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    func,
+    select,
+)
 
 from bot.domain import Refusal, Room, Verdict
 from bot.game import scoring
@@ -86,8 +91,8 @@ class ViewStore:
         self._database = database
 
     @read_transaction
-    async def round(
-        self, connection: AsyncConnection, round_id: int, now: datetime, zone: tzinfo
+    def round(
+        self, connection: Connection, round_id: int, now: datetime, zone: tzinfo
     ) -> RoundView | None:
         """Return all that a round's message tells; None when it is no longer stored.
 
@@ -97,24 +102,24 @@ class ViewStore:
             now: For what is pending.
             zone: The host's, for a room that chose none.
         """
-        found = await connection.execute(_select_place(round_id))
+        found = connection.execute(_select_place(round_id))
         if (row := found.mappings().first()) is None:
             return None
         zone = zone_of(row["timezone"], zone)
         here = current_room_id == row["current_id"]
         day = within(rounds.c.arrived, day_bounds(row["arrived"].astimezone(zone).date(), zone))
         if row["truth"] is None:
-            round_, score = await load_round(connection, round_id), Score()
+            round_, score = load_round(connection, round_id), Score()
         else:
             # What a round counts is a matter of all of the player's photos of that day.
             of_that_day = here & (rounds.c.player_id == row["player_id"]) & day
-            played = await load_rounds(connection, of_that_day)
+            played = load_rounds(connection, of_that_day)
             round_ = next((each for each in played if each.id == round_id), None)
             score = scoring.scores(played, now, zone).get(round_id, Score())
         if round_ is None:
             return None
-        guessed = await load_guesses(connection, round_id)
-        album, ids = await _load_album(connection, row["album"] or [])
+        guessed = load_guesses(connection, round_id)
+        album, ids = _load_album(connection, row["album"] or [])
         number = next((place for place, id_ in ids.items() if id_ == round_id), 0)
         return RoundView(
             round=round_,
@@ -125,11 +130,11 @@ class ViewStore:
             message=row["message"],
             is_answered=row["answered"] is not None,
             answer=row["answer"],
-            names=await _load_names(connection, _involved(round_, guessed)),
+            names=_load_names(connection, _involved(round_, guessed)),
             score=score,
             guess_until=row["guess_until"],
             guesses=guessed,
-            paid=await _load_paid(connection, here, round_, guessed, zone),
+            paid=_load_paid(connection, here, round_, guessed, zone),
             album=album if number else (),
             number=number,
             album_ids=ids,
@@ -163,8 +168,8 @@ def _place_of(row: RowMapping) -> Room:
     return room if room.platform in MOVING else replace(room, id=row["sent_to"])
 
 
-async def _load_paid(
-    connection: AsyncConnection,
+def _load_paid(
+    connection: Connection,
     here: Condition,
     round_: Round,
     guessed: Sequence[Guess],
@@ -177,13 +182,13 @@ async def _load_paid(
     days = [guess.at.astimezone(zone).date() for guess in right]
     bounds = day_bounds(min(days), zone)[0], day_bounds(max(days), zone)[1]
     theirs = guesses.c.player_id.in_([guess.by for guess in right])
-    of_that_day = await load_right_guesses(connection, here, theirs, within(guesses.c.at, bounds))
+    of_that_day = load_right_guesses(connection, here, theirs, within(guesses.c.at, bounds))
     paid = scoring.paid(of_that_day, zone)
     return frozenset(guess.by for guess in paid if guess.round.id == round_.id)
 
 
-async def _load_album(
-    connection: AsyncConnection, parts: list[AlbumPart | str]
+def _load_album(
+    connection: Connection, parts: list[AlbumPart | str]
 ) -> tuple[tuple[Verdict | Refusal, ...], Mapping[int, int]]:
     """Return what was answered to each photo of an album, and the rounds of those with a verdict.
 
@@ -192,7 +197,7 @@ async def _load_album(
     ids = [part for part in parts if isinstance(part, int)]
     if not ids:
         return (), {}
-    found = await connection.execute(select(rounds).where(rounds.c.id.in_(ids)))
+    found = connection.execute(select(rounds).where(rounds.c.id.in_(ids)))
     verdicts = {row["id"]: verdict_of(row) for row in found.mappings()}
     answers: list[Verdict | Refusal] = []
     known: dict[int, int] = {}
@@ -219,8 +224,8 @@ def _involved(round_: Round, guessed: tuple[Guess, ...]) -> set[PlayerId]:
     return involved
 
 
-async def _load_names(connection: AsyncConnection, ids: set[PlayerId]) -> Mapping[PlayerId, str]:
+def _load_names(connection: Connection, ids: set[PlayerId]) -> Mapping[PlayerId, str]:
     """Return the names of players; those forgotten are left out."""
     these = players.c.id.in_(ids), players.c.identity.is_not(None)
-    rows = await connection.execute(select(players.c.id, players.c.name).where(*these))
+    rows = connection.execute(select(players.c.id, players.c.name).where(*these))
     return {row.id: row.name or "" for row in rows}

@@ -15,7 +15,7 @@ from PIL import Image
 
 from classifier.images.fingerprint import PhotoHashes
 from classifier.images.look import Look, SmallCopy, Wanted
-from classifier.types import HugePhoto, PhotoError, TooLarge, UnreadablePhoto
+from classifier.types import HugePhoto, PhotoError, photo_error
 
 # The squares of all disguises, a picture and a preview are a few megabytes.
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -122,12 +122,4 @@ def _picture(size: Sequence[int], parts: Iterator[bytes]) -> Image.Image:
 
 
 def _refusal(reason: str) -> PhotoError | HugePhoto:
-    match reason:
-        case "empty" | "not_a_picture" | "damaged":
-            return UnreadablePhoto(reason)
-        case "too_many_bytes" | "too_many_pixels":
-            return TooLarge(reason)
-        case "huge":
-            return HugePhoto()
-        case _:
-            raise ValueError("a refusal for no reason")
+    return HugePhoto() if reason == "huge" else photo_error(reason)

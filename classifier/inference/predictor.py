@@ -113,10 +113,10 @@ class Predictor:
     def warm_up(self) -> None:
         """Run once: the first photo is as fast as the rest."""
         self.engine.warm_up(_trial_views(self.card.size), self.classify)
-        _release_freed_memory()
+        release_freed_memory()
 
 
-def _release_freed_memory() -> None:
+def release_freed_memory() -> None:
     """Return the memory that loading has freed to the system: a hundred megabytes, measured.
 
     glibc keeps freed memory for itself until it is asked; other C libraries have no such call.

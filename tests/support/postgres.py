@@ -16,8 +16,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 from bot.storage.database import Database, open_database
 from bot.storage.store import Store
@@ -82,9 +81,9 @@ async def store(database_url: str) -> AsyncIterator[Store]:
 async def execute(database: Database, *statements: str) -> list[tuple[Any, ...]]:
     """Execute some SQL in one transaction; return the rows of the last statement."""
 
-    async def work(connection: AsyncConnection) -> list[tuple[Any, ...]]:
+    def work(connection: Connection) -> list[tuple[Any, ...]]:
         for statement in statements:
-            found = await connection.execute(text(statement))
+            found = connection.execute(text(statement))
         return [tuple(row) for row in found] if found.returns_rows else []
 
     return await database.write(work)

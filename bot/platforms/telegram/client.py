@@ -37,6 +37,8 @@ REFUSALS, REFUSED_SECONDS = 3, 180.0
 CONNECT_SECONDS, READ_SECONDS, POOL_SECONDS = 10.0, 20.0, 10.0
 # Sending, fetching and answering taps for many chats at once; polls have one of their own.
 CONNECTIONS = 256
+# So many stay open when nothing is to be sent: each request looks at all of these.
+IDLE_CONNECTIONS = 16
 
 
 class Unanswered(TimedOut):
@@ -61,7 +63,12 @@ class TimedRequest(HTTPXRequest):
             read_timeout=READ_SECONDS,
             write_timeout=READ_SECONDS,
             pool_timeout=POOL_SECONDS,
-            httpx_kwargs={"verify": _trusted()},
+            httpx_kwargs={
+                "verify": _trusted(),
+                "limits": httpx.Limits(
+                    max_connections=connections, max_keepalive_connections=IDLE_CONNECTIONS
+                ),
+            },
         )
 
     async def do_request(

@@ -65,6 +65,8 @@ TOPICS_REMEMBERED = 1024
 PICTURES_REMEMBERED = 1024
 # An answer that takes longer is announced, again and again: Telegram shows it for five seconds.
 TYPING_AFTER_SECONDS, TYPING_SECONDS = 1.0, 4.5
+# Where more chats wait, that would be most of what is sent, and hold up the answers.
+TYPING_CHATS = 20
 # Of the emoji that Telegram allows as reactions.
 REACTIONS = {
     Sign.OLAF: ReactionEmoji.SNOWMAN,
@@ -300,9 +302,10 @@ class Sender:
         await asyncio.sleep(TYPING_AFTER_SECONDS)
         try:
             while True:
-                await self._bot.send_chat_action(
-                    chat, ChatAction.TYPING, rate_limit_args=Urgency.NOTICE
-                )
+                if len(self._shown) <= TYPING_CHATS:
+                    await self._bot.send_chat_action(
+                        chat, ChatAction.TYPING, rate_limit_args=Urgency.NOTICE
+                    )
                 await asyncio.sleep(TYPING_SECONDS)
         except TelegramError as fault:
             log.debug("typing was not shown: %s", type(fault).__name__)

@@ -9,7 +9,7 @@ from classifier.inference.engines.contract import Array, Engine
 from classifier.types import EngineError
 from classifier.weights import Weights
 
-__all__ = ["Array", "Engine", "EngineName", "load_engine"]
+__all__ = ["Array", "Engine", "EngineName", "chosen_engine", "load_engine"]
 
 EngineName = Literal["auto", "torch", "onnx"]
 
@@ -24,17 +24,22 @@ def load_engine(name: EngineName, weights: Weights) -> Engine:
     Raises:
         EngineError: torch is wanted, and not installed.
     """
-    if name == "auto":
-        name = "torch" if _has_torch() else "onnx"
-    if name == "torch":
-        if not _has_torch():
-            raise EngineError("torch is not installed; choose onnx, or pip install '.[torch]'.")
+    if chosen_engine(name) == "torch":
         from classifier.inference.engines.pytorch import TorchEngine
 
         return TorchEngine.of(weights)
     from classifier.inference.engines.onnx import OnnxEngine
 
     return OnnxEngine(weights)
+
+
+def chosen_engine(name: EngineName) -> Literal["torch", "onnx"]:
+    """Return the engine that a name means here; raise EngineError when it is not installed."""
+    if name == "auto":
+        return "torch" if _has_torch() else "onnx"
+    if name == "torch" and not _has_torch():
+        raise EngineError("torch is not installed; choose onnx, or pip install '.[torch]'.")
+    return name
 
 
 def _has_torch() -> bool:

@@ -3,48 +3,61 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import ParamSpec
 from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import Engine, event, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.util import await_only
 
 from bot.domain import AdminAction, Fingerprint, Label
 from bot.storage import Store, StoreError
-from bot.storage.database import Database, open_database
+from bot.storage.database import ALONE, Database, open_database
 from tests.support.postgres import execute
 from tests.support.records import ANNA, BEN, NOW, OLAF, ROOM, SUPERGROUP, photo, played
 
 P = ParamSpec("P")
 # Each step of closing in a test where something hangs.
 SOON = 0.2
+ENDLESS = {
+    "sqlite": "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i FROM n) SELECT SUM(i) FROM n",
+    "postgresql": "SELECT pg_sleep(3600)",
+}
 
 every_database = pytest.mark.parametrize(
     "database_url", ["sqlite", "memory", "postgresql"], indirect=True
 )
 
 
-@contextmanager
-def at_statement(number: int, act: Callable[[], object]) -> Iterator[list[int]]:
-    """Act when so many statements have begun; the block gets a list that is then not empty."""
-    reached: list[int] = []
-    begun = 0
+class Statements:
+    """Counts what databases are told, in whatever thread, and acts at one of them."""
 
-    def count(*_: object) -> None:
-        nonlocal begun
-        begun += 1
-        if begun == number:
-            reached.append(number)
-            act()
+    def __init__(self) -> None:
+        self.left = 0
+        self._act: Callable[[], object] = lambda: None
+        self._loop = asyncio.get_running_loop()
 
-    event.listen(Engine, "before_cursor_execute", count)
-    try:
-        yield reached
-    finally:
-        event.remove(Engine, "before_cursor_execute", count)
+    def act_at(self, number: int, act: Callable[[], object]) -> None:
+        """Act when so many more statements have begun; `left` is 0 from then on."""
+        self.left, self._act = number, act
+
+    def begun(self, *_: object) -> None:
+        """Count a statement."""
+        if self.left:
+            self.left -= 1
+            if not self.left:
+                self._loop.call_soon_threadsafe(self._act)
+
+
+@pytest.fixture
+async def statements() -> AsyncIterator[Statements]:
+    """Those that begin during a test."""
+    statements = Statements()
+    event.listen(Engine, "before_cursor_execute", statements.begun)
+    yield statements
+    event.remove(Engine, "before_cursor_execute", statements.begun)
 
 
 async def eventually(is_true: Callable[P, Awaitable[bool]], *args: P.args, **kw: P.kwargs) -> None:
@@ -107,18 +120,21 @@ async def test_a_call_whose_caller_is_cancelled_still_happens_whole(
     database_url: str,
     call: Callable[[Store, int], Awaitable[None]],
     is_whole: Callable[[Store, int], Awaitable[bool]],
+    statements: Statements,
 ) -> None:
     """The caller is cancelled at each statement in turn, until there are no more."""
     async with Store.open(database_url) as store:
-        number, reached = 0, [0]
-        while reached:
+        number, is_reached = 0, True
+        while is_reached:
             number += 1
             await store.rooms.move(SUPERGROUP, ROOM)
             round_id = await played(store)
             calling = asyncio.ensure_future(call(store, round_id))
-            with at_statement(number, calling.cancel) as reached:
-                await asyncio.wait([calling])
-            assert calling.cancelled() == bool(reached)
+            statements.act_at(number, calling.cancel)
+            await asyncio.wait([calling])
+            is_reached = not statements.left
+            statements.act_at(0, calling.cancel)
+            assert calling.cancelled() == is_reached
             await eventually(is_whole, store, round_id)
         assert number > 3
 
@@ -146,19 +162,36 @@ async def test_callers_that_are_cancelled_at_any_moment_harm_nobody(database_url
         await eventually(all_are_there)
 
 
-async def insert_note(connection: AsyncConnection) -> None:
-    await connection.execute(text("INSERT INTO notes VALUES ('half', 'done')"))
+def insert_note(connection: Connection) -> None:
+    connection.execute(text("INSERT INTO notes VALUES ('half', 'done')"))
+
+
+class Pause:
+    """A place in a transaction, whatever thread that is in, where it waits until told to go on."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.reached = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    def wait(self, connection: Connection) -> None:
+        """Wait there."""
+        self._loop.call_soon_threadsafe(self.reached.set)
+        if connection.dialect.name == "sqlite":
+            asyncio.run_coroutine_threadsafe(self.go_on.wait(), self._loop).result()
+        else:
+            await_only(self.go_on.wait())
 
 
 @asynccontextmanager
 async def endless(database: Database) -> AsyncIterator[asyncio.Task[None]]:
     """Write, and never come to an end; the block gets the caller."""
-    begun = asyncio.Event()
+    loop, begun = asyncio.get_running_loop(), asyncio.Event()
 
-    async def work(connection: AsyncConnection) -> None:
-        await insert_note(connection)
-        begun.set()
-        await asyncio.Event().wait()
+    def work(connection: Connection) -> None:
+        insert_note(connection)
+        loop.call_soon_threadsafe(begun.set)
+        connection.execute(text(ENDLESS[connection.dialect.name]))
 
     calling = asyncio.create_task(database.write(work))
     await begun.wait()
@@ -168,21 +201,19 @@ async def endless(database: Database) -> AsyncIterator[asyncio.Task[None]]:
 
 @every_database
 async def test_a_cancelled_caller_is_gone_at_once(database_url: str) -> None:
-    go_on = asyncio.Event()
-    begun = asyncio.Event()
+    pause = Pause()
 
-    async def work(connection: AsyncConnection) -> None:
-        begun.set()
-        await go_on.wait()
-        await insert_note(connection)
+    def work(connection: Connection) -> None:
+        pause.wait(connection)
+        insert_note(connection)
 
     async with open_database(database_url) as database:
         calling = asyncio.create_task(database.write(work))
-        await begun.wait()
+        await pause.reached.wait()
         calling.cancel()
         with pytest.raises(asyncio.CancelledError):
             await calling
-        go_on.set()
+        pause.go_on.set()
         assert await execute(database, "SELECT * FROM notes") == [("half", "done")]
 
 
@@ -208,16 +239,17 @@ async def test_a_closed_store_says_so(database_url: str) -> None:
 async def test_a_fault_after_its_caller_is_gone_is_logged(
     database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    begun = asyncio.Event()
+    pause = Pause()
 
-    async def work(connection: AsyncConnection) -> None:
-        begun.set()
-        await connection.execute(text("SELECT * FROM nowhere"))
+    def work(connection: Connection) -> None:
+        pause.wait(connection)
+        connection.execute(text("SELECT * FROM nowhere"))
 
     async with open_database(database_url) as database:
         calling = asyncio.create_task(database.write(work))
-        await begun.wait()
+        await pause.reached.wait()
         calling.cancel()
+        pause.go_on.set()
     assert calling.cancelled()
     assert "caller was gone" in caplog.text
     assert "nowhere" in caplog.text
@@ -228,7 +260,7 @@ async def test_a_transaction_that_never_ends_is_cut_off_when_the_database_closes
 ) -> None:
     async with open_database(database_url, SOON) as database, endless(database) as calling:
         queued = asyncio.create_task(
-            database.write(lambda connection: connection.execute(text("SELECT 1")), is_alone=True)
+            database.run(lambda connection: connection.execute(text("SELECT 1")), ALONE)
         )
         await asyncio.sleep(0)
         await database.close()
@@ -237,26 +269,44 @@ async def test_a_transaction_that_never_ends_is_cut_off_when_the_database_closes
         assert await execute(database, "SELECT * FROM notes") == []
 
 
-async def test_closing_is_done_to_its_end_also_when_that_is_cancelled(database_url: str) -> None:
-    begun, go_on = asyncio.Event(), asyncio.Event()
+@every_database
+async def test_what_is_cut_off_between_two_statements_is_not_kept(database_url: str) -> None:
+    pause = Pause()
 
-    async def work(connection: AsyncConnection) -> None:
-        begun.set()
-        await go_on.wait()
-        await insert_note(connection)
+    def work(connection: Connection) -> None:
+        insert_note(connection)
+        pause.wait(connection)
+
+    async with open_database(database_url, SOON) as database:
+        calling = asyncio.create_task(database.write(work))
+        await pause.reached.wait()
+        await database.close()
+        pause.go_on.set()
+        with pytest.raises(StoreError):
+            await calling
+    async with open_database(database_url) as database:
+        assert await execute(database, "SELECT * FROM notes") == []
+
+
+async def test_closing_is_done_to_its_end_also_when_that_is_cancelled(database_url: str) -> None:
+    pause = Pause()
+
+    def work(connection: Connection) -> None:
+        pause.wait(connection)
+        insert_note(connection)
 
     async def use() -> None:
         async with open_database(database_url) as database:
             calling = asyncio.create_task(database.write(work))
-            await begun.wait()
+            await pause.reached.wait()
             calling.cancel()
 
     using = asyncio.create_task(use())
-    await begun.wait()
+    await pause.reached.wait()
     for _ in range(3):
         await asyncio.sleep(0)
         using.cancel()
-    go_on.set()
+    pause.go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await using
     async with open_database(database_url) as database:

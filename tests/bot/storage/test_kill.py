@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage import database
+from bot.storage import sqlite
 from tools.kill import kill_writers, started, stop_writers, stopped, write
 
 # Every few milliseconds at first, when the database is opened and pruned; then under load.
@@ -34,7 +34,7 @@ async def test_stopped_writers_end_whenever_that_is_and_lose_nothing(new_url: st
 
 def write_patiently(url: str, name: str, acknowledge: Connection) -> None:
     """Wait for SQLite's lock as if for ever."""
-    database.TIMEOUT_SECONDS = 3600.0
+    sqlite.TIMEOUT_SECONDS = 3600.0
     write(url, name, acknowledge)
 
 

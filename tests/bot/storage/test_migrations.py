@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.domain import (
     AdminAction,
@@ -41,20 +40,11 @@ async def create(revision: str, url: str, statements: Sequence[str]) -> None:
 
     Then bring it up to date, by a clock that stands still.
     """
-    if url.startswith("sqlite"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir()
-    engine = create_async_engine(
-        url.replace("sqlite:", "sqlite+aiosqlite:").replace("postgresql:", "postgresql+asyncpg:")
-    )
-    try:
-        async with engine.begin() as connection:
-            await connection.run_sync(migrate, revision)
-            for statement in statements:
-                await connection.execute(text(statement))
-        async with engine.begin() as connection:
-            await connection.run_sync(migrate, "head", NOW)
-    finally:
-        await engine.dispose()
+    async with open_database(url, prepare=lambda connection: migrate(connection, revision)) as old:
+        if statements:
+            await execute(old, *statements)
+    async with open_database(url, prepare=lambda connection: migrate(connection, now=NOW)):
+        pass
 
 
 async def test_the_migrations_make_the_tables_that_the_code_expects(new_url: str) -> None:
@@ -65,7 +55,7 @@ async def test_the_migrations_make_the_tables_that_the_code_expects(new_url: str
 
     await create("0001", new_url, [])
     async with open_database(new_url) as database:
-        assert await database.read(lambda connection: connection.run_sync(differences)) == []
+        assert await database.read(differences) == []
 
 
 async def test_a_new_database_has_the_version_and_the_tables_of_one_that_was_migrated(
@@ -90,14 +80,14 @@ async def test_a_new_database_has_the_version_and_the_tables_of_one_that_was_mig
         } | {"version": str(connection.scalar(text("SELECT version_num FROM alembic_version")))}
 
     async with open_database(new_url) as database:
-        new = await database.read(lambda connection: connection.run_sync(tables))
+        new = await database.read(tables)
         if new_url.startswith("postgresql"):
-            await database.write(lambda connection: connection.run_sync(metadata.drop_all))
+            await database.write(metadata.drop_all)
             await execute(database, "DROP TABLE alembic_version")
     old_url = new_url if new_url.startswith("postgresql") else f"sqlite:///{tmp_path}/old/snow.db"
     await create("0001", old_url, [])
     async with open_database(old_url) as database:
-        assert await database.read(lambda connection: connection.run_sync(tables)) == new
+        assert await database.read(tables) == new
 
 
 async def test_rounds_of_version_0001_get_their_players(new_url: str) -> None:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 from bot.domain import Room
 from bot.storage import Store, StoreError
 from bot.storage.database import open_database
+from bot.storage.driver import Kind
 from tests.support.postgres import execute
 
 NOW = datetime(2026, 12, 24, tzinfo=UTC)
@@ -39,12 +39,12 @@ async def test_sqlite_is_set_up_to_lose_nothing(tmp_path: Path) -> None:
 
 
 async def test_what_is_done_again_after_a_power_cut_does_not_wait_for_the_disk() -> None:
-    async def synchronous(connection: AsyncConnection) -> object:
-        return (await connection.execute(text("PRAGMA synchronous"))).scalar()
+    def synchronous(connection: Connection) -> object:
+        return connection.scalar(text("PRAGMA synchronous"))
 
     async with open_database("sqlite://") as database:
-        for is_urgent, level in ((True, 1), (False, 2), (True, 1)):
-            assert await database.write(synchronous, is_urgent=is_urgent) == level
+        for is_lasting, level in ((False, 1), (True, 2), (False, 1)):
+            assert await database.run(synchronous, Kind(is_lasting=is_lasting)) == level
 
 
 async def test_another_writer_of_the_file_is_waited_for(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
+from sqlalchemy.util import await_only
 
 from bot.domain import Arrival, Label, Player, Room
 from bot.game.rules import Denied, Round
@@ -89,10 +89,10 @@ async def test_only_who_is_in_the_same_room_waits(
     there = await played(both[0], room=ROOMS[0])
     locked, go_on = asyncio.Event(), asyncio.Event()
 
-    async def hold(connection: AsyncConnection) -> None:
-        await connection.execute(text("SELECT id FROM rooms WHERE chat = '-4001' FOR UPDATE"))
+    def hold(connection: Connection) -> None:
+        connection.execute(text("SELECT id FROM rooms WHERE chat = '-4001' FOR UPDATE"))
         locked.set()
-        await go_on.wait()
+        await_only(go_on.wait())
 
     async with open_database(database_url) as database:
         holding = asyncio.create_task(database.write(hold))

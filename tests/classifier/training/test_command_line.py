@@ -26,7 +26,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make both models tiny, and each in a step."""
+    """Make both models tiny, each in a step, and in this process."""
+    monkeypatch.setattr(train, "WORKERS", 1)
     monkeypatch.setitem(RECIPES, "full", Recipe(48, ((32, 1),), taught=False))
     monkeypatch.setitem(RECIPES, "small", Recipe(32, ((32, 1),)))
     monkeypatch.setattr(train, "PICTURE_SIDE", 64)
@@ -87,10 +88,9 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Lessons]]:
 
 
 def test_a_model_of_two_seeds_is_the_mean_of_their_networks_which_are_kept(
-    photos: Path,
-    backbone: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    photos: Path, backbone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(train, "WORKERS", 2)  # the same by two processes as by one, see below
     monkeypatch.setitem(RECIPES, "full", replace(RECIPES["full"], seeds=2))
     arguments = ("--model", "full", "--folds", 0)
     assert command(photos, backbone, *arguments) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -124,3 +125,21 @@ async def test_an_answer_that_takes_its_time_is_announced_in_private(
     await bot.home.answer(photo)
     chats = {call["chat_id"] for call in bot.telegram.called("sendChatAction")}
     assert chats == {str(bot.home.id)}
+
+
+async def test_in_a_rush_answers_are_not_announced(
+    bot: RunningBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("AFTER_SECONDS", 0.01), ("SECONDS", 0.01), ("CHATS", 1)):
+        monkeypatch.setattr(f"bot.platforms.telegram.sender.TYPING_{name}", value)
+    bot.vision.may_answer.clear()
+    people = bot.anna, bot.telegram.person("Ben")
+    homes = {person: bot.telegram.private(person) for person in people}
+    photos = [home.send_photo(person, b"slow") for person, home in homes.items()]
+    await asyncio.sleep(0.1)
+    before = len(bot.telegram.called("sendChatAction"))
+    await asyncio.sleep(0.1)  # until the second came, the first was alone
+    assert len(bot.telegram.called("sendChatAction")) == before
+    bot.vision.may_answer.set()
+    for home, photo in zip(homes.values(), photos, strict=True):
+        await home.answer(photo)
