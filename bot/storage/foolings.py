@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    case,
-    delete,
-    exists,
-    func,
-    insert,
-    not_,
-    or_,
-    select,
-)
+from sqlalchemy import Connection, and_, case, delete, exists, func, insert, not_, or_, select
 
 from bot.domain import Features, Label, Room
 from bot.storage.database import Database, read_transaction, write_transaction

@@ -9,16 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
-from sqlalchemy import (
-    Connection,
-    Date,
-    delete,
-    insert,
-    literal,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Date, delete, insert, literal, or_, select, update
 
 from bot.domain import AdminAction, Label, Player, Room
 from bot.game import rules

@@ -8,11 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import (
-    Connection,
-    text,
-    update,
-)
+from sqlalchemy import Connection, text, update
 
 from bot.domain import Arrival
 from bot.storage.database import Database, write_transaction

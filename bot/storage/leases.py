@@ -14,11 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 
-from sqlalchemy import (
-    Connection,
-    delete,
-    text,
-)
+from sqlalchemy import Connection, delete, text
 
 from bot.domain import Peer, Room
 from bot.storage.database import Database, StoreError

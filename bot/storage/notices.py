@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    Connection,
-    delete,
-    select,
-)
+from sqlalchemy import Connection, delete, select
 
 from bot.domain import Notice, Room
 from bot.storage.database import Database, read_transaction, repeatable_transaction

@@ -7,14 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    case,
-    delete,
-    insert,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, case, delete, insert, select
 
 from bot.domain import Room
 from bot.storage.database import Database, read_transaction, write_transaction

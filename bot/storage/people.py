@@ -6,18 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Select,
-    delete,
-    exists,
-    func,
-    null,
-    or_,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Connection, Select, delete, exists, func, null, or_, select, text, update
 
 from bot.domain import Player
 from bot.game.rules import PlayerId, worth

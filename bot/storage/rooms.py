@@ -6,15 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import date, datetime, timedelta, tzinfo
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Table,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, update
 
 from bot.domain import AdminAction, LoggedAction, Player, Room, RoomSettings, initial_settings
 from bot.storage.database import (

@@ -8,15 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from sqlalchemy import (
-    Connection,
-    delete,
-    exists,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, delete, exists, func, or_, select, update
 
 from bot.domain import AdminAction, Player, Room
 from bot.game.rules import TRUTH_WITHIN, PlayerId

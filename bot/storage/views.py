@@ -7,13 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    RowMapping,
-    Select,
-    func,
-    select,
-)
+from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from bot.domain import Refusal, Room, Verdict
 from bot.game import scoring

@@ -13,7 +13,7 @@ from cachetools import TTLCache
 
 from bot.domain import Peer, Player, Room
 from bot.platforms.web.admins import Admins
-from bot.platforms.web.peers import Peers, one_moment
+from bot.platforms.web.peers import HEADER, Peers, one_moment
 from bot.platforms.web.requests import clean_room_name
 from bot.platforms.web.rooms import Rooms, room_of
 from bot.platforms.web.shelf import Shelf
@@ -69,7 +69,12 @@ class SharedRooms:
             peer = Peer()
         if peer is None:
             return await handler(passed_on or request)
-        if passed_on is not None or not peer.address:  # it is handed over just now
+        if HEADER in request.headers:
+            # It goes no further, or it might go round and round.
+            if passed_on is None:
+                log.info("what is for another process came here; is its PEER_URL right?")
+            return one_moment(request)
+        if not peer.address:
             return one_moment(request)
         answer = await self._peers.pass_on(request, peer)
         if answer.status >= HTTPStatus.BAD_GATEWAY or isinstance(answer, web.WebSocketResponse):
