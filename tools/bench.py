@@ -2,7 +2,7 @@
 
 Without arguments: the engines, as docs/engines.md quotes them. With `photos`: from a photo's bytes
 to the prediction, beside other ways; `make bench ARGS="photos --plot docs/bench.png"`. With
-`telegram`: from the message to the answer; `make bench ARGS="telegram 1000 stream --json FILE"`.
+`telegram` or `discord`: from the message to the answer; `make bench ARGS="telegram 1000 stream"`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from classifier.images.decode import SUFFIXES
 from classifier.inference.engines import EngineName
 from classifier.inference.predictor import Predictor
 from tests.conftest import running_bot
-from tools import bench_photos, bench_telegram
+from tools import bench_discord, bench_photos, bench_telegram
+from tools.bench_telegram import AT_ONCE
 
 ENGINES: tuple[EngineName, ...] = ("torch", "onnx")
 STARTS = 3
@@ -47,9 +48,6 @@ def main() -> None:
         help="photos at once; large: 24 of 12 megapixels; stream: fifteen a second for a minute; "
         "by default all",
     )
-    telegram.add_argument("--model", default="full")
-    telegram.add_argument("--database", help="an empty one; by default a file of its own")
-    telegram.add_argument("--json", type=Path, help="where to write the figures")
     photos = parts.add_parser("photos", help="from bytes to prediction, beside other ways")
     photos.add_argument("--model", nargs="+", default=["full", "small"])
     photos.add_argument(
@@ -57,6 +55,12 @@ def main() -> None:
     )
     photos.add_argument("--json", type=Path, help="where to write the figures")
     photos.add_argument("--plot", type=Path, help="where to draw them")
+    discord = parts.add_parser("discord", help="the same on Discord")
+    discord.add_argument("at_once", nargs="*", type=int, metavar="PHOTOS", help="at once")
+    for part in (telegram, discord):
+        part.add_argument("--model", default="full")
+        part.add_argument("--database", help="an empty one; by default a file of its own")
+        part.add_argument("--json", type=Path, help="where to write the figures")
     given = parser.parse_args()
     if given.part is None:
         _measure_engines()
@@ -67,8 +71,11 @@ def main() -> None:
     settings = {"MODEL": given.model, "ENGINE": "onnx"}
     if given.database:
         settings["DATABASE_URL"] = given.database
-    scenarios = given.scenarios or bench_telegram.SCENARIOS
-    figures = asyncio.run(bench_telegram.run(scenarios, **settings))
+    if given.part == "discord":
+        figures = asyncio.run(bench_discord.run(given.at_once or AT_ONCE, **settings))
+    else:
+        scenarios = given.scenarios or bench_telegram.SCENARIOS
+        figures = asyncio.run(bench_telegram.run(scenarios, **settings))
     if given.json is not None:
         given.json.write_text(json.dumps(figures, indent=2) + "\n")
 

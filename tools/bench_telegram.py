@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
 import aiohttp
 from PIL import Image
@@ -52,6 +53,13 @@ class Sent:
         return sorted(self.answered[key] - self.at[key] for key in self.answered)
 
 
+class Waiting(Protocol):
+    """Whoever has sent photos, on whatever platform."""
+
+    async def answered(self, sent: Sent, number: int, patience: float = PATIENCE_SECONDS) -> None:
+        """Note when answers come, until there are so many, or none comes any more."""
+
+
 class Crowd:
     """People in many chats, who send photos that nobody has seen before."""
 
@@ -67,7 +75,7 @@ class Crowd:
 
     def photos(self, number: int) -> list[bytes]:
         """Draw so many photos, each unlike the others."""
-        return [_draw(self._random) for _ in range(number)]
+        return [draw(self._random) for _ in range(number)]
 
     def send(self, chat: Chat, photo: bytes, sent: Sent) -> None:
         """Send a photo."""
@@ -109,7 +117,7 @@ async def burst(family: Family, bot: BotProcess, number: int) -> Figures:
         for index, photo in enumerate(photos):
             crowd.send(chats[index % len(chats)], photo, sent)
 
-    figures = await _measured(family, bot, crowd, number, send)
+    figures = await measured(bot, crowd, number, send)
     return {**figures, "chats": len(chats), "chats_out_of_order": crowd.out_of_order(chats)}
 
 
@@ -125,7 +133,7 @@ async def stream(family: Family, bot: BotProcess) -> Figures:
             await asyncio.sleep(max(0.0, began + index / PER_SECOND - time.perf_counter()))
             crowd.send(chats[index % len(chats)], photo, sent)
 
-    return await _measured(family, bot, crowd, len(photos), send)
+    return await measured(bot, crowd, len(photos), send)
 
 
 async def large(family: Family, bot: BotProcess) -> Figures:
@@ -138,7 +146,7 @@ async def large(family: Family, bot: BotProcess) -> Figures:
         for index, chat in enumerate(chats):
             crowd.send(chat, photo + bytes([index]), sent)  # another file, the same picture
 
-    figures = await _measured(family, bot, crowd, LARGE, send)
+    figures = await measured(bot, crowd, LARGE, send)
     pids = [bot.process.pid, *_children(bot.process.pid)]
     return {**figures, "peak_mb": sum(map(_peak, pids)) // MEGABYTE}
 
@@ -157,18 +165,18 @@ async def long(family: Family, bot: BotProcess) -> Figures:
                 memory[index] = _resident(bot.process.pid) // MEGABYTE
             crowd.send(chats[index % len(chats)], crowd.photos(1)[0], sent)
 
-    figures = await _measured(family, bot, crowd, LONG, send, LONG_PATIENCE_SECONDS)
+    figures = await measured(bot, crowd, LONG, send, LONG_PATIENCE_SECONDS)
     return {**figures, **{f"resident_mb_after_{number}": size for number, size in memory.items()}}
 
 
-async def _measured(
-    family: Family,
+async def measured(
     bot: BotProcess,
-    crowd: Crowd,
+    crowd: Waiting,
     number: int,
     send: Callable[[Sent], Awaitable[None]],
     patience: float = PATIENCE_SECONDS,
 ) -> Figures:
+    """Return what it costs the bot to answer what somebody sends."""
     sent, pid = Sent(), bot.process.pid
     cpu, database = processor_seconds(pid), await database_seconds(bot)
     began = time.perf_counter()
@@ -253,7 +261,8 @@ async def run(scenarios: Sequence[str], **settings: str) -> dict[str, Figures]:
 SCENARIOS = (*map(str, AT_ONCE), "large", "stream", "long")
 
 
-def _draw(random: Random) -> bytes:
+def draw(random: Random) -> bytes:
+    """Draw a photo that nobody has seen before."""
     drawn = random.choice((draw_olaf, draw_yeti))((320, 240))
     coarse = Image.frombytes("RGB", (16, 12), random.randbytes(16 * 12 * 3)).resize(drawn.size)
     out = BytesIO()
