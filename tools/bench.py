@@ -3,6 +3,7 @@
 Without arguments: the engines, as docs/engines.md quotes them. With `photos`: from a photo's bytes
 to the prediction, beside other ways; `make bench ARGS="photos --plot docs/bench.png"`. With
 `telegram` or `discord`: from the message to the answer; `make bench ARGS="telegram 1000 stream"`.
+With `rounds`: the memory, up to a million rounds.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from classifier.images.decode import SUFFIXES
 from classifier.inference.engines import EngineName
 from classifier.inference.predictor import Predictor
 from tests.conftest import running_bot
-from tools import bench_discord, bench_photos, bench_telegram
+from tools import bench_discord, bench_photos, bench_rounds, bench_telegram
 from tools.bench_telegram import AT_ONCE
 
 ENGINES: tuple[EngineName, ...] = ("torch", "onnx")
@@ -55,6 +56,7 @@ def main() -> None:
     )
     photos.add_argument("--json", type=Path, help="where to write the figures")
     photos.add_argument("--plot", type=Path, help="where to draw them")
+    parts.add_parser("rounds", help="what the memory costs with up to a million rounds")
     discord = parts.add_parser("discord", help="the same on Discord")
     discord.add_argument("at_once", nargs="*", type=int, metavar="PHOTOS", help="at once")
     for part in (telegram, discord):
@@ -64,6 +66,10 @@ def main() -> None:
     given = parser.parse_args()
     if given.part is None:
         _measure_engines()
+        return
+    if given.part == "rounds":
+        for row in asyncio.run(bench_rounds.run()):
+            print(", ".join(f"{name} {value:,.1f}" for name, value in row.items()))
         return
     if given.part == "photos":
         _measure_photos(given.model, given.seen, given.json, given.plot)
