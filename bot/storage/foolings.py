@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, case, delete, exists, func, insert, not
 
 from bot.domain import Features, Label, Room
 from bot.storage.database import Database, read_transaction, write_transaction
-from bot.storage.queries import Condition, current_room_id, lock_round
+from bot.storage.queries import Condition, is_row_of, lock_round
 from bot.storage.schema import features, players, rooms, rounds, votes
 
 # The latest of a room: to read and to compare as many takes some fifty milliseconds.
@@ -50,7 +50,7 @@ class FoolingStore:
             select(features)
             .join(rounds, rounds.c.id == features.c.round_id)
             .join(rooms, rooms.c.id == rounds.c.room_id)
-            .where(current_room_id == here.scalar_subquery(), features.c.model == model)
+            .where(is_row_of(here.scalar_subquery()), features.c.model == model)
             .where(_is_fooled, not_(_is_disputed), rounds.c.reset_at.is_(None))
             .order_by(rounds.c.id.desc())
             .limit(MOST)

@@ -26,6 +26,7 @@ from bot.storage.queries import (
     find_player,
     find_room,
     insert_or,
+    is_row_of,
     load_place,
     load_playing,
     load_round,
@@ -82,7 +83,7 @@ class GameStore:
         """Return a round as the rules see it, if it is stored and of this room."""
         if (found := find_room(connection, room)) is None:
             return None
-        this = rounds.c.id == round_id, current_room_id == found.current_id
+        this = rounds.c.id == round_id, is_row_of(found.current_id)
         return next(iter(load_rounds(connection, *this)), None)
 
     @write_transaction
@@ -156,7 +157,7 @@ class GameStore:
         told = connection.execute(
             select(rounds.c.id)
             .join(rooms, rooms.c.id == rounds.c.room_id)
-            .where(current_room_id == found.current_id)
+            .where(is_row_of(found.current_id))
             .where(rounds.c.told_by == player_id, rounds.c.reset_at.is_(None))
             .order_by(rounds.c.told.desc(), rounds.c.id.desc())
             .limit(1)
@@ -334,9 +335,7 @@ class GameStore:
         """Return the names of the room's players; those forgotten are left out."""
         if (found := find_room(connection, room)) is None:
             return {}
-        of_room = rounds.c.room_id.in_(
-            select(rooms.c.id).where(current_room_id == found.current_id)
-        )
+        of_room = rounds.c.room_id.in_(select(rooms.c.id).where(is_row_of(found.current_id)))
         ids = select(rounds.c.id).where(of_room)
         took_part = or_(
             players.c.id.in_(select(rounds.c.player_id).where(of_room)),
@@ -394,7 +393,7 @@ def _count_objections(connection: Connection, tap: _Tap, day: Bounds) -> int:
         select(votes.c.round_id)
         .join(rounds, rounds.c.id == votes.c.round_id)
         .join(rooms, rooms.c.id == rounds.c.room_id)
-        .where(current_room_id == tap.place.current_id, votes.c.opened_by == tap.by)
+        .where(is_row_of(tap.place.current_id), votes.c.opened_by == tap.by)
         .where(within(votes.c.opened, day))
     )
     objected_to = [load_round(connection, of) for of in opened.all()]

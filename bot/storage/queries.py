@@ -100,6 +100,15 @@ class Place:
     message: str | None
 
 
+def is_row_of(current_id: ColumnElement[int] | int) -> ColumnElement[bool]:
+    """Select the rows of `rooms` that a room ever had, each by its own index.
+
+    Args:
+        current_id: The row where the room is now.
+    """
+    return or_(rooms.c.id == current_id, rooms.c.moved_to == current_id)
+
+
 def find_room(connection: Connection, room: Room) -> RoomRow | None:
     """Return a room's rows, if it has any."""
     this = rooms.c.platform == room.platform, rooms.c.chat == room.id
@@ -295,7 +304,7 @@ def load_last_frozen(connection: Connection, current_id: int) -> date | None:
         connection: Of the transaction.
         current_id: The row where the room is now.
     """
-    return (load_frozen_months(connection, current_room_id == current_id)).get(current_id)
+    return (load_frozen_months(connection, is_row_of(current_id))).get(current_id)
 
 
 def load_frozen_months(connection: Connection, *conditions: Condition) -> Mapping[int, date]:
@@ -319,7 +328,7 @@ def load_active_players(connection: Connection, current_id: int, bounds: Bounds)
         current_id: The row where the room is now.
         bounds: From when, until before when.
     """
-    here = current_room_id == current_id
+    here = is_row_of(current_id)
     sent = select(rounds.c.player_id).join(rooms, rooms.c.id == rounds.c.room_id)
     sent = sent.where(here, within(rounds.c.arrived, bounds))
     guessed = _join_rounds(select(guesses.c.player_id), guesses)

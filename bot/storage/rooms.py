@@ -24,6 +24,7 @@ from bot.storage.queries import (
     find_or_add_player,
     find_or_add_room,
     find_room,
+    is_row_of,
     room_of,
 )
 from bot.storage.schema import admin_actions, features, metadata, players, rooms, rounds
@@ -121,7 +122,7 @@ class RoomStore:
         sent = connection.execute(
             select(rounds.c.arrived)
             .join(rooms, rooms.c.id == rounds.c.room_id)
-            .where(current_room_id == found.current_id, rounds.c.label.is_not(None))
+            .where(is_row_of(found.current_id), rounds.c.label.is_not(None))
         )
         played = {at.astimezone(zone).date() for at in sent.scalars()}
         today = now.astimezone(zone).date()
@@ -205,7 +206,7 @@ class RoomStore:
             select(admin_actions.c.at, players.c.name, admin_actions.c.action.label("action"))
             .join(rooms, rooms.c.id == admin_actions.c.room_id)
             .join(players, players.c.id == admin_actions.c.player_id)
-            .where(current_room_id == found.current_id)
+            .where(is_row_of(found.current_id))
             .order_by(admin_actions.c.at.desc(), admin_actions.c.id.desc())
             .limit(ACTIONS_SHOWN)
         )
@@ -234,7 +235,7 @@ class RoomStore:
         """
         if (found := find_room(connection, room)) is None:
             return {}
-        rows = select(rooms.c.id).where(current_room_id == found.current_id)
+        rows = select(rooms.c.id).where(is_row_of(found.current_id))
         its = select(rounds.c.id).where(rounds.c.room_id.in_(rows))
         parts: dict[Table, ColumnElement[bool]] = {rooms: rooms.c.id.in_(rows)}
         for table in metadata.sorted_tables:

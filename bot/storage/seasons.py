@@ -25,6 +25,7 @@ from bot.storage.queries import (
     find_or_add_room,
     find_room,
     insert_or,
+    is_row_of,
     load_last_frozen,
     load_right_guesses,
     load_rounds,
@@ -122,7 +123,7 @@ class SeasonStore:
         """Return the room's seasons that have a round with a truth, the latest first."""
         if (found := find_room(connection, room)) is None:
             return []
-        of_room = current_room_id == found.current_id
+        of_room = is_row_of(found.current_id)
         told = connection.execute(
             select(rounds.c.arrived)
             .join(rooms, rooms.c.id == rounds.c.room_id)
@@ -255,7 +256,7 @@ class SeasonStore:
         found = find_or_add_room(connection, room)
         shown = insert_or(connection, podiums).values(room_id=found.id, season=month)
         connection.execute(shown.on_conflict_do_nothing())
-        rows = select(rooms.c.id).where(current_room_id == found.current_id)
+        rows = select(rooms.c.id).where(is_row_of(found.current_id))
         these = coming_podiums.c.season == month, coming_podiums.c.room_id.in_(rows)
         connection.execute(delete(coming_podiums).where(*these))
 
@@ -267,7 +268,7 @@ def _load_span(
     begin = bounds[0].astimezone(zone).date()
     if (found := find_room(connection, room)) is None:
         return Season(room, begin, zone, now, (), (), {})
-    of_room = current_room_id == found.current_id
+    of_room = is_row_of(found.current_id)
     played = load_rounds(connection, of_room, within(rounds.c.arrived, bounds))
     right_guesses = load_right_guesses(connection, of_room, within(guesses.c.at, bounds))
     took_part = {round_.player for round_ in played} | {guess.by for guess in right_guesses}
@@ -290,7 +291,7 @@ def _load_frozen(
     rows = connection.execute(
         select(frozen_points.c.player_id, frozen_points.c.points)
         .join(rooms, rooms.c.id == frozen_points.c.room_id)
-        .where(current_room_id == current_id, frozen_points.c.season == month)
+        .where(is_row_of(current_id), frozen_points.c.season == month)
     )
     points: Counter[PlayerId] = Counter()
     is_frozen = False
@@ -302,7 +303,7 @@ def _load_frozen(
 
 def _rounds_of(current_id: int) -> Condition:
     """Return the condition that a round is of a room."""
-    return rounds.c.room_id.in_(select(rooms.c.id).where(current_room_id == current_id))
+    return rounds.c.room_id.in_(select(rooms.c.id).where(is_row_of(current_id)))
 
 
 def _guesses_of(current_id: int) -> Condition:

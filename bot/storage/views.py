@@ -20,6 +20,7 @@ from bot.storage.queries import (
     Condition,
     current_room_id,
     current_rooms,
+    is_row_of,
     load_guesses,
     load_right_guesses,
     load_round,
@@ -100,7 +101,7 @@ class ViewStore:
         if (row := found.mappings().first()) is None:
             return None
         zone = zone_of(row["timezone"], zone)
-        here = current_room_id == row["current_id"]
+        here = is_row_of(row["current_id"])
         day = within(rounds.c.arrived, day_bounds(row["arrived"].astimezone(zone).date(), zone))
         if row["truth"] is None:
             round_, score = load_round(connection, round_id), Score()
