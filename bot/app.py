@@ -89,6 +89,7 @@ async def serve(
             )
         except StoreError as error:
             print(error, file=sys.stderr)
+            await asyncio.gather(loading, return_exceptions=True)  # what is wrong there comes later
             return 1
         try:
             classifier = await loading

@@ -323,7 +323,7 @@ def _forms(of: _Language) -> _Forms:
 
 @cache
 def _all_forms() -> tuple[_Forms, ...]:
-    """Return every language's, made for the first caption: it takes as long as a small photo."""
+    """Return every language's, made for the first caption: no start need wait for them."""
     languages = (_ENGLISH, _GERMAN, _FRENCH, _SPANISH, _PORTUGUESE, _UKRAINIAN)
     return tuple(_forms(language) for language in languages)
 

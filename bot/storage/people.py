@@ -237,5 +237,5 @@ def _export(connection: Connection, query: Select[Any]) -> list[Record]:
             name: value.isoformat() if isinstance(value, date) else value
             for name, value in row.items()
         }
-        for row in (connection.execute(query)).mappings()
+        for row in connection.execute(query).mappings()
     ]

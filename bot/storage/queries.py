@@ -291,7 +291,7 @@ def load_right_guesses(connection: Connection, *conditions: Condition) -> list[R
     by_id = {round_.id: round_ for round_ in found}
     return [
         RightGuess(by_id[row["round_id"]], row["player_id"], row["at"])
-        for row in (connection.execute(guessed(select(guesses)))).mappings()
+        for row in connection.execute(guessed(select(guesses))).mappings()
         if row["round_id"] in by_id
         and is_right_guess(_guess_of(row), by_id[row["round_id"]].verdict)
     ]
@@ -304,7 +304,7 @@ def load_last_frozen(connection: Connection, current_id: int) -> date | None:
         connection: Of the transaction.
         current_id: The row where the room is now.
     """
-    return (load_frozen_months(connection, is_row_of(current_id))).get(current_id)
+    return load_frozen_months(connection, is_row_of(current_id)).get(current_id)
 
 
 def load_frozen_months(connection: Connection, *conditions: Condition) -> Mapping[int, date]:

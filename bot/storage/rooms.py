@@ -247,14 +247,12 @@ class RoomStore:
         people: set[object] = set()
         for table, condition in parts.items():
             query = select(table).where(condition).order_by(*table.primary_key)
-            told = [dict(row) for row in (connection.execute(query)).mappings()]
+            told = [dict(row) for row in connection.execute(query).mappings()]
             theirs = [column.name for column in table.c if column.references(players.c.id)]
             people |= {row[name] for row in told for name in theirs}
             exported[table.name] = [_for_json(row) for row in told]
         query = select(players).where(players.c.id.in_(people)).order_by(players.c.id)
-        exported["players"] = [
-            _for_json(dict(row)) for row in (connection.execute(query)).mappings()
-        ]
+        exported["players"] = [_for_json(dict(row)) for row in connection.execute(query).mappings()]
         return {"platform": room.platform, "room": room.id, **exported}
 
     @read_transaction
