@@ -285,8 +285,12 @@ async def open_database(
 def _driver(url: URL) -> Driver:
     if url.get_backend_name() == "sqlite":
         return SQLite(url)
-    from bot.storage.postgresql import PostgreSQL  # asyncio's part of SQLAlchemy, for who needs it
-
+    try:
+        from bot.storage.postgresql import PostgreSQL
+    except ImportError:  # of the extra `postgres`, which a family does not need
+        raise StoreError(
+            "PostgreSQL's driver is not installed: pip install '.[postgres]' brings it."
+        ) from None
     return PostgreSQL(url)
 
 
