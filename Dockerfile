@@ -8,7 +8,7 @@ RUN useradd --create-home --uid 1000 bot \
 # The dependencies change less often than the code: a layer of their own.
 WORKDIR /app
 COPY pyproject.toml ./
-RUN uv pip install --system --no-cache --requirements pyproject.toml
+RUN uv pip install --system --no-cache --requirements pyproject.toml --extra postgres
 
 COPY LICENSE README.md ./
 COPY models models

@@ -6,7 +6,8 @@ itself, in the same way, on all photos. All networks are kept beside the model, 
 later run on the same photos; `classifier.evaluate --folds` evaluates those of folds. With --folds 5
 all five folds are held out, one after another: three times the time, and surer figures.
 
-With the packages of the extra `teacher` the small network learns from DINOv2 as well.
+The small model goes on from the full one, which is trained first where it is not kept. With the
+packages of the extra `teacher` both learn from DINOv2 as well.
 """
 
 from __future__ import annotations
@@ -119,6 +120,10 @@ class Workshop:
             folds: As `network` takes them, one after another.
             workers: How many may be trained at once, each in a process and by one core.
         """
+        if (start := RECIPES[model].start) is not None:
+            self.train(start, folds, workers)
+            for fold in folds:
+                self.network(start, fold)
         missing = [
             training
             for fold in folds
@@ -165,13 +170,15 @@ class Workshop:
     def _from_seeds(self, model: str, fold: int | None) -> list[Training]:
         """Return the trainings of which a network is the mean."""
         rows, (path, card) = self.pictures.rows, self._kept_as(model, fold)
+        start = RECIPES[model].start
+        backbone = self.backbone if start is None else str(self._kept_as(start, fold)[0])
         path.parent.mkdir(parents=True, exist_ok=True)
         chosen = range(len(rows)) if fold is None else split(rows, fold)[0]
         title = f"{model} on all photos" if fold is None else f"{model} without fold {fold}"
         return [
             Training(
                 RECIPES[model],
-                self.backbone,
+                backbone,
                 f"{title}, seed {seed}",
                 seed,
                 rows,
@@ -189,7 +196,9 @@ class Workshop:
         photos = [
             (row.path.name, row.label, row.group, row.fold, row.style) for row in self.pictures.rows
         ]
-        made_of = (RECIPES[model], self.backbone, photos, self.tokens is not None)
+        start = RECIPES[model].start
+        begun_from = self.backbone if start is None else self.fingerprint(start)
+        made_of = (RECIPES[model], begun_from, photos, self.tokens is not None)
         return hashlib.sha256(repr(made_of).encode()).hexdigest()[:8]
 
 

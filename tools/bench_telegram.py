@@ -32,7 +32,7 @@ PER_SECOND, SECONDS = 15, 60
 LARGE = 24
 # How many come one after another, so many at a time, and after how many the memory is noted.
 LONG, IN_FLIGHT, NOTED = 10_000, 8, 1_000
-# Between two looks at /healthz: a loop that stands still lets it wait.
+# Between two looks at /healthz, where a loop that stands still lets it wait, and at the memory.
 LOOK_SECONDS = 0.05
 # For photos that are never answered.
 PATIENCE_SECONDS, LONG_PATIENCE_SECONDS = 300.0, 7200.0
@@ -146,9 +146,9 @@ async def large(family: Family, bot: BotProcess) -> Figures:
         for index, chat in enumerate(chats):
             crowd.send(chat, photo + bytes([index]), sent)  # another file, the same picture
 
-    figures = await measured(bot, crowd, LARGE, send)
-    pids = [bot.process.pid, *_children(bot.process.pid)]
-    return {**figures, "peak_mb": sum(map(_peak, pids)) // MEGABYTE}
+    async with _weighed([bot.process.pid, *_children(bot.process.pid)]) as weights:
+        figures = await measured(bot, crowd, LARGE, send)
+    return {**figures, "peak_mb": max(weights) // MEGABYTE}
 
 
 async def long(family: Family, bot: BotProcess) -> Figures:
@@ -230,6 +230,24 @@ async def _watched(bot: BotProcess) -> AsyncIterator[list[float]]:
         await asyncio.gather(looking, return_exceptions=True)
 
 
+@asynccontextmanager
+async def _weighed(pids: Sequence[int]) -> AsyncIterator[list[int]]:
+    """Yield how much memory processes held together at each look while the block lasts."""
+    weights: list[int] = []
+
+    async def look() -> None:
+        while True:
+            weights.append(sum(map(_share, pids)))
+            await asyncio.sleep(LOOK_SECONDS)
+
+    looking = asyncio.create_task(look())
+    try:
+        yield weights
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+
+
 async def run(scenarios: Sequence[str], **settings: str) -> dict[str, Figures]:
     """Run the scenarios, each with a bot of its own; return what each one measured.
 
@@ -304,10 +322,10 @@ def processor_seconds(pid: int) -> list[float]:
     return [spent(pid), sum(map(spent, _children(pid)))]
 
 
-def _peak(pid: int) -> int:
-    """Return how much memory a process has held at the most, in bytes."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return 1024 * int(status.partition("VmHWM:")[2].split()[0])
+def _share(pid: int) -> int:
+    """Return how much memory a process holds, in bytes; its part of what several share."""
+    rolled_up = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return 1024 * int(rolled_up.partition("\nPss:")[2].split()[0])
 
 
 def _resident(pid: int) -> int:

@@ -19,7 +19,7 @@ MAX_BYTES = 20 * 1024 * 1024
 # Enough to keep the network busy while others are still being fetched.
 AT_ONCE = 32
 # Photos as chats deliver them are far from it; a few files of MAX_BYTES are not.
-BYTES_AT_ONCE = 4 * MAX_BYTES
+BYTES_AT_ONCE = 2 * MAX_BYTES
 # A phone at the edge of the network gets a shrunk photo through in less.
 FETCH_SECONDS = 60.0
 # Of the time that draining may take: what is left is for classifying and answering.

@@ -1,6 +1,6 @@
 """What outlives the process: SQLite or PostgreSQL, and nothing of it outside of this package."""
 
-from bot.storage.database import StoreError
+from bot.storage.driver import StoreError
 from bot.storage.seasons import DuePodium
 from bot.storage.store import Store
 

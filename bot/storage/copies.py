@@ -26,7 +26,8 @@ from sqlalchemy import (
     text,
 )
 
-from bot.storage.database import VERSION, StoreError, migrate, open_database
+from bot.storage.database import VERSION, migrate, open_database
+from bot.storage.driver import StoreError
 from bot.storage.schema import leases, processes, rounds, updates
 
 # In the zip file: one line of JSON a row, and what is needed to put them back.

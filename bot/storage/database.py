@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 
-from bot.storage.driver import Driver, Kind
+from bot.storage.driver import Driver, Kind, StoreError
 from bot.storage.schema import metadata
 from bot.storage.sqlite import SQLite
 
@@ -40,10 +39,6 @@ Observe = Callable[[str, float], None]
 
 T = TypeVar("T")
 P = ParamSpec("P")
-
-
-class StoreError(Exception):
-    """The database cannot be used. Its message is one sentence for the operator."""
 
 
 class NewerVersionError(Exception):
@@ -257,37 +252,38 @@ async def open_database(
         StoreError: When it cannot be used.
     """
     try:
-        url = make_url(address)
-    except (ArgumentError, ValueError):
+        driver = _driver(address)
+    except ValueError:
         raise StoreError(
             "DATABASE_URL makes no sense: it should be like sqlite:///data/snowpeople.db "
             "or postgresql://USER:PASSWORD@HOST/NAME."
         ) from None
-    try:
-        driver = _driver(url)
-    except SQLite.errors as error:
-        raise StoreError(_cannot_be_used(url, _reason(error))) from error
     database = Database(driver, close_seconds, observe)
     try:
         try:
             # Several processes may start at once.
             await database.run(prepare or migrate, ALONE)
         except NewerVersionError as error:  # it knows a change of the tables that we do not
-            reason = "a newer version of the bot made it"
-            raise StoreError(_cannot_be_used(url, reason)) from error
+            raise StoreError(driver.refusal("a newer version of the bot made it")) from error
         except driver.errors as error:
-            raise StoreError(_cannot_be_used(url, _reason(error))) from error
+            reason = str(error.orig if isinstance(error, DBAPIError) else error)
+            raise StoreError(driver.refusal(reason or type(error).__name__)) from error
         yield database
     finally:
         await _finish(database.close())
 
 
-def _driver(url: URL) -> Driver:
-    if url.get_backend_name() == "sqlite":
-        return SQLite(url)
-    from bot.storage.postgresql import PostgreSQL  # asyncio's part of SQLAlchemy, for who needs it
-
-    return PostgreSQL(url)
+def _driver(address: str) -> Driver:
+    """Return what works on a database; raise ValueError for an address without sense."""
+    if not address.startswith("postgresql:"):
+        return SQLite(address)
+    try:
+        from bot.storage.postgresql import PostgreSQL
+    except ImportError:  # of the extra `postgres`, which a family does not need
+        raise StoreError(
+            "PostgreSQL's driver is not installed: pip install '.[postgres]' brings it."
+        ) from None
+    return PostgreSQL(address)
 
 
 def migrate(connection: Connection, revision: str = "head", now: datetime | None = None) -> None:
@@ -361,22 +357,3 @@ def _log_fault(task: asyncio.Task[object]) -> None:
         log.error("a transaction was cut off whose caller was gone")
     elif error := task.exception():
         log.error("a transaction failed whose caller was gone", exc_info=error)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, DBAPIError):
-        return str(error.orig)
-    return (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
-
-
-def _cannot_be_used(url: URL, reason: str) -> str:
-    if url.get_backend_name() == "sqlite":
-        return (
-            f"The game's memory, {url.database}, cannot be used ({reason}); "
-            "see that this file and its folder can be written, or set another DATABASE_URL."
-        )
-    where = f"{url.database or ''} at {url.host or 'this computer'}, port {url.port or 5432}"
-    return (
-        f"The database {where}, cannot be used ({reason}); "
-        "see that it runs and correct DATABASE_URL."
-    )

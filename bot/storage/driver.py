@@ -35,8 +35,12 @@ class Kind:
     is_repeatable: bool = False
 
 
+class StoreError(Exception):
+    """The database cannot be used. Its message is one sentence for the operator."""
+
+
 class Driver(Protocol):
-    """A kind of database.
+    """A kind of database; it is made of an address, and raises ValueError for one without sense.
 
     Attributes:
         is_shared: Whether other processes may work on it at the same time.
@@ -47,6 +51,9 @@ class Driver(Protocol):
     is_shared: bool
     at_once: int
     errors: tuple[type[Exception], ...]
+
+    def refusal(self, reason: str) -> str:
+        """Return the operator's sentence: which database cannot be used, and what to do."""
 
     async def run(self, work: Callable[[Connection], T], kind: Kind) -> T:
         """Run some statements as one transaction: all of it is kept at its end, or nothing."""

@@ -17,8 +17,8 @@ from contextlib import asynccontextmanager, suppress
 from sqlalchemy import Connection, delete, text
 
 from bot.domain import Peer, Room
-from bot.storage.database import Database, StoreError
-from bot.storage.driver import Kind
+from bot.storage.database import Database
+from bot.storage.driver import Kind, StoreError
 from bot.storage.schema import processes
 
 log = logging.getLogger(__name__)

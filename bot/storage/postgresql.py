@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import asyncpg
 from sqlalchemy import Connection, event, text
-from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -25,11 +26,22 @@ CONNECTIONS = 15
 LOCK = 0x736E6F77
 LISTEN_AGAIN_SECONDS = 1.0
 
-ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+# One of an address's hosts: a name or numbers, and a port where it is not the usual one.
+HOST = re.compile(r"(\[[^\]]+\]|[^:\[\]]*)(:\d+)?")
 
-# PostgreSQL is restarted now and then, or another machine takes its place; nothing of a transaction
-# that it did not come to commit is there, and it is done again.
-RESTART_WAITS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.0, 3.0)
+# Of several hosts one takes writes; while another takes its place none does.
+NONE_TAKES_WRITES = asyncpg.TargetServerAttributeNotMatched
+ERRORS = (
+    SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    NONE_TAKES_WRITES,
+    OSError,
+)
+
+# PostgreSQL is restarted now and then, or another machine takes its place, within half a minute;
+# nothing of a transaction that it did not come to commit is there, and it is done again.
+RESTART_WAITS = (0.1, 0.2, 0.4, 0.8, 1.6, *(3.0,) * 9)
 # How a transaction learns of that; not by a time-out, which has taken long enough.
 GONE = (
     ConnectionError,
@@ -38,6 +50,7 @@ GONE = (
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
     asyncpg.InterfaceError,
+    NONE_TAKES_WRITES,
 )
 
 T = TypeVar("T")
@@ -51,17 +64,24 @@ class PostgreSQL:
     holds two rooms, and so no transaction is ever refused and tried again.
 
     Args:
-        url: The database's.
+        address: `postgresql://...`, as libpq's users write it: with several hosts, of which the
+            other takes over when one fails, sslmode, or a socket's folder.
+
+    Raises:
+        ValueError: For an address without sense.
     """
 
     is_shared = True
     at_once = CONNECTIONS
     errors: tuple[type[Exception], ...] = ERRORS
 
-    def __init__(self, url: URL) -> None:
-        # The driver reads the address itself, so that all that libpq's users write there works:
-        # sslmode, several hosts, a socket's folder.
-        self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    def __init__(self, address: str) -> None:
+        self._dsn = address
+        parts = urlsplit(address)
+        self._name = parts.path.strip("/")
+        self._hosts = parts.netloc.rpartition("@")[2]
+        if not all(HOST.fullmatch(host) for host in self._hosts.split(",")):
+            raise ValueError
         self._engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=self._connect,
@@ -72,6 +92,14 @@ class PostgreSQL:
         self._connections: set[DBAPIConnection] = set()
         event.listen(self._engine.sync_engine, "connect", self._connected)
         event.listen(self._engine.sync_engine, "close", self._disconnected)
+
+    def refusal(self, reason: str) -> str:
+        """Return the operator's sentence, see `Driver`; it holds no password."""
+        where = f"{self._name} at {self._hosts or 'this computer'}"
+        return (
+            f"The database {where}, cannot be used ({reason}); "
+            "see that it runs and correct DATABASE_URL."
+        )
 
     async def run(self, work: Callable[[Connection], T], kind: Kind) -> T:
         """Run a transaction; cancelled, it ends without a trace."""
@@ -120,7 +148,12 @@ class PostgreSQL:
             self._engine.dialect.do_terminate(connection)
 
     async def _connect(self) -> asyncpg.Connection:
-        return await asyncpg.connect(self._dsn, timeout=TIMEOUT_SECONDS, command_timeout=60)
+        return await asyncpg.connect(
+            self._dsn,
+            timeout=TIMEOUT_SECONDS,
+            command_timeout=60,
+            target_session_attrs="read-write",
+        )
 
     def _connected(self, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         self._connections.add(connection)

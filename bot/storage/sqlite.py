@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from bot.storage.driver import Kind
+from bot.storage.driver import Kind, StoreError
 
 # Another process may hold the lock, such as a backup.
 TIMEOUT_SECONDS = 15.0
@@ -31,22 +31,34 @@ class SQLite:
     """Does one transaction at a time; each has SQLite's one lock from its beginning.
 
     Args:
-        url: The file's; without a file the database is in memory, and ends when it is closed.
+        address: `sqlite:///FILE`; without a file the database is in memory, and ends when it is
+            closed.
 
     Raises:
-        OSError: When there is no such folder, and it cannot be made.
-        sqlite3.Error: When the file cannot be opened, or is something else.
+        ValueError: For an address without sense.
+        StoreError: When there is no such folder and it cannot be made, or the file cannot be
+            opened or is something else.
     """
 
     is_shared = False
     at_once = 1
     errors: tuple[type[Exception], ...] = (SQLAlchemyError, sqlite3.Error, OSError)
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, address: str) -> None:
+        try:
+            url = make_url(address)
+        except ArgumentError as error:
+            raise ValueError from error
+        self._file = url.database
         if url.database and url.database != ":memory:":
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(url.database, timeout=TIMEOUT_SECONDS)) as first:
-                first.execute("PRAGMA journal_mode = WAL")  # which the file keeps
+            try:
+                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+                with closing(sqlite3.connect(url.database, timeout=TIMEOUT_SECONDS)) as first:
+                    first.execute("PRAGMA journal_mode = WAL")  # which the file keeps
+            except OSError as error:
+                raise StoreError(self.refusal(error.strerror or str(error))) from error
+            except sqlite3.Error as error:
+                raise StoreError(self.refusal(str(error))) from error
         self._engine = create_engine(
             url,
             # Without an isolation level the driver leaves it to us where a transaction begins.
@@ -66,6 +78,13 @@ class SQLite:
         event.listen(self._engine, "connect", self._connected)
         event.listen(self._engine, "close", self._disconnected)
         event.listen(self._engine, "begin", self._begin)
+
+    def refusal(self, reason: str) -> str:
+        """Return the operator's sentence, see `Driver`."""
+        return (
+            f"The game's memory, {self._file}, cannot be used ({reason}); "
+            "see that this file and its folder can be written, or set another DATABASE_URL."
+        )
 
     async def run(self, work: Callable[[Connection], T], kind: Kind) -> T:
         """Run a transaction; cancelled, it ends without a trace, and so does what comes after."""

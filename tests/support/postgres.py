@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import asyncpg
 import pytest
@@ -109,7 +109,8 @@ def binaries() -> Path | None:
 
 @dataclass(frozen=True)
 class Cluster:
-    """A server. address: without a database's name. restart: ends all its connections as well."""
+    """A server, or two. address: without a database's name. restart: ends all connections; of two
+    servers, the second takes the first one's place."""
 
     address: str
     restart: Callable[[], None]
@@ -118,35 +119,89 @@ class Cluster:
 @contextmanager
 def running_cluster(programs: Path) -> Iterator[Cluster]:
     """Run a fresh cluster while the block lasts."""
-    # The server refuses to run as root, which CI is.
-    user = "postgres" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="snowpeople-postgres-"))
-    if user is not None:
-        shutil.chown(folder, user, user)
-    data = folder / "data"
+    with _Server.folder(programs) as server:
+        server.make()
+        server.start()
+        yield Cluster(f"postgresql://snow@127.0.0.1:{server.port}", server.restart)
 
-    def run(program: str, *arguments: str) -> None:
+
+@contextmanager
+def running_pair(programs: Path) -> Iterator[Cluster]:
+    """Run a cluster and its standby while the block lasts; to restart is to fail over."""
+    with _Server.folder(programs) as first, _Server.folder(programs) as second:
+        first.make()
+        first.start()
+        second.copy(first)
+        second.start()
+        # What is committed is on both.
+        first.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        first.execute("SELECT pg_reload_conf()")
+
+        def fail_over() -> None:
+            first.crash()
+            second.run("pg_ctl", "-w", "promote")
+
+        hosts = ",".join(f"127.0.0.1:{server.port}" for server in (first, second))
+        yield Cluster(f"postgresql://snow@{hosts}", fail_over)
+
+
+class _Server:
+    """PostgreSQL in a folder. port: where it listens."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self._programs, self._folder = programs, folder
+        # The server refuses to run as root, which CI is.
+        self._user = "postgres" if os.geteuid() == 0 else None
+        if self._user is not None:
+            shutil.chown(folder, self._user, self._user)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+
+    @classmethod
+    @contextmanager
+    def folder(cls, programs: Path) -> Iterator[Self]:
+        """Have a server in a folder of its own, and both no more when the block ends."""
+        folder = Path(tempfile.mkdtemp(prefix="snowpeople-postgres-"))
+        server = cls(programs, folder)
+        try:
+            yield server
+        finally:
+            if (folder / "data" / "postmaster.pid").exists():
+                server.crash()
+            shutil.rmtree(folder)
+
+    def run(self, program: str, *arguments: str | Path) -> None:
         subprocess.run(
-            [programs / program, "-D", data, *arguments],
-            user=user,
-            group=user,
-            cwd=folder,
+            [self._programs / program, "-D", self._folder / "data", *arguments],
+            user=self._user,
+            group=self._user,
+            cwd=self._folder,
             check=True,
             stdout=subprocess.DEVNULL,
         )
 
-    try:
-        run("initdb", "--auth=trust", "--username=snow", "--encoding=UTF8", "--no-sync")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        run("pg_ctl", "-w", "-o", options, "-l", str(folder / "log"), "start")
-        try:
-            yield Cluster(
-                f"postgresql://snow@127.0.0.1:{port}",
-                lambda: run("pg_ctl", "-w", "-m", "fast", "-l", str(folder / "log"), "restart"),
-            )
-        finally:
-            run("pg_ctl", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder)
+    def make(self) -> None:
+        self.run("initdb", "--auth=trust", "--username=snow", "--encoding=UTF8", "--no-sync")
+
+    def copy(self, other: _Server) -> None:
+        """Make it the standby of another one."""
+        there = ("-h", "127.0.0.1", "-p", str(other.port), "-U", "snow")
+        self.run("pg_basebackup", "-R", "-X", "stream", "--checkpoint=fast", "--no-sync", *there)
+
+    def start(self) -> None:
+        options = f"-p {self.port} -k {self._folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        self.run("pg_ctl", "-w", "-o", options, "-l", self._folder / "log", "start")
+
+    def restart(self) -> None:
+        self.run("pg_ctl", "-w", "-m", "fast", "-l", self._folder / "log", "restart")
+
+    def crash(self) -> None:
+        self.run("pg_ctl", "-m", "immediate", "stop")
+
+    def execute(self, statement: str) -> None:
+        where = ("-h", str(self._folder), "-p", str(self.port), "-U", "snow", "postgres")
+        subprocess.run(
+            [self._programs / "psql", "-q", "-c", statement, *where],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -98,9 +99,15 @@ async def test_a_database_of_a_newer_version_is_left_alone(new_url: str) -> None
     assert "newer version" in await refusal(new_url)
 
 
+async def test_a_driver_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "bot.storage.postgresql", raising=False)
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    assert "pip install '.[postgres]'" in await refusal("postgresql://somebody@127.0.0.1/game")
+
+
 async def test_a_server_that_is_not_there_is_said(unused_tcp_port: int) -> None:
     sentence = await refusal(f"postgresql://snow:hunter2@127.0.0.1:{unused_tcp_port}/game")
-    assert f"game at 127.0.0.1, port {unused_tcp_port}" in sentence
+    assert f"game at 127.0.0.1:{unused_tcp_port}" in sentence
 
 
 async def test_a_server_without_that_database_or_user_is_said(cluster: str) -> None:
