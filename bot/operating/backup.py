@@ -14,7 +14,7 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 from pydantic import SecretStr
 
-from bot.settings import Settings
+from bot.settings import Settings, password_of
 from bot.storage.copies import dump, restore
 
 # Of the data folder: photos kept to learn from, what was learned, and what makes admin links good.
@@ -132,6 +132,6 @@ def _without_secrets(settings: Settings) -> str:
         value = getattr(settings, name)
         if value == field.default:
             continue
-        secret = isinstance(value, SecretStr)
-        lines.append(f"# {name.upper()}=" if secret else f"{name.upper()}={value}")
+        is_secret = isinstance(value, SecretStr) or password_of(value)
+        lines.append(f"# {name.upper()}=" if is_secret else f"{name.upper()}={value}")
     return "\n".join([*lines, ""])
