@@ -9,7 +9,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain import AdminAction, Button, Delivery, Label, Player, Preview, Reply, Room, Verdict
+from bot.domain import (
+    AdminAction,
+    Button,
+    ButtonOutcome,
+    Delivery,
+    Label,
+    Player,
+    Preview,
+    Refusal,
+    Reply,
+    Room,
+    Verdict,
+)
 from bot.services import guessing
 from bot.speech import speaker_for
 from tests.fakes.vision import OLAF, STRANGER, YETI
@@ -616,13 +628,16 @@ async def test_the_hall_shows_the_best_foolings_again_by_reference(table: Table)
 
 
 async def test_who_sent_a_photo_can_take_it_down_and_keeps_the_points(table: Table) -> None:
-    await table.tap(MIA, await table.photo(MIA, OLAF), IS_YETI)
+    answer = await table.photo(MIA, OLAF)
+    await table.tap(MIA, answer, IS_YETI)
     assert labels(await table.ask(BEN, "hall")) == ["1"]
     hall = await table.ask(MIA, "hall")
     hide = f"1. {EN.privacy.hide_button()}"
     assert (await table.tap(BEN, hall, hide)).notice == EN.privacy.not_yours_to_hide()
     assert (await table.tap(MIA, hall, hide)).notice == EN.privacy.hidden()
     assert (await table.ask(BEN, "hall")).text == EN.standings.hall_empty()
+    where = await table.tap(BEN, answer, WHERE)
+    assert where == ButtonOutcome(EN.photos.refusal(Refusal.GONE))  # nor under its heat
     assert await table.points() == {"Mia": 97}
 
 
