@@ -285,9 +285,10 @@ class RoomAdmin:
     async def log(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """List what admins did in a room lately."""
         actions = await self._store.rooms.actions(request.room)
+        zone = await self._clock.zone_of(request.room)
         return Reply(
             speaker.privacy.log(
-                (each.at.date(), speaker.text.name(each.name or None), each.action)
+                (each.at.astimezone(zone).date(), speaker.text.name(each.name or None), each.action)
                 for each in actions
             )
         )

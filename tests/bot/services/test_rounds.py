@@ -17,6 +17,7 @@ from bot.domain import (
     Label,
     Player,
     Preview,
+    Receipt,
     Refusal,
     Reply,
     Room,
@@ -24,6 +25,7 @@ from bot.domain import (
 )
 from bot.services import guessing
 from bot.speech import speaker_for
+from tests.fakes.messenger import FakeMessenger
 from tests.fakes.vision import OLAF, STRANGER, YETI
 from tests.support.pictures import draw_yeti, encoded
 from tests.support.table import (
@@ -714,6 +716,40 @@ async def test_the_days_challenge_is_posted_at_the_rooms_time_once(table: Table)
     async with table.service.running():
         await asyncio.sleep(0.2)
     assert len(table.messenger.sent) == 1
+
+
+class Stumbling(FakeMessenger):
+    """A platform on which writing in one room is a fault of ours."""
+
+    async def send(
+        self, room: Room, reply: Reply, to: str | None = None, topic: str | None = None
+    ) -> Receipt:
+        if room == HOME:
+            raise LookupError(room.id)
+        return await super().send(room, reply, to, topic)
+
+
+async def test_the_fault_of_one_room_keeps_no_other_waiting(table: Table) -> None:
+    igloo = Room("telegram", "-200")
+    for room in (HOME, igloo):
+        await table.tap(MIA, await table.photo(MIA, room=room), IS_YETI, room)
+        await table.ask(OMA, "daily", "9:00", room)
+    table.restart({"telegram": (messenger := Stumbling())})
+    table.now = datetime(2027, 1, 3, 9, 30, tzinfo=UTC)
+    async with table.service.running(), asyncio.timeout(5):
+        while len(messenger.sent) < 2:
+            await asyncio.sleep(0.01)
+    texts = "".join(reply.text for _, reply, _ in messenger.sent)
+    assert EN.standings.place(1, ["Mia"], 97) in texts
+    assert (await table.ask(MIA, "challenge", room=igloo)).text in texts
+
+
+async def test_the_log_has_the_days_of_the_room(table: Table) -> None:
+    table.now = datetime(2026, 12, 6, 2, 0, tzinfo=UTC)
+    await table.ask(OMA, "daily", "9:00 America/New_York")
+    day = datetime(2026, 12, 5, tzinfo=UTC).date()
+    log = EN.privacy.log([(day, "Oma", AdminAction.DAILY)])
+    assert (await table.ask(OMA, "log")).text == log
 
 
 async def test_who_wants_to_be_forgotten_is_and_others_keep_their_points(table: Table) -> None:
