@@ -23,8 +23,10 @@ from bot.domain import (
     Room,
     Verdict,
 )
-from bot.services import guessing
+from bot.game.rules import Round
+from bot.services import guessing, timers
 from bot.speech import speaker_for
+from bot.storage import StoreError
 from tests.fakes.messenger import FakeMessenger
 from tests.fakes.vision import OLAF, STRANGER, YETI
 from tests.support.pictures import draw_yeti, encoded
@@ -233,6 +235,31 @@ async def test_a_vote_ends_in_the_evening_also_after_a_restart(table: Table) -> 
     # With fewer than two votes the truth stands.
     assert EN.rounds.vote_stands(0) == table.messenger.sent[-1][1].text
     assert (await table.points())["Mia"] == 97
+
+
+async def test_a_vote_ends_although_the_database_fails_at_that_moment(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await everyone_plays(table)
+    told = (await table.tap(MIA, await table.photo(MIA), IS_YETI)).edit
+    await table.tap(BEN, told, OBJECT)
+    close, faults = table.store.game.close_vote, [StoreError("it is gone")]
+
+    async def close_vote(round_id: int, now: datetime) -> Round | None:
+        if faults:
+            raise faults.pop()
+        return await close(round_id, now)
+
+    monkeypatch.setattr(table.store.game, "close_vote", close_vote)
+    monkeypatch.setattr(timers, "AGAIN_IN", timers.AGAIN_IN * 0)
+    table.later(days=2)
+    async with (
+        table.restart({"telegram": table.messenger}).running(),
+        asyncio.timeout(5),
+    ):
+        while not table.messenger.sent:
+            await asyncio.sleep(0.01)
+    assert EN.rounds.vote_stands(0) == table.messenger.sent[-1][1].text
 
 
 async def test_a_single_vote_changes_nothing_and_the_room_is_told_why(table: Table) -> None:
