@@ -484,7 +484,7 @@ async def test_an_answer_that_could_not_be_sent_is_sent_by_the_next_process(tabl
 async def test_an_answer_that_could_not_be_sent_is_sent_again_by_the_same_process(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guessing, "AGAIN_IN", guessing.AGAIN_IN * 0)
+    monkeypatch.setattr(guessing, "AGAIN_IN", timers.AGAIN_IN * 0)
     async with table.service.running():
         table.messenger.delivery = Delivery.FAILED
         await table.photo(OMA)
