@@ -60,6 +60,7 @@ from bot.services.buttons import (
     OpenSettings,
     OpenTimezones,
     ResetSeason,
+    RoundAction,
     ShowAbout,
     ShowCard,
     ShowCommands,
@@ -444,33 +445,16 @@ class Service:
             return ButtonOutcome(speaker.photos.refusal(Refusal.FAULT))
 
     async def _do(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
-        match buttons.decode(press.data):
-            case TellTruth() as action:
-                async with self._revisions.turn(press.room):
-                    outcome = await self.rounds.tell_truth(press, action, speaker)
-            case UndoTruth(round_id):
-                async with self._revisions.turn(press.room):
-                    outcome = await self.rounds.undo_truth(press, round_id, speaker)
-            case ConfirmTruth() as action:
-                async with self._revisions.turn(press.room):
-                    outcome = await self.rounds.confirm(press, action, speaker)
-            case ObjectToTruth() as action:
-                async with self._revisions.turn(press.room):
-                    outcome = await self.rounds.object_to(press, action, self.voting, speaker)
-            case CastBallot() as action:
-                async with self._revisions.turn(press.room):
-                    outcome = await self.rounds.cast_ballot(press, action, self.voting, speaker)
-            case MarkMade() as action:
-                async with self._revisions.turn(press.room):
-                    outcome = await self.rounds.mark_made(press, action, speaker)
-            case MakeGuess() as action:
-                async with self._revisions.turn(press.room):
-                    outcome = await self.guessing.guess(press, action, speaker)
-            case ShowHeatmap() as action:
+        action = buttons.decode(press.data)
+        if isinstance(action, RoundAction):
+            async with self._revisions.turn(press.room):
+                return self._with_revision(await self._play(press, action, speaker))
+        match action:
+            case ShowHeatmap():
                 outcome = await self.heatmaps.of_round(press, action, speaker)
-            case ShowCard() as action:
+            case ShowCard():
                 outcome = await self.cards.show(press, action, speaker)
-            case HidePhoto() as action:
+            case HidePhoto():
                 outcome = await self.cards.hide(press, action, speaker)
             case AskForPhoto():  # on a platform without forms, or one that could not open it
                 how = speaker.photos.who_how(press.room.platform)
@@ -487,9 +471,9 @@ class Service:
             case AskToForget():
                 reply = self.privacy.ask_whether_to_forget(press.player, speaker)
                 outcome = ButtonOutcome(send=reply)
-            case ForgetMe() as action:
+            case ForgetMe():
                 outcome = await self.privacy.forget(press, action, speaker)
-            case ResetSeason() as action:
+            case ResetSeason():
                 outcome = await self.room_admin.reset(press, action, speaker)
             case UndoReset():
                 outcome = await self.room_admin.undo_reset(press, speaker)
@@ -499,17 +483,17 @@ class Service:
                 outcome = await self.room_admin.open_settings(press, speaker)
             case OpenLanguages():
                 outcome = await self.room_admin.open_languages(press, speaker)
-            case ChooseLanguage() as action:
+            case ChooseLanguage():
                 outcome = await self.room_admin.choose_language(press, action, speaker)
-            case ChoosePhotos() as action:
+            case ChoosePhotos():
                 outcome = await self.room_admin.choose_photos(press, action, speaker)
-            case ChooseManner() as action:
+            case ChooseManner():
                 outcome = await self.room_admin.choose_manner(press, action, speaker)
-            case ChooseBoard() as action:
+            case ChooseBoard():
                 outcome = await self.room_admin.choose_board(press, action, speaker)
             case OpenTimezones():
                 outcome = await self.room_admin.open_timezones(press, speaker)
-            case ChooseTimezone() as action:
+            case ChooseTimezone():
                 outcome = await self.room_admin.choose_timezone(press, action, speaker)
             case (
                 JoinParty()
@@ -518,11 +502,30 @@ class Service:
                 | TellAtParty()
                 | JudgeAtParty()
                 | StarAtParty()
-            ) as action:
+            ):
                 outcome = await self.party_chats.tap(press, action, speaker)
             case None:
                 outcome = ButtonOutcome(speaker.rooms.old_button())
         return self._with_revision(outcome)
+
+    async def _play(
+        self, press: ButtonPress, action: RoundAction, speaker: Speaker
+    ) -> ButtonOutcome:
+        match action:
+            case TellTruth():
+                return await self.rounds.tell_truth(press, action, speaker)
+            case UndoTruth():
+                return await self.rounds.undo_truth(press, action.round_id, speaker)
+            case ConfirmTruth():
+                return await self.rounds.confirm(press, action, speaker)
+            case ObjectToTruth():
+                return await self.rounds.object_to(press, action, self.voting, speaker)
+            case CastBallot():
+                return await self.rounds.cast_ballot(press, action, self.voting, speaker)
+            case MarkMade():
+                return await self.rounds.mark_made(press, action, speaker)
+            case MakeGuess():
+                return await self.guessing.guess(press, action, speaker)
 
     async def handle_command(self, request: CommandRequest) -> Reply | None:
         """Answer a command, an unknown one with help. Never raises.
