@@ -29,7 +29,6 @@ from bot.speech import Speaker, speaker_for
 from bot.storage import Store
 from bot.storage.views import RoundView
 
-GUESSES = (Label.OLAF, Label.ABOMINABLE, Label.NEITHER)
 # Between the end of the guesses and the answer, so that everybody looks up.
 DRUM_ROLL_SECONDS = 1.5
 # There a countdown runs by itself; elsewhere an edit counts as a message does, and a group takes
@@ -145,7 +144,7 @@ class Guessing:
         if view.album:
             text = f"{speaker.rounds.guess_about(view.number)}\n{text}"
         buttons = tuple(
-            button(speaker.text.label(label), MakeGuess(view.round.id, label)) for label in GUESSES
+            button(speaker.text.label(label), MakeGuess(view.round.id, label)) for label in Label
         )
         return Reply(text, buttons=(buttons,), until=until)
 
