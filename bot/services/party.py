@@ -308,6 +308,8 @@ class Parties:
         found = self._evenings.get(room)
         if found is None:
             raise NotAllowed(Why.NOT_NOW)
+        # Whoever may send nothing is told before it is fetched; its digest is known after that.
+        flow.check_photo(found.party, device, player, "")
         with self._admission.in_hand():
             self._admission.admit(room, Player(device, ""))
             async with self._admission.fetched(fetch, Timings(), is_upload=True) as data:

@@ -191,6 +191,13 @@ async def test_what_cannot_be_played_is_refused_and_another_shot_is_allowed(home
     with pytest.raises(NotAllowed) as refused:
         await home.send("Ben", b"mop")
     assert refused.value.why is Why.SAME_FILE
+
+    async def fetch(_: int) -> bytes:
+        raise AssertionError("it is none of the evening's")
+
+    for device, number in (("Mia", 1), ("Ben", 1), ("a stranger", 2)):
+        with pytest.raises(NotAllowed):
+            await home.service.parties.send_photo(ROOM, device, number, fetch)
     home.vision.fault = RuntimeError("a tensor of the wrong shape")
     # The preview works, the network does not.
     with pytest.raises(RuntimeError):
