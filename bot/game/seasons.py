@@ -82,9 +82,9 @@ class Season:
         """Return how many rounds' truths were never told."""
         return sum(round_.truth is None and not round_.is_void for round_ in self.rounds)
 
-    def best_foolings(self, most: int) -> list[tuple[Round, int]]:
-        """Return the rounds in which the bot was fooled best, and their worth."""
-        return best_foolings(self.rounds, most, self.now, self.zone)
+    def best_foolings(self) -> list[tuple[Round, int]]:
+        """Return the rounds in which the bot was fooled, the best first, and their worth."""
+        return best_foolings(self.rounds, self.now, self.zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from bot.services.cards import Cards
 from bot.services.clock import Clock
 from bot.services.inviting import with_invitation
 from bot.services.language import Languages
-from bot.services.leaderboard import Leaderboards
+from bot.services.leaderboard import Leaderboards, best_shown
 from bot.services.ports import Messenger
 from bot.services.repeat import Repeat
 from bot.storage import Store
@@ -110,10 +110,7 @@ class Daily:
         zone = await self._clock.zone_of(room)
         begin = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
         today = await self._store.seasons.span(room, begin.astimezone(UTC), now, zone, now)
-        for round_, points in today.best_foolings(1):
-            found = await self._store.rounds.find(round_.id)
-            if found is None or found.hidden or round_.player not in today.players:
-                return None
+        for found, round_, points in await best_shown(self._store, today, 1):
             card = await self._cards.render(room, NOBODY, found, round_, speaker)
             name = speaker.text.name(today.players[round_.player].name)
             return Reply(speaker.rooms.evening_card(name, points), picture=card.picture)

@@ -650,6 +650,11 @@ async def test_the_hall_shows_the_best_foolings_again_by_reference(table: Table)
         await table.tap(MIA, await table.photo(MIA, OLAF), IS_YETI)
     rows = (await table.ask(MIA, "hall")).buttons
     assert [len(row) for row in rows] == [5, 2, 2, 1]  # as many rows as a platform shows
+    best = (await table.ask(MIA, "hall")).past_photos[0]
+    await table.tap(MIA, await table.ask(MIA, "hall"), f"1. {hide}")
+    shown = (await table.ask(MIA, "hall")).past_photos  # the sixth is shown instead
+    assert len(shown) == 5
+    assert best.message not in {photo.message for photo in shown}
     palace = Room("telegram", "-1001")
     await table.service.move_room(HOME, palace)
     first, *_ = (await table.ask(MIA, "hall", room=palace)).past_photos
@@ -743,6 +748,19 @@ async def test_the_days_challenge_is_posted_at_the_rooms_time_once(table: Table)
     async with table.service.running():
         await asyncio.sleep(0.2)
     assert len(table.messenger.sent) == 1
+
+
+async def test_the_evening_has_a_card_of_the_best_photo_that_is_shown(table: Table) -> None:
+    await table.ask(OMA, "daily", "9:00")
+    await table.tap(BEN, await table.photo(BEN), IS_YETI)
+    await table.tap(MIA, await table.photo(MIA), IS_YETI)
+    await table.tap(BEN, await table.ask(BEN, "hall"), f"1. {EN.privacy.hide_button()}")
+    table.messenger.photos.clear()
+    table.now = datetime(2026, 12, 5, 20, 1, tzinfo=UTC)
+    async with table.service.running(), asyncio.timeout(5):
+        while len(table.messenger.sent) < 2:
+            await asyncio.sleep(0.01)
+    assert table.messenger.sent[1][1].text == EN.rooms.evening_card("Mia", 97)
 
 
 class Stumbling(FakeMessenger):
