@@ -8,12 +8,12 @@ import errno
 import gc
 import logging
 import os
-import socket
 import sys
 import threading
 from pathlib import Path
 
 from bot import logs
+from bot.listening import bind
 from bot.settings import Settings, SettingsError, read_settings
 
 # Ten seconds are the promise, and as long as service managers wait at the least.
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         return commands.run(options, settings)
     logs.set_up(settings.log_level, settings.secrets(), settings.log_format)
     try:
-        listening = _bind(settings.web_host, settings.web_port)
+        listening = bind(settings.web_host, settings.web_port)
     except OSError as error:
         print(_why_not(error, settings), file=sys.stderr)
         return 1
@@ -103,14 +103,6 @@ def _end_at_once() -> None:
     log.critical("something did not end in %.0f seconds; ending without it", STOP_SECONDS)
     logging.shutdown()
     os._exit(1)
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    """Bind the room's port before anything slow happens."""
-    family, *_, address = socket.getaddrinfo(
-        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    return socket.create_server(address[:2], family=family, dualstack_ipv6=False)
 
 
 def _why_not(error: OSError, settings: Settings) -> str:

@@ -68,6 +68,14 @@ async def serve(
         The exit code: 0, 1 when nothing is left to do or the database cannot be used, 2 for a
         model or an engine that makes no sense.
     """
+    try:  # before there is a database that nobody will use
+        Classifier.check(settings.model, engine=settings.engine)
+    except ModelError as error:
+        print(f"MODEL makes no sense: {error}", file=sys.stderr)
+        return 2
+    except EngineError as error:
+        print(f"ENGINE makes no sense: {error}", file=sys.stderr)
+        return 2
     stopping = asyncio.Event()
     _stop_on_signals(stopping, on_signal)
     tokens = {"telegram": settings.telegram_token, "discord": settings.discord_token}
@@ -89,16 +97,9 @@ async def serve(
             )
         except StoreError as error:
             print(error, file=sys.stderr)
-            await asyncio.gather(loading, return_exceptions=True)  # what is wrong there comes later
+            await asyncio.gather(loading, return_exceptions=True)
             return 1
-        try:
-            classifier = await loading
-        except ModelError as error:
-            print(f"MODEL makes no sense: {error}", file=sys.stderr)
-            return 2
-        except EngineError as error:
-            print(f"ENGINE makes no sense: {error}", file=sys.stderr)
-            return 2
+        classifier = await loading
         await stack.enter_async_context(classifier)
         vision = Vision(classifier)
         telegram, discord = _telegram(settings, store, metrics), _discord(settings, store, metrics)

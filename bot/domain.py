@@ -71,6 +71,11 @@ class Verdict:
         return min(99, max(50, round(100 * self.confidence)))
 
     @property
+    def pair(self) -> float:
+        """Which of the two it is, from 0 for the yeti to 1 for Olaf."""
+        return self.confidence if self.label is Label.OLAF else 1 - self.confidence
+
+    @property
     def voice(self) -> Voice:
         """How it is spoken."""
         if self.unfamiliar:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     AnyHttpUrl,
+    AnyUrl,
     AnyWebsocketUrl,
     BeforeValidator,
     Field,
@@ -63,6 +64,11 @@ def without_slash(url: object) -> str | None:
     return str(url).rstrip("/") if url else None
 
 
+def password_of(value: object) -> str | None:
+    """Return the password in a setting that is an address, if it has one."""
+    return value.password if isinstance(value, AnyUrl) else None
+
+
 class Settings(BaseSettings):
     """What an operator can choose; `.env.example` says what each is for."""
 
@@ -108,9 +114,8 @@ class Settings(BaseSettings):
         if "@" in self.database():  # a password, probably
             held.append(self.database_url)
         secrets = [secret.get_secret_value() for secret in held if secret is not None]
-        if self.classifier_url is not None and self.classifier_url.password:
-            secrets.append(self.classifier_url.password)
-        return secrets
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return secrets + [password for each in values if (password := password_of(each))]
 
 
 def read_settings(**overrides: object) -> Settings:

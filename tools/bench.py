@@ -15,11 +15,9 @@ import os
 import platform
 import statistics
 import time
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from classifier import Classifier
 from classifier.images.decode import SUFFIXES
@@ -27,14 +25,15 @@ from classifier.inference.engines import EngineName
 from classifier.inference.predictor import Predictor
 from tests.conftest import running_bot
 from tools import bench_discord, bench_photos, bench_rounds, bench_telegram
+from tools.bench_photos import photos
 from tools.bench_telegram import AT_ONCE
+from tools.processes import MEGABYTE, children, resident_bytes
 
 ENGINES: tuple[EngineName, ...] = ("torch", "onnx")
 STARTS = 3
 TURNS = 25
 PHOTOS = 100
 SEEN = 200
-MEGABYTE = 1024 * 1024
 
 
 def main() -> None:
@@ -49,13 +48,13 @@ def main() -> None:
         help="photos at once; large: 24 of 12 megapixels; stream: fifteen a second for a minute; "
         "by default all",
     )
-    photos = parts.add_parser("photos", help="from bytes to prediction, beside other ways")
-    photos.add_argument("--model", nargs="+", default=["full", "small"])
-    photos.add_argument(
+    beside = parts.add_parser("photos", help="from bytes to prediction, beside other ways")
+    beside.add_argument("--model", nargs="+", default=["full", "small"])
+    beside.add_argument(
         "--seen", type=Path, help="a folder of photos on which the answers are compared, too"
     )
-    photos.add_argument("--json", type=Path, help="where to write the figures")
-    photos.add_argument("--plot", type=Path, help="where to draw them")
+    beside.add_argument("--json", type=Path, help="where to write the figures")
+    beside.add_argument("--plot", type=Path, help="where to draw them")
     parts.add_parser("rounds", help="what the memory costs with up to a million rounds")
     discord = parts.add_parser("discord", help="the same on Discord")
     discord.add_argument("at_once", nargs="*", type=int, metavar="PHOTOS", help="at once")
@@ -111,15 +110,15 @@ def _measure_engines() -> None:
     for engine in ENGINES:
         ready = min(_seconds_to_ready(engine) for _ in range(STARTS))
         with running_bot(MODEL="full", ENGINE=engine) as bot:
-            processes = [bot.process.pid, *_children(bot.process.pid)]
-            own, *workers = (_resident_bytes(process) / MEGABYTE for process in processes)
+            processes = [bot.process.pid, *children(bot.process.pid)]
+            own, *workers = (resident_bytes(process) / MEGABYTE for process in processes)
         print(
             f"{engine}: start to ready {ready:.1f} s, resident at rest {own:.0f} MB "
             f"and {' + '.join(f'{each:.0f}' for each in workers)} MB for the decoders"
         )
     for model in ("small", "full"):
         _compare_engines(model)
-    photo = _photo(1280, 960)
+    photo = photos()["JPEG 1280x960"]
     for model in ("small", "full"):
         one, together = asyncio.run(_time_to_prediction(model, photo))
         print(
@@ -154,25 +153,6 @@ def _seconds_to_ready(engine: str) -> float:
     started = time.perf_counter()
     with running_bot(MODEL="full", ENGINE=engine):
         return time.perf_counter() - started
-
-
-def _children(pid: int) -> list[int]:
-    with open(f"/proc/{pid}/task/{pid}/children") as file:  # noqa: PTH123
-        return [int(child) for child in file.read().split()]
-
-
-def _resident_bytes(pid: int) -> int:
-    with open(f"/proc/{pid}/statm") as file:  # noqa: PTH123
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _photo(width: int, height: int) -> bytes:
-    """Return a JPEG with about as much detail as a phone's photo."""
-    coarse = Image.effect_noise((width // 16, height // 16), 120).resize((width, height))
-    fine = Image.effect_noise((width, height), 12)
-    out = BytesIO()
-    Image.merge("RGB", (coarse, fine, coarse.rotate(180))).save(out, "JPEG", quality=85)
-    return out.getvalue()
 
 
 async def _time_to_prediction(model: str, photo: bytes) -> tuple[float, float]:

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import Path
 from random import Random
 from typing import Protocol
 
@@ -22,6 +21,8 @@ from tests.fakes.telegram.chats import Chat
 from tests.fakes.telegram.server import TelegramServer
 from tests.support.family import BotProcess, Family, a_family
 from tests.support.pictures import draw_olaf, draw_yeti
+from tools import processes
+from tools.processes import MEGABYTE, children, shared_bytes, resident_bytes
 
 Figures = dict[str, float | int | str]
 
@@ -36,7 +37,6 @@ LONG, IN_FLIGHT, NOTED = 10_000, 8, 1_000
 LOOK_SECONDS = 0.05
 # For photos that are never answered.
 PATIENCE_SECONDS, LONG_PATIENCE_SECONDS = 300.0, 7200.0
-MEGABYTE = 1024 * 1024
 
 
 @dataclass
@@ -146,7 +146,7 @@ async def large(family: Family, bot: BotProcess) -> Figures:
         for index, chat in enumerate(chats):
             crowd.send(chat, photo + bytes([index]), sent)  # another file, the same picture
 
-    async with _weighed([bot.process.pid, *_children(bot.process.pid)]) as weights:
+    async with _weighed([bot.process.pid, *children(bot.process.pid)]) as weights:
         figures = await measured(bot, crowd, LARGE, send)
     return {**figures, "peak_mb": max(weights) // MEGABYTE}
 
@@ -155,14 +155,14 @@ async def long(family: Family, bot: BotProcess) -> Figures:
     """Have thousands of photos come, one when another is answered; note how memory goes."""
     crowd = Crowd(family.telegram, LONG)
     chats = crowd.chats(LONG // 50)
-    memory = {0: _resident(bot.process.pid) // MEGABYTE}
+    memory = {0: resident_bytes(bot.process.pid) // MEGABYTE}
 
     async def send(sent: Sent) -> None:
         for index in range(LONG):
             while index - len(sent.answered) >= IN_FLIGHT:
                 await asyncio.sleep(0.005)
             if index % NOTED == 0:
-                memory[index] = _resident(bot.process.pid) // MEGABYTE
+                memory[index] = resident_bytes(bot.process.pid) // MEGABYTE
             crowd.send(chats[index % len(chats)], crowd.photos(1)[0], sent)
 
     figures = await measured(bot, crowd, LONG, send, LONG_PATIENCE_SECONDS)
@@ -204,7 +204,7 @@ async def measured(
             f"database_{stage}_ms_a_photo": round(1000 * (spent[stage] - before) / number, 2)
             for stage, before in database.items()
         },
-        "resident_mb": _resident(pid) // MEGABYTE,
+        "resident_mb": resident_bytes(pid) // MEGABYTE,
     }
 
 
@@ -237,7 +237,7 @@ async def _weighed(pids: Sequence[int]) -> AsyncIterator[list[int]]:
 
     async def look() -> None:
         while True:
-            weights.append(sum(map(_share, pids)))
+            weights.append(sum(map(shared_bytes, pids)))
             await asyncio.sleep(LOOK_SECONDS)
 
     looking = asyncio.create_task(look())
@@ -307,30 +307,9 @@ def quantile(values: Sequence[float], share: float) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[round(share * 100) - 1]
 
 
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 def processor_seconds(pid: int) -> list[float]:
     """Return the processor time of the bot, and that of its decoders."""
-    ticks = os.sysconf("SC_CLK_TCK")
-
-    def spent(process: int) -> float:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / ticks
-
-    return [spent(pid), sum(map(spent, _children(pid)))]
-
-
-def _share(pid: int) -> int:
-    """Return how much memory a process holds, in bytes; its part of what several share."""
-    rolled_up = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return 1024 * int(rolled_up.partition("\nPss:")[2].split()[0])
-
-
-def _resident(pid: int) -> int:
-    pages = (int(Path(f"/proc/{each}/statm").read_text().split()[1]) for each in (pid,))
-    return sum(pages) * os.sysconf("SC_PAGE_SIZE")
+    return [processes.processor_seconds(pid), sum(map(processes.processor_seconds, children(pid)))]
 
 
 async def database_seconds(bot: BotProcess) -> dict[str, float]:

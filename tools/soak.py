@@ -9,22 +9,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import os
 import signal
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 from random import Random
 from typing import TextIO
 
 from tests.support.family import BotProcess, Family, a_family
+from tools.processes import MEGABYTE, resident_bytes
 from tools.soak_count import UNAVOIDABLE, Sent, outcome
 from tools.soak_moves import Moves
 from tools.soak_people import People
 from tools.soak_weather import Weather
 
-MEGABYTE = 1024 * 1024
 WARM_UP_SECONDS = 30.0
 # A file of a byte a second is waited for a minute; a slow answer may be as late.
 SETTLE_SECONDS = 100.0
@@ -134,11 +132,6 @@ class Soak:
         storm.cancel()
         await asyncio.gather(storm, return_exceptions=True)
         return bot
-
-
-def resident_bytes(pid: int) -> int:
-    """Return how much memory a process has."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _stop_at_a_fault(tasks: list[asyncio.Task[None]]) -> None:

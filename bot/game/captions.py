@@ -363,15 +363,6 @@ def wants_guesses(caption: str) -> bool:
     return any(forms.guess.fullmatch(whole) for forms in _all_forms())
 
 
-def command_in(text: str) -> tuple[str, str] | None:
-    """Return the command that a text is, in small letters, and what follows it.
-
-    None where a command only stands somewhere in a sentence ("he typed /forget and it melted").
-    """
-    found = _COMMAND.fullmatch(text)
-    return (found[1].lower(), (found[2] or "").strip()) if found else None
-
-
 def _label(clause: str) -> Label | None:
     for forms in _all_forms():
         if forms.neither.fullmatch(clause):

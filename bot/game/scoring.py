@@ -267,18 +267,15 @@ def figures(
     )
 
 
-def best_foolings(
-    rounds: Sequence[Round], most: int, now: datetime, zone: tzinfo
-) -> list[tuple[Round, int]]:
-    """Return the rounds in which the bot was fooled best, and their worth."""
+def best_foolings(rounds: Sequence[Round], now: datetime, zone: tzinfo) -> list[tuple[Round, int]]:
+    """Return the rounds in which the bot was fooled, the best first, and their worth."""
     scored = scores(rounds, now, zone)
     fooled = [
         (round_, scored[round_.id].worth)
         for round_, _ in _told(rounds)
         if round_.is_fooled and not scored[round_.id].is_pending
     ]
-    best = sorted((pair for pair in fooled if pair[1]), key=lambda pair: -pair[1])
-    return best[:most]
+    return sorted((pair for pair in fooled if pair[1]), key=lambda pair: -pair[1])
 
 
 def confusion(rounds: Iterable[Round]) -> dict[tuple[Label, Label], int]:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.domain import Room
 from bot.game.rules import PlayerId, Round
@@ -81,9 +82,9 @@ class Season:
         """Return how many rounds' truths were never told."""
         return sum(round_.truth is None and not round_.is_void for round_ in self.rounds)
 
-    def best_foolings(self, most: int) -> list[tuple[Round, int]]:
-        """Return the rounds in which the bot was fooled best, and their worth."""
-        return best_foolings(self.rounds, most, self.now, self.zone)
+    def best_foolings(self) -> list[tuple[Round, int]]:
+        """Return the rounds in which the bot was fooled, the best first, and their worth."""
+        return best_foolings(self.rounds, self.now, self.zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +110,10 @@ class OpenVote:
 
     Attributes:
         round_id: The round's number.
-        room: Where the room is now.
-        message: The id of the photo's message, where it has one.
-        answer: The id of the bot's own message, where it has one.
         until: When the vote ends.
     """
 
     round_id: int
-    room: Room
-    message: str | None
-    answer: str | None
     until: datetime
 
 
@@ -202,6 +197,16 @@ def vote_ends(at: datetime, zone: tzinfo) -> datetime:
     if evening - local < VOTES_LAST_AT_LEAST:
         evening = datetime.combine(local.date() + timedelta(days=1), time(VOTES_END_AT), zone)
     return evening
+
+
+def zone_of(name: str | None, otherwise: tzinfo) -> tzinfo:
+    """Return the time zone of a room's setting; another one where there is none of that name."""
+    if name is None:
+        return otherwise
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):  # a newer system's name on an older one
+        return otherwise
 
 
 def challenge_of(room: str, day: date, ideas: int) -> int:

@@ -113,7 +113,7 @@ def leaderboard(title: str, rows: Sequence[Row], theme: Theme, subtitle: str = "
         _draw_row(canvas, row, top, high)
         top += high + gap
     between = [ELLIPSIS] if rest else []
-    lines = [*map(_describe_row, first), *between, *map(_describe_row, late)]
+    lines = [*map(describe_row, first), *between, *map(describe_row, late)]
     return _finished(canvas, "leaderboard.png", title, subtitle, *lines)
 
 
@@ -135,7 +135,7 @@ def podium(title: str, rows: Sequence[Row], theme: Theme) -> Picture:
     for rank, together in groupby(placed, key=lambda row: row.rank):
         _draw_step(canvas, rank, list(together))
     canvas.draw_foreground(106)
-    return _finished(canvas, "podium.png", title, *map(_describe_row, placed))
+    return _finished(canvas, "podium.png", title, *map(describe_row, placed))
 
 
 def confusion(
@@ -519,7 +519,7 @@ def _draw_snow_cap(canvas: Canvas, left: float, right: float, top: float) -> Non
         canvas.draw_box((x - 18, top - 10, x + 18, top + hang), 18, snow)
 
 
-def _describe_row(row: Row) -> str:
+def describe_row(row: Row) -> str:
     """Return a row in words, for a picture's description."""
     name = "".join(split_graphemes(row.name))
     return f"{row.rank}. {name}: {row.points}"

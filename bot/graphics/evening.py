@@ -9,12 +9,10 @@ from PIL import Image, ImageOps
 
 from bot.domain import Picture
 from bot.graphics.canvas import Box, Canvas
-from bot.graphics.charts import CARD_HEIGHT, MARGIN, WIDTH, Row
-from bot.graphics.palette import LIGHT, MEDALS, WHITE, Colour, avatar_colour, contrasting_ink
-from bot.graphics.text_layout import MEDIUM, split_graphemes, visible_text
+from bot.graphics.charts import CARD_HEIGHT, MARGIN, PLATE, WIDTH, Row, describe_row
+from bot.graphics.palette import LIGHT, MEDALS, WHITE, avatar_colour, contrasting_ink
+from bot.graphics.text_layout import MEDIUM, visible_text
 
-# Night blue, behind what is written on a photo.
-PLATE: Colour = (18, 30, 66)
 GAP = 18
 PHOTOS_TOP, PHOTOS_BOTTOM = 262, 760
 # Of the photos, by how many there are: from the left, in shares of the width and the height.
@@ -62,7 +60,7 @@ def draw(
     canvas.draw_bot_avatar(MARGIN + 44, 1282, 44)
     room = wide - 108
     canvas.draw_text(bot, MARGIN + 108, 1282, 40, LIGHT.ink, room, min_size=24)
-    told = [f"{row.rank}. {''.join(split_graphemes(row.name))}: {row.points}" for row in rows]
+    told = map(describe_row, rows)
     lines = (title, day, winners, *(caption for _, caption in shown), *told, bot)
     return Picture(canvas.png(), "evening.png", "\n".join(map(visible_text, lines)))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import zipfile
 from collections.abc import Iterator
@@ -14,7 +13,8 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 from pydantic import SecretStr
 
-from bot.settings import Settings
+from bot.disk import written_whole
+from bot.settings import Settings, password_of
 from bot.storage.copies import dump, restore
 
 # Of the data folder: photos kept to learn from, what was learned, and what makes admin links good.
@@ -48,21 +48,13 @@ def back_up(settings: Settings, path: Path) -> int:
     """
     if path.exists():
         raise BackupError(f"{path} exists already, and is not overwritten: choose another name.")
-    half = path.with_name(f"{path.name}.half")
     try:
-        half.unlink(missing_ok=True)
-        # People's names and photos are in it: for the operator's eyes only.
-        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file, ZipFile(file, "w", ZIP_DEFLATED) as archive:
-                archive.writestr(FORMAT, json.dumps({"at": datetime.now(UTC).isoformat()}))
-                archive.writestr(SETTINGS, _without_secrets(settings))
-                asyncio.run(dump(settings.database(), archive))
-                for kept in _kept(settings.data_folder):
-                    _add(archive, kept, settings.data_folder)
-            half.replace(path)
-        finally:
-            half.unlink(missing_ok=True)
+        with written_whole(path) as file, ZipFile(file, "w", ZIP_DEFLATED) as archive:
+            archive.writestr(FORMAT, json.dumps({"at": datetime.now(UTC).isoformat()}))
+            archive.writestr(SETTINGS, _without_secrets(settings))
+            asyncio.run(dump(settings.database(), archive))
+            for kept in _kept(settings.data_folder):
+                _add(archive, kept, settings.data_folder)
     except OSError as error:
         raise BackupError(f"{path} cannot be written: {error.strerror}.") from error
     return path.stat().st_size
@@ -97,17 +89,10 @@ def _bring_files_back(archive: ZipFile, folder: Path) -> None:
     for name in archive.namelist():
         inside = name.removeprefix(FOLDER)
         if name.startswith(FOLDER) and NAMES.fullmatch(inside):
-            _write(folder / inside, archive.read(name))
-    _write(folder / RESTORED_SETTINGS, archive.read(SETTINGS))
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f"{path.name}.half")
-    half.unlink(missing_ok=True)
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-    half.replace(path)
+            with written_whole(folder / inside) as file:
+                file.write(archive.read(name))
+    with written_whole(folder / RESTORED_SETTINGS) as file:
+        file.write(archive.read(SETTINGS))
 
 
 def _kept(folder: Path) -> Iterator[Path]:
@@ -132,6 +117,6 @@ def _without_secrets(settings: Settings) -> str:
         value = getattr(settings, name)
         if value == field.default:
             continue
-        secret = isinstance(value, SecretStr)
-        lines.append(f"# {name.upper()}=" if secret else f"{name.upper()}={value}")
+        is_secret = isinstance(value, SecretStr) or password_of(value)
+        lines.append(f"# {name.upper()}=" if is_secret else f"{name.upper()}={value}")
     return "\n".join([*lines, ""])

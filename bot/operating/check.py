@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from bot.listening import bind
 from bot.operating.platforms import examine_all
 from bot.platforms.findings import Examination, Finding
 from bot.settings import Settings, without_slash
@@ -115,7 +116,7 @@ def _disk(folder: Path) -> Finding:
 
 def _port(host: str, port: int) -> Finding:
     try:
-        with socket.create_server((host, port)):
+        with bind(host, port):
             return Finding("port", f"{port} at {host} is free.")
     except OSError as error:
         if error.errno != errno.EADDRINUSE:

@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# Letters and symbols, as far as Unicode goes, that look like nothing at all.
-BLANKS = "\u115f\u1160\u3164\uffa0\u2800"
+# Letters and symbols that show nothing: Hangul fillers, Khmer's inherent vowels, an empty Braille.
+BLANKS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 # Messages that were edited lately; an edit takes a moment, and few are edited twice.
 REMEMBERED = 4096

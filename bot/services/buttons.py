@@ -379,19 +379,17 @@ class StarAtParty(_Action):
     photo: _PartyId
 
 
+# What a round's message may read otherwise after.
+RoundAction = (
+    TellTruth | UndoTruth | ConfirmTruth | ObjectToTruth | CastBallot | MarkMade | MakeGuess
+)
 PartyAction = JoinParty | StartParty | GuessAtParty | TellAtParty | JudgeAtParty | StarAtParty
 
 Action = (
-    TellTruth
-    | UndoTruth
-    | ConfirmTruth
-    | ObjectToTruth
-    | CastBallot
-    | MarkMade
+    RoundAction
     | ShowHeatmap
     | ShowCard
     | HidePhoto
-    | MakeGuess
     | ShowCommands
     | ShowAbout
     | ExportMine

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from bot.domain import Room
+from bot.game.seasons import zone_of
 from bot.storage import Store
 
 
@@ -36,10 +37,4 @@ class Clock:
 
     async def zone_of(self, room: Room) -> tzinfo:
         """Return a room's time zone."""
-        chosen = (await self._store.rooms.settings(room)).timezone
-        if chosen is None:
-            return self.zone
-        try:
-            return ZoneInfo(chosen)
-        except (ZoneInfoNotFoundError, ValueError):  # a newer system's name on an older one
-            return self.zone
+        return zone_of((await self._store.rooms.settings(room)).timezone, self.zone)

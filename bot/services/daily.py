@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
@@ -11,10 +12,12 @@ from bot.services.cards import Cards
 from bot.services.clock import Clock
 from bot.services.inviting import with_invitation
 from bot.services.language import Languages
-from bot.services.leaderboard import Leaderboards
+from bot.services.leaderboard import Leaderboards, best_shown
 from bot.services.ports import Messenger
 from bot.services.repeat import Repeat
 from bot.storage import Store
+
+log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 30.0
 # The evening's card comes at the hour at which votes end: the family is at home.
@@ -53,20 +56,28 @@ class Daily:
         self._cards = cards
         self._clock = clock
         self.repeat = Repeat(
-            self.post_due, EVERY_SECONDS, "a daily challenge could not be posted; it is tried again"
+            self.post_due,
+            EVERY_SECONDS,
+            "daily challenges could not be posted; they are tried again",
         )
 
     async def post_due(self) -> None:
         """Post each challenge and each card whose time has come today."""
         now = self._clock.now()
         for room in await self._store.rooms.daily_rooms():
-            settings = await self._store.rooms.settings(room)
-            local = now.astimezone(await self._clock.zone_of(room))
-            minute = 60 * local.hour + local.minute
-            if settings.daily is not None and minute >= settings.daily:
-                await self._once(room, "challenge", local.date(), now)
-            if minute >= EVENING:
-                await self._once(room, "card", local.date(), now)
+            try:
+                await self._post_in(room, now)
+            except Exception:  # the other rooms do not wait until this one's fault is mended
+                log.exception("a daily challenge could not be posted; it is tried again")
+
+    async def _post_in(self, room: Room, now: datetime) -> None:
+        settings = await self._store.rooms.settings(room)
+        local = now.astimezone(await self._clock.zone_of(room))
+        minute = 60 * local.hour + local.minute
+        if settings.daily is not None and minute >= settings.daily:
+            await self._once(room, "challenge", local.date(), now)
+        if minute >= EVENING:
+            await self._once(room, "card", local.date(), now)
 
     async def _once(self, room: Room, what: str, day: date, now: datetime) -> None:
         """Post something unless it was posted today, or the bot came too late for it."""
@@ -99,10 +110,7 @@ class Daily:
         zone = await self._clock.zone_of(room)
         begin = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
         today = await self._store.seasons.span(room, begin.astimezone(UTC), now, zone, now)
-        for round_, points in today.best_foolings(1):
-            found = await self._store.rounds.find(round_.id)
-            if found is None or found.hidden or round_.player not in today.players:
-                return None
+        for found, round_, points in await best_shown(self._store, today, 1):
             card = await self._cards.render(room, NOBODY, found, round_, speaker)
             name = speaker.text.name(today.players[round_.player].name)
             return Reply(speaker.rooms.evening_card(name, points), picture=card.picture)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,18 +24,13 @@ from bot.services.clock import Clock
 from bot.services.ports import Messenger
 from bot.services.revisions import Revisions
 from bot.services.rounds import Rounds
-from bot.services.timers import Timers
+from bot.services.timers import AGAIN_IN, Timers
 from bot.speech import Speaker, speaker_for
 from bot.storage import Store
 from bot.storage.views import RoundView
 
-log = logging.getLogger(__name__)
-
-GUESSES = (Label.OLAF, Label.ABOMINABLE, Label.NEITHER)
 # Between the end of the guesses and the answer, so that everybody looks up.
 DRUM_ROLL_SECONDS = 1.5
-# How long to wait before an answer is sent again, while the platform cannot be reached.
-AGAIN_IN = timedelta(seconds=30)
 # There a countdown runs by itself; elsewhere an edit counts as a message does, and a group takes
 # some twenty of them a minute.
 COUNT_BY_THEMSELVES = frozenset({"discord", "web"})
@@ -150,7 +144,7 @@ class Guessing:
         if view.album:
             text = f"{speaker.rounds.guess_about(view.number)}\n{text}"
         buttons = tuple(
-            button(speaker.text.label(label), MakeGuess(view.round.id, label)) for label in GUESSES
+            button(speaker.text.label(label), MakeGuess(view.round.id, label)) for label in Label
         )
         return Reply(text, buttons=(buttons,), until=until)
 
@@ -181,18 +175,13 @@ class Guessing:
 
     async def _tell(self, round_id: int, room: Room, until: datetime) -> None:
         """Send the room the answer, once; try again later while it cannot be sent."""
-        now = self._clock.now()
-        try:
-            if not await self._store.leases.own(room):
-                return
-            view = await self._rounds.view(round_id)
-            if view is not None and not view.is_answered and now < until + QUESTION_LATE:
-                self._wait(round_id, room, now + QUESTION_CHECKED, until)
-                return
-            delivery = await self._send_answer(round_id, room)
-        except Exception:
-            log.exception("an answer to guesses could not be sent")
-            delivery = Delivery.FAILED
+        if not await self._store.leases.own(room):
+            return
+        now, view = self._clock.now(), await self._rounds.view(round_id)
+        if view is not None and not view.is_answered and now < until + QUESTION_LATE:
+            self._wait(round_id, room, now + QUESTION_CHECKED, until)
+            return
+        delivery = await self._send_answer(round_id, room)
         now = self._clock.now()
         if delivery is Delivery.FAILED and now < until + GIVE_UP:
             self._wait(round_id, room, now + AGAIN_IN, until)

@@ -7,7 +7,18 @@ from collections.abc import Mapping
 
 from cachetools import LRUCache
 
-from bot.domain import ButtonOutcome, ButtonPress, Fetch, Photo, Picture, Player, Reply, Room
+from bot.domain import (
+    ButtonOutcome,
+    ButtonPress,
+    Fetch,
+    Photo,
+    Picture,
+    Player,
+    Refusal,
+    Refused,
+    Reply,
+    Room,
+)
 from bot.graphics import charts
 from bot.services.buttons import ShowHeatmap
 from bot.services.photos import Photos
@@ -47,6 +58,8 @@ class Heatmaps:
             or messenger is None
         ):
             return ButtonOutcome(speaker.rooms.old_button())
+        if found.hidden:  # under its heat it would be shown again
+            raise Refused(Refusal.GONE)
         if found.id in self._shown:
             return ButtonOutcome(speaker.photos.where_done())
         self._shown[found.id] = True  # before the work: two people tap at once

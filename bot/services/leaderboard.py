@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.domain import Button, CommandRequest, Label, PastPhoto, Reply, Room
+from bot.domain import Button, CommandRequest, Label, PastPhoto, Reply, Room, StoredRound
 from bot.game.rules import PlayerId, Round
 from bot.game.scoring import Place, confusion, figures, places, podium
 from bot.game.seasons import BOT, Season, challenge_of, month_of, week_of
@@ -46,6 +46,23 @@ class BoardRow:
     points: int
     player: str
     colour: int
+
+
+async def best_shown(
+    store: Store, season: Season, most: int
+) -> list[tuple[StoredRound, Round, int]]:
+    """Return the best foolings whose photos may be shown again, and their worth.
+
+    Where the photos of those who are forgotten were is forgotten, too.
+    """
+    shown: list[tuple[StoredRound, Round, int]] = []
+    for round_, points in season.best_foolings():
+        if len(shown) == most:
+            break
+        found = await store.rounds.find(round_.id)
+        if found is not None and not found.hidden and round_.player in season.players:
+            shown.append((found, round_, points))
+    return shown
 
 
 class Leaderboards:
@@ -144,11 +161,7 @@ class Leaderboards:
         shown: list[PastPhoto] = []
         cards: list[Button] = []
         own: list[Button] = []
-        for round_, points in season.best_foolings(BEST):
-            # Where the photos of those who are forgotten were is forgotten, too.
-            found = await self._store.rounds.find(round_.id)
-            if found is None or found.hidden or round_.player not in season.players:
-                continue
+        for found, round_, points in await best_shown(self._store, season, BEST):
             rank = len(shown) + 1
             caption = _hall_caption(season, rank, round_, points, speaker)
             shown.append(PastPhoto(found.sent_to, found.message, found.reference, caption))

@@ -308,20 +308,25 @@ class Parties:
         found = self._evenings.get(room)
         if found is None:
             raise NotAllowed(Why.NOT_NOW)
+        # Whoever may send nothing is told before it is fetched; its digest is known after that.
+        flow.check_photo(found.party, device, player, "")
         with self._admission.in_hand():
             self._admission.admit(room, Player(device, ""))
             async with self._admission.fetched(fetch, Timings(), is_upload=True) as data:
                 digest = hashlib.sha256(data).hexdigest()
                 flow.check_photo(found.party, device, player, digest)
                 preview = await self._vision.preview(data, PHOTO_SIDE)
-                id_ = secrets.token_hex(16)
+                evening, id_ = found.party.id, secrets.token_hex(16)
                 try:
-                    await self._pictures.keep(found.party.id, id_, preview.jpeg)
+                    await self._pictures.keep(evening, id_, preview.jpeg)
                 except OSError as error:
                     log.warning("a photo of a party could not be kept: %s", error.strerror)
                     raise Refused(Refusal.FAULT) from error
-        # Another one may have come meanwhile.
-        party = flow.add_photo(found.party, device, player, id_, digest, self._clock.now())
+        try:
+            party = flow.add_photo(found.party, device, player, id_, digest, self._clock.now())
+        except NotAllowed:  # another one has come meanwhile: nobody would ever forget this one
+            await self._pictures.drop(evening, id_)
+            raise
         self._do(found, self._look(found, id_, data))
         return self._change(found, party)
 
@@ -506,7 +511,9 @@ class Parties:
             if reason is Refusal.FAULT:
                 log.exception("a photo of a party could not be looked at")
             self._metrics.note_refusal(found.room.platform, reason)
-            self._change(found, flow.note_loss(found.party, photo, self._clock.now()))
+            party = self._change(found, flow.note_loss(found.party, photo, self._clock.now()))
+            if not _is_shown(party, photo):
+                await self._pictures.drop(party.id, photo)
             return
         self._metrics.note_verdict(found.room.platform, verdict, Look.PARTY)
         self._change(found, flow.note_verdict(found.party, photo, verdict, self._clock.now()))
@@ -514,6 +521,8 @@ class Parties:
             _, heat = await self._vision.heatmap(data)
             buffer = BytesIO()
             await asyncio.to_thread(heat.save, buffer, "JPEG", quality=HEAT_QUALITY)
+            if not _is_shown(found.party, photo):  # its sender is forgotten meanwhile
+                return
             await self._pictures.keep(found.party.id, f"{photo}.heat", buffer.getvalue())
         except (Refused, OSError):
             log.info("a photo of a party has no heat map")
@@ -603,6 +612,13 @@ class Parties:
 def _likeness(one: Prompt, other: Prompt) -> int:
     """Return how alike two prompts are, 0 to 3: what is asked counts more than where."""
     return 2 * (one.goal is other.goal) + (one.place is other.place)
+
+
+def _is_shown(party: Party, photo: str) -> bool:
+    """Return whether a photo is still an evening's, and of somebody who is not forgotten."""
+    senders = {each.id: each.sender for round_ in party.rounds for each in round_.photos}
+    sender = party.player(senders[photo]) if photo in senders else None
+    return sender is not None and bool(sender.device)
 
 
 def _photos_of(party: Party, device: Device) -> list[str]:

@@ -27,7 +27,6 @@ from bot.domain import (
     Reply,
     Room,
 )
-from bot.game import party_flow as flow
 from bot.game.party import Party, Phase
 from bot.game.party_acts import End, Guess, Join, Judge, NotAllowed, Star, Tell, Why
 from bot.game.party_acts import Next as GoOn
@@ -307,8 +306,6 @@ class PartyChats:
         number = party.players_on(device)[0].number
         if party.round is not None and not party.round.side_of(number):
             return speaker.party.joined_late()
-        # Before it is fetched; its digest is looked at after that.
-        flow.check_photo(party, device, number, "")
         await self._parties.send_photo(room, device, number, photo.fetch)
         return ""
 

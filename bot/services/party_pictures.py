@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import shutil
 from collections.abc import Collection
 from pathlib import Path
+
+from bot.disk import written_whole
 
 NAME = re.compile(r"[0-9a-f]{32}(\.heat)?|evening")
 
@@ -57,9 +58,5 @@ class PartyPictures:
 
 
 def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    half = path.with_name(f"{path.name}.half")
-    half.unlink(missing_ok=True)
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with written_whole(path) as file:
         file.write(data)
-    half.replace(path)  # a kill leaves nothing half written under the real name

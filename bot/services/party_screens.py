@@ -36,7 +36,6 @@ from bot.services.buttons import (
 from bot.services.inviting import FORMS
 from bot.speech import Speaker
 
-LABELS = (Label.OLAF, Label.ABOMINABLE, Label.NEITHER)
 # How long an evening may be, as its host chooses.
 MINUTES = (10, 20)
 # So many names fit side by side.
@@ -195,7 +194,7 @@ class _Drawn:
             asked = say.guess_open(round((until - since).total_seconds()), [])
         guesses = tuple(
             button(self._speaker.text.label(label), GuessAtParty(photo.id, label))
-            for label in LABELS
+            for label in Label
         )
         text = f"{shown}\n{asked}"
         return Screen(key, text, (guesses,), picture=photo.id, is_current=True)
@@ -208,8 +207,7 @@ class _Drawn:
             Teller.OTHERS: self._say.vote_and_judge,
         }[teller]
         labels = tuple(
-            button(self._speaker.text.label(label), TellAtParty(photo.id, label))
-            for label in LABELS
+            button(self._speaker.text.label(label), TellAtParty(photo.id, label)) for label in Label
         )
         fair = tuple(
             button(self._say.fair_button(fair=fair), JudgeAtParty(photo.id, fair))

@@ -157,12 +157,11 @@ def _revealed(party: Party, round_: Round, photo: Photo) -> View:
 
 def _verdict(verdict: Verdict) -> View:
     """Return a verdict; its needle goes from 0 for the yeti to 1 for Olaf, halfway for neither."""
-    pair = verdict.confidence if verdict.label is Label.OLAF else 1 - verdict.confidence
     is_neither = verdict.call is Label.NEITHER
     return {
         "label": verdict.call,
         "percent": None if is_neither else verdict.percent,
-        "needle": 0.5 if is_neither else round(pair, 3),
+        "needle": 0.5 if is_neither else round(verdict.pair, 3),
     }
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from bot.disk import written_whole
 from bot.domain import Fetch, Label, Refused, Room, StoredRound
 from bot.game.rules import Round
 from bot.services.admission import FETCH_SECONDS, MAX_BYTES
@@ -29,7 +30,7 @@ class PhotoArchive:
     nothing that tells who that is.
 
     Args:
-        folder: Where it is; made when it is needed.
+        folder: Where it is; made when it is needed, for nobody else to read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -75,11 +76,9 @@ class PhotoArchive:
         return removed + await asyncio.to_thread(self._remove, "*", now - KEPT_DAYS * 24 * 3600)
 
     def _write(self, path: Path, photo: bytes) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        half = self._folder / f"{path.name}.half"  # not where the trainer would find it
-        half.write_bytes(photo)
-        path.parent.mkdir(exist_ok=True)
-        half.replace(path)  # a kill leaves no half photo under the real name
+        # Until it is whole it is not where the trainer would find it.
+        with written_whole(path, self._folder / f"{path.name}.half") as file:
+            file.write(photo)
 
     def _remove(self, pattern: str, before: float | None = None) -> int:
         removed = 0

@@ -74,8 +74,8 @@ class RoomAdmin:
             if not await request.is_admin():
                 return Reply(speaker.rooms.only_admins())
             before, chosen = chosen, replace(chosen, quiet=wish == "quiet")
-            await self._store.rooms.change_settings(request.room, chosen, before=before)
-            await self._log(request, AdminAction.QUIET if chosen.quiet else AdminAction.ALOUD)
+            done = AdminAction.QUIET if chosen.quiet else AdminAction.ALOUD
+            await self._decide(request, before, chosen, done)
         return await self._shown(request, chosen, speaker)
 
     async def open_settings(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
@@ -176,8 +176,7 @@ class RoomAdmin:
         if not await request.is_admin():
             return Reply(speaker.rooms.only_admins())
         now_chosen = replace(chosen, daily=minute, timezone=zone)
-        await self._store.rooms.change_settings(request.room, now_chosen, before=chosen)
-        await self._log(request, AdminAction.DAILY)
+        await self._decide(request, chosen, now_chosen, AdminAction.DAILY)
         if minute is None:
             return Reply(speaker.rooms.daily_off())
         when = speaker.text.clock_time(minute // 60, minute % 60)
@@ -187,15 +186,11 @@ class RoomAdmin:
         """Make every photo of a room a guess round, or only those that ask for it."""
         if not await request.is_admin():
             return Reply(speaker.rooms.only_admins())
-        chosen = await self._store.rooms.settings(request.room)
-        await self._store.rooms.change_settings(
-            request.room, replace(chosen, guess_every=is_on), before=chosen
-        )
-        await self._log(request, AdminAction.GUESS_EVERY if is_on else AdminAction.GUESS_ASKED)
+        before = await self._store.rooms.settings(request.room)
+        done = AdminAction.GUESS_EVERY if is_on else AdminAction.GUESS_ASKED
+        await self._decide(request, before, replace(before, guess_every=is_on), done)
         name = speaker.text.name(request.player.name)
-        if is_on:
-            return Reply(speaker.rounds.guess_on(name))
-        return Reply(speaker.rounds.guess_off(name))
+        return Reply(speaker.rounds.guess_on(name) if is_on else speaker.rounds.guess_off(name))
 
     async def undo(self, request: CommandRequest, speaker: Speaker) -> Reply | None:
         """Take back an admin's last reset or keep of a day; None when there is none."""
@@ -208,22 +203,14 @@ class RoomAdmin:
         ]
         if not undoable or not await request.is_admin():
             return None
-        name = speaker.text.name(request.player.name)
-        if undoable[0].action is AdminAction.RESET:
-            if not await self._store.seasons.undo_reset(
-                request.room, request.player, self._clock.now()
-            ):
-                return None
-            return Reply(speaker.privacy.reset_undone(name))
-        keep = undoable[0].action is AdminAction.KEEP_OFF
-        chosen = await self._store.rooms.settings(request.room)
-        await self._store.rooms.change_settings(
-            request.room, replace(chosen, keep=keep), before=chosen
-        )
-        await self._log(request, AdminAction.KEEP_ON if keep else AdminAction.KEEP_OFF)
-        return Reply(
-            speaker.privacy.keep_on(name, KEPT_DAYS) if keep else speaker.privacy.keep_off(name)
-        )
+        if undoable[0].action is not AdminAction.RESET:
+            before = await self._store.rooms.settings(request.room)
+            keep = undoable[0].action is AdminAction.KEEP_OFF
+            return await self._set_keep(request, before, speaker, keep=keep)
+        now = self._clock.now()
+        if not await self._store.seasons.undo_reset(request.room, request.player, now):
+            return None
+        return Reply(speaker.privacy.reset_undone(speaker.text.name(request.player.name)))
 
     async def undo_reset(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
         """Take back that everyone's points were set to zero."""
@@ -235,9 +222,6 @@ class RoomAdmin:
         name = speaker.text.name(press.player.name)
         return ButtonOutcome(edit=Reply(speaker.privacy.reset_undone(name)))
 
-    async def _log(self, request: CommandRequest, action: AdminAction) -> None:
-        await self._store.rooms.log_action(request.room, request.player, action, self._clock.now())
-
     async def keep(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """Tell whether photos that fooled the bot are kept, or change that."""
         wish = request.argument.strip().lower()
@@ -246,12 +230,13 @@ class RoomAdmin:
             return Reply(speaker.privacy.keep_how(keeps=chosen.keep))
         if not await request.is_admin():
             return Reply(speaker.rooms.only_admins())
-        keep = wish == "on"
-        await self._store.rooms.change_settings(
-            request.room, replace(chosen, keep=keep), before=chosen
-        )
+        return await self._set_keep(request, chosen, speaker, keep=wish == "on")
+
+    async def _set_keep(
+        self, request: CommandRequest, before: RoomSettings, speaker: Speaker, *, keep: bool
+    ) -> Reply:
         done = AdminAction.KEEP_ON if keep else AdminAction.KEEP_OFF
-        await self._log(request, done)
+        await self._decide(request, before, replace(before, keep=keep), done)
         name = speaker.text.name(request.player.name)
         if keep:
             return Reply(speaker.privacy.keep_on(name, KEPT_DAYS))
@@ -285,9 +270,10 @@ class RoomAdmin:
     async def log(self, request: CommandRequest, speaker: Speaker) -> Reply:
         """List what admins did in a room lately."""
         actions = await self._store.rooms.actions(request.room)
+        zone = await self._clock.zone_of(request.room)
         return Reply(
             speaker.privacy.log(
-                (each.at.date(), speaker.text.name(each.name or None), each.action)
+                (each.at.astimezone(zone).date(), speaker.text.name(each.name or None), each.action)
                 for each in actions
             )
         )
@@ -302,11 +288,21 @@ class RoomAdmin:
     ) -> ButtonOutcome:
         if not await press.is_admin():
             return ButtonOutcome(speaker.rooms.only_admins())
-        await self._store.rooms.change_settings(press.room, chosen, before=before)
-        await self._store.rooms.log_action(press.room, press.player, done, self._clock.now())
+        await self._decide(press, before, chosen, done)
         speaker = speaker_for(chosen.language or press.player.language)
         shown = await self._shown(press, chosen, speaker)
         return ButtonOutcome(speaker.rooms.changed(), edit=shown)
+
+    async def _decide(
+        self,
+        asked: CommandRequest | ButtonPress,
+        before: RoomSettings,
+        chosen: RoomSettings,
+        done: AdminAction,
+    ) -> None:
+        """Store what an admin chose, and log that they did."""
+        await self._store.rooms.change_settings(asked.room, chosen, before=before)
+        await self._store.rooms.log_action(asked.room, asked.player, done, self._clock.now())
 
 
 def sees_all(room: Room) -> bool:

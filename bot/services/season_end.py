@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 
@@ -13,6 +14,8 @@ from bot.services.language import Languages
 from bot.services.ports import Messenger
 from bot.services.repeat import Repeat
 from bot.storage import DuePodium, Store
+
+log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 60.0
 # In the room's time zone: after breakfast.
@@ -53,6 +56,7 @@ class SeasonEnd:
     async def show(self) -> None:
         """Show each podium that is due; one that does not arrive stays due."""
         now = self._clock.now()
+        self._not_before = {key: at for key, at in self._not_before.items() if at > now}
         # Somewhere it is the third already; each room is asked by its own calendar below.
         for month in sorted({last_season(now, zone) for zone in (EARLIEST, LATEST)}):
             after = 0
@@ -67,8 +71,8 @@ class SeasonEnd:
         """Return whether a room is to see its podium now."""
         is_over = last_season(now, due.zone) >= month
         is_day = now.astimezone(due.zone).hour >= FROM_HOUR
-        not_before = self._not_before.get((due.room, month), now)
-        return is_over and is_day and now >= not_before and due.room.platform in self._messengers
+        is_told = due.room.platform in self._messengers
+        return is_over and is_day and is_told and (due.room, month) not in self._not_before
 
     async def _show_some(self, due: Sequence[DuePodium], month: date, now: datetime) -> None:
         zones = {each.room: each.zone for each in due}
@@ -77,7 +81,10 @@ class SeasonEnd:
             if self.repeat.is_stopping:
                 return
             if room in owned:
-                await self._show(room, month, now, zone)
+                try:
+                    await self._show(room, month, now, zone)
+                except Exception:  # the other rooms do not wait until this one's fault is mended
+                    log.exception("a podium could not be shown; it is tried again")
 
     async def _show(self, room: Room, month: date, now: datetime, zone: tzinfo) -> None:
         season = await self._store.seasons.season(room, month, zone, now)

@@ -60,6 +60,7 @@ from bot.services.buttons import (
     OpenSettings,
     OpenTimezones,
     ResetSeason,
+    RoundAction,
     ShowAbout,
     ShowCard,
     ShowCommands,
@@ -113,13 +114,8 @@ class Service:
         rounds: Plays their rounds.
         voting: Ends votes.
         guessing: Plays guess rounds.
-        heatmaps: Shows where the bot looked.
-        cards: Makes cards of foolings.
-        leaderboards: Answers questions about points.
-        room_admin: Answers a room's admins.
         boards: Know which rooms count to which.
         privacy: Answers questions about one's own data.
-        languages: Finds the sentences for a room.
         parties: Runs party nights.
         party_chats: Plays them in chats.
     """
@@ -157,13 +153,13 @@ class Service:
         self.rounds = rounds
         self.voting = voting
         self.guessing = guessing
-        self.heatmaps = heatmaps
-        self.cards = cards
-        self.leaderboards = leaderboards
-        self.room_admin = room_admin
+        self._heatmaps = heatmaps
+        self._cards = cards
+        self._leaderboards = leaderboards
+        self._room_admin = room_admin
         self.boards = boards
         self.privacy = privacy
-        self.languages = languages
+        self._languages = languages
         self.parties = parties
         self.party_chats = party_chats
         self._season_end = season_end
@@ -235,7 +231,7 @@ class Service:
         self, photo: Photo, outcome: PhotoOutcome, settings: RoomSettings, *, asks_first: bool
     ) -> Reply:
         """Answer a photo with words."""
-        speaker = await self.languages.speaker(photo.room, photo.player, settings)
+        speaker = await self._languages.speaker(photo.room, photo.player, settings)
         match outcome:
             case Declined(refusal=refusal):
                 text = speaker.photos.refusal(refusal)
@@ -294,7 +290,7 @@ class Service:
         self, photos: Sequence[Photo], outcomes: tuple[PhotoOutcome, ...], settings: RoomSettings
     ) -> Reply:
         """Answer several photos with words."""
-        speaker = await self.languages.speaker(photos[0].room, photos[0].player, settings)
+        speaker = await self._languages.speaker(photos[0].room, photos[0].player, settings)
         refusals = {each.refusal for each in outcomes if isinstance(each, Declined)}
         if len(refusals) == 1 and all(isinstance(each, Declined) for each in outcomes):
             (refusal,) = refusals
@@ -434,7 +430,7 @@ class Service:
 
     async def handle_button(self, press: ButtonPress) -> ButtonOutcome:
         """Do what a button is for. Never raises."""
-        speaker = await self.languages.speaker(press.room, press.player)
+        speaker = await self._languages.speaker(press.room, press.player)
         try:
             return await self._do(press, speaker)
         except Refused as refused:
@@ -444,34 +440,17 @@ class Service:
             return ButtonOutcome(speaker.photos.refusal(Refusal.FAULT))
 
     async def _do(self, press: ButtonPress, speaker: Speaker) -> ButtonOutcome:
-        match buttons.decode(press.data):
-            case TellTruth() as action:
-                async with self._revisions.turn(press.room):
-                    outcome = await self.rounds.tell_truth(press, action, speaker)
-            case UndoTruth(round_id):
-                async with self._revisions.turn(press.room):
-                    outcome = await self.rounds.undo_truth(press, round_id, speaker)
-            case ConfirmTruth() as action:
-                async with self._revisions.turn(press.room):
-                    outcome = await self.rounds.confirm(press, action, speaker)
-            case ObjectToTruth() as action:
-                async with self._revisions.turn(press.room):
-                    outcome = await self.rounds.object_to(press, action, self.voting, speaker)
-            case CastBallot() as action:
-                async with self._revisions.turn(press.room):
-                    outcome = await self.rounds.cast_ballot(press, action, self.voting, speaker)
-            case MarkMade() as action:
-                async with self._revisions.turn(press.room):
-                    outcome = await self.rounds.mark_made(press, action, speaker)
-            case MakeGuess() as action:
-                async with self._revisions.turn(press.room):
-                    outcome = await self.guessing.guess(press, action, speaker)
-            case ShowHeatmap() as action:
-                outcome = await self.heatmaps.of_round(press, action, speaker)
-            case ShowCard() as action:
-                outcome = await self.cards.show(press, action, speaker)
-            case HidePhoto() as action:
-                outcome = await self.cards.hide(press, action, speaker)
+        action = buttons.decode(press.data)
+        if isinstance(action, RoundAction):
+            async with self._revisions.turn(press.room):
+                return self._with_revision(await self._play(press, action, speaker))
+        match action:
+            case ShowHeatmap():
+                outcome = await self._heatmaps.of_round(press, action, speaker)
+            case ShowCard():
+                outcome = await self._cards.show(press, action, speaker)
+            case HidePhoto():
+                outcome = await self._cards.hide(press, action, speaker)
             case AskForPhoto():  # on a platform without forms, or one that could not open it
                 how = speaker.photos.who_how(press.room.platform)
                 outcome = ButtonOutcome(send=Reply(how))
@@ -487,30 +466,30 @@ class Service:
             case AskToForget():
                 reply = self.privacy.ask_whether_to_forget(press.player, speaker)
                 outcome = ButtonOutcome(send=reply)
-            case ForgetMe() as action:
+            case ForgetMe():
                 outcome = await self.privacy.forget(press, action, speaker)
-            case ResetSeason() as action:
-                outcome = await self.room_admin.reset(press, action, speaker)
+            case ResetSeason():
+                outcome = await self._room_admin.reset(press, action, speaker)
             case UndoReset():
-                outcome = await self.room_admin.undo_reset(press, speaker)
+                outcome = await self._room_admin.undo_reset(press, speaker)
             case ExplainPrivacyMode():
                 outcome = ButtonOutcome(send=Reply(speaker.rooms.privacy_mode_help(press.bot)))
             case OpenSettings():
-                outcome = await self.room_admin.open_settings(press, speaker)
+                outcome = await self._room_admin.open_settings(press, speaker)
             case OpenLanguages():
-                outcome = await self.room_admin.open_languages(press, speaker)
-            case ChooseLanguage() as action:
-                outcome = await self.room_admin.choose_language(press, action, speaker)
-            case ChoosePhotos() as action:
-                outcome = await self.room_admin.choose_photos(press, action, speaker)
-            case ChooseManner() as action:
-                outcome = await self.room_admin.choose_manner(press, action, speaker)
-            case ChooseBoard() as action:
-                outcome = await self.room_admin.choose_board(press, action, speaker)
+                outcome = await self._room_admin.open_languages(press, speaker)
+            case ChooseLanguage():
+                outcome = await self._room_admin.choose_language(press, action, speaker)
+            case ChoosePhotos():
+                outcome = await self._room_admin.choose_photos(press, action, speaker)
+            case ChooseManner():
+                outcome = await self._room_admin.choose_manner(press, action, speaker)
+            case ChooseBoard():
+                outcome = await self._room_admin.choose_board(press, action, speaker)
             case OpenTimezones():
-                outcome = await self.room_admin.open_timezones(press, speaker)
-            case ChooseTimezone() as action:
-                outcome = await self.room_admin.choose_timezone(press, action, speaker)
+                outcome = await self._room_admin.open_timezones(press, speaker)
+            case ChooseTimezone():
+                outcome = await self._room_admin.choose_timezone(press, action, speaker)
             case (
                 JoinParty()
                 | StartParty()
@@ -518,11 +497,30 @@ class Service:
                 | TellAtParty()
                 | JudgeAtParty()
                 | StarAtParty()
-            ) as action:
+            ):
                 outcome = await self.party_chats.tap(press, action, speaker)
             case None:
                 outcome = ButtonOutcome(speaker.rooms.old_button())
         return self._with_revision(outcome)
+
+    async def _play(
+        self, press: ButtonPress, action: RoundAction, speaker: Speaker
+    ) -> ButtonOutcome:
+        match action:
+            case TellTruth():
+                return await self.rounds.tell_truth(press, action, speaker)
+            case UndoTruth():
+                return await self.rounds.undo_truth(press, action.round_id, speaker)
+            case ConfirmTruth():
+                return await self.rounds.confirm(press, action, speaker)
+            case ObjectToTruth():
+                return await self.rounds.object_to(press, action, self.voting, speaker)
+            case CastBallot():
+                return await self.rounds.cast_ballot(press, action, self.voting, speaker)
+            case MarkMade():
+                return await self.rounds.mark_made(press, action, speaker)
+            case MakeGuess():
+                return await self.guessing.guess(press, action, speaker)
 
     async def handle_command(self, request: CommandRequest) -> Reply | None:
         """Answer a command, an unknown one with help. Never raises.
@@ -530,7 +528,7 @@ class Service:
         Returns:
             The answer; None when it came with a photo that was answered before.
         """
-        speaker = await self.languages.speaker(request.room, request.player)
+        speaker = await self._languages.speaker(request.room, request.player)
         command = commands.find(request.name) or commands.HELP
         try:
             if command.admins_only and not await request.is_admin():
@@ -553,8 +551,8 @@ class Service:
     async def board(self, room: Room, player: Player) -> Sequence[BoardRow]:
         """Return the season's points so far, for a board that goes along. Never raises."""
         try:
-            speaker = await self.languages.speaker(room, player)
-            return await self.leaderboards.board(room, speaker)
+            speaker = await self._languages.speaker(room, player)
+            return await self._leaderboards.board(room, speaker)
         except Exception:
             log.exception("a leaderboard could not be made")
             return ()
@@ -565,7 +563,7 @@ class Service:
 
     async def speaker(self, room: Room, player: Player | None) -> Speaker:
         """Return the sentences in the room's language, else the person's, else English."""
-        return await self.languages.speaker(room, player)
+        return await self._languages.speaker(room, player)
 
     async def greet(
         self, room: Room, player: Player | None, *, name: str, hears_all: bool
@@ -580,7 +578,7 @@ class Service:
         """
         if not await self._store.rooms.mark_greeted(room, self._clock.now()):
             return None
-        speaker = await self.languages.speaker(room, player)
+        speaker = await self._languages.speaker(room, player)
         hello = speaker.rooms.hello(room.platform, name, hears_all=hears_all)
         if room.platform != "telegram" or hears_all:
             return with_invitation(room, Reply(hello), speaker)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Hashable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 log = logging.getLogger(__name__)
 
 # asyncio's longest wait is shorter than some timers; the rest is waited for again.
 LONGEST_SECONDS = 86400.0
+# What failed is done again: the database, or a platform, may be there by then.
+AGAIN_IN = timedelta(seconds=30)
 
 
 class Timers:
-    """Does work at its time, each key's once.
+    """Does work at its time, each key's once; what fails is done again.
 
     Args:
         now: The time, with its zone.
@@ -47,7 +49,7 @@ class Timers:
             if seconds > LONGEST_SECONDS:
                 self.set(key, at, work)
                 return
-            task = asyncio.create_task(self._do(work))
+            task = asyncio.create_task(self._do(key, work))
             self._working[task] = key
             task.add_done_callback(self._working.pop)
 
@@ -62,8 +64,10 @@ class Timers:
         self._timers.clear()
         await asyncio.gather(*self._working)
 
-    async def _do(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _do(self, key: Hashable, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except Exception:
-            log.exception("what a timer asked for could not be done")
+            log.exception("what a timer asked for could not be done; it is tried again")
+            if key not in self._timers:
+                self.set(key, self._now() + AGAIN_IN, work)

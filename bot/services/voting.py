@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain import Delivery, Reply, Room
 from bot.game.rules import VOTES_NEEDED
@@ -13,15 +12,10 @@ from bot.services.clock import Clock
 from bot.services.photo_archive import ArchiveJobs
 from bot.services.ports import Messenger
 from bot.services.revisions import Revisions
-from bot.services.timers import Timers
+from bot.services.timers import AGAIN_IN, Timers
 from bot.speech import speaker_for
 from bot.storage import Store
 from bot.storage.views import RoundView
-
-log = logging.getLogger(__name__)
-
-# How long to wait before a result is sent again, while the platform cannot be reached.
-AGAIN_IN = timedelta(seconds=30)
 
 # Returns what a round's message says.
 Word = Callable[[RoundView], Reply]

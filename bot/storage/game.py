@@ -20,8 +20,6 @@ from bot.storage.queries import (
     Bounds,
     Place,
     add_action,
-    current_room_id,
-    current_rooms,
     find_or_add_player,
     find_player,
     find_room,
@@ -34,7 +32,6 @@ from bot.storage.queries import (
     load_rounds,
     lock_round,
     note_activity,
-    room_of,
     within,
 )
 from bot.storage.schema import ballots, coming_podiums, guesses, players, rooms, rounds, votes
@@ -315,20 +312,12 @@ class GameStore:
     def open_votes(self, connection: Connection) -> list[OpenVote]:
         """Return the votes that have not ended, the one that ends first before the others."""
         found = connection.execute(
-            select(
-                *(votes.c.round_id, votes.c.until, rounds.c.message, rounds.c.answer),
-                *current_rooms.c,
-            )
+            select(votes.c.round_id, votes.c.until)
             .join(rounds, rounds.c.id == votes.c.round_id)
-            .join(rooms, rooms.c.id == rounds.c.room_id)
-            .join(current_rooms, current_rooms.c.id == current_room_id)
             .where(votes.c.closed.is_(None), rounds.c.reset_at.is_(None))
             .order_by(votes.c.until, votes.c.round_id)
         )
-        return [
-            OpenVote(row["round_id"], room_of(row), row["message"], row["answer"], row["until"])
-            for row in found.mappings()
-        ]
+        return [OpenVote(row.round_id, row.until) for row in found]
 
     @read_transaction
     def names(self, connection: Connection, room: Room) -> Mapping[PlayerId, str]:

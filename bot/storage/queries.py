@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import (
     ColumnElement,
@@ -388,16 +387,6 @@ def load_round_and_playing(
 def room_of(row: RowMapping) -> Room:
     """Return where a row's room is now."""
     return Room(row["platform"], row["chat"], private=row["private"])
-
-
-def zone_of(name: str | None, otherwise: tzinfo) -> tzinfo:
-    """Return the time zone of a room's setting; another one where there is none of that name."""
-    if name is None:
-        return otherwise
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):  # a newer system's name on an older one
-        return otherwise
 
 
 def verdict_of(row: RowMapping) -> Verdict | None:

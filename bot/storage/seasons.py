@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, exists, func, or_, select, update
 
 from bot.domain import AdminAction, Player, Room
 from bot.game.rules import TRUTH_WITHIN, PlayerId
-from bot.game.seasons import BOT, NamedPlayer, Season, month_of
+from bot.game.seasons import BOT, NamedPlayer, Season, month_of, zone_of
 from bot.game.seasons import bounds as bounds_of
 from bot.storage.database import Database, read_transaction, write_transaction
 from bot.storage.queries import (
@@ -32,7 +32,6 @@ from bot.storage.queries import (
     lock_room,
     room_of,
     within,
-    zone_of,
 )
 from bot.storage.schema import (
     ballots,

@@ -13,7 +13,7 @@ from bot.domain import Refusal, Room, Verdict
 from bot.game import scoring
 from bot.game.rules import Guess, PlayerId, Round, is_right_guess
 from bot.game.scoring import Score
-from bot.game.seasons import day_bounds
+from bot.game.seasons import day_bounds, zone_of
 from bot.storage.database import Database, read_transaction
 from bot.storage.queries import (
     MOVING,
@@ -28,7 +28,6 @@ from bot.storage.queries import (
     room_of,
     verdict_of,
     within,
-    zone_of,
 )
 from bot.storage.schema import guesses, guessings, players, rooms, rounds
 

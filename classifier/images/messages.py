@@ -22,8 +22,6 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_LINE_BYTES = 65536
 READY = b"ready\n"
 
-Size = tuple[int, int]
-
 
 def write_ready(pipe: IO[bytes]) -> None:
     """Write that all is loaded."""

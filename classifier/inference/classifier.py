@@ -20,10 +20,11 @@ from classifier.card import Card
 from classifier.images.fingerprint import PhotoHashes
 from classifier.images.look import Decoder, DecoderHere, Look, SmallCopy, Wanted
 from classifier.inference import likeness
-from classifier.inference.engines import Array, EngineName
+from classifier.inference.engines import Array, EngineName, chosen_engine
 from classifier.inference.heatmap import Heatmap, draw_heatmap
 from classifier.inference.predictor import Predictor
 from classifier.types import Busy, Prediction
+from classifier.weights import check
 
 # Photos inside at once: at a few milliseconds each, the last one waits well under a second.
 MAX_PHOTOS = 64
@@ -130,6 +131,12 @@ class Classifier:
             EngineError: The engine is not installed.
         """
         return cls(Predictor.load(model, engine), decoder=decoder, queue=queue)
+
+    @staticmethod
+    def check(model: str | Path = "full", *, engine: EngineName = "auto") -> None:
+        """Raise as `load` would, in milliseconds: of the file no more than its header is read."""
+        check(model)
+        chosen_engine(engine)
 
     @property
     def card(self) -> Card:

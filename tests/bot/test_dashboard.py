@@ -97,6 +97,12 @@ def test_an_expression_asks_for_what_there_is(told: Told, expression: str) -> No
             assert any(re.fullmatch(pattern, value) for value in values), matcher.value
 
 
+def test_a_platform_that_another_process_runs_is_no_alarm() -> None:
+    asked = [each for each in (*dashboard(), *alarms()) if "snowpeople_platform_running" in each]
+    assert len(asked) == 2
+    assert all("max by (platform) (snowpeople_platform_running)" in each for each in asked)
+
+
 def test_nothing_that_is_counted_is_left_out_of_the_dashboard(told: Told) -> None:
     shown = {one.name for expression in dashboard() for one in parsed(expression)[0]}
     families = {re.sub(r"_(bucket|sum|count|total)$", "", name) for name in shown}

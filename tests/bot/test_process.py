@@ -138,9 +138,11 @@ def test_a_setting_without_sense_is_one_sentence_and_exit_code_2() -> None:
 
 
 def test_a_damaged_model_is_one_sentence_and_exit_code_2() -> None:
-    with tempfile.NamedTemporaryFile(suffix=".safetensors") as file:
-        Path(file.name).write_bytes(b"no weights at all")
-        result = ended("--port", "0", MODEL=file.name)
+    with tempfile.TemporaryDirectory() as folder:
+        file, data = Path(folder) / "damaged.safetensors", Path(folder) / "data"
+        file.write_bytes(b"no weights at all")
+        result = ended("--port", "0", MODEL=str(file), DATA_FOLDER=str(data))
+        assert not data.exists()  # nor is there a database that nobody uses
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
     assert result.stderr.startswith("MODEL makes no sense")

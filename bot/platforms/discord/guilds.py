@@ -44,8 +44,10 @@ class GuildHandlers:
             return
         try:
             await self._sender.send_reply(channel, reply)
-        except CannotSend:
+        except Exception as error:
             await self._service.leave(room)  # nobody has heard it
+            if not isinstance(error, CannotSend):
+                raise
 
     async def _leave(self, guild: discord.Guild) -> None:
         for channel in guild.text_channels:

@@ -200,7 +200,7 @@ class TelegramAdapter:
             The HTTP status of the answer; 200 when what matters of the update is stored.
         """
         given = headers.get(SECRET_HEADER, "")
-        if not hmac.compare_digest(given.encode(), self._secret.encode()):
+        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._secret.encode()):
             return HTTPStatus.FORBIDDEN
         if self._connection is None or not self._connection.takes_updates:
             return HTTPStatus.SERVICE_UNAVAILABLE  # Telegram tries again

@@ -16,7 +16,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.domain import Player, Refusal, Refused, Room
-from bot.platforms.common import CHUNK, read_capped
+from bot.platforms.common import BLANKS, CHUNK, read_capped
 from bot.platforms.web.admins import Admins
 from bot.platforms.web.rooms import Rooms, room_of
 from bot.services import Service
@@ -33,8 +33,6 @@ ROOM_NAME_LENGTH = 40
 # A joiner holds family emoji together, but nothing together with nothing.
 JOINERS = "_\u200d"
 NO_ENDS = "-_\u200d"
-# Letters and symbols that show nothing: Hangul fillers, Khmer's inherent vowels, an empty Braille.
-BLANKS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 # As long as Telegram's may be.
 CAPTION_LENGTH = 1024
 

@@ -657,7 +657,7 @@ def render_reply(reply: Reply) -> ReplyJson:
     if verdict := reply.verdict:
         rendered["label"] = verdict.label
         rendered["confidence"] = round(verdict.confidence, 4)
-        rendered["pair"], rendered["familiar"] = _pair(verdict), _familiar(verdict)
+        rendered["pair"], rendered["familiar"] = round(verdict.pair, 4), _familiar(verdict)
         rendered["unfamiliar"] = verdict.unfamiliar
     if reply.until is not None:
         rendered["until"] = reply.until.timestamp()
@@ -668,12 +668,6 @@ def _audience(data: str) -> Audience:
     """Return whom a button is shown to; the service refuses it to the others in any case."""
     action = buttons.decode(data)
     return Audience.EVERYONE if action is None else action.audience
-
-
-def _pair(verdict: Verdict) -> float:
-    """Return which of the two it is, from 0 for the yeti to 1 for Olaf."""
-    confidence = verdict.confidence if verdict.label is Label.OLAF else 1 - verdict.confidence
-    return round(confidence, 4)
 
 
 def _familiar(verdict: Verdict) -> float:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from bot.disk import written_whole
 from bot.domain import Picture, Preview, Room
 from bot.platforms.web.rooms import PLATFORM, Entry, room_of
 
@@ -85,7 +86,6 @@ class Shelf:
         words = _STORED.dump_json((name, _without_pictures(entry)))
 
         def write() -> None:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             path = self._path(name, entry.id)
             if entry.preview is None:
                 path.with_suffix(".jpg").unlink(missing_ok=True)
@@ -138,12 +138,9 @@ def _remove(path: Path) -> None:
 
 
 def _write(path: Path, data: bytes, at: float) -> None:
-    half = path.with_name(f"{path.name}.half")
-    half.unlink(missing_ok=True)
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with written_whole(path) as file:
         file.write(data)
-    os.utime(half, (at, at))
-    half.replace(path)  # a kill leaves nothing half written under the real name
+    os.utime(path, (at, at))
 
 
 def _without_pictures(entry: Entry) -> Entry:

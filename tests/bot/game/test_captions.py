@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import Label
-from bot.game.captions import command_in, made_in, truth_in, wants_guesses
+from bot.game.captions import made_in, truth_in, wants_guesses
 from bot.speech import LANGUAGES, speaker_for
 
 OLAF = {
@@ -172,20 +172,6 @@ NOT_MADE = {
     "uk": "Це зробила бабуся | я цього не робила | Ти це зробив? | Олаф | зроблено в Китаї"
     " | я зробив помилку | ми зробили перерву | домашній борщ | холодно | не саморобка",
 }
-INSIDE = {
-    "en": "he typed /forget and it melted | please /forget | try /guess! | a/b | and/or /me"
-    " | I like /hall | no /reset today | //forget | / forget | /home/olaf/yeti",
-    "de": "er tippte /forget und weg war er | bitte /forget | versuch /guess! | und/oder"
-    " | mit /me | ich mag /hall | kein /reset heute | „/forget“ | -/forget | heute /daily",
-    "fr": "il a tapé /forget et il a fondu | merci de /forget | essaie /guess ! | et/ou"
-    " | avec /me | j\u2019aime /hall | pas de /reset | « /forget » | tape /help | voilà /rules",
-    "es": "escribió /forget y se derritió | por favor /forget | ¡/guess! | y/o | con /me"
-    " | me gusta /hall | sin /reset hoy | «/forget» | escribe /help | hoy /daily",
-    "pt": "ele digitou /forget e derreteu | por favor /forget | tente /guess! | e/ou | com /me"
-    " | gosto do /hall | sem /reset hoje | “/forget” | digite /help | hoje /daily",
-    "uk": "він набрав /forget і розтанув | будь ласка /forget | спробуй /guess! | і/або | з /me"
-    " | люблю /hall | без /reset сьогодні | «/forget» | набери /help | /довідка",
-}
 
 
 def cases(captions: dict[str, str]) -> list[str]:
@@ -237,25 +223,6 @@ def test_a_caption_that_does_not_say_so_clearly_says_nothing_of_who_made_it(capt
     assert not made_in(caption)
 
 
-@pytest.mark.parametrize("text", cases(INSIDE))
-def test_a_command_inside_a_sentence_is_none(text: str) -> None:
-    assert command_in(text) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "command"),
-    [
-        ("/forget", ("forget", "")),
-        (" /Guess ", ("guess", "")),
-        ("/who@snow_bot olaf", ("who", "olaf")),
-        ("/me Oma Ада\nand Ben", ("me", "Oma Ада\nand Ben")),
-        ("/leaderboard   week", ("leaderboard", "week")),
-    ],
-)
-def test_a_text_that_starts_with_a_command_is_one(text: str, command: tuple[str, str]) -> None:
-    assert command_in(text) == command
-
-
 @pytest.mark.parametrize("bot", ["@snow_bot", "@SnowPeopleBot,", "<@1234>", "<@!1234>:", "/who"])
 def test_the_bots_name_before_a_truth_is_left_out(bot: str) -> None:
     assert truth_in(f"{bot} it's a yeti") is Label.ABOMINABLE
@@ -301,4 +268,3 @@ def test_any_caption_can_be_read(caption: str) -> None:
     assert truth_in(caption) in (*Label, None)
     assert wants_guesses(caption) in (True, False)
     assert made_in(caption) in (True, False)
-    assert command_in(caption) is None or caption.lstrip().startswith("/")

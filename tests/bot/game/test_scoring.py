@@ -122,7 +122,7 @@ def test_a_pending_fooling_is_in_no_total_and_takes_no_share() -> None:
     wall, mop = told(1, OLAF, verdict=UNFAMILIAR), told(2, sure=0.5)
     assert scores([wall, mop], NOW, UTC) == {1: Score(worth=40, is_pending=True), 2: Score(50, 50)}
     assert sums([wall, mop], now=NOW) == {MIA: 50}
-    assert best_foolings([wall, mop], 3, NOW, UTC) == [(mop, 50)]
+    assert best_foolings([wall, mop], NOW, UTC) == [(mop, 50)]
     assert tally([wall, mop], NOW) == Tally(fooled=1)
     assert figures([wall, mop], [], MIA, NOW, UTC) == Figures(
         rounds=1, foolings=1, points=50, foolings_points=50, best=50, streak=1
@@ -205,8 +205,8 @@ def test_who_only_guessed_has_figures_and_a_stranger_none() -> None:
 def test_the_best_foolings_come_first_and_of_equals_the_earlier() -> None:
     sure = told(3, sure=0.97)
     rounds = [told(2, at=NOW + MINUTE), told(1), sure, told(4, OLAF), told(5, sure=0.6)]
-    best = best_foolings(rounds, 3, LATER, UTC)
-    assert best == [(sure, 97), (rounds[1], 90), (rounds[0], 90)]
+    best = best_foolings(rounds, LATER, UTC)
+    assert best == [(sure, 97), (rounds[1], 90), (rounds[0], 90), (rounds[4], 60)]
 
 
 def test_the_confusion_counts_calls_of_every_told_round() -> None:

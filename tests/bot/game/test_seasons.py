@@ -137,7 +137,7 @@ def test_a_season_ranks_players_and_who_only_guessed_but_not_the_bot() -> None:
     december = season(fooled, right, guesses=(RightGuess(right, ADA, NOW),))
     assert december.places() == [Place(1, (MIA,), 90), Place(2, (ADA,), 10)]
     assert december.tally() == Tally(fooled=1, right=1)
-    assert december.best_foolings(3) == [(fooled, 90)]
+    assert december.best_foolings() == [(fooled, 90)]
     assert season().places() == []
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from pydantic import SecretStr
+from pydantic import AnyHttpUrl, SecretStr
 
 from bot.domain import AdminAction, Fingerprint, Label, Room
 from bot.operating import commands
@@ -34,12 +34,17 @@ from tests.support.records import (
 )
 
 TOKEN = "123456789:" + "A" * 35
+PASSWORD = "sekret"
 
 
 def settings(folder: Path, url: str | None = None) -> Settings:
     secret = SecretStr(url) if url else None
     return Settings.model_construct(
-        data_folder=folder, database_url=secret, telegram_token=SecretStr(TOKEN), web_port=8081
+        data_folder=folder,
+        database_url=secret,
+        telegram_token=SecretStr(TOKEN),
+        web_port=8081,
+        classifier_url=AnyHttpUrl(f"http://bot:{PASSWORD}@tier:8000"),
     )
 
 
@@ -86,7 +91,9 @@ async def test_a_backup_of_a_running_bot_plays_on_in_an_empty_one(
 
     assert path.stat().st_mode & 0o077 == 0
     with ZipFile(path) as archive:
-        assert TOKEN.encode() not in b"".join(archive.read(name) for name in archive.namelist())
+        whole = b"".join(archive.read(name) for name in archive.namelist())
+    assert TOKEN.encode() not in whole
+    assert PASSWORD.encode() not in whole
     async with Store.open(new_url) as store:  # it was started once, and nobody has played
         await store.notes.remember("menus", "other")
     await asyncio.to_thread(bring_back, new, path)

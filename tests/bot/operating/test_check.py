@@ -70,7 +70,18 @@ async def test_when_all_is_well_there_is_nothing_to_do(
     assert discord.token not in said
     async with Store.open(settings.database()):
         pass
-    assert "photos that it knows: 0" in "\n".join(map(str, await check(settings)))
+    host = "::1" if _has_ipv6() else "127.0.0.1"
+    said = "\n".join(map(str, await check(settings.model_copy(update={"web_host": host}))))
+    assert "photos that it knows: 0" in said
+    assert f"0 at {host} is free" in said
+
+
+def _has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
 
 async def test_what_is_wrong_is_one_line_each_that_says_what_to_do(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.domain import Preview, Refused, Room
+from bot.domain import Preview, Refused, Room, Verdict
 from bot.game.party import Party, Phase
 from bot.game.party_acts import End, Guess, Join, Next, NotAllowed, Why
 from bot.metrics import Metrics
@@ -34,6 +34,16 @@ EN = speaker_for("en")
 
 class Eyes(FakeVision):
     """Eyes that make real pictures of whatever they are shown."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict)
+        self.heat_may_answer = asyncio.Event()
+        self.heat_may_answer.set()
+
+    async def heatmap(self, photo: bytes) -> tuple[Verdict, Image.Image]:
+        found = await super().heatmap(photo)
+        await self.heat_may_answer.wait()
+        return found
 
     async def preview(self, photo: bytes, side: int) -> Preview:
         self._seen(photo)
@@ -181,6 +191,13 @@ async def test_what_cannot_be_played_is_refused_and_another_shot_is_allowed(home
     with pytest.raises(NotAllowed) as refused:
         await home.send("Ben", b"mop")
     assert refused.value.why is Why.SAME_FILE
+
+    async def fetch(_: int) -> bytes:
+        raise AssertionError("it is none of the evening's")
+
+    for device, number in (("Mia", 1), ("Ben", 1), ("a stranger", 2)):
+        with pytest.raises(NotAllowed):
+            await home.service.parties.send_photo(ROOM, device, number, fetch)
     home.vision.fault = RuntimeError("a tensor of the wrong shape")
     # The preview works, the network does not.
     with pytest.raises(RuntimeError):
@@ -188,6 +205,32 @@ async def test_what_cannot_be_played_is_refused_and_another_shot_is_allowed(home
     home.vision.fault = None
     await home.send("Ben", b"sock")
     await until(lambda: all(photo.verdict for photo in home.party.rounds[0].photos))
+
+
+async def test_no_photo_is_kept_that_the_evening_does_not_have(home: Home) -> None:
+    home.come("Mia", "Ben")
+    home.start()
+    both = (home.send("Mia", b"mop"), home.send("Mia", b"sock"))  # the second comes too late
+    refused = [each for each in await asyncio.gather(*both, return_exceptions=True) if each]
+    assert [getattr(each, "why", None) for each in refused] == [Why.ALREADY]
+    mias = home.party.rounds[0].photos[0].id
+    await until(lambda: pictures(home) == {mias, f"{mias}.heat"})
+
+    home.vision.may_answer.clear()
+    await home.send("Ben", b"boot")
+    home.vision.fault = RuntimeError("a tensor of the wrong shape")
+    home.vision.may_answer.set()
+    await until(lambda: len(home.party.rounds[0].photos) == 1)  # he may send another one
+    await until(lambda: pictures(home) == {mias, f"{mias}.heat"})
+
+    home.vision.fault = None
+    home.vision.heat_may_answer.clear()
+    await home.send("Ben", b"shoe")
+    await until(lambda: home.vision.heatmaps == 2)
+    await home.service.parties.forget("web", "Ben")
+    home.vision.heat_may_answer.set()
+    await asyncio.sleep(0.1)
+    assert pictures(home) == {mias, f"{mias}.heat"}
 
 
 async def test_a_photo_that_nobody_looked_at_before_a_restart_is_looked_at_after_it(

@@ -59,6 +59,7 @@ async def test_a_photo_lies_under_its_label_and_its_name_tells_nobody_whose_it_i
     assert file.parent.name == "olaf"
     assert file.read_bytes() == b"snow"
     assert "Mia" not in file.name
+    assert not file.stat().st_mode & 0o077
 
 
 async def test_who_is_forgotten_loses_their_photos_and_others_do_not(

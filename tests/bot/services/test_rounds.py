@@ -9,9 +9,25 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain import AdminAction, Button, Delivery, Label, Player, Preview, Reply, Room, Verdict
-from bot.services import guessing
+from bot.domain import (
+    AdminAction,
+    Button,
+    ButtonOutcome,
+    Delivery,
+    Label,
+    Player,
+    Preview,
+    Receipt,
+    Refusal,
+    Reply,
+    Room,
+    Verdict,
+)
+from bot.game.rules import Round
+from bot.services import guessing, timers
 from bot.speech import speaker_for
+from bot.storage import StoreError
+from tests.fakes.messenger import FakeMessenger
 from tests.fakes.vision import OLAF, STRANGER, YETI
 from tests.support.pictures import draw_yeti, encoded
 from tests.support.table import (
@@ -219,6 +235,31 @@ async def test_a_vote_ends_in_the_evening_also_after_a_restart(table: Table) -> 
     # With fewer than two votes the truth stands.
     assert EN.rounds.vote_stands(0) == table.messenger.sent[-1][1].text
     assert (await table.points())["Mia"] == 97
+
+
+async def test_a_vote_ends_although_the_database_fails_at_that_moment(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await everyone_plays(table)
+    told = (await table.tap(MIA, await table.photo(MIA), IS_YETI)).edit
+    await table.tap(BEN, told, OBJECT)
+    close, faults = table.store.game.close_vote, [StoreError("it is gone")]
+
+    async def close_vote(round_id: int, now: datetime) -> Round | None:
+        if faults:
+            raise faults.pop()
+        return await close(round_id, now)
+
+    monkeypatch.setattr(table.store.game, "close_vote", close_vote)
+    monkeypatch.setattr(timers, "AGAIN_IN", timers.AGAIN_IN * 0)
+    table.later(days=2)
+    async with (
+        table.restart({"telegram": table.messenger}).running(),
+        asyncio.timeout(5),
+    ):
+        while not table.messenger.sent:
+            await asyncio.sleep(0.01)
+    assert EN.rounds.vote_stands(0) == table.messenger.sent[-1][1].text
 
 
 async def test_a_single_vote_changes_nothing_and_the_room_is_told_why(table: Table) -> None:
@@ -443,7 +484,7 @@ async def test_an_answer_that_could_not_be_sent_is_sent_by_the_next_process(tabl
 async def test_an_answer_that_could_not_be_sent_is_sent_again_by_the_same_process(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guessing, "AGAIN_IN", guessing.AGAIN_IN * 0)
+    monkeypatch.setattr(guessing, "AGAIN_IN", timers.AGAIN_IN * 0)
     async with table.service.running():
         table.messenger.delivery = Delivery.FAILED
         await table.photo(OMA)
@@ -609,6 +650,11 @@ async def test_the_hall_shows_the_best_foolings_again_by_reference(table: Table)
         await table.tap(MIA, await table.photo(MIA, OLAF), IS_YETI)
     rows = (await table.ask(MIA, "hall")).buttons
     assert [len(row) for row in rows] == [5, 2, 2, 1]  # as many rows as a platform shows
+    best = (await table.ask(MIA, "hall")).past_photos[0]
+    await table.tap(MIA, await table.ask(MIA, "hall"), f"1. {hide}")
+    shown = (await table.ask(MIA, "hall")).past_photos  # the sixth is shown instead
+    assert len(shown) == 5
+    assert best.message not in {photo.message for photo in shown}
     palace = Room("telegram", "-1001")
     await table.service.move_room(HOME, palace)
     first, *_ = (await table.ask(MIA, "hall", room=palace)).past_photos
@@ -616,13 +662,16 @@ async def test_the_hall_shows_the_best_foolings_again_by_reference(table: Table)
 
 
 async def test_who_sent_a_photo_can_take_it_down_and_keeps_the_points(table: Table) -> None:
-    await table.tap(MIA, await table.photo(MIA, OLAF), IS_YETI)
+    answer = await table.photo(MIA, OLAF)
+    await table.tap(MIA, answer, IS_YETI)
     assert labels(await table.ask(BEN, "hall")) == ["1"]
     hall = await table.ask(MIA, "hall")
     hide = f"1. {EN.privacy.hide_button()}"
     assert (await table.tap(BEN, hall, hide)).notice == EN.privacy.not_yours_to_hide()
     assert (await table.tap(MIA, hall, hide)).notice == EN.privacy.hidden()
     assert (await table.ask(BEN, "hall")).text == EN.standings.hall_empty()
+    where = await table.tap(BEN, answer, WHERE)
+    assert where == ButtonOutcome(EN.photos.refusal(Refusal.GONE))  # nor under its heat
     assert await table.points() == {"Mia": 97}
 
 
@@ -699,6 +748,53 @@ async def test_the_days_challenge_is_posted_at_the_rooms_time_once(table: Table)
     async with table.service.running():
         await asyncio.sleep(0.2)
     assert len(table.messenger.sent) == 1
+
+
+async def test_the_evening_has_a_card_of_the_best_photo_that_is_shown(table: Table) -> None:
+    await table.ask(OMA, "daily", "9:00")
+    await table.tap(BEN, await table.photo(BEN), IS_YETI)
+    await table.tap(MIA, await table.photo(MIA), IS_YETI)
+    await table.tap(BEN, await table.ask(BEN, "hall"), f"1. {EN.privacy.hide_button()}")
+    table.messenger.photos.clear()
+    table.now = datetime(2026, 12, 5, 20, 1, tzinfo=UTC)
+    async with table.service.running(), asyncio.timeout(5):
+        while len(table.messenger.sent) < 2:
+            await asyncio.sleep(0.01)
+    assert table.messenger.sent[1][1].text == EN.rooms.evening_card("Mia", 97)
+
+
+class Stumbling(FakeMessenger):
+    """A platform on which writing in one room is a fault of ours."""
+
+    async def send(
+        self, room: Room, reply: Reply, to: str | None = None, topic: str | None = None
+    ) -> Receipt:
+        if room == HOME:
+            raise LookupError(room.id)
+        return await super().send(room, reply, to, topic)
+
+
+async def test_the_fault_of_one_room_keeps_no_other_waiting(table: Table) -> None:
+    igloo = Room("telegram", "-200")
+    for room in (HOME, igloo):
+        await table.tap(MIA, await table.photo(MIA, room=room), IS_YETI, room)
+        await table.ask(OMA, "daily", "9:00", room)
+    table.restart({"telegram": (messenger := Stumbling())})
+    table.now = datetime(2027, 1, 3, 9, 30, tzinfo=UTC)
+    async with table.service.running(), asyncio.timeout(5):
+        while len(messenger.sent) < 2:
+            await asyncio.sleep(0.01)
+    texts = "".join(reply.text for _, reply, _ in messenger.sent)
+    assert EN.standings.place(1, ["Mia"], 97) in texts
+    assert (await table.ask(MIA, "challenge", room=igloo)).text in texts
+
+
+async def test_the_log_has_the_days_of_the_room(table: Table) -> None:
+    table.now = datetime(2026, 12, 6, 2, 0, tzinfo=UTC)
+    await table.ask(OMA, "daily", "9:00 America/New_York")
+    day = datetime(2026, 12, 5, tzinfo=UTC).date()
+    log = EN.privacy.log([(day, "Oma", AdminAction.DAILY)])
+    assert (await table.ask(OMA, "log")).text == log
 
 
 async def test_who_wants_to_be_forgotten_is_and_others_keep_their_points(table: Table) -> None:

@@ -456,6 +456,19 @@ async def test_a_bot_that_comes_back_says_hello_again(evening: Evening) -> None:
     await discord.until(lambda: len(discord.said) == 2)
 
 
+async def test_hello_that_did_not_get_through_is_said_later(evening: Evening) -> None:
+    discord = evening.discord
+    club = discord.guild("Club", "hall")
+    fault = discord.fail("POST", "/messages$", 503, times=4)
+    await discord.invite(club)
+    await discord.until(lambda: not fault.times)
+    await evening.settled()
+    assert not discord.said
+    await evening.stop()
+    await evening.start()
+    await discord.until(lambda: discord.said)
+
+
 async def test_hello_is_said_where_writing_is_allowed(evening: Evening) -> None:
     discord = evening.discord
     club = discord.guild("Club", "rules", "hall")
