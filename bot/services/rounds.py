@@ -53,7 +53,6 @@ from bot.speech.rounds import Ending
 from bot.storage import Store
 from bot.storage.views import RoundView
 
-LABELS = (Label.OLAF, Label.ABOMINABLE, Label.NEITHER)
 # Foolings worth so much are worth a picture.
 CARD_POINTS = 80
 # As many as fit on a message of every platform.
@@ -68,6 +67,7 @@ class Rounds:
         archive: Keeps photos that fooled the bot, where a room wants that.
         clock: The time, and the rooms' zones.
         variants: Chooses among ways to say the same.
+        metrics: Counts truths.
     """
 
     def __init__(
@@ -102,9 +102,7 @@ class Rounds:
                     round_.id, photo.player, label, self._clock.now(), by_admin=False
                 )
                 if isinstance(told, Round):
-                    self._metrics.note_truth(photo.room.platform, fooled=told.is_fooled)
-                    await self._archive.round_ended(photo.room, told)
-                    cheer = worth(told) > 0
+                    cheer = await self._note_truth(photo.room, told)
         view = await self.view(outcome.round_id)
         if view is None:
             text = self.answer_text(photo.room, outcome.verdict, outcome.round_id, speaker)
@@ -193,7 +191,7 @@ class Rounds:
                 rows.append(
                     tuple(
                         button(speaker.rounds.truth_button(label), TellTruth(round_.id, label))
-                        for label in LABELS
+                        for label in Label
                     )
                 )
         else:
@@ -231,9 +229,7 @@ class Rounds:
     ) -> list[tuple[Button, ...]]:
         id_ = round_.id
         if round_.is_disputed:
-            ballots = (
-                button(speaker.text.label(label), CastBallot(id_, label)) for label in LABELS
-            )
+            ballots = (button(speaker.text.label(label), CastBallot(id_, label)) for label in Label)
             return [tuple(ballots)]
         if score.just_for_fun is not None:
             return []
@@ -297,9 +293,8 @@ class Rounds:
         told = await _as_player_or_admin(press, tell)
         if not isinstance(told, Round):
             return ButtonOutcome(_why_not(told, speaker))
-        self._metrics.note_truth(press.room.platform, fooled=told.is_fooled)
-        await self._archive.round_ended(press.room, told)
-        return await self._edited(told, speaker, cheer=worth(told) > 0)
+        cheer = await self._note_truth(press.room, told)
+        return await self._edited(told, speaker, cheer=cheer)
 
     async def hear_truth(
         self, room: Room, message: str, player: Player, label: Label
@@ -322,18 +317,24 @@ class Rounds:
         told = await self._store.game.tell_truth(round_id, player, label, now, by_admin=False)
         if not isinstance(told, Round):
             return None
-        await self._archive.round_ended(room, told)
+        cheer = await self._note_truth(room, told)
         shown = await self.told(round_id)
         if shown is None:
             return None
         sign = None if shown.sign is None else Sign.NOTED
-        return round_id, replace(shown, sign=sign, cheer=worth(told) > 0)
+        return round_id, replace(shown, sign=sign, cheer=cheer)
+
+    async def _note_truth(self, room: Room, told: Round) -> bool:
+        """Do what follows when a truth is told; return whether somebody has points for it."""
+        self._metrics.note_truth(room.platform, fooled=told.is_fooled)
+        await self._archive.round_ended(room, told)
+        return worth(told) > 0
 
     async def undo_truth(
-        self, press: ButtonPress, round_id: int, speaker: Speaker
+        self, press: ButtonPress, action: UndoTruth, speaker: Speaker
     ) -> ButtonOutcome:
         """Take back what was told about a round's photo."""
-        round_ = await self._store.game.round(round_id, press.room)
+        round_ = await self._store.game.round(action.round_id, press.room)
         if round_ is None:
             return ButtonOutcome(speaker.rooms.old_button())
 

@@ -510,7 +510,7 @@ class Service:
             case TellTruth():
                 return await self.rounds.tell_truth(press, action, speaker)
             case UndoTruth():
-                return await self.rounds.undo_truth(press, action.round_id, speaker)
+                return await self.rounds.undo_truth(press, action, speaker)
             case ConfirmTruth():
                 return await self.rounds.confirm(press, action, speaker)
             case ObjectToTruth():

@@ -24,12 +24,15 @@ from bot.domain import (
     Verdict,
 )
 from bot.game.rules import Round
+from bot.metrics import Metrics
 from bot.services import guessing, timers
 from bot.speech import speaker_for
 from bot.storage import StoreError
 from tests.fakes.messenger import FakeMessenger
 from tests.fakes.vision import OLAF, STRANGER, YETI
+from tests.support.metrics import counted
 from tests.support.pictures import draw_yeti, encoded
+from tests.support.services import make_service
 from tests.support.table import (
     ALONE,
     BEN,
@@ -632,6 +635,25 @@ async def test_a_room_where_nobody_scored_sees_no_podium(table: Table) -> None:
     async with table.service.running():
         await asyncio.sleep(0.2)
     assert not table.messenger.sent
+
+
+async def test_a_truth_is_counted_however_it_is_told(table: Table) -> None:
+    metrics = Metrics()
+    table.service = make_service(
+        table.vision,
+        table.store,
+        {"telegram": table.messenger},
+        kept=table.kept,
+        now=lambda: table.now,
+        metrics=metrics,
+    )
+    await table.ask(OMA, "settings", "quiet")
+    await table.tap(MIA, await table.photo(MIA, OLAF), IS_YETI)
+    await table.photo(MIA, OLAF, caption="olaf")
+    await table.photo(MIA, OLAF)
+    assert await table.service.hear_truth(HOME, MIA, "3", "a yeti!") is not None
+    assert counted(metrics, "truths_total", platform="telegram", fooled="yes") == 2
+    assert counted(metrics, "truths_total", platform="telegram", fooled="no") == 1
 
 
 async def test_the_hall_shows_the_best_foolings_again_by_reference(table: Table) -> None:
