@@ -22,7 +22,7 @@ from tests.fakes.telegram.server import TelegramServer
 from tests.support.family import BotProcess, Family, a_family
 from tests.support.pictures import draw_olaf, draw_yeti
 from tools import processes
-from tools.processes import MEGABYTE, children, shared_bytes, resident_bytes
+from tools.processes import MEGABYTE, children, resident_bytes, shared_bytes
 
 Figures = dict[str, float | int | str]
 

@@ -232,7 +232,7 @@ class RoundStore:
     def pending(self, connection: Connection, platform: str, since: datetime) -> list[PendingPhoto]:
         """Return a platform's photos that were not answered; delete those that are too old.
 
-        Those that the room may guess about have an answer coming, see `GameStore.open_guessings`.
+        Those that the room may guess about have an answer coming, see `GuessStore.unanswered`.
 
         Args:
             platform: The platform's name.

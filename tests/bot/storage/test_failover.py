@@ -22,7 +22,7 @@ async def test_what_is_asked_while_another_server_takes_over_is_done_once() -> N
         async with Store.open(address) as store:
             before = [await store.rounds.open(photo(f"{number}"), NOW) for number in range(5)]
             failing = asyncio.create_task(asyncio.to_thread(pair.restart))
-            during = []
+            during: list[int | None] = []
             while not failing.done():
                 during.append(await store.rounds.open(photo(f"{len(during)} meanwhile"), NOW))
             await failing
