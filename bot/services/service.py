@@ -660,6 +660,10 @@ class Service:
         await self.voting.look()
         await self.parties.look()
 
+    async def hand_over(self) -> None:
+        """Leave what is in rooms that were given up to the process that has them next."""
+        await self.parties.hand_over()
+
     async def prune(self) -> None:
         """Forget what is over."""
         if await self._store.leases.hold(PRUNING):

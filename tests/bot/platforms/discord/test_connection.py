@@ -6,8 +6,7 @@ import logging
 import pytest
 
 from bot.domain import Unusable
-from bot.platforms.discord import adapter, client
-from bot.platforms.discord.client import HOUR, IDENTIFIES_AN_HOUR, IdentifyLimit
+from bot.platforms.discord import adapter
 from bot.speech import speaker_for
 from bot.supervisor import Supervisor
 from tests.bot.platforms.discord.conftest import is_answer
@@ -256,16 +255,6 @@ async def test_the_state_tells_of_a_lost_connection(before: Evening) -> None:
             await asyncio.sleep(0.01)
     await before.stop()
     assert before.adapter.state() == {"state": "stopped"}
-
-
-def test_a_shard_does_not_identify_a_thousand_times_a_day() -> None:
-    identifies, now, times = IdentifyLimit(), 0.0, 0
-    while now < 24 * HOUR:
-        now += identifies.reserve(0, now)
-        times += 1
-    assert IDENTIFIES_AN_HOUR * 23 < times < 1000
-    assert identifies.reserve(1, now) == 0
-    assert identifies.reserve(1, now) == client.IDENTIFY_SECONDS
 
 
 async def test_an_old_message_is_not_looked_at(evening: Evening) -> None:
