@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, insert, or_, select, text
 
 from bot.domain import Room
 from bot.storage.database import ALONE, Database, lone_transaction
@@ -88,6 +88,30 @@ def plan(
     return taken, is_one_short and not free and has[me] > least
 
 
+def wait_before(
+    shard: int,
+    made: Collection[tuple[int, datetime]],
+    now: datetime,
+    concurrency: int,
+    a_day: int,
+) -> timedelta:
+    """Return how long a shard has to wait before it identifies; none or less when it may.
+
+    Args:
+        shard: The shard's number.
+        made: Which shards identified within a day, and when.
+        now: The time.
+        concurrency: How many buckets of shards identify independently of each other.
+        a_day: How many identifies of all shards Discord allows in a day.
+    """
+    of_bucket = [at for each, at in made if each % concurrency == shard % concurrency]
+    return max(
+        _wait(of_bucket, 1, SPACING, now),
+        _wait([at for each, at in made if each == shard], AN_HOUR, HOUR, now),
+        _wait([at for _, at in made], max(1, int(a_day * (1 - SPARED))), DAY, now),
+    )
+
+
 class ShardStore:
     """Divides Discord's shards, and counts their identifies; see `plan` for who gets what.
 
@@ -151,6 +175,7 @@ class ShardStore:
                 lambda connection: self._take(connection, most), ALONE
             )
         shards = frozenset(shard for shard, owner in owners.items() if owner == me)
+        self._leases.forget(map(_name, set(range(self.number)) - shards))
         self._leases.note(set(map(_name, shards)))
         self.sharers = len(sharers | {me})
         return Share(shards, is_too_large)
@@ -160,8 +185,10 @@ class ShardStore:
         """Let a shard be nobody's: for this process from now on, for the others after the block."""
         self._own.discard(shard)
         self._leases.forget([_name(shard)])
-        yield
-        await self._release([_name(shard)])
+        try:
+            yield
+        finally:
+            await self._release([_name(shard)])
 
     async def leave(self) -> None:
         """Leave all shards to others, and take part no more."""
@@ -191,15 +218,12 @@ class ShardStore:
             0.0 when it is counted, and to be made at once.
         """
         now = now or _time(connection)
-        connection.execute(delete(identifies).where(identifies.c.at <= now - DAY))
-        made = connection.execute(select(identifies.c.shard, identifies.c.at)).all()
-        of_bucket = [row.at for row in made if row.shard % concurrency == shard % concurrency]
-        wait = max(
-            _wait(of_bucket, 1, SPACING, now),
-            _wait([row.at for row in made if row.shard == shard], AN_HOUR, HOUR, now),
-            _wait([row.at for row in made], max(1, int(a_day * (1 - SPARED))), DAY, now),
-        )
-        if wait > timedelta():
+        # What is to come was noted by a clock that was wrong, and counts no more.
+        other = or_(identifies.c.at <= now - DAY, identifies.c.at > now)
+        connection.execute(delete(identifies).where(other))
+        found = connection.execute(select(identifies.c.shard, identifies.c.at))
+        made = [(row.shard, row.at) for row in found]
+        if (wait := wait_before(shard, made, now, concurrency, a_day)) > timedelta():
             return wait.total_seconds()
         connection.execute(insert(identifies).values(shard=shard, at=now))
         return 0.0

@@ -100,13 +100,12 @@ class ShardKeeper:
             Exception: What ended a shard's connection.
         """
         await self._shards.join(self._starts.shards)
-        stopped = self._started(stopping.wait(), "stopping")
+        stopped = self._started(self._stop_on(stopping), "stopping")
         try:
             while not stopping.is_set():
                 await self._look()
                 await self._wait()
-            for served in self._served.values():
-                served.stopping.set()
+            await self._stop_on(stopping)
             await asyncio.gather(*self._tasks())
         finally:
             tasks: list[asyncio.Task[Any]] = [stopped, *self._tasks()]
@@ -118,6 +117,12 @@ class ShardKeeper:
                 await self._shards.leave()
             except Exception as error:  # the others find out by themselves
                 log.warning("shards could not be left to others: %s", type(error).__name__)
+
+    async def _stop_on(self, stopping: asyncio.Event) -> None:
+        """Have all shards finish what is in hand, once `stopping` is set."""
+        await stopping.wait()
+        for served in self._served.values():
+            served.stopping.set()
 
     def _started(self, work: Coroutine[object, object, T], name: str) -> asyncio.Task[T]:
         """Begin some work whose end is news."""
@@ -147,12 +152,7 @@ class ShardKeeper:
 
     async def _look(self) -> None:
         """Begin what is to be served, and end what is not."""
-        starting = sum(not served.is_there for served in self._served.values())
-        try:
-            held, is_too_many = await self._shards.take(max(0, self._starts.concurrency - starting))
-        except Exception as error:
-            log.warning("whose the shards are is not known: %s", type(error).__name__)
-            held, is_too_many = self._shards.held(), False
+        held, is_too_many = await self._take()
         for shard in self._served.keys() - held:
             self._served[shard].stopping.set()
         if self._leaving is not None:
@@ -161,8 +161,22 @@ class ShardKeeper:
             stopping = asyncio.Event()
             task = self._started(self._serve(shard, stopping), f"shard {shard}")
             self._served[shard] = _Served(task, stopping)
-        if is_too_many and held:
+        if is_too_many:
             self._leaving = self._started(self._give_up(max(held)), "giving up")
+
+    async def _take(self) -> tuple[frozenset[int], bool]:
+        """Return which shards are this process's, and whether it should give up one.
+
+        So many are taken at once as may identify at once, and no other while these wait for it: who
+        starts at the same time gets some as well.
+        """
+        starting = sum(not served.is_there for served in self._served.values())
+        if self._leaving is None:
+            try:
+                return await self._shards.take(max(0, self._starts.concurrency - starting))
+            except Exception as error:
+                log.warning("whose the shards are is not known: %s", type(error).__name__)
+        return self._shards.held(), False
 
     async def _give_up(self, shard: int) -> None:
         """Leave a shard to another process, once what is in hand there is done."""

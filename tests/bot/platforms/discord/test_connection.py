@@ -300,7 +300,8 @@ async def test_what_is_in_hand_at_the_end_is_answered(evening: Evening) -> None:
     interaction = await discord.slash(evening.ana, evening.home, "who", YETI_PNG)
     await discord.until(lambda: len(discord.cdn_requests) == 2)
     stopping = asyncio.create_task(evening.stop())
-    await asyncio.sleep(0)
+    for _ in range(10):
+        await asyncio.sleep(0)
     late = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
     evening.vision.may_answer.set()
     await stopping
