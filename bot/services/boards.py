@@ -49,6 +49,10 @@ class Boards:
         else:
             self._known[room, channel] = True
 
+    def forget(self) -> None:
+        """Look everything up anew: rooms that were another process's meanwhile may have parted."""
+        self._known.clear()
+
     async def of(self, room: Room, server: str) -> Room | None:
         """Return the room to which all of a server counts; None where each counts for itself."""
         id_ = await self._store.notes.recall(_key(room, server))

@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 # Between two looks whose the shards are.
 LOOK_SECONDS = 2.0
+# One that takes longer to be connected holds up no other.
+LONGEST_START = 60.0
 # While it is not known whether a shard may identify.
 AGAIN_SECONDS = 5.0
 
@@ -38,10 +40,18 @@ class Starts:
 
 @dataclass(eq=False)
 class _Served:
-    """A shard that is served, until `stopping` is set; `is_there` once it was connected."""
+    """A shard that is served until `stopping` is set.
+
+    Attributes:
+        task: Serves it.
+        stopping: Set to end that.
+        since: When it began, by the loop's clock.
+        is_there: Whether it was connected.
+    """
 
     task: asyncio.Task[None]
     stopping: asyncio.Event
+    since: float
     is_there: bool = False
 
 
@@ -160,7 +170,7 @@ class ShardKeeper:
         for shard in sorted(held - self._served.keys()):
             stopping = asyncio.Event()
             task = self._started(self._serve(shard, stopping), f"shard {shard}")
-            self._served[shard] = _Served(task, stopping)
+            self._served[shard] = _Served(task, stopping, asyncio.get_running_loop().time())
         if is_too_many:
             self._leaving = self._started(self._give_up(max(held)), "giving up")
 
@@ -170,8 +180,11 @@ class ShardKeeper:
         So many are taken at once as may identify at once, and no other while these wait for it: who
         starts at the same time gets some as well.
         """
-        starting = sum(not served.is_there for served in self._served.values())
         if self._leaving is None:
+            lately = asyncio.get_running_loop().time() - LONGEST_START
+            starting = sum(
+                not served.is_there and served.since > lately for served in self._served.values()
+            )
             try:
                 return await self._shards.take(max(0, self._starts.concurrency - starting))
             except Exception as error:

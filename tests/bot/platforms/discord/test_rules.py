@@ -88,7 +88,8 @@ def client(store: Store, files: SimFiles) -> DiscordClient:
     )
     service = make_service(FakeVision(), store, {adapter.name: adapter})
     keeper = ShardKeeper(store.shards, Starts(1, 1, 1000), never, service.hand_over, asyncio.sleep)
-    return adapter._connect(keeper, service, files, 0).client
+    adapter._connections[0] = connection = adapter._connect(keeper, service, files, 0)
+    return connection.client
 
 
 async def never(shard: int, stopping: asyncio.Event) -> None:
