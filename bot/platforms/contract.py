@@ -94,6 +94,9 @@ class Shards(Protocol):
             0.0 when it is to be made at once; else in how many seconds to ask again.
         """
 
+    async def note_identify(self, shard: int) -> None:
+        """Note that the identify that was counted last for a shard is made only now."""
+
 
 class Inbox(Protocol):
     """Hands what comes in to the process whose room it is about, and forgets it then."""

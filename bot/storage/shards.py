@@ -14,10 +14,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, or_, select, text
+from sqlalchemy import Connection, delete, func, insert, or_, select, text, update
 
 from bot.domain import Room
-from bot.storage.database import ALONE, Database, lone_transaction
+from bot.storage.database import ALONE, Database, lone_transaction, write_transaction
 from bot.storage.leases import Leases
 from bot.storage.queries import insert_or
 from bot.storage.schema import identifies, leases, notes
@@ -25,7 +25,7 @@ from bot.storage.schema import identifies, leases, notes
 PLATFORM = "discord"
 # Where it is noted how many there are.
 NUMBER = "discord shards"
-# Discord wants five seconds between two identifies of a bucket, and half a one is for the way.
+# Discord wants five seconds between two identifies of a bucket, and half a one is for their way.
 SPACING = timedelta(seconds=5.5)
 # A bot that identifies too often in a day gets a new token; a shard that cannot stay connected is
 # not to use up what the others have.
@@ -227,6 +227,16 @@ class ShardStore:
             return wait.total_seconds()
         connection.execute(insert(identifies).values(shard=shard, at=now))
         return 0.0
+
+    @write_transaction
+    def note_identify(
+        self, connection: Connection, shard: int, now: datetime | None = None
+    ) -> None:
+        """Note that the identify that was counted last for a shard is made only now."""
+        last = select(func.max(identifies.c.id)).where(identifies.c.shard == shard)
+        this = identifies.c.id == last.scalar_subquery()
+        made = update(identifies).where(this).values(at=now or _time(connection))
+        connection.execute(made)
 
     def _agree(self, connection: Connection, wish: int) -> int:
         """Take part; return how many shards there are."""

@@ -363,7 +363,7 @@ class DiscordAdapter:
             self._notes,
             shard,
             self._shards.number,
-            lambda: keeper.may_identify(shard),
+            lambda is_first: keeper.identifies(shard, is_first=is_first),
             note_state,
         )
         return Connection(shard, client, files, messages, tasks, tokens)
@@ -384,7 +384,7 @@ class DiscordAdapter:
         connection = self._connect(keeper, service, files, shard)
         self._connections[shard], self._states[shard] = connection, "starting"
         try:
-            await self._answer(connection, service, stopping)
+            await self._answer(keeper, connection, service, stopping)
         except discord.PrivilegedIntentsRequired as error:
             raise self._disallowed(connection.client) from error
         except discord.ConnectionClosed as error:
@@ -398,10 +398,14 @@ class DiscordAdapter:
             await connection.client.close()
 
     async def _answer(
-        self, connection: Connection, service: Service, stopping: asyncio.Event
+        self,
+        keeper: ShardKeeper,
+        connection: Connection,
+        service: Service,
+        stopping: asyncio.Event,
     ) -> None:
         """Answer what comes until `stopping` is set, and then what is in hand."""
-        serving = asyncio.create_task(self._listen(connection, service))
+        serving = asyncio.create_task(self._listen(keeper, connection, service))
         stopped = asyncio.create_task(stopping.wait())
         try:
             await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -415,7 +419,7 @@ class DiscordAdapter:
             await asyncio.gather(serving, return_exceptions=True)
             await connection.tasks.cancel()
 
-    async def _listen(self, connection: Connection, service: Service) -> None:
+    async def _listen(self, keeper: ShardKeeper, connection: Connection, service: Service) -> None:
         """Answer what was in hand when a process ended, and then what comes in."""
         client, tasks = connection.client, connection.tasks
         await client.login(self._token)
@@ -434,6 +438,8 @@ class DiscordAdapter:
                 tasks.start(
                     connection.messages.handle_pending_photos(channel, int(message_id), photos)
                 )
+        # Not once it is connected: nothing would read what Discord says meanwhile.
+        await keeper.wait_to_identify(connection.shard)
         await client.connect()
 
     def _disallowed(self, client: DiscordClient) -> Exception:

@@ -60,7 +60,8 @@ class DiscordClient(discord.AutoShardedClient):
         notes: Remembers which menus Discord has.
         shard: The shard's number.
         shards: How many there are.
-        may_identify: Returns when the shard may identify.
+        identifies: Called before the shard identifies, with whether it is for the first time, and
+            then it may at once; otherwise it returns when it may.
         on_state: Called with what the connection is now, `running` or `reconnecting`.
 
     Attributes:
@@ -73,7 +74,7 @@ class DiscordClient(discord.AutoShardedClient):
         notes: Notes,
         shard: int,
         shards: int,
-        may_identify: Callable[[], Awaitable[None]],
+        identifies: Callable[[bool], Awaitable[None]],
         on_state: Callable[[str], None],
     ) -> None:
         super().__init__(
@@ -93,7 +94,7 @@ class DiscordClient(discord.AutoShardedClient):
         self._notes = notes
         # Private chats are told of on the first shard, and it tells the menus for all.
         self._is_first = shard == 0
-        self._may_identify = may_identify
+        self._identifies = identifies
         self._on_state = on_state
         self.unreadable = 0
         self.tree = build_tree(self, handlers.interactions)
@@ -131,7 +132,7 @@ class DiscordClient(discord.AutoShardedClient):
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Wait as long as Discord's limits ask for."""
-        await self._may_identify()
+        await self._identifies(initial)
 
     async def on_ready(self) -> None:
         """Note that all is there, and look for what was missed; it may come too late."""

@@ -89,7 +89,17 @@ class ShardKeeper:
             served.is_there = True
             self._news.set()
 
-    async def may_identify(self, shard: int) -> None:
+    async def identifies(self, shard: int, *, is_first: bool) -> None:
+        """Wait until a shard may identify; for the first time it has waited already."""
+        if not is_first:
+            await self.wait_to_identify(shard)
+            return
+        try:
+            await self._shards.note_identify(shard)
+        except Exception as error:  # the way took a moment, no more
+            log.warning("an identify could not be noted: %s", type(error).__name__)
+
+    async def wait_to_identify(self, shard: int) -> None:
         """Wait until a shard may identify, by Discord's limits for all shards together."""
         while True:
             try:

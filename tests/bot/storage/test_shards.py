@@ -125,8 +125,11 @@ async def test_shards_of_a_bucket_identify_seconds_apart_whichever_process_asks(
     for store in both:
         wait = await store.shards.reserve(2, 2, 1000, NOW + a_moment)
         assert wait == (SPACING - a_moment).total_seconds()
-    assert await other.shards.reserve(2, 2, 1000, NOW + SPACING) == 0
-    assert await one.shards.reserve(0, 2, 1000, NOW + SPACING) > 0
+    # It was made later than it was allowed.
+    await one.shards.note_identify(0, NOW + a_moment)
+    assert await other.shards.reserve(2, 2, 1000, NOW + SPACING) == a_moment.total_seconds()
+    assert await other.shards.reserve(2, 2, 1000, NOW + a_moment + SPACING) == 0
+    assert await one.shards.reserve(0, 2, 1000, NOW + a_moment + SPACING) > 0
     # By the database's own clock.
     assert await one.shards.reserve(0, 2, 1000) == 0
     assert await other.shards.reserve(0, 2, 1000) > 0

@@ -77,6 +77,9 @@ class TimedShards(ShardStore):
             self._clock.asking -= 1
         return wait
 
+    async def note_identify(self, shard: int, now: datetime | None = None) -> None:
+        await super().note_identify(shard, now or self._clock.now)
+
 
 @dataclass
 class Process:
