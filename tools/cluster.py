@@ -339,7 +339,7 @@ async def with_tier(cluster: Cluster, photos: int, *, only_faults: bool) -> Outc
 async def on_discord(cluster: Cluster, photos: int) -> Outcome:
     """Send a stream of photos to three bots that divide the shards, and kill one of them."""
     database = await new_database(cluster.address)
-    played = await cluster_discord.play(database, photos, PER_SECOND)
+    played = await cluster_discord.play(database, photos)
     return Outcome(**played, left_over=await left_over(database))
 
 

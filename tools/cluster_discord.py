@@ -19,6 +19,8 @@ from tools.bench_discord import Friends
 from tools.bench_telegram import Sent
 
 BOTS, SHARDS, SERVERS = 3, 6, 40
+# Slowly enough that there are photos still when all shards are back.
+PER_SECOND = 2
 # Five seconds by Discord's word, between two that identify in the same bucket; here there is one.
 LEAST_SECONDS = 5.0
 
@@ -46,18 +48,16 @@ class ShardedBots:
                     await bot.stop(signal.SIGKILL)
 
     async def start(self, number: int = 1) -> None:
-        """Start so many more at once, and wait until they have their share."""
-        started = [
-            BotProcess.start(
+        """Start so many more, and wait until they have their share."""
+        for _ in range(number):
+            bot = await BotProcess.start(
                 DISCORD_TOKEN=self.discord.token,
                 DISCORD_API_URL=self.discord.api_url,
                 DISCORD_GATEWAY_URL=self.discord.gateway_url,
                 DATABASE_URL=self.database,
                 WEB_ROOM="off",
             )
-            for _ in range(number)
-        ]
-        self.running += await asyncio.gather(*started)
+            self.running.append(bot)
         async with asyncio.timeout(READY_SECONDS + 10 * SHARDS):
             while await self.shares() != self.fair:
                 await asyncio.sleep(0.2)
@@ -95,7 +95,7 @@ def closest(identifies: Iterable[tuple[datetime, int]]) -> float:
     return min((after - before).total_seconds() for before, after in pairwise(times))
 
 
-async def play(database: str, photos: int, per_second: float) -> dict[str, Any]:
+async def play(database: str, photos: int) -> dict[str, Any]:
     """Send a stream of photos in servers of all shards; kill a bot on the way, and start it again.
 
     Returns:
@@ -110,7 +110,7 @@ async def play(database: str, photos: int, per_second: float) -> dict[str, Any]:
         print(f"{BOTS} bots have {SHARDS} shards after {perf_counter() - began:.0f} s", flush=True)
 
         async def harm() -> None:
-            await asyncio.sleep(photos / per_second / 4)
+            await asyncio.sleep(photos / PER_SECOND / 4)
             print("kill -9", flush=True)
             killed = perf_counter()
             await bots.kill()
@@ -126,7 +126,7 @@ async def play(database: str, photos: int, per_second: float) -> dict[str, Any]:
         watching = asyncio.create_task(friends.answered(sent, photos))
         began = perf_counter()
         for index, photo in enumerate(drawn):
-            await asyncio.sleep(max(0.0, began + index / per_second - perf_counter()))
+            await asyncio.sleep(max(0.0, began + index / PER_SECOND - perf_counter()))
             await friends.send(chats[index % len(chats)], photo, sent)
         await harming
         await watching

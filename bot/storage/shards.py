@@ -17,12 +17,16 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, func, insert, or_, select, text, update
 
 from bot.domain import Room
-from bot.storage.database import ALONE, Database, lone_transaction, write_transaction
+from bot.storage.database import Database
+from bot.storage.driver import Kind
 from bot.storage.leases import Leases
 from bot.storage.queries import insert_or
 from bot.storage.schema import identifies, leases, notes
 
 PLATFORM = "discord"
+# None of this waits behind the photos that wait already.
+LOOK = Kind(writes=False, is_repeatable=True, is_urgent=True)
+CHANGE, CHANGE_ALONE = Kind(is_urgent=True), Kind(is_alone=True, is_urgent=True)
 # Where it is noted how many there are.
 NUMBER = "discord shards"
 # Discord wants five seconds between two identifies of a bucket, and half a one is for their way.
@@ -152,7 +156,7 @@ class ShardStore:
         if self._leases.are_shared:
             await self._leases.live()
             self.number = await self._database.run(
-                lambda connection: self._agree(connection, wish), ALONE
+                lambda connection: self._agree(connection, wish), CHANGE_ALONE
             )
         self._leases.name_by(PLATFORM, lambda room: _name(self.of(room)))
 
@@ -168,11 +172,11 @@ class ShardStore:
             return Share(frozenset(self._own), is_too_large=False)
         await self._leases.live()
         me = self._leases.me
-        owners, sharers = await self._database.read(self._look)
+        owners, sharers = await self._database.run(self._look, LOOK)
         taken, is_too_large = plan(self.number, sharers | {me}, owners, me, most)
         if taken or me not in sharers:  # one that was thought to be dead is none any more
             owners = await self._database.run(
-                lambda connection: self._take(connection, most), ALONE
+                lambda connection: self._take(connection, most), CHANGE_ALONE
             )
         shards = frozenset(shard for shard, owner in owners.items() if owner == me)
         self._leases.forget(map(_name, set(range(self.number)) - shards))
@@ -197,10 +201,8 @@ class ShardStore:
         self._leases.forget(names)
         await self._release(names)
 
-    @lone_transaction
-    def reserve(
+    async def reserve(
         self,
-        connection: Connection,
         shard: int,
         concurrency: int,
         a_day: int,
@@ -217,26 +219,31 @@ class ShardStore:
         Returns:
             0.0 when it is counted, and to be made at once.
         """
-        now = now or _time(connection)
-        # What is to come was noted by a clock that was wrong, and counts no more.
-        other = or_(identifies.c.at <= now - DAY, identifies.c.at > now)
-        connection.execute(delete(identifies).where(other))
-        found = connection.execute(select(identifies.c.shard, identifies.c.at))
-        made = [(row.shard, row.at) for row in found]
-        if (wait := wait_before(shard, made, now, concurrency, a_day)) > timedelta():
-            return wait.total_seconds()
-        connection.execute(insert(identifies).values(shard=shard, at=now))
-        return 0.0
 
-    @write_transaction
-    def note_identify(
-        self, connection: Connection, shard: int, now: datetime | None = None
-    ) -> None:
+        def work(connection: Connection) -> float:
+            at = now or _time(connection)
+            # What is to come was noted by a clock that was wrong, and counts no more.
+            other = or_(identifies.c.at <= at - DAY, identifies.c.at > at)
+            connection.execute(delete(identifies).where(other))
+            found = connection.execute(select(identifies.c.shard, identifies.c.at))
+            made = [(row.shard, row.at) for row in found]
+            if (wait := wait_before(shard, made, at, concurrency, a_day)) > timedelta():
+                return wait.total_seconds()
+            connection.execute(insert(identifies).values(shard=shard, at=at))
+            return 0.0
+
+        return await self._database.run(work, CHANGE_ALONE)
+
+    async def note_identify(self, shard: int, now: datetime | None = None) -> None:
         """Note that the identify that was counted last for a shard is made only now."""
         last = select(func.max(identifies.c.id)).where(identifies.c.shard == shard)
         this = identifies.c.id == last.scalar_subquery()
-        made = update(identifies).where(this).values(at=now or _time(connection))
-        connection.execute(made)
+
+        def work(connection: Connection) -> None:
+            made = update(identifies).where(this).values(at=now or _time(connection))
+            connection.execute(made)
+
+        await self._database.run(work, CHANGE)
 
     def _agree(self, connection: Connection, wish: int) -> int:
         """Take part; return how many shards there are."""
@@ -272,7 +279,7 @@ class ShardStore:
                 these = leases.c.name.in_(names), leases.c.owner == me
                 connection.execute(delete(leases).where(*these))
 
-            await self._database.write(work)
+            await self._database.run(work, CHANGE)
 
 
 def _name(shard: int) -> str:
