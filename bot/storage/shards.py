@@ -268,8 +268,8 @@ class ShardStore:
         me = self._leases.me
         owners, sharers = self._look(connection)
         taken, _ = plan(self.number, sharers | {me}, owners, me, most)
-        self._leases.take(connection, [SHARER + me, *map(_name, taken)])
-        return owners | dict.fromkeys(taken, me)
+        ours = self._leases.take(connection, [SHARER + me, *map(_name, taken)])
+        return owners | {shard: me for shard in taken if _name(shard) in ours}
 
     async def _release(self, names: Sequence[str]) -> None:
         if self._leases.are_shared:
