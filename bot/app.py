@@ -104,11 +104,7 @@ async def serve(
         vision = Vision(classifier)
         telegram, discord = _telegram(settings, store, metrics), _discord(settings, store, metrics)
         platforms: list[Platform] = [each for each in (telegram, discord) if each is not None]
-        supervisors = [
-            # Discord tells all to each connection; at Telegram, processes share what it tells.
-            Supervisor(each, stopping, hold=store.leases.hold if each is discord else None)
-            for each in platforms
-        ]
+        supervisors = [Supervisor(each, stopping) for each in platforms]
         webhook = _webhook_url(settings)
         web: WebServer = WebServer(
             address,
@@ -220,6 +216,7 @@ def _discord(settings: Settings, store: Store, metrics: Metrics) -> DiscordAdapt
         api_url=without_slash(settings.discord_api_url),
         gateway_url=without_slash(settings.discord_gateway_url),
         notes=store.notes,
+        shards=store.shards,
         metrics=metrics,
     )
 

@@ -170,11 +170,13 @@ class Room:
         platform: The platform's name.
         id: The platform's own id of the chat. It may be logged, so it holds nothing a person typed.
         private: Whether it is one person's chat with the bot; every picture there is meant for it.
+        server: The id of the server that it is in, where the platform has servers.
     """
 
     platform: str
     id: str
     private: bool = field(default=False, compare=False)
+    server: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tools.bench_telegram import AT_ONCE, OF_A_CHAT, PATIENCE_SECONDS, Figures, 
 
 
 class Friends:
-    """People who show the bot photos in private that nobody has seen before."""
+    """People who show the bot photos that nobody has seen before, in private or in a server."""
 
     def __init__(self, discord: DiscordServer, seed: int) -> None:
         self._discord = discord
@@ -28,6 +28,11 @@ class Friends:
         people = [self._discord.user(f"Friend {each}") for each in range(number)]
         return [(person, self._discord.dm(person)) for person in people]
 
+    def servers(self, number: int) -> list[tuple[User, Channel]]:
+        """Return a channel in each of so many new servers, with somebody in it."""
+        guilds = [self._discord.guild(f"Server {each}", "home") for each in range(number)]
+        return [(self._discord.user(guild.name), guild.channels[0]) for guild in guilds]
+
     def photos(self, number: int) -> list[bytes]:
         """Draw so many photos, each unlike the others."""
         return [draw(self._random) for _ in range(number)]
@@ -37,7 +42,8 @@ class Friends:
         person, channel = chat
         attached = self._discord.world.attach(channel, photo, "photo.jpg")
         began = perf_counter()
-        message = await self._discord.send(person, channel, "", attached)
+        is_called = channel.guild is not None
+        message = await self._discord.send(person, channel, "", attached, mention=is_called)
         key = channel.id, message.id
         self._sent[message], sent.at[key] = key, began
 

@@ -4,6 +4,8 @@ First the same photos are sent to one bot and to two, for the table. Then two bo
 of photos, one of them is killed and comes back, and the database is restarted; each photo must be
 answered once, in its chat's order, and nothing may be left over. Only loopback is used.
 
+With `--discord` three bots divide Discord's shards, and one of them is killed and comes back.
+
 With `--ray` (which has to be installed) two bots stand beside a classifier tier, and it is that
 which fails: a copy of the classifier, Ray's proxy, its controller, and in the end all of it.
 """
@@ -32,6 +34,7 @@ from tests.fakes.telegram.chats import Chat
 from tests.fakes.telegram.server import TelegramServer
 from tests.support.family import BotProcess
 from tests.support.postgres import Cluster, binaries, new_database, running_cluster
+from tools import cluster_discord
 from tools.bench_telegram import Crowd, Sent, database_seconds, processor_seconds, quantile
 from tools.cluster_tier import VICTIMS, TierProcess, tier_photos
 
@@ -90,13 +93,14 @@ class Bots:
         for bot in self.running:
             await bot.stop()
 
-    async def left_over(self) -> dict[str, int]:
-        """Count what must be nowhere."""
-        connection = await asyncpg.connect(self.database)
-        try:
-            return {what: await connection.fetchval(query) for what, query in LEFT_OVER.items()}
-        finally:
-            await connection.close()
+
+async def left_over(database: str) -> dict[str, int]:
+    """Count what must be nowhere."""
+    connection = await asyncpg.connect(database)
+    try:
+        return {what: await connection.fetchval(query) for what, query in LEFT_OVER.items()}
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager
@@ -293,7 +297,7 @@ async def faults(
             twice=sum(max(0, answers[key] - 1) for key in sent.at),
             counted_twice=bots.twice,
             longest=max(sent.seconds, default=0.0),
-            left_over=await bots.left_over(),
+            left_over=await left_over(bots.database),
             out_of_order=out_of_order(chats),
             log=[line for line in log if "rror" in line and not line.startswith(" ")],
         )
@@ -332,6 +336,13 @@ async def with_tier(cluster: Cluster, photos: int, *, only_faults: bool) -> Outc
         return await faults(cluster, photos, tier=tier)
 
 
+async def on_discord(cluster: Cluster, photos: int) -> Outcome:
+    """Send a stream of photos to three bots that divide the shards, and kill one of them."""
+    database = await new_database(cluster.address)
+    played = await cluster_discord.play(database, photos)
+    return Outcome(**played, left_over=await left_over(database))
+
+
 def print_table(measured: Sequence[Mapping[str, float | str]]) -> None:
     """Print a row for each figure."""
     for name in measured[-1]:
@@ -346,6 +357,7 @@ def main() -> int:
     parser.add_argument("--photos", type=int, default=240, help="in each part")
     parser.add_argument("--only-faults", action="store_true")
     parser.add_argument("--ray", action="store_true", help="a classifier tier that fails")
+    parser.add_argument("--discord", action="store_true", help="shards divided among three bots")
     parser.add_argument("--webhook", action="store_true", help="faults: both get updates, in turn")
     arguments = parser.parse_args()
     if arguments.ray and find_spec("ray") is None:
@@ -362,6 +374,8 @@ def main() -> int:
             outcome = asyncio.run(
                 with_tier(cluster, arguments.photos, only_faults=arguments.only_faults)
             )
+        elif arguments.discord:
+            outcome = asyncio.run(on_discord(cluster, arguments.photos))
         else:
             measured = [
                 asyncio.run(throughput(cluster, number, kind, arguments.photos))

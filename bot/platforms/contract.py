@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain import Arrival, Notice
+from bot.domain import Arrival, Notice, Room
 from bot.services import Service
 from bot.services.ports import Messenger
 
@@ -44,6 +44,58 @@ class Duties(Protocol):
 
     async def hold(self, name: str) -> bool:
         """Return whether something is this process's, taken if it is nobody's that lives."""
+
+
+class Shards(Protocol):
+    """Divides Discord's shards among the processes.
+
+    Attributes:
+        number: How many there are.
+        sharers: How many processes have some, or wait for some.
+    """
+
+    number: int
+    sharers: int
+
+    def of(self, room: Room) -> int:
+        """Return which shard brings what is said in a room."""
+
+    def held(self) -> frozenset[int]:
+        """Return which shards are this process's, by what it knows itself."""
+
+    async def join(self, wish: int) -> None:
+        """Take part; there are to be so many shards, unless others have agreed already."""
+
+    async def take(self, most: int) -> tuple[frozenset[int], bool]:
+        """Take what is free of this process's fair share.
+
+        Args:
+            most: How many at once.
+
+        Returns:
+            Which are this process's now, and whether it should give up one.
+        """
+
+    def given_up(self, shard: int) -> AbstractAsyncContextManager[None]:
+        """Let a shard be nobody's: for this process from now on, for the others after the block."""
+
+    async def leave(self) -> None:
+        """Leave all shards to others, and take part no more."""
+
+    async def reserve(self, shard: int, concurrency: int, a_day: int) -> float:
+        """Count an identify, if it may be made now.
+
+        Args:
+            shard: Whose it is.
+            concurrency: How many buckets of shards identify independently of each other.
+            a_day: How many identifies of all shards Discord allows in a day.
+
+        Returns:
+            0.0 when it is to be made at once; else in how many seconds to ask again.
+        """
+
+    async def note_identify(self, shard: int) -> None:
+        """Note that the identify that was counted last for a shard is made only now."""
 
 
 class Inbox(Protocol):

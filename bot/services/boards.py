@@ -49,10 +49,14 @@ class Boards:
         else:
             self._known[room, channel] = True
 
+    def forget(self) -> None:
+        """Look everything up anew: rooms that were another process's meanwhile may have parted."""
+        self._known.clear()
+
     async def of(self, room: Room, server: str) -> Room | None:
         """Return the room to which all of a server counts; None where each counts for itself."""
         id_ = await self._store.notes.recall(_key(room, server))
-        return None if id_ is None else Room(room.platform, id_)
+        return None if id_ is None else Room(room.platform, id_, server=server)
 
     async def share(self, room: Room, server: str) -> None:
         """Have all of a server count to one of its rooms, where podiums are shown from now on."""

@@ -253,13 +253,26 @@ class Parties:
 
     def let_go(self, room: Room) -> None:
         """Leave a room's evening to the process that goes on with it by now."""
-        if (found := self._evenings.pop(room, None)) is None:
-            return
-        found.is_unsaved = False
+        if (found := self._evenings.get(room)) is not None:
+            found.is_unsaved = False
+            self._stop(found)
+
+    async def hand_over(self) -> None:
+        """Leave evenings of rooms that were given up, as they are by now, to who has them next."""
+        for room, found in list(self._evenings.items()):
+            if not await self._store.leases.own(room):
+                self._stop(found)
+                if found.saving is not None:
+                    await found.saving
+
+    def _stop(self, found: _Evening) -> None:
+        del self._evenings[found.room]
         if found.timer is not None:
             found.timer.cancel()
         for job in found.jobs:
             job.cancel()
+        for listener in self._listeners:
+            listener(found.room)
 
     def close_unused(self, room: Room) -> None:
         """Forget an evening that nobody has come into, once no screen shows it any more."""
@@ -392,6 +405,9 @@ class Parties:
 
     async def look(self) -> None:
         """Go on with evenings that nobody goes on with: another process may have left them."""
+        for room in list(self._evenings):
+            if not await self._store.leases.own(room):
+                self.let_go(room)
         now = self._clock.now()
         for room, state in await self._store.parties.all():
             if room in self._evenings or not await self._store.leases.own(room):

@@ -313,8 +313,10 @@ class PartyChats:
 
     def _changed(self, room: Room) -> None:
         """Have a room's messages drawn, together with what else changes at this moment."""
-        party = self._parties.find(room)
-        if room.platform not in CHATS or party is None:
+        if room.platform not in CHATS:
+            return
+        if self._parties.find(room) is None:  # it is another process's
+            self._chats.pop(room, None)
             return
         chat = self._chat(room)
         chat.is_stale = True

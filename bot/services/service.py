@@ -658,6 +658,11 @@ class Service:
         await self.voting.look()
         await self.parties.look()
 
+    async def hand_over(self) -> None:
+        """Leave what is in rooms that were given up to the process that has them next."""
+        await self.parties.hand_over()
+        self.boards.forget()
+
     async def prune(self) -> None:
         """Forget what is over."""
         if await self._store.leases.hold(PRUNING):

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from bot.storage.database import VERSION, migrate, open_database
 from bot.storage.driver import StoreError
-from bot.storage.schema import leases, processes, rounds, updates
+from bot.storage.schema import identifies, leases, processes, rounds, updates
 
 # In the zip file: one line of JSON a row, and what is needed to put them back.
 ROWS = "database/{}.jsonl"
@@ -36,7 +36,7 @@ DESCRIPTION = "database.json"
 # So many rows are in memory at once.
 ROWS_AT_ONCE = 500
 # What is true only while some processes run: neither kept nor restored.
-PASSING = {processes.name, leases.name, updates.name}
+PASSING = {processes.name, leases.name, updates.name, identifies.name}
 # A bot that was started, and never spoken to, has filled no other table.
 FILLED_BY_A_START = {VERSION, "notes", *PASSING}
 # PostgreSQL's, of a table that it numbers.

@@ -30,11 +30,10 @@ SECONDS = 10.0
 RENEWALS = 5
 # What is left of those who died is cleared away after so long.
 CLEAR_SECONDS = 300.0
-# A room of these platforms is not owned by itself: one connection hears all.
-WHOLE = frozenset({"discord"})
-# Of these platforms a room is taken by who comes in, and by nothing that the clock asks for: what
-# shares people out among the processes sends all of a room to the same one.
-ENTERED = frozenset({"web"})
+# Of these platforms a room is taken by nothing that the clock asks for. On the web it is by who
+# comes in: what shares people out among the processes sends all of a room to the same one. On
+# Discord it goes with its server's shard.
+NOT_BY_ITSELF = frozenset({"web", "discord"})
 
 ALIVE = "EXISTS (SELECT FROM processes p WHERE p.id = {} AND p.until > clock_timestamp())"
 TAKE = f"""
@@ -58,7 +57,7 @@ CLEAR = "DELETE FROM processes WHERE until < clock_timestamp() - make_interval(s
 
 def lease_of(room: Room) -> str:
     """Return the name of what has to belong to a process for it to speak in a room."""
-    return room.platform if room.platform in WHOLE else f"{room.platform} {room.id}"
+    return f"{room.platform} {room.id}"
 
 
 class Leases:
@@ -90,6 +89,7 @@ class Leases:
         self.me = secrets.token_hex(8)
         self.key = secrets.token_hex(32)
         self.living = 1
+        self._names: dict[str, Callable[[Room], str]] = {}
         self._held: set[str] = set()
         self._valid_until = -1.0
         self._renewing = asyncio.Lock()
@@ -99,18 +99,31 @@ class Leases:
         """Whether there may be other processes."""
         return self._database.is_shared
 
+    def name_by(self, platform: str, name_of: Callable[[Room], str]) -> None:
+        """Have a platform's rooms go with something else that belongs to a process.
+
+        Args:
+            platform: The platform.
+            name_of: Returns the name of what a room goes with.
+        """
+        self._names[platform] = name_of
+
     async def own(self, room: Room) -> bool:
         """Return whether a room is this process's, taken if it is nobody's that lives.
 
-        A room that people enter is not taken here, but by `enter`.
+        A room that people enter is not taken here, but by `enter`, and one on Discord by its shard.
         """
-        if room.platform in ENTERED:
+        if room.platform in NOT_BY_ITSELF:
             return self.is_open(room)
         return await self.hold(lease_of(room))
 
     def is_open(self, room: Room) -> bool:
-        """Return whether a room that people enter is this process's."""
-        return not self.are_shared or (lease_of(room) in self._held and self._is_valid)
+        """Return whether a room is this process's already."""
+        return not self.are_shared or self.has(self._names.get(room.platform, lease_of)(room))
+
+    def has(self, name: str) -> bool:
+        """Return whether something is this process's already."""
+        return name in self._held and self._is_valid
 
     async def enter(self, room: Room) -> Peer | None:
         """Take a room that people enter, if it is nobody's that lives.
@@ -140,9 +153,9 @@ class Leases:
 
     async def owned(self, rooms: Collection[Room]) -> set[Room]:
         """Return which of some rooms are this process's, as `own` does."""
-        entered = {room for room in rooms if room.platform in ENTERED}
-        others = await self.claim(set(rooms) - entered)
-        return others | {room for room in entered if self.is_open(room)}
+        fixed = {room for room in rooms if room.platform in NOT_BY_ITSELF}
+        others = await self.claim(set(rooms) - fixed)
+        return others | {room for room in fixed if self.is_open(room)}
 
     async def claim(self, rooms: Collection[Room]) -> set[Room]:
         """Return which of some rooms are this process's, taken where they are nobody's.
@@ -172,6 +185,10 @@ class Leases:
     def note(self, taken: set[str]) -> None:
         """Note that something is ours: it is not asked again while we live."""
         self._held |= taken
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Note that something is not ours any more, before it is anybody's in the database."""
+        self._held -= set(names)
 
     async def live(self) -> None:
         """See that this process is known to live before it takes anything."""

@@ -13,6 +13,7 @@ from bot.domain import Room
 from bot.storage.database import Database, read_transaction, write_transaction
 from bot.storage.queries import (
     MOVING,
+    ROOM,
     current_room_id,
     current_rooms,
     find_or_add_room,
@@ -56,7 +57,7 @@ class PartyStore:
         """Return each room's party, in JSON."""
         query = (
             select(
-                *(current_rooms.c.platform, current_rooms.c.chat, current_rooms.c.private),
+                *ROOM,
                 parties.c.state,
             )
             .select_from(parties)

@@ -63,6 +63,13 @@ current_room_id: ColumnElement[int] = func.coalesce(rooms.c.moved_to, rooms.c.id
 MOVING = frozenset({"telegram"})
 # `rooms` once more, to be joined by `current_room_id`.
 current_rooms = rooms.alias("current_rooms")
+# What `room_of` reads.
+ROOM = (
+    current_rooms.c.platform,
+    current_rooms.c.chat,
+    current_rooms.c.private,
+    current_rooms.c.server,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +79,12 @@ class RoomRow:
     Attributes:
         id: The row of the id that was asked for.
         current_id: The row where the room is now; the same one unless it moved.
+        server: The server that it is in, where that is noted.
     """
 
     id: int
     current_id: int
+    server: str | None = None
 
     def where_people_are(self, room: Room) -> int:
         """Return the row of the place itself, not of the one that it counts to."""
@@ -111,8 +120,9 @@ def is_row_of(current_id: ColumnElement[int] | int) -> ColumnElement[bool]:
 def find_room(connection: Connection, room: Room) -> RoomRow | None:
     """Return a room's rows, if it has any."""
     this = rooms.c.platform == room.platform, rooms.c.chat == room.id
-    row = connection.execute(select(rooms.c.id, current_room_id).where(*this)).first()
-    return RoomRow(row[0], row[1]) if row else None
+    these = select(rooms.c.id, current_room_id, rooms.c.server).where(*this)
+    row = connection.execute(these).first()
+    return RoomRow(*row) if row else None
 
 
 def find_or_add_room(connection: Connection, room: Room, now: datetime | None = None) -> RoomRow:
@@ -124,7 +134,13 @@ def find_or_add_room(connection: Connection, room: Room, now: datetime | None = 
         now: When something happens there, to be noted; None for nothing of the kind.
     """
     if (found := find_room(connection, room)) is None:
-        values = {"platform": room.platform, "chat": room.id, "private": room.private, "seen": now}
+        values = {
+            "platform": room.platform,
+            "chat": room.id,
+            "private": room.private,
+            "server": room.server,
+            "seen": now,
+        }
         # Another process may be making it just now.
         new = insert_or(connection, rooms).values(values).on_conflict_do_nothing()
         connection.execute(new)
@@ -135,6 +151,9 @@ def find_or_add_room(connection: Connection, room: Room, now: datetime | None = 
         connection.execute(update(rooms).where(this).values(seen=now))
     else:
         _lock(connection, rooms.c.id == found.current_id)
+    if room.server is not None and found.server is None:  # it was stored before servers were
+        both = rooms.c.id.in_((found.id, found.current_id))
+        connection.execute(update(rooms).where(both).values(server=room.server))
     return found
 
 
@@ -348,7 +367,7 @@ def load_place(connection: Connection, round_id: int) -> Place:
             rounds.c.room_id,
             rounds.c.message,
             current_rooms.c.id.label("current_id"),
-            *(current_rooms.c.platform, current_rooms.c.chat, current_rooms.c.private),
+            *ROOM,
         )
         .join(rooms, rooms.c.id == rounds.c.room_id)
         .join(current_rooms, current_rooms.c.id == current_room_id)
@@ -386,7 +405,7 @@ def load_round_and_playing(
 
 def room_of(row: RowMapping) -> Room:
     """Return where a row's room is now."""
-    return Room(row["platform"], row["chat"], private=row["private"])
+    return Room(row["platform"], row["chat"], private=row["private"], server=row["server"])
 
 
 def verdict_of(row: RowMapping) -> Verdict | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +44,7 @@ from bot.storage.foolings import store_features
 from bot.storage.prints import Prints
 from bot.storage.queries import (
     LANGUAGE_LENGTH,
+    ROOM,
     current_room_id,
     current_rooms,
     find_or_add_player,
@@ -342,7 +344,7 @@ def _select_rounds() -> Select[Any]:
         select(
             rounds,
             rooms.c.chat.label("sent_to"),
-            *(current_rooms.c.platform, current_rooms.c.chat, current_rooms.c.private),
+            *ROOM,
             *(players.c.identity, players.c.name, players.c.shared),
         )
         .join(rooms, rooms.c.id == rounds.c.room_id)
@@ -353,7 +355,7 @@ def _select_rounds() -> Select[Any]:
 
 def _sent_to(row: RowMapping) -> Room:
     # A message's id is of the place that it was sent to, wherever the room is now.
-    return Room(row["platform"], row["sent_to"], private=row["private"])
+    return replace(room_of(row), id=row["sent_to"])
 
 
 def _pending_photo_of(row: RowMapping) -> PendingPhoto:

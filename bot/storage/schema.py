@@ -54,7 +54,8 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 # A room keeps a row for each id that the platform ever gave it. `moved_to` is the row of its
 # present id, where that is another one: rounds stay where they began, and a tap on an old message
 # finds its room. The settings of the present row count. `seen`: when something last happened there.
-# `spoken`: the language in which somebody there was first answered, as an IETF tag.
+# `spoken`: the language in which somebody there was first answered, as an IETF tag. `server`: the
+# id of the one that a channel is in, as soon as something happens there.
 rooms = Table(
     "rooms",
     metadata,
@@ -74,6 +75,7 @@ rooms = Table(
     Column("guess_every", Boolean),
     Column("timezone", String(64)),
     Column("daily", Integer),
+    Column("server", String(32)),
     UniqueConstraint("platform", "chat", name="rooms_address"),
 )
 
@@ -263,6 +265,15 @@ leases = Table(
     metadata,
     Column("name", String(160), primary_key=True),
     Column("owner", ForeignKey("processes.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+# When Discord's shards began a session, for a day: it counts these over all processes.
+identifies = Table(
+    "identifies",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("shard", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 # Messages of the bot's that are to be deleted, as long as they are not.

@@ -18,6 +18,7 @@ from bot.storage.people import PeopleStore
 from bot.storage.rooms import RoomStore
 from bot.storage.rounds import RoundStore
 from bot.storage.seasons import SeasonStore
+from bot.storage.shards import ShardStore
 from bot.storage.views import ViewStore
 
 
@@ -40,6 +41,7 @@ class Store:
         leases: What belongs to this process, where several share the database.
         inbox: What came in, for the process whose room it is about.
         notices: Messages that are to be deleted soon.
+        shards: Which of Discord's shards belong to this process.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Store:
         self.leases = leases = Leases(database, lease_seconds, address=address)
         self.inbox = Inbox(database, leases)
         self.notices = NoticeStore(database, leases)
+        self.shards = ShardStore(database, leases)
 
     @classmethod
     @asynccontextmanager

@@ -17,6 +17,7 @@ from bot.game.seasons import day_bounds, zone_of
 from bot.storage.database import Database, read_transaction
 from bot.storage.queries import (
     MOVING,
+    ROOM,
     Condition,
     current_room_id,
     current_rooms,
@@ -143,7 +144,7 @@ def _select_place(round_id: int) -> Select[Any]:
             *(rounds.c.message, rounds.c.answered, rounds.c.answer, rounds.c.album),
             guessings.c.until.label("guess_until"),
             *(current_rooms.c.timezone, current_rooms.c.id.label("current_id")),
-            *(current_rooms.c.platform, current_rooms.c.chat, current_rooms.c.private),
+            *ROOM,
             rooms.c.chat.label("sent_to"),
             func.coalesce(
                 current_rooms.c.language, rounds.c.language, current_rooms.c.spoken

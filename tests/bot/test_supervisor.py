@@ -121,32 +121,3 @@ async def test_a_faults_message_stays_out_of_the_log(
     await task
     assert "SECRET" not in caplog.text
     assert "OSError" in caplog.text
-
-
-async def test_a_platform_of_one_process_runs_where_it_is_held(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.supervisor.STANDBY_SECONDS", 0.01)
-    held = False
-
-    async def hold(name: str) -> bool:
-        assert name == "igloo"
-        return held
-
-    platform, stopping = FlakyPlatform(), asyncio.Event()
-    supervisor = Supervisor(platform, stopping, hold=hold)
-    running = asyncio.create_task(supervisor.run(service))
-    async with asyncio.timeout(5):
-        while supervisor.state()["state"] != "standby":
-            await asyncio.sleep(0.01)
-        assert not platform.runs
-        for run in (1, 2):
-            held = True
-            await platform.running.wait()
-            platform.running.clear()
-            assert platform.runs == run
-            held = False
-            while supervisor.state()["state"] != "standby":
-                await asyncio.sleep(0.01)
-        stopping.set()
-        await running

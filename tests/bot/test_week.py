@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from aiohttp import ClientSession
@@ -15,7 +15,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.domain import Label, Player, Preview, Room
-from bot.platforms.discord import DiscordAdapter, client
+from bot.platforms.discord import DiscordAdapter
 from bot.platforms.telegram import TelegramAdapter
 from bot.platforms.web import WebAddress, WebServer
 from bot.platforms.web.rooms import room_of
@@ -23,7 +23,7 @@ from bot.services import Service
 from bot.services.admission import Admission
 from bot.services.rate_limit import RateLimits
 from bot.speech import speaker_for
-from bot.storage import Store
+from bot.storage import Store, shards
 from tests.fakes.discord.server import DiscordServer
 from tests.fakes.discord.world import User as DiscordUser
 from tests.fakes.telegram.server import TelegramServer
@@ -100,8 +100,8 @@ class Week:
 async def a_week(folder: Path) -> AsyncIterator[Week]:
     """Start the bot on all platforms at once, on a Monday morning."""
     clock, vision = Clock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC)), Camera()
-    usual = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, client.IDENTIFY_SECONDS
-    client.IDENTIFY_SECONDS = 0.01  # each day a restart
+    usual = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, shards.SPACING
+    shards.SPACING = timedelta(seconds=0.01)  # each day a restart
     stopping = asyncio.Event()
     async with (
         TelegramServer() as telegram,
@@ -122,6 +122,7 @@ async def a_week(folder: Path) -> AsyncIterator[Week]:
             api_url=discord.api_url,
             gateway_url=discord.gateway_url,
             notes=store.notes,
+            shards=store.shards,
         )
         listening = socket.create_server(("127.0.0.1", 0))
         address = WebAddress("127.0.0.1", listening.getsockname()[1])
@@ -160,7 +161,7 @@ async def a_week(folder: Path) -> AsyncIterator[Week]:
         async def close() -> None:
             await stop()
             browser.close()
-            Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, client.IDENTIFY_SECONDS = usual
+            Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, shards.SPACING = usual
 
         stack.push_async_callback(close)
         url = f"http://127.0.0.1:{address.port}/r/opa"

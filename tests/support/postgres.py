@@ -66,7 +66,8 @@ async def database_url(
         ready["postgresql"] = await new_database(request.getfixturevalue("cluster"))
     async with open_database(ready["postgresql"]) as database:
         await execute(
-            database, "TRUNCATE rooms, players, notes, notices, processes, updates CASCADE"
+            database,
+            "TRUNCATE rooms, players, notes, notices, processes, updates, identifies CASCADE",
         )
     return ready["postgresql"]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
+from typing import TypeVar
 
 import aiohttp
 import discord
@@ -25,9 +26,9 @@ from bot.domain import (
 )
 from bot.metrics import Metrics
 from bot.platforms.common import Retries
-from bot.platforms.contract import Notes, State
+from bot.platforms.contract import Notes, Shards, State
 from bot.platforms.discord.catch_up import CatchUp
-from bot.platforms.discord.client import DiscordClient, Handlers, IdentifyLimit, use_servers
+from bot.platforms.discord.client import DiscordClient, Handlers, use_servers
 from bot.platforms.discord.edits import MessageEdits
 from bot.platforms.discord.faults import CannotSend, Requests, is_passing
 from bot.platforms.discord.files import Files, PictureReference, is_withheld
@@ -37,11 +38,14 @@ from bot.platforms.discord.interactions import InteractionHandlers
 from bot.platforms.discord.links import find_guild, with_links
 from bot.platforms.discord.messages import MessageHandlers
 from bot.platforms.discord.sender import Sender, SentMessage
+from bot.platforms.discord.shards import ShardKeeper, Sleep, Starts
 from bot.platforms.discord.tasks import ClaimedTasks
 from bot.platforms.discord.tokens import InteractionTokens
 from bot.services import Service
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 # A picture that unpacks to more than was asked for is a trap.
 PLAIN = {"Accept-Encoding": "identity"}
@@ -58,9 +62,10 @@ class TokenRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """The parts that live as long as one connection.
+    """The parts that live as long as one shard's connection.
 
     Attributes:
+        shard: The shard's number.
         client: Talks to Discord.
         files: Fetches pictures.
         messages: Answers messages.
@@ -68,6 +73,7 @@ class Connection:
         tokens: What can still be said by an interaction.
     """
 
+    shard: int
     client: DiscordClient
     files: Files
     messages: MessageHandlers
@@ -87,7 +93,9 @@ class DiscordAdapter:
         api_url: Another REST API's address, without a slash at the end; None for Discord's own.
         gateway_url: Another gateway's address; None for Discord's own.
         notes: Remembers which menus Discord has.
+        shards: Divides the shards among the processes.
         metrics: Counts.
+        sleep: Waits so many seconds until a shard may identify.
     """
 
     name = PLATFORM
@@ -99,7 +107,9 @@ class DiscordAdapter:
         api_url: str | None,
         gateway_url: str | None,
         notes: Notes,
+        shards: Shards,
         metrics: Metrics | None = None,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._retries = Retries(PLATFORM, metrics or Metrics())
         self._requests = Requests(self._retries)
@@ -107,27 +117,43 @@ class DiscordAdapter:
         self._api_url = api_url
         self._gateway_url = gateway_url
         self._notes = notes
-        self._identifies = IdentifyLimit()
-        self._sender = Sender(self._requests)
+        self._shards = shards
+        self._sleep = sleep
+        self._sender = Sender(self._requests, lambda: shards.sharers)
         # The service counts revisions for as long as it lives, longer than a connection.
         self._edits = MessageEdits()
+        # Of the whole, and of each shard.
         self._state = "starting"
+        self._stopping = asyncio.Event()
+        self._states: dict[int, str] = {}
         self._refusals: list[float] = []
         self._was_taken = False
-        self._connection: Connection | None = None
+        self._connections: dict[int, Connection] = {}
 
     def state(self) -> State:
-        """Return how the connection is, for /healthz."""
-        if self._connection is None:
+        """Return how the connections are, for /healthz."""
+        if self._state != "serving":
             return {"state": self._state}
-        client = self._connection.client
+        clients = [each.client for each in self._connections.values()]
         state: dict[str, str | int] = {
-            "state": self._state,
-            "guilds": len(client.guilds),
-            "shards": len(client.shards),
+            "state": "stopping" if self._stopping.is_set() else self._state_of_shards(),
+            "guilds": sum(len(client.guilds) for client in clients),
+            "shards": len(clients),
+            "all_shards": self._shards.number,
         }
         # Events that could not be read, if there were any.
-        return {**state, "unreadable": client.unreadable} if client.unreadable else state
+        unreadable = sum(client.unreadable for client in clients)
+        return {**state, "unreadable": unreadable} if unreadable else state
+
+    def _state_of_shards(self) -> str:
+        """Return how the shards are that this process has."""
+        states = set(self._states.values())
+        if not states:
+            return "standby"
+        if "reconnecting" in states:
+            return "reconnecting"
+        # What is taken from another process is a moment's work.
+        return "running" if "running" in states else "starting"
 
     async def run(self, service: Service, stopping: asyncio.Event) -> None:
         """Connect and serve until `stopping` is set, then finish what is in hand.
@@ -141,27 +167,34 @@ class DiscordAdapter:
                 several times.
             Exception: For whatever may heal.
         """
-        self._state = "starting"
+        self._state, self._stopping = "starting", stopping
         use_servers(self._api_url, self._gateway_url)
         # Pictures have a session of their own; discord.py keeps its one to itself.
         async with aiohttp.ClientSession(headers=PLAIN, auto_decompress=False) as session:
-            connection = self._connect(service, Files(session, self._api_url, self._retries))
+            files = Files(session, self._api_url, self._retries)
             try:
-                await self._serve(connection, service, stopping)
+                if (starts := await _unless(stopping, self._ask())) is None:
+                    return
+                self._state = "serving"
+                keeper = ShardKeeper(
+                    self._shards,
+                    starts,
+                    lambda shard, until: self._serve(keeper, service, files, shard, until),
+                    service.hand_over,
+                    self._sleep,
+                )
+                await keeper.run(stopping)
             except discord.LoginFailure:
                 raise self._refused() from None
-            except discord.PrivilegedIntentsRequired as error:
-                raise self._disallowed(connection.client) from error
-            except discord.ConnectionClosed as error:
-                if error.code == BAD_TOKEN:
-                    raise self._refused() from None
-                if error.code in (BAD_INTENTS, DISALLOWED_INTENTS):
-                    raise self._disallowed(connection.client) from error
-                raise
             finally:
-                self._connection = None
                 self._state = "stopped"
-                await connection.client.close()
+
+    async def _ask(self) -> Starts:
+        """Ask Discord how sessions may begin. Raises discord.LoginFailure."""
+        async with discord.Client(intents=discord.Intents(guilds=True)) as client:
+            await client.login(self._token)
+            shards, _, limit = await client.http.get_bot_gateway()
+        return Starts(shards, limit["max_concurrency"], limit["total"])
 
     def fetcher(self, room: Room, reference: str) -> Fetch:
         """Return what fetches a photo again, from the message that it is in.
@@ -172,10 +205,11 @@ class DiscordAdapter:
         """
 
         async def fetch(limit: int) -> bytes:
-            if self._connection is None:
+            connection = self._connection_of(room)
+            if connection is None:
                 raise Refused(Refusal.FAULT)
             place = PictureReference.parse(reference)
-            client, files = self._connection.client, self._connection.files
+            client, files = connection.client, connection.files
             known = files.pressed(place.channel, place.message)
             if place.index < len(known):
                 return await files.url_fetcher(known[place.index].url)(limit)
@@ -215,7 +249,7 @@ class DiscordAdapter:
             SENT when the message is there; REFUSED when the bot may not write there, or the
             channel is gone or closed; FAILED when Discord cannot be reached or is in trouble.
         """
-        connection = self._connection
+        connection = self._connection_of(room)
         if connection is None:
             return Receipt(Delivery.FAILED)
         client = connection.client
@@ -256,7 +290,7 @@ class DiscordAdapter:
             bot may not edit it, such as one that only one person sees and whose interaction is
             over; FAILED when Discord cannot be reached or is in trouble.
         """
-        connection = self._connection
+        connection = self._connection_of(room)
         if connection is None:
             return Delivery.FAILED
         client = connection.client
@@ -294,12 +328,19 @@ class DiscordAdapter:
             log.warning("could not write in %s: %s", room.id, type(error).__name__)
             return Delivery.FAILED
         except RuntimeError:  # what aiohttp raises for a session that was closed meanwhile
-            if self._connection is connection:
+            if connection in self._connections.values():
                 raise
             return Delivery.FAILED
         return Delivery.SENT
 
-    def _connect(self, service: Service, files: Files) -> Connection:
+    def _connection_of(self, room: Room) -> Connection | None:
+        """Return what to speak in a room by: its shard's connection, or else any, as all can."""
+        connections = self._connections
+        return connections.get(self._shards.of(room)) or next(iter(connections.values()), None)
+
+    def _connect(
+        self, keeper: ShardKeeper, service: Service, files: Files, shard: int
+    ) -> Connection:
         """Put together what one connection needs; nothing is asked of Discord yet."""
         tasks, tokens = ClaimedTasks(), InteractionTokens(self._requests)
         messages = MessageHandlers(service, tasks, files, self._sender)
@@ -309,21 +350,68 @@ class DiscordAdapter:
             GuildHandlers(service, tasks, self._sender),
             CatchUp(service, tasks, messages, self._sender, self._requests),
         )
-        client = DiscordClient(handlers, self._notes, self._identifies, self._note_state)
-        self._connection = Connection(client, files, messages, tasks, tokens)
-        return self._connection
+
+        def note_state(state: str) -> None:
+            self._states[shard] = state
+            if state == "running":
+                self._refusals.clear()
+                self._was_taken = True
+                keeper.note_connected(shard)
+
+        client = DiscordClient(
+            handlers,
+            self._notes,
+            shard,
+            self._shards.number,
+            lambda is_first: keeper.identifies(shard, is_first=is_first),
+            note_state,
+        )
+        return Connection(shard, client, files, messages, tasks, tokens)
 
     async def _serve(
-        self, connection: Connection, service: Service, stopping: asyncio.Event
+        self,
+        keeper: ShardKeeper,
+        service: Service,
+        files: Files,
+        shard: int,
+        stopping: asyncio.Event,
     ) -> None:
-        serving = asyncio.create_task(self._listen(connection, service))
+        """Serve a shard until `stopping` is set, then finish what is in hand there.
+
+        Raises:
+            Exception: As `run` does.
+        """
+        connection = self._connect(keeper, service, files, shard)
+        self._connections[shard], self._states[shard] = connection, "starting"
+        try:
+            await self._answer(keeper, connection, service, stopping)
+        except discord.PrivilegedIntentsRequired as error:
+            raise self._disallowed(connection.client) from error
+        except discord.ConnectionClosed as error:
+            if error.code == BAD_TOKEN:
+                raise self._refused() from None
+            if error.code in (BAD_INTENTS, DISALLOWED_INTENTS):
+                raise self._disallowed(connection.client) from error
+            raise
+        finally:
+            del self._connections[shard], self._states[shard]
+            await connection.client.close()
+
+    async def _answer(
+        self,
+        keeper: ShardKeeper,
+        connection: Connection,
+        service: Service,
+        stopping: asyncio.Event,
+    ) -> None:
+        """Answer what comes until `stopping` is set, and then what is in hand."""
+        serving = asyncio.create_task(self._listen(keeper, connection, service))
         stopped = asyncio.create_task(stopping.wait())
         try:
             await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
             if not stopped.done():
                 await serving
                 raise ConnectionError("Discord hung up")
-            self._state = "stopping"
             await connection.tasks.finish()
         finally:
             stopped.cancel()
@@ -331,13 +419,15 @@ class DiscordAdapter:
             await asyncio.gather(serving, return_exceptions=True)
             await connection.tasks.cancel()
 
-    async def _listen(self, connection: Connection, service: Service) -> None:
-        """Answer what was in hand when the process ended, and then what comes in."""
+    async def _listen(self, keeper: ShardKeeper, connection: Connection, service: Service) -> None:
+        """Answer what was in hand when a process ended, and then what comes in."""
         client, tasks = connection.client, connection.tasks
         await client.login(self._token)
         # Before any event arrives, so that what is in hand now is not taken for left over.
         by_message: dict[tuple[str, str], list[PendingPhoto]] = defaultdict(list)
-        for pending in await service.pending_photos(PLATFORM):
+        for pending in await service.pending_photos(
+            PLATFORM, lambda photo: self._shards.of(photo.room) == connection.shard
+        ):
             by_message[pending.room.id, pending.message].append(pending)
         for (channel_id, message_id), together in by_message.items():
             if tasks.claim(int(message_id)):
@@ -348,6 +438,8 @@ class DiscordAdapter:
                 tasks.start(
                     connection.messages.handle_pending_photos(channel, int(message_id), photos)
                 )
+        # Not once it is connected: nothing would read what Discord says meanwhile.
+        await keeper.wait_to_identify(connection.shard)
         await client.connect()
 
     def _disallowed(self, client: DiscordClient) -> Exception:
@@ -364,12 +456,17 @@ class DiscordAdapter:
         )
         return Unusable(_new_token()) if is_final else TokenRefused()
 
-    def _note_state(self, state: str) -> None:
-        if state == "running":
-            self._refusals.clear()
-            self._was_taken = True
-        if self._state != "stopping":
-            self._state = state
+
+async def _unless(stopping: asyncio.Event, work: Coroutine[object, object, T]) -> T | None:
+    """Do some work to its end, unless `stopping` is set before; return None then."""
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        stopped.cancel()
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
 
 
 async def _shown(client: DiscordClient, room: Room, reply: Reply) -> Reply:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
-from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -29,11 +27,6 @@ log = logging.getLogger(__name__)
 
 # A longer wait for a limit of Discord's than this is an error, for who asked to deal with.
 LONGEST_WAIT = 60.0
-# Discord wants five seconds between two identifies, and gives a bot that did it a thousand times
-# in a day a new token.
-IDENTIFY_SECONDS = 5.0
-IDENTIFIES_AN_HOUR = 40
-HOUR = 3600.0
 # When no other server came for so long, all of them are there.
 GUILD_SECONDS = 0.5
 # What a session cannot go on without; a fault in these begins a new one.
@@ -59,36 +52,16 @@ class Handlers:
     catch_up: CatchUp
 
 
-class IdentifyLimit:
-    """Keeps each shard from identifying too often; it outlives a connection."""
-
-    def __init__(self) -> None:
-        self._times: dict[int, deque[float]] = defaultdict(deque)
-
-    def reserve(self, shard: int, now: float) -> float:
-        """Count an identify, and return how many seconds to wait before it.
-
-        Args:
-            shard: The shard's number.
-            now: Seconds on a clock that only goes on.
-        """
-        times = self._times[shard]
-        while times and times[0] <= now - HOUR:
-            times.popleft()
-        wait = 0.0 if not times else IDENTIFY_SECONDS
-        if len(times) >= IDENTIFIES_AN_HOUR:
-            wait = times[-IDENTIFIES_AN_HOUR] + HOUR - now
-        times.append(now + wait)
-        return wait
-
-
 class DiscordClient(discord.AutoShardedClient):
-    """discord.py's client, without a cache of messages or people and without a wish to know more.
+    """discord.py's client of one shard, without a cache of messages or people.
 
     Args:
         handlers: What answers the events.
         notes: Remembers which menus Discord has.
-        identifies: Keeps the shards from identifying too often.
+        shard: The shard's number.
+        shards: How many there are.
+        identifies: Called before the shard identifies, with whether it is for the first time, and
+            then it may at once; otherwise it returns when it may.
         on_state: Called with what the connection is now, `running` or `reconnecting`.
 
     Attributes:
@@ -99,10 +72,14 @@ class DiscordClient(discord.AutoShardedClient):
         self,
         handlers: Handlers,
         notes: Notes,
-        identifies: IdentifyLimit,
+        shard: int,
+        shards: int,
+        identifies: Callable[[bool], Awaitable[None]],
         on_state: Callable[[str], None],
     ) -> None:
         super().__init__(
+            shard_ids=[shard],
+            shard_count=shards,
             # One by one, and none that is privileged unless the owner allows it: mentions, private
             # messages and the target of the message menu come with their content all the same.
             intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True),
@@ -115,6 +92,8 @@ class DiscordClient(discord.AutoShardedClient):
         )
         self._event_handlers = handlers
         self._notes = notes
+        # Private chats are told of on the first shard, and it tells the menus for all.
+        self._is_first = shard == 0
         self._identifies = identifies
         self._on_state = on_state
         self.unreadable = 0
@@ -131,7 +110,8 @@ class DiscordClient(discord.AutoShardedClient):
             # It is only known once we are logged in, and asked for when we connect.
             self._connection._intents.message_content = True
         self.add_dynamic_items(PersistentButton)
-        await sync_tree(self.tree, self._notes)
+        if self._is_first:
+            await sync_tree(self.tree, self._notes)
 
     def _skip_unreadable(self, event: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
         """Return what reads an event, or counts and logs it, without what is in it."""
@@ -152,14 +132,14 @@ class DiscordClient(discord.AutoShardedClient):
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Wait as long as Discord's limits ask for."""
-        now = asyncio.get_running_loop().time()
-        await asyncio.sleep(self._identifies.reserve(shard_id or 0, now))
+        await self._identifies(initial)
 
     async def on_ready(self) -> None:
-        """Note that all shards are there, and look for what was missed; it may come too late."""
+        """Note that all is there, and look for what was missed; it may come too late."""
         if not self.is_closed():
             self._on_state("running")
-            self._event_handlers.catch_up.handle_private_chats(self)
+            if self._is_first:
+                self._event_handlers.catch_up.handle_private_chats(self)
 
     async def on_shard_resumed(self, _: int) -> None:
         """Note that a connection is back; what was missed comes now."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import discord
 
-from bot.domain import Room
 from bot.platforms.discord.faults import CannotSend
-from bot.platforms.discord.identity import PLATFORM
+from bot.platforms.discord.identity import room_of_channel
 from bot.platforms.discord.sender import Sender
 from bot.platforms.discord.tasks import ClaimedTasks
 from bot.services import Service
@@ -38,7 +37,7 @@ class GuildHandlers:
         channel = _greeting_channel(guild)
         if channel is None:
             return
-        room = Room(PLATFORM, str(channel.id))
+        room = room_of_channel(channel)
         reply = await self._service.greet(room, None, name=guild.me.mention, hears_all=False)
         if reply is None:
             return
@@ -51,7 +50,7 @@ class GuildHandlers:
 
     async def _leave(self, guild: discord.Guild) -> None:
         for channel in guild.text_channels:
-            await self._service.leave(Room(PLATFORM, str(channel.id)))
+            await self._service.leave(room_of_channel(channel))
 
 
 def _greeting_channel(guild: discord.Guild) -> discord.TextChannel | None:

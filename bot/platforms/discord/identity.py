@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import discord
+import discord.abc
 
 from bot.domain import STALE, IsAdmin, Player, Room
 
@@ -75,9 +76,20 @@ def parse_message(
     )
 
 
+def room_of_channel(channel: discord.abc.GuildChannel) -> Room:
+    """Return the room of a server's channel."""
+    return _room(channel.id, channel.guild.id)
+
+
+def _room(channel: int, guild: int | None, *, private: bool = False) -> Room:
+    server = None if guild is None else str(guild)
+    return Room(PLATFORM, str(channel), private=private, server=server)
+
+
 def _room_of(message: discord.Message) -> Room:
     """Return the room of a message, of a thread too; `Boards` knows to which one it counts."""
-    return Room(PLATFORM, str(message.channel.id), private=is_private(message))
+    guild = message.guild.id if message.guild else getattr(message.channel, "guild_id", None)
+    return _room(message.channel.id, guild, private=is_private(message))
 
 
 def _name(user: discord.User | discord.Member) -> str:
@@ -105,7 +117,7 @@ def channel_of(channel: object, room: Room) -> Room:
     """Return the room of the channel that a thread belongs to; of anything else, its own."""
     if not isinstance(channel, discord.Thread):
         return room
-    return Room(PLATFORM, str(channel.parent_id))
+    return replace(room, id=str(channel.parent_id))
 
 
 def server_of(interaction: Interaction) -> str | None:
@@ -116,7 +128,7 @@ def server_of(interaction: Interaction) -> str | None:
 def room_of_interaction(interaction: Interaction) -> Room:
     """Return the room in which a command or a button was used."""
     id_ = interaction.channel_id or interaction.user.id
-    return Room(PLATFORM, str(id_), private=_is_alone(interaction))
+    return _room(id_, interaction.guild_id, private=_is_alone(interaction))
 
 
 def player_of_interaction(interaction: Interaction) -> Player:

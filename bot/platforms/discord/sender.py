@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
@@ -35,7 +36,7 @@ LONGEST_LABEL = 80
 LONGEST_DESCRIPTION = 1024
 ROWS, IN_A_ROW = 5, 5
 # discord.py waits for its buckets, and for the limit over all only once it was hit: 50 requests a
-# second, of which some are its own.
+# second, of which some are its own. Processes that share the shards share these as well.
 REQUESTS_A_SECOND = 40
 
 
@@ -131,10 +132,12 @@ class Sender:
 
     Args:
         requests: Makes requests again.
+        sharers: Returns how many processes send at the same time.
     """
 
-    def __init__(self, requests: Requests) -> None:
+    def __init__(self, requests: Requests, sharers: Callable[[], int] = lambda: 1) -> None:
         self._requests = requests
+        self._sharers = sharers
         self._next = 0.0
 
     async def send_reply(
@@ -251,7 +254,7 @@ class Sender:
     async def throttle(self) -> None:
         """Wait until another request may go out."""
         now = asyncio.get_running_loop().time()
-        self._next = max(now, self._next + 1 / REQUESTS_A_SECOND)
+        self._next = max(now, self._next + self._sharers() / REQUESTS_A_SECOND)
         await asyncio.sleep(self._next - now)
 
 

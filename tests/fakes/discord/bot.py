@@ -6,18 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.metrics import Metrics
-from bot.platforms.discord import DiscordAdapter, client
+from bot.platforms.discord import DiscordAdapter
 from bot.services import Service
 from bot.services.admission import Admission
 from bot.services.rate_limit import RateLimits
-from bot.storage import Store
+from bot.storage import Store, shards
 from tests.fakes.discord.server import DiscordServer
 from tests.fakes.discord.world import Channel, Guild, User
 from tests.fakes.vision import YETI, FakeVision
@@ -102,8 +102,8 @@ async def an_evening(
     vision = vision or FakeVision()
     vision.sees[YETI_PNG] = YETI
     metrics = Metrics()
-    usual = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, client.IDENTIFY_SECONDS
-    client.IDENTIFY_SECONDS = 0.01  # a restart in a test need not wait for five
+    usual = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, shards.SPACING
+    shards.SPACING = timedelta(seconds=0.01)  # a restart in a test need not wait for five
     try:
         async with DiscordServer() as discord, Store.open("sqlite://") as store:
 
@@ -113,6 +113,7 @@ async def an_evening(
                     api_url=discord.api_url,
                     gateway_url=discord.gateway_url,
                     notes=store.notes,
+                    shards=store.shards,
                     metrics=metrics,
                 )
                 admission = Admission(RateLimits(), fetch_seconds=fetch_seconds)
@@ -156,7 +157,7 @@ async def an_evening(
                 await service.voting.close()
             await _nothing_left(others)
     finally:
-        Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, client.IDENTIFY_SECONDS = usual
+        Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, shards.SPACING = usual
 
 
 async def _nothing_left(others: set[asyncio.Task[object]]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -39,6 +40,7 @@ class Gateway:
         approved: Privileged intents that the developer portal allows.
         closes_with: Close code for everyone who identifies, instead of READY.
         rewind: How many events too many are sent again after a RESUME.
+        identifies: When a shard identified, by `clock`, and which.
         garble: Makes of an event, by its name and data, what is sent in its place.
     """
 
@@ -52,9 +54,15 @@ class Gateway:
         self.rewind = 0
         self.garble: Callable[[str, dict[str, Any]], dict[str, Any]] = lambda _, data: data
         self.sessions: dict[str, Session] = {}
-        self.identified = 0
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.identifies: list[tuple[datetime, int]] = []
         self.resumed = 0
         self.heartbeats = 0
+
+    @property
+    def identified(self) -> int:
+        """How often somebody identified."""
+        return len(self.identifies)
 
     @property
     def live(self) -> list[Session]:
@@ -134,7 +142,8 @@ class Gateway:
     async def _identify(
         self, socket: web.WebSocketResponse, data: dict[str, Any]
     ) -> Session | None:
-        self.identified += 1
+        shard, shards = data.get("shard", [0, 1])
+        self.identifies.append((self.clock(), shard))
         code = self.closes_with
         if data["token"] != self._world.token:
             code = 4004
@@ -145,10 +154,12 @@ class Gateway:
         if code is not None:
             await socket.close(code=code)
             return None
-        shard, shards = data.get("shard", [0, 1])
         self._world.reads_everything = bool(data["intents"] & CONTENT)
         session = Session(secrets.token_hex(8), shard, shards, data["intents"], socket=socket)
-        self.sessions = {s.id: s for s in self.sessions.values() if s.shard != shard}
+        # Several may be of one shard, and all are told the same.
+        gone = [s for s in self.sessions.values() if s.shard == shard and s not in self.live]
+        for each in gone:
+            del self.sessions[each.id]
         self.sessions[session.id] = session
         guilds = [guild for guild in self._world.guilds.values() if guild.has_bot]
         mine = [guild for guild in guilds if (guild.id >> 22) % shards == shard]

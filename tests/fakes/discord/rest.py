@@ -135,7 +135,7 @@ class Rest:
         self.edit_seconds = 5.0
         self._nonces: dict[tuple[int, str], Message] = {}
         self.gateway_url = ""
-        self.shards = 1
+        self.shards = self.concurrency = 1
         self.faults: list[Fault] = []
         self.interactions: dict[str, Interaction] = {}
         self.requests: list[tuple[str, str, int]] = []
@@ -260,7 +260,12 @@ class Rest:
         return web.json_response(written)
 
     async def _gateway(self, _: web.Request) -> web.Response:
-        limit = {"total": 1000, "remaining": 999, "reset_after": 1000, "max_concurrency": 1}
+        limit = {
+            "total": 1000,
+            "remaining": 999,
+            "reset_after": 1000,
+            "max_concurrency": self.concurrency,
+        }
         return web.json_response(
             {"url": self.gateway_url, "shards": self.shards, "session_start_limit": limit}
         )

@@ -483,7 +483,6 @@ async def test_answers_with_buttons_leave_nothing_in_memory(evening: Evening) ->
     for _ in range(3):
         message = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
         await discord.answer(message)
-    assert evening.adapter._connection is not None
-    client = evening.adapter._connection.client
+    client = evening.adapter._connections[0].client
     assert not client.persistent_views
     assert not client.cached_messages

@@ -355,9 +355,9 @@ async def test_edits_with_buttons_leave_nothing_in_memory(evening: Evening) -> N
     message = await said(evening)
     reply = Reply("2", buttons=((Button("Olaf", "x:1"),),), revision=1)
     assert await evening.adapter.edit(home(evening), place(message), reply) is Delivery.SENT
-    assert evening.adapter._connection is not None
-    assert not evening.adapter._connection.client.persistent_views
-    assert not evening.adapter._connection.client.cached_messages
+    client = evening.adapter._connections[0].client
+    assert not client.persistent_views
+    assert not client.cached_messages
 
 
 def test_an_id_is_a_text_and_back() -> None:

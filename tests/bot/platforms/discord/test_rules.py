@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from bot.platforms.common import Retries
 from bot.platforms.discord import DiscordAdapter
 from bot.platforms.discord.client import DiscordClient
 from bot.platforms.discord.files import Files
+from bot.platforms.discord.shards import ShardKeeper, Starts
 from bot.speech import speaker_for
 from bot.storage import Store
 from tests.bot.platforms.discord.conftest import is_answer
@@ -81,9 +83,17 @@ async def family(simcord_env: Env, files: SimFiles) -> Family:
 
 def client(store: Store, files: SimFiles) -> DiscordClient:
     """Make the client as the adapter does, and leave the connection to simcord."""
-    adapter = DiscordAdapter("", api_url=None, gateway_url=None, notes=store.notes)
+    adapter = DiscordAdapter(
+        "", api_url=None, gateway_url=None, notes=store.notes, shards=store.shards
+    )
     service = make_service(FakeVision(), store, {adapter.name: adapter})
-    return adapter._connect(service, files).client
+    keeper = ShardKeeper(store.shards, Starts(1, 1, 1000), never, service.hand_over, asyncio.sleep)
+    adapter._connections[0] = connection = adapter._connect(keeper, service, files, 0)
+    return connection.client
+
+
+async def never(shard: int, stopping: asyncio.Event) -> None:
+    raise AssertionError(f"simcord has no shard {shard} to be connected")
 
 
 def said(family: Family) -> str | None:
