@@ -145,7 +145,8 @@ class People:
 
     async def ask_to_guess(self, random: Random) -> None:
         """Send a photo about which everybody is to guess before it is answered."""
-        place: Chat | Channel = random.choice([*self.groups, *self.channels])
+        places: list[Chat | Channel] = [*self.groups, *self.channels]
+        place = random.choice(places)
         if isinstance(place, Chat):
             if self._pace.may(A_GUESS, room=(place.id, A_GROUP)):
                 who = random.choice(self.members)
