@@ -33,9 +33,10 @@ from aiohttp import ClientError, ClientSession, web
 from tests.fakes.telegram.chats import Chat
 from tests.fakes.telegram.server import TelegramServer
 from tests.support.family import BotProcess
-from tests.support.postgres import Cluster, binaries, new_database, running_cluster
+from tests.support.postgres import Cluster, binaries, new_database, running_cluster, running_pair
 from tools import cluster_discord
 from tools.bench_telegram import Crowd, Sent, database_seconds, processor_seconds, quantile
+from tools.cluster_evening import evening, show
 from tools.cluster_tier import VICTIMS, TierProcess, tier_photos
 
 # How many bots, and where they remember; SQLite is what a single one has by itself.
@@ -359,6 +360,9 @@ def main() -> int:
     parser.add_argument("--ray", action="store_true", help="a classifier tier that fails")
     parser.add_argument("--discord", action="store_true", help="shards divided among three bots")
     parser.add_argument("--webhook", action="store_true", help="faults: both get updates, in turn")
+    parser.add_argument("--evening", action="store_true", help="all of it at once, and the game")
+    parser.add_argument("--bots", type=int, default=2, help="of the evening")
+    parser.add_argument("--failover", action="store_true", help="evening: a standby takes over")
     arguments = parser.parse_args()
     if arguments.ray and find_spec("ray") is None:
         print("Ray is not installed: pip install '.[cluster]'", file=sys.stderr)
@@ -369,6 +373,16 @@ def main() -> int:
     if programs is None:
         print("PostgreSQL is not installed.", file=sys.stderr)
         return 1
+    if arguments.evening:
+        has_tier = find_spec("ray") is not None
+        if not has_tier:
+            print("Without a classifier tier, as Ray is not installed: pip install '.[cluster]'")
+        servers = running_pair if arguments.failover else running_cluster
+        with servers(programs) as cluster:
+            having = evening(
+                cluster, LEFT_OVER, arguments.photos, bots=arguments.bots, has_tier=has_tier
+            )
+            return show(asyncio.run(having))
     with running_cluster(programs) as cluster:
         if arguments.ray:
             outcome = asyncio.run(

@@ -18,7 +18,7 @@ from typing import TextIO
 
 from tests.support.family import BotProcess, Family, a_family
 from tools.processes import MEGABYTE, resident_bytes
-from tools.soak_count import UNAVOIDABLE, Sent, outcome
+from tools.soak_count import Sent, is_bad, outcome
 from tools.soak_moves import Moves
 from tools.soak_people import People
 from tools.soak_weather import Weather
@@ -198,15 +198,11 @@ def _report(soak: Soak) -> bool:
     print("faults: " + ", ".join(f"{name} {n}" for name, n in sorted(soak.faults.items())))
     wrong = [line for line in soak.log if " ERROR " in line or " CRITICAL " in line]
     print(f"errors in the log: {len(wrong)}", *dict.fromkeys(wrong[:5]), sep="\n  ")
-    bad = sum(column[row] for column in columns.values() for row in column if _is_bad(row))
+    bad = sum(column[row] for column in columns.values() for row in column if is_bad(row))
     for sent in soak.people.ledger.all:
-        if _is_bad(outcome(sent)):
+        if is_bad(outcome(sent)):
             print(f"  {outcome(sent)}: {sent.way} {sent.keys[0]}: {list(sent.look())}")
     return not bad and not surplus and soak.codes == [0, 0]
-
-
-def _is_bad(row: str) -> bool:
-    return row.startswith(("lost", "twice")) and row not in UNAVOIDABLE
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ import sqlite3
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import copy
 
@@ -34,6 +34,13 @@ MENU_KILLED = "lost, of a menu, in hand when killed"
 # What no bot can help. It is counted and shown all the same.
 UNAVOIDABLE = {BETWEEN, BROKEN, MENU_KILLED}
 LATE = "lost, of a menu, acknowledged after three seconds"
+# How a guess round's question begins: while it is asked, and when it is over.
+_ROUNDS = speaker_for("en").rounds
+QUESTIONS = (
+    _ROUNDS.guess_open(None, ()),
+    _ROUNDS.guess_over(()),
+    _ROUNDS.guess_over(("Mia",)).partition("Mia")[0],
+)
 
 
 @dataclass(eq=False)
@@ -115,16 +122,21 @@ class Ledger:
         """
         unanswered, noted = _rounds(database)
         kept = set(waiting)
+        self.excuse_menus()
         for sent in self.all:
             is_said = bool(sent.look())
             if is_said and any(key in unanswered for key in sent.keys):
                 sent.between = True
-            if not is_said and sent.interaction is not None:
-                sent.excused = MENU_KILLED
-            elif not is_said and not sent.excused:
+            if not is_said and not sent.excused:
                 sent.unnoted = not any(
                     key in noted or f"{key[0]}/{key[1]}" in kept for key in sent.keys
                 )
+
+    def excuse_menus(self) -> None:
+        """Excuse menus without an answer: whoever could answer them was killed."""
+        for sent in self.all:
+            if sent.interaction is not None and not sent.look():
+                sent.excused = MENU_KILLED
 
 
 def outcome(sent: Sent) -> str:
@@ -140,6 +152,22 @@ def outcome(sent: Sent) -> str:
         return "lost, killed before it was noted" if sent.unnoted else "lost"
     reason = REASONS.get(answers[0].replace("\\", ""))
     return f"sentence: {reason}" if reason else "verdict"
+
+
+def is_bad(row: str) -> bool:
+    """Return whether something must not have come to this outcome."""
+    return row.startswith(("lost", "twice")) and row not in UNAVOIDABLE
+
+
+def guessed_first(sent: Sent) -> Sent:
+    """Make a guess round of a photo: its question is no answer, but a second one is too much."""
+
+    def answers() -> list[str]:
+        said = sent.answers()
+        asked = [text for text in said if text.replace("\\", "").startswith(QUESTIONS)]
+        return [*asked[1:], *(text for text in said if text not in asked)]
+
+    return replace(sent, answers=answers)
 
 
 def telegram_sent(way: str, chat: Chat, *messages: Message) -> Sent:

@@ -16,8 +16,8 @@ from tests.fakes.discord.world import User as DiscordUser
 from tests.fakes.telegram.chats import Chat
 from tests.fakes.telegram.server import TelegramServer
 from tests.fakes.telegram.things import File, User
-from tests.support.pictures import draw_olaf, draw_yeti, encoded
-from tools.soak_count import DiscordAnswers, Ledger, telegram_sent
+from tests.support.pictures import draw_ellipses, draw_olaf, draw_yeti, encoded
+from tools.soak_count import DiscordAnswers, Ledger, guessed_first, telegram_sent
 
 # Below the limits of bot/services/rate_limit.py, with room for what piles up while the line is
 # broken; and below the twenty messages a minute that Telegram allows in a group.
@@ -25,6 +25,8 @@ A_PLAYER, A_GROUP, A_ROOM = 11, 13, 33
 # Mean seconds between two times that somebody in a room sends something.
 GROUP_SECONDS, ROOM_SECONDS = 7.0, 5.0
 BURSTS = (1, 1, 1, 1, 1, 1, 2, 3, 5)
+# A guess round counts as so many photos: its question is edited every ten seconds.
+A_GUESS = 5
 
 
 class Pace:
@@ -62,6 +64,10 @@ class Pictures:
         """Return a photo that was never seen before."""
         return self._another(random.choice(self.jpegs))
 
+    def new(self) -> bytes:
+        """Return a photo that looks like no other: nobody may guess about one that is known."""
+        return encoded(draw_ellipses(next(self._numbers)).resize((384, 320)), "JPEG")
+
     def sizes(self, random: Random) -> list[File]:
         """Return such a photo in the sizes that Telegram keeps."""
         return [
@@ -78,14 +84,24 @@ class Pictures:
 
 
 class People:
-    """Sends photos, for as long as `are_awake`; on Discord, while the bot is to be seen there."""
+    """Sends photos; on Discord, while the bot is to be seen there.
 
-    def __init__(self, telegram: TelegramServer, discord: DiscordServer, seed: int) -> None:
+    patience: how much may be without an answer when somebody sends more; None for anything.
+    """
+
+    def __init__(
+        self,
+        telegram: TelegramServer,
+        discord: DiscordServer,
+        seed: int,
+        patience: int | None = None,
+    ) -> None:
         self.telegram = telegram
         self.discord = discord
         self.ledger = Ledger()
         self.bot_is_there = False
         self._seed = seed
+        self._patience = patience
         self._pace = Pace()
         self._pictures = Pictures(telegram)
         self._answers = DiscordAnswers(discord)
@@ -95,7 +111,7 @@ class People:
         self.homes = [telegram.private(telegram.person(f"Home {n}", "en")) for n in range(8)]
         self.members = [telegram.person(f"Person {n}", "en") for n in range(4)]
         guilds = [discord.guild(f"Guild {n}", "home", "kitchen", "garden") for n in range(2)]
-        self._users = [discord.user(f"User {n}") for n in range(4)]
+        self.users = [discord.user(f"User {n}") for n in range(4)]
         self.channels = [channel for guild in guilds for channel in guild.channels]
         self.dms = [discord.dm(discord.user(f"Friend {n}")) for n in range(4)]
 
@@ -127,6 +143,22 @@ class People:
         """Return a photo for Telegram that was never seen before."""
         return self._pictures.sizes(Random(self._seed))
 
+    async def ask_to_guess(self, random: Random) -> None:
+        """Send a photo about which everybody is to guess before it is answered."""
+        places: list[Chat | Channel] = [*self.groups, *self.channels]
+        place = random.choice(places)
+        if isinstance(place, Chat):
+            if self._pace.may(A_GUESS, room=(place.id, A_GROUP)):
+                who = random.choice(self.members)
+                message = place.send_photo(who, self._pictures.new(), caption="guess")
+                self.ledger.add(guessed_first(telegram_sent("guess", place, message)))
+        elif self._is_online() and self._pace.may(A_GUESS, room=(place.id, A_ROOM)):
+            photo = self.discord.world.attach(place, self._pictures.new(), "photo.jpg")
+            sending = self.discord.send(
+                random.choice(self.users), place, "guess", photo, mention=True
+            )
+            self.ledger.add(guessed_first(self._answers.message("guess", await sending)))
+
     async def send_slowly(self) -> None:
         """Have somebody send a photo on Discord that comes a byte a second."""
         if self._is_online():
@@ -143,6 +175,8 @@ class People:
         random = Random(f"{self._seed} {name}")
         while True:
             await asyncio.sleep(random.expovariate(1 / seconds))
+            if self._patience is not None and len(self.ledger.open()) >= self._patience:
+                continue
             for _ in range(random.choice(BURSTS)):
                 await send(random)
 
@@ -214,7 +248,7 @@ class People:
 
     def _to_channel(self, channel: Channel) -> Callable[[Random], Awaitable[None]]:
         async def send(random: Random) -> None:
-            who = random.choice(self._users)
+            who = random.choice(self.users)
             way = random.choice(("mention",) * 6 + ("two", "who", "menu"))
             keys = {
                 "player": ((channel.id, who.id), A_PLAYER),

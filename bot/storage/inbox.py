@@ -28,8 +28,14 @@ WAITING = f"""
         AND (l.owner = :me OR NOT {ALIVE.format("l.owner")})
     ORDER BY u.id LIMIT :most FOR UPDATE OF u SKIP LOCKED
 """
+# None before what was left to another process that looks at it: of a room that is ours by now, this
+# process takes it the next time, and all that came after it then.
 TAKE = """
-    UPDATE updates SET taken_by = :me WHERE id = ANY(CAST(:ids AS bigint[])) RETURNING id, body
+    UPDATE updates u SET taken_by = :me WHERE id = ANY(CAST(:ids AS bigint[])) AND NOT EXISTS (
+        SELECT FROM updates e
+        WHERE e.lease = u.lease AND e.id < u.id AND e.body IS NOT NULL
+            AND e.taken_by IS DISTINCT FROM :me AND e.id <> ALL(CAST(:ids AS bigint[]))
+    ) RETURNING id, body
 """
 LET_GO = "UPDATE updates SET taken_by = NULL WHERE taken_by = :me AND body IS NOT NULL"
 

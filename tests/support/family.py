@@ -19,7 +19,8 @@ from tests.conftest import EMPTY, environment
 from tests.fakes.discord.server import DiscordServer
 from tests.fakes.telegram.server import TelegramServer
 
-READY_SECONDS = 60.0
+# A start takes two seconds of processor time, which is a minute where much else runs.
+READY_SECONDS = 180.0
 
 
 @dataclass

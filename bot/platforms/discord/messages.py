@@ -100,19 +100,26 @@ class MessageHandlers:
             message_id: The message's.
             photos: Its photos, at least one.
         """
-        reply = await self._classify_photos(photos)
-        if reply is None:
-            return
-        if _is_refusal(reply) and not self._is_news(photos[0].room, photos[0].player, reply):
-            await self._service.mark_sent(reply.outcomes, 0.0)
-            return
+        slot = self._order.reserve(channel.id)
         try:
-            sent, milliseconds = await self._reply_in_channel(
-                channel, message_id, reply, is_silent=not photos[0].room.private
-            )
-        except CannotSend:
-            return
-        await self._service.mark_sent(reply.outcomes, milliseconds, answer=str(sent))
+            reply = await self._classify_photos(photos)
+            if reply is None:
+                return
+            if _is_refusal(reply):
+                slot.release()  # verdicts do not wait for it
+                if not self._is_news(photos[0].room, photos[0].player, reply):
+                    await self._service.mark_sent(reply.outcomes, 0.0)
+                    return
+            async with slot.reached():
+                try:
+                    sent, milliseconds = await self._reply_in_channel(
+                        channel, message_id, reply, is_silent=not photos[0].room.private
+                    )
+                except CannotSend:
+                    return
+            await self._service.mark_sent(reply.outcomes, milliseconds, answer=str(sent))
+        finally:
+            slot.release()
 
     async def _answer_message(self, incoming: IncomingMessage, slot: Slot) -> None:
         message = incoming.message

@@ -257,3 +257,28 @@ async def test_players_have_the_colours_of_their_order_of_joining_on_every_board
     await table.tap(BEN, await table.photo(BEN), IS_YETI)
     rows = await table.service.board(Room("telegram", "-100"), MIA)
     assert {row.name: row.colour for row in rows} == {"Ben": 1, "Zoe": 2}
+
+
+async def test_an_answer_that_was_sent_and_could_not_be_noted_is_not_sent_again(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guessing, "AGAIN_IN", timedelta())
+    store = table.store.guesses
+    mark, noted = store.mark_told, asyncio.Event()
+
+    async def fail_once(round_id: int, answer: str | None = None) -> None:
+        monkeypatch.setattr(store, "mark_told", note)
+        raise OSError("the database is restarted")
+
+    async def note(round_id: int, answer: str | None = None) -> None:
+        await mark(round_id, answer)
+        noted.set()
+
+    monkeypatch.setattr(store, "mark_told", fail_once)
+    await table.photo(MIA, OLAF, caption="guess")
+    table.later(minutes=1)
+    async with table.service.running(), asyncio.timeout(5):
+        await reveal(table)
+        await noted.wait()
+    assert not table.messenger.sent
+    assert not await store.unanswered()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import asyncpg
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.util import await_only
@@ -162,6 +163,22 @@ async def test_what_comes_in_is_handled_by_the_owner_of_its_room(
     await one.people.prune(NOW + timedelta(days=2))
     await one.inbox.put(arrivals[:1], NOW)
     assert len((await one.inbox.take(9)).updates) == 1
+
+
+async def test_what_another_process_looks_at_is_not_overtaken(
+    database_url: str, both: tuple[Store, Store]
+) -> None:
+    """Two processes look at once at what a dead one has left: the order in a room stays."""
+    one, _ = both
+    await one.inbox.put([Arrival(each, ROOM, each) for each in "123"], NOW)
+    looking = await asyncpg.connect(database_url)
+    try:
+        async with looking.transaction():
+            await looking.execute("SELECT id FROM updates WHERE key = '1' FOR UPDATE")
+            assert (await one.inbox.take(9)).updates == []
+        assert [body for _, body in (await one.inbox.take(9)).updates] == ["1", "2", "3"]
+    finally:
+        await looking.close()
 
 
 async def test_a_database_that_is_restarted_is_waited_for(
