@@ -362,7 +362,7 @@ def main() -> int:
     parser.add_argument("--webhook", action="store_true", help="faults: both get updates, in turn")
     parser.add_argument("--evening", action="store_true", help="all of it at once, and the game")
     parser.add_argument("--bots", type=int, default=2, help="of the evening")
-    parser.add_argument("--failover", action="store_true", help="evening: a standby takes over")
+    parser.add_argument("--failover", action="store_true", help="a standby takes over")
     arguments = parser.parse_args()
     if arguments.ray and find_spec("ray") is None:
         print("Ray is not installed: pip install '.[cluster]'", file=sys.stderr)
@@ -373,17 +373,17 @@ def main() -> int:
     if programs is None:
         print("PostgreSQL is not installed.", file=sys.stderr)
         return 1
+    servers = running_pair if arguments.failover else running_cluster
     if arguments.evening:
         has_tier = find_spec("ray") is not None
         if not has_tier:
             print("Without a classifier tier, as Ray is not installed: pip install '.[cluster]'")
-        servers = running_pair if arguments.failover else running_cluster
         with servers(programs) as cluster:
             having = evening(
                 cluster, LEFT_OVER, arguments.photos, bots=arguments.bots, has_tier=has_tier
             )
             return show(asyncio.run(having))
-    with running_cluster(programs) as cluster:
+    with servers(programs) as cluster:
         if arguments.ray:
             outcome = asyncio.run(
                 with_tier(cluster, arguments.photos, only_faults=arguments.only_faults)
