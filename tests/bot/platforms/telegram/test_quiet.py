@@ -136,9 +136,10 @@ async def test_in_a_rush_answers_are_not_announced(
     people = bot.anna, bot.telegram.person("Ben")
     homes = {person: bot.telegram.private(person) for person in people}
     photos = [home.send_photo(person, b"slow") for person, home in homes.items()]
+    await bot.until_classifying(2)  # until the second came, the first was alone
     await asyncio.sleep(0.1)
     before = len(bot.telegram.called("sendChatAction"))
-    await asyncio.sleep(0.1)  # until the second came, the first was alone
+    await asyncio.sleep(0.1)
     assert len(bot.telegram.called("sendChatAction")) == before
     bot.vision.may_answer.set()
     for home, photo in zip(homes.values(), photos, strict=True):
