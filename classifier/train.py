@@ -1,10 +1,10 @@
 """Train snowpeople's models: `python -m classifier.train --photos DIR --backbone FILE`.
 
-For each model it first trains a network without one fold of the photos and evaluates it on that
-fold: the card's temperatures, bounds and figures come from these answers. Then it trains the model
-itself, in the same way, on all photos. All networks are kept beside the model, and used again by a
-later run on the same photos; `classifier.evaluate --folds` evaluates those of folds. With --folds 5
-all five folds are held out, one after another: three times the time, and surer figures.
+For each model it trains networks without one fold of the photos, for two folds of five, and
+evaluates them on these: the card's temperatures, bounds and figures come from these answers. It
+trains the model itself in the same way, on all photos. All networks are kept beside the model,
+and used again by a later run on the same photos; `classifier.evaluate --folds` evaluates those of
+folds. With --folds 5 all five folds are held out: twice the time, and surer figures.
 
 The small model goes on from the full one, which is trained first where it is not kept. With the
 packages of the extra `teacher` both learn from DINOv2 as well.
@@ -283,7 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", nargs="+", choices=RECIPES, default=list(RECIPES))
     parser.add_argument("--out", type=Path, default=Path("models"), help="the folder they go to")
     parser.add_argument(
-        "--folds", type=int, choices=range(FOLDS + 1), default=1, help="how many are held out"
+        "--folds", type=int, choices=range(FOLDS + 1), default=2, help="how many are held out"
     )
     options = parser.parse_args(arguments)
     began = time.monotonic()

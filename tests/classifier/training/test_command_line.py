@@ -28,8 +28,8 @@ pytestmark = pytest.mark.slow
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make both models tiny, each in a step, and in this process."""
     monkeypatch.setattr(train, "WORKERS", 1)
-    monkeypatch.setitem(RECIPES, "full", Recipe(48, ((32, 1),), taught=False))
-    monkeypatch.setitem(RECIPES, "small", Recipe(32, ((32, 1),)))
+    monkeypatch.setitem(RECIPES, "full", Recipe(48, ((32, 1),), taught=False, seeds=1))
+    monkeypatch.setitem(RECIPES, "small", Recipe(32, ((32, 1),), seeds=1))
     monkeypatch.setattr(train, "PICTURE_SIDE", 64)
     monkeypatch.setattr(train, "load_teacher", lambda: None)
 
@@ -136,6 +136,28 @@ def test_a_network_of_a_fold_never_sees_it(
         (fold,) = {row.fold for row in rows} - {rows[index].fold for index in chosen}
         assert chosen == split(rows, fold)[0]
     assert trained[5][1].chosen.tolist() == list(range(30))
+
+
+def test_a_model_goes_on_from_another_that_saw_no_more(
+    photos: Path, backbone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RECIPES, "small", replace(RECIPES["small"], start="full"))
+    began: dict[str, str] = {}
+
+    def note(recipe: Recipe, backbone: str, lessons: Lessons, title: str, seed: int) -> ResNet:
+        began[title] = backbone
+        return fine_tune(recipe, backbone, lessons, title, seed)
+
+    monkeypatch.setattr(train, "fine_tune", note)
+    assert command(photos, backbone, "--model", "small", "--folds", 1) == 0
+    (fold,) = {title.split(",")[0][-1] for title in began if "without fold" in title}
+    kept = folds_folder(photos.parent / "full.safetensors")
+    assert began == {
+        f"full without fold {fold}, seed 0": str(backbone),
+        "full on all photos, seed 0": str(backbone),
+        f"small without fold {fold}, seed 0": str(kept / f"{fold}.safetensors"),
+        "small on all photos, seed 0": str(kept / "all.safetensors"),
+    }
 
 
 def test_without_folds_a_model_is_not_calibrated(photos: Path, backbone: Path) -> None:
