@@ -153,6 +153,8 @@ class Players:
 
     async def _press(self, button: Button, message: DiscordMessage, *, is_own: bool) -> None:
         people = self._people
+        if not people.discord.gateway.live:
+            return  # while shards change hands Discord itself says that it failed
         alone = message.channel.person
         members = people.users if alone is None else [alone]
         fitting = [each for each in members if (each.id == button.owner) == is_own]
