@@ -7,7 +7,7 @@ import os
 import re
 import statistics
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -209,6 +209,17 @@ async def measured(
 
 
 @asynccontextmanager
+async def _beside(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Have something go on while the block lasts."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
 async def _watched(bot: BotProcess) -> AsyncIterator[list[float]]:
     """Yield how long each look at /healthz took while the block lasts."""
     taken = [0.0]
@@ -222,12 +233,8 @@ async def _watched(bot: BotProcess) -> AsyncIterator[list[float]]:
                 taken.append(time.perf_counter() - began)
                 await asyncio.sleep(LOOK_SECONDS)
 
-    looking = asyncio.create_task(look())
-    try:
+    async with _beside(look()):
         yield taken
-    finally:
-        looking.cancel()
-        await asyncio.gather(looking, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -240,12 +247,8 @@ async def _weighed(pids: Sequence[int]) -> AsyncIterator[list[int]]:
             weights.append(sum(map(shared_bytes, pids)))
             await asyncio.sleep(LOOK_SECONDS)
 
-    looking = asyncio.create_task(look())
-    try:
+    async with _beside(look()):
         yield weights
-    finally:
-        looking.cancel()
-        await asyncio.gather(looking, return_exceptions=True)
 
 
 async def run(scenarios: Sequence[str], **settings: str) -> dict[str, Figures]:

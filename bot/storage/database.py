@@ -275,7 +275,7 @@ async def open_database(
 
 def _driver(address: str) -> Driver:
     """Return what works on a database; raise ValueError for an address without sense."""
-    if not address.startswith("postgresql:"):
+    if address.startswith("sqlite"):
         return SQLite(address)
     try:
         from bot.storage.postgresql import PostgreSQL

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote
 
 import asyncpg
 from sqlalchemy import Connection, event, text
@@ -26,9 +26,13 @@ CONNECTIONS = 15
 LOCK = 0x736E6F77
 LISTEN_AGAIN_SECONDS = 1.0
 
-# One of an address's hosts: a name or numbers, and a port where it is not the usual one.
+# A password may hold what ends a part of other addresses, as `openssl rand -base64` makes it.
+ADDRESS = re.compile(
+    r"postgresql(\+\w+)?://((?P<user>[^:/@]*)(:(?P<password>[^@]*))?@)?"
+    r"(?P<hosts>[^/?]*)(/(?P<name>[^?]*))?(?P<more>\?.*)?"
+)
+# One of its hosts: a name or numbers, and a port where it is not the usual one.
 HOST = re.compile(r"(\[[^\]]+\]|[^:\[\]]*)(:\d+)?")
-
 # Of several hosts one takes writes; while another takes its place none does.
 NONE_TAKES_WRITES = asyncpg.TargetServerAttributeNotMatched
 ERRORS = (
@@ -76,12 +80,13 @@ class PostgreSQL:
     errors: tuple[type[Exception], ...] = ERRORS
 
     def __init__(self, address: str) -> None:
-        self._dsn = address
-        parts = urlsplit(address)
-        self._name = parts.path.strip("/")
-        self._hosts = parts.netloc.rpartition("@")[2]
-        if not all(HOST.fullmatch(host) for host in self._hosts.split(",")):
+        parts = ADDRESS.fullmatch(address)
+        if parts is None or not all(map(HOST.fullmatch, parts["hosts"].split(","))):
             raise ValueError
+        self._name, self._hosts = parts["name"] or "", parts["hosts"]
+        user = [quote(unquote(parts[name] or ""), safe="") for name in ("user", "password")]
+        who = f"{':'.join(user)}@" if parts["user"] else ""
+        self._dsn = f"postgresql://{who}{self._hosts}/{self._name}{parts['more'] or ''}"
         self._engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=self._connect,

@@ -110,6 +110,15 @@ async def test_a_server_that_is_not_there_is_said(unused_tcp_port: int) -> None:
     assert f"game at 127.0.0.1:{unused_tcp_port}" in sentence
 
 
+async def test_a_password_may_hold_anything_but_an_at(cluster: str) -> None:
+    """The server asks for none, but for the user, whom only an address that is read well names."""
+    for password in ("a/b+c=", "what?", "a#b:c", "50%25", ""):
+        async with Store.open(f"{cluster.replace('@', f':{password}@')}/postgres?sslmode=prefer"):
+            pass
+    async with Store.open(cluster.replace("postgresql:", "postgresql+asyncpg:") + "/postgres"):
+        pass
+
+
 async def test_a_server_without_that_database_or_user_is_said(cluster: str) -> None:
     assert "does not exist" in await refusal(f"{cluster}/nowhere")
     someone = cluster.replace("snow@", "someone:hunter2@")
