@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,6 +37,14 @@ pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 NEW_PNG = encoded(draw_olaf((80, 60)), "PNG")
 SHARDS, BUCKETS = 4, 2
 LEAST = timedelta(seconds=5)
+PATIENCE_SECONDS = 60.0
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait until processes are as they should be, of which not all that happens is told here."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not is_so():
+            await asyncio.sleep(0.01)
 
 
 class Clock:
@@ -196,14 +204,14 @@ async def test_a_process_that_comes_gets_its_share_and_one_that_dies_is_replaced
     discord, private = cluster.discord, cluster.discord.dm(cluster.ana)
     one, other = await cluster.process(), await cluster.process()
     one.start()
-    await discord.until(lambda: one.connected == [0, 1, 2, 3])
+    await until(lambda: one.connected == [0, 1, 2, 3])
     await cluster.is_answered_once(await cluster.ask(3))
     evening = cluster.room(3)
     one.service.parties.enter(evening, "7")
     one.service.parties.act(evening, "7", Join("Ana", 0))
 
     other.start()
-    await discord.until(lambda: (one.connected, other.connected) == ([0, 1], [2, 3]))
+    await until(lambda: (one.connected, other.connected) == ([0, 1], [2, 3]))
     assert discord.gateway.identified == SHARDS + 2  # what it got, and nothing else
     assert discord.rest.synced == 1
     states = [process.adapter.state() for process in (one, other)]
@@ -225,10 +233,10 @@ async def test_a_process_that_comes_gets_its_share_and_one_that_dies_is_replaced
     one.vision.may_answer.clear()
     files = len(discord.cdn_requests)
     asked = [await cluster.ask(where, NEW_PNG) for where in (0, private)]
-    await discord.until(lambda: len(discord.cdn_requests) == files + 2)
+    await until(lambda: len(discord.cdn_requests) == files + 2)
     await one.kill()
     missed = [await cluster.ask(0), await cluster.ask(1), await cluster.ask(private)]
-    await discord.until(lambda: other.connected == [0, 1, 2, 3])
+    await until(lambda: other.connected == [0, 1, 2, 3])
     await cluster.is_answered_once(*asked, *missed, await cluster.ask(3))
     in_hall = [said.reply_to for said in discord.said if said.channel is cluster.halls[0]]
     assert in_hall[-2:] == [asked[0], missed[0]]
@@ -244,20 +252,18 @@ async def test_processes_that_start_at_once_take_no_more_than_their_share(
     for process in three:
         process.start()
     discord = cluster.discord
-    await discord.until(lambda: sum(len(each.connected) for each in three) == SHARDS)
+    await until(lambda: sum(len(each.connected) for each in three) == SHARDS)
     assert sorted(len(each.connected) for each in three) == [1, 1, 2]
     assert discord.gateway.identified == SHARDS
     # One that ends in good order leaves its own to the others, who are asked nothing of it.
     await three[0].stop()
-    await discord.until(lambda: [len(each.connected) for each in three[1:]] == [2, 2])
+    await until(lambda: [len(each.connected) for each in three[1:]] == [2, 2])
     await cluster.is_answered_once(*[await cluster.ask(shard) for shard in range(SHARDS)])
     # A fifth process has nothing to do, and is well.
     for process in (await cluster.process(), await cluster.process(), await cluster.process()):
         process.start()
         three.append(process)
-    await discord.until(
-        lambda: sorted(len(each.connected) for each in three[1:]) == [0, 1, 1, 1, 1]
-    )
+    await until(lambda: sorted(len(each.connected) for each in three[1:]) == [0, 1, 1, 1, 1])
     idle = next(each for each in three[1:] if not each.connected)
     assert idle.adapter.state()["state"] == "standby"
     hall = cluster.room(2)
