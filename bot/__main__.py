@@ -8,6 +8,7 @@ import errno
 import gc
 import logging
 import os
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -58,21 +59,38 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(_why_not(error, settings), file=sys.stderr)
         return 1
+    with listening:
+        return _run(settings, listening, has_party=options.party)
+
+
+def _run(settings: Settings, listening: socket.socket, *, has_party: bool) -> int:
+    """Run the bot; return the exit code, as `main` does."""
+    # Half a second each: only once settings and port are known to be good.
     gc.disable()  # what a start makes is there to stay
-    from bot import app  # half a second: only once settings and port are known to be good
+    from bot.loading import EngineError, ModelError, begin_loading
+    from bot.metrics import Metrics
+
+    metrics = Metrics(["web", *settings.chats()])
+    try:  # before there is a database that nobody will use
+        loading = begin_loading(settings, metrics)
+    except ModelError as error:
+        print(f"MODEL makes no sense: {error}", file=sys.stderr)
+        return 2
+    except EngineError as error:
+        print(f"ENGINE makes no sense: {error}", file=sys.stderr)
+        return 2
+    from bot import app
 
     gc.freeze()
     gc.enable()
-
-    with listening:
-        try:
-            serving = app.serve(
-                settings, listening, on_signal=_set_last_resort, has_party=options.party
-            )
-            return asyncio.run(serving)
-        except Exception:
-            log.critical("the bot ended by a fault", exc_info=True)
-            return 1
+    try:
+        serving = app.serve(
+            settings, listening, loading, metrics, on_signal=_set_last_resort, has_party=has_party
+        )
+        return asyncio.run(serving)
+    except Exception:
+        log.critical("the bot ended by a fault", exc_info=True)
+        return 1
 
 
 def _add_commands(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ import socket
 import sys
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -31,11 +32,11 @@ from bot.storage import Store, StoreError
 from bot.supervisor import Supervisor
 from bot.systemd import Systemd
 from bot.vision import Vision
-from classifier import Cell, Classifier, EngineError, ModelError
 
 if TYPE_CHECKING:
     from bot.platforms.discord import DiscordAdapter
     from bot.platforms.telegram import TelegramAdapter
+    from classifier import Classifier
     from classifier.serving import RemoteClassifier
 
 # How long photos in hand may take after a signal, and then the platforms' goodbyes; the web
@@ -52,6 +53,8 @@ log = logging.getLogger("bot")
 async def serve(
     settings: Settings,
     listening: socket.socket,
+    loading: Future[Classifier | RemoteClassifier],
+    metrics: Metrics,
     *,
     on_signal: Callable[[], None],
     has_party: bool = False,
@@ -61,29 +64,16 @@ async def serve(
     Args:
         settings: The operator's.
         listening: The web server's socket, bound.
+        loading: What is to look at photos.
+        metrics: Told what happens; those of the settings' platforms.
         on_signal: Called when a signal asks for the end.
         has_party: Whether to open a party night's big screen in this machine's browser.
 
     Returns:
-        The exit code: 0, 1 when nothing is left to do or the database cannot be used, 2 for a
-        model or an engine that makes no sense.
+        The exit code: 0, or 1 when nothing is left to do or the database cannot be used.
     """
-    try:  # before there is a database that nobody will use
-        Classifier.check(settings.model, engine=settings.engine)
-    except ModelError as error:
-        print(f"MODEL makes no sense: {error}", file=sys.stderr)
-        return 2
-    except EngineError as error:
-        print(f"ENGINE makes no sense: {error}", file=sys.stderr)
-        return 2
     stopping = asyncio.Event()
     _stop_on_signals(stopping, on_signal)
-    tokens = {"telegram": settings.telegram_token, "discord": settings.discord_token}
-    metrics = Metrics(["web", *(name for name, token in tokens.items() if token is not None)])
-    # Beside the database's opening: much of it is not Python's.
-    loading = asyncio.create_task(
-        asyncio.to_thread(classifier_of, settings, metrics), name="loading"
-    )
     systemd = Systemd()
     address = _address(settings, listening)
     async with AsyncExitStack() as stack:
@@ -97,9 +87,8 @@ async def serve(
             )
         except StoreError as error:
             print(error, file=sys.stderr)
-            await asyncio.gather(loading, return_exceptions=True)
             return 1
-        classifier = await loading
+        classifier = await asyncio.wrap_future(loading)
         await stack.enter_async_context(classifier)
         vision = Vision(classifier)
         telegram, discord = _telegram(settings, store, metrics), _discord(settings, store, metrics)
@@ -176,17 +165,6 @@ def _stop_on_signals(stopping: asyncio.Event, on_signal: Callable[[], None]) -> 
     for number in (signal.SIGINT, signal.SIGTERM):
         # Unlike the loop's own add_signal_handler, this works on every system.
         signal.signal(number, stop)
-
-
-def classifier_of(settings: Settings, metrics: Metrics) -> Classifier | RemoteClassifier:
-    """Return what is to look at photos; raise ModelError or EngineError."""
-    url = without_slash(settings.classifier_url)
-    if url is None:
-        return Classifier.load(settings.model, engine=settings.engine, decoder=Cell())
-    from classifier.serving import RemoteClassifier
-
-    note = metrics.note_tier
-    return RemoteClassifier.load(url, settings.model, engine=settings.engine, note=note)
 
 
 def _telegram(settings: Settings, store: Store, metrics: Metrics) -> TelegramAdapter | None:

@@ -108,6 +108,11 @@ class Settings(BaseSettings):
             return f"sqlite:///{self.data_folder / 'snowpeople.db'}"
         return self.database_url.get_secret_value()
 
+    def chats(self) -> list[str]:
+        """Return the names of the platforms that have a token."""
+        tokens = {"telegram": self.telegram_token, "discord": self.discord_token}
+        return [name for name, token in tokens.items() if token is not None]
+
     def secrets(self) -> list[str]:
         """Return what must never be seen in a log."""
         held = [self.telegram_token, self.discord_token]

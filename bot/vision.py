@@ -1,4 +1,4 @@
-"""The classifier in the bot's own words: the one place that imports it."""
+"""The classifier in the bot's own words; nobody else uses it."""
 
 from __future__ import annotations
 

@@ -16,6 +16,8 @@ import pytest
 from aiohttp import ClientError, ClientSession
 
 from bot import app
+from bot.loading import begin_loading
+from bot.metrics import Metrics
 from bot.settings import Settings
 from tests.bot.test_process import jpeg
 
@@ -37,8 +39,10 @@ async def stopped_after(milliseconds: float, folder: Path, *, under_load: bool =
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         settings = Settings(model="small", data_folder=folder)
+        metrics = Metrics()
+        loading = begin_loading(settings, metrics)
         serving = asyncio.create_task(
-            app.serve(settings, listening, on_signal=lambda: asked.append(1))
+            app.serve(settings, listening, loading, metrics, on_signal=lambda: asked.append(1))
         )
         async with ClientSession() as session:
             await until_open(session, port, serving)

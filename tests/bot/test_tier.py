@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import AnyHttpUrl
 
-from bot.app import classifier_of
 from bot.domain import Label, Timings
+from bot.loading import classifier_of
 from bot.metrics import Metrics
 from bot.operating.check import classifier_tier
 from bot.settings import Settings
