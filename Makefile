@@ -52,7 +52,7 @@ words: $(VENV)/.dev
 # Your own photos: make train PHOTOS=path/to/folder BACKBONE=imagenet
 PHOTOS ?= ../shared/photos
 BACKBONE ?= ../shared/backbone/resnet18-imagenet.safetensors
-TRAIN := $(BIN)/python -m classifier.train --photos $(PHOTOS) --backbone $(BACKBONE)
+TRAIN := $(BIN)/python -m classifier.train --photos $(PHOTOS) --backbone $(BACKBONE) $(ARGS)
 train: $(VENV)/.train
 	$(TRAIN)
 train-full train-small: train-%: $(VENV)/.train

@@ -133,11 +133,15 @@ def learn(network: ResNet, card: Card, views: Views, known: Rehearsal) -> list[S
     # The mean square of a change of the known photos' logits is a quadratic form of the change.
     square = (old * weight[:, None]).T @ old
     square += RIDGE * square.diagonal().mean() * torch.eye(len(square))
+    # Unfamiliar is said where it is surer than even odds: without that, new views of a thing would
+    # often fall short.
+    threshold = torch.zeros(len(CATEGORIES), dtype=torch.float64)
+    threshold[NEITHER] = torch.tensor(card.unfamiliar_above).clamp(0.01, 0.99).logit()
     change = torch.zeros_like(head, requires_grad=True)
     optimizer = torch.optim.LBFGS([change], max_iter=4, line_search_fn="strong_wolfe")
 
     def objective() -> torch.Tensor:
-        logits = new[~held_back] @ (head + change).T / card.temperature
+        logits = new[~held_back] @ (head + change).T / card.temperature - threshold
         label = views.labels[~held_back]
         fit = F.cross_entropy(logits, label, label_smoothing=LABEL_SMOOTHING)
         return fit + PULL * (change @ square * change).sum()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,11 @@ def clusters(count: int, seed: int, *, shift: float = 0) -> tuple[torch.Tensor, 
     return features, labels
 
 
-def test_a_new_thing_is_learned_from_half_of_its_views_and_known_photos_stay() -> None:
+@pytest.mark.parametrize("unfamiliar_above", [0.3, 0.7, 0.97])
+def test_a_new_thing_is_learned_from_half_of_its_views_and_known_photos_stay(
+    unfamiliar_above: float,
+) -> None:
+    card = replace(CARD, unfamiliar_above=unfamiliar_above)
     torch.manual_seed(0)
     network = build()
     with torch.no_grad():
@@ -37,12 +42,12 @@ def test_a_new_thing_is_learned_from_half_of_its_views_and_known_photos_stay() -
     looks_like_olaf = clusters(240, 3, shift=1.5)[0][::3]
     label = torch.full((80,), 2)
     learned, asked = (Views(looks_like_olaf[part::2], label[part::2]) for part in (0, 1))
-    before = confusion(network, CARD, Views(unseen.features, unseen.labels))
-    assert confusion(network, CARD, asked)[2].tolist() == [40, 0, 0], "it is fooled"
+    before = confusion(network, card, Views(unseen.features, unseen.labels))
+    assert confusion(network, card, asked)[2].tolist() == [40, 0, 0], "it is fooled"
     body = fingerprint(network)
-    steps = learn(network, CARD, learned, known)
-    assert confusion(network, CARD, asked)[2, 2] >= 36
-    after = confusion(network, CARD, Views(unseen.features, unseen.labels))
+    steps = learn(network, card, learned, known)
+    assert confusion(network, card, asked)[2, 2] >= 36
+    after = confusion(network, card, Views(unseen.features, unseen.labels))
     assert (before - after).diagonal().abs().max() <= 1
     assert fingerprint(network) == body, "the body stays"
     assert steps[-1].loss < steps[0].loss
