@@ -49,7 +49,7 @@ class Timers:
             if seconds > LONGEST_SECONDS:
                 self.set(key, at, work)
                 return
-            task = asyncio.create_task(self._do(key, work))
+            task = asyncio.create_task(self.do(key, work))
             self._working[task] = key
             task.add_done_callback(self._working.pop)
 
@@ -64,7 +64,11 @@ class Timers:
         self._timers.clear()
         await asyncio.gather(*self._working)
 
-    async def _do(self, key: Hashable, work: Callable[[], Awaitable[None]]) -> None:
+    async def do(self, key: Hashable, work: Callable[[], Awaitable[None]]) -> None:
+        """Do work now; what fails is done again, alone. Never raises.
+
+        For the last step of what a timer asked for, when the steps before must not be done twice.
+        """
         try:
             await work()
         except Exception:

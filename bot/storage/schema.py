@@ -149,7 +149,8 @@ features = Table(
     Column("vectors", LargeBinary, nullable=False),
 )
 
-# Somebody objected to a round's truth, and the room votes about it.
+# Somebody objected to a round's truth, and the room votes about it: since when no more, and since
+# when it knows how that ended.
 votes = Table(
     "votes",
     metadata,
@@ -158,6 +159,7 @@ votes = Table(
     Column("opened", Moment, nullable=False),
     Column("until", Moment, nullable=False),
     Column("closed", Moment),
+    Column("told", Moment),
 )
 
 ballots = Table(

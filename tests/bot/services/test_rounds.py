@@ -265,6 +265,33 @@ async def test_a_vote_ends_although_the_database_fails_at_that_moment(
     assert EN.rounds.vote_stands(0) == table.messenger.sent[-1][1].text
 
 
+async def test_a_vote_that_was_closed_before_a_crash_is_told_once_by_who_starts_again(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await everyone_plays(table)
+    told = (await table.tap(MIA, await table.photo(MIA), IS_YETI)).edit
+    await table.tap(BEN, told, OBJECT)
+    table.later(days=2)
+    (vote,) = await table.store.game.untold_votes()
+    await table.store.game.close_vote(vote.round_id, table.now)  # and there the process died
+    marks, mark = [StoreError("it is gone"), None], table.store.game.mark_vote_told
+    marked = asyncio.Event()
+
+    async def mark_vote_told(round_id: int, now: datetime) -> None:
+        if (fault := marks.pop(0)) is not None:
+            raise fault
+        await mark(round_id, now)
+        marked.set()
+
+    monkeypatch.setattr(table.store.game, "mark_vote_told", mark_vote_told)
+    monkeypatch.setattr(timers, "AGAIN_IN", timers.AGAIN_IN * 0)
+    async with table.restart({"telegram": table.messenger}).running(), asyncio.timeout(5):
+        await marked.wait()
+    assert [reply.text for _, reply, _ in table.messenger.sent] == [EN.rounds.vote_stands(0)]
+    assert OBJECT not in labels(table.messenger.edited[-1][2])
+    assert await table.store.game.untold_votes() == []
+
+
 async def test_a_single_vote_changes_nothing_and_the_room_is_told_why(table: Table) -> None:
     await everyone_plays(table)
     told = (await table.tap(MIA, await table.photo(MIA), IS_YETI)).edit

@@ -1,0 +1,13 @@
+"""Since when a room knows how a vote ended."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    """Add the column; who has a vote that is over was told, as far as anybody knows."""
+    op.add_column("votes", sa.Column("told", sa.DateTime(timezone=True)))
+    op.execute("UPDATE votes SET told = closed")
