@@ -15,7 +15,6 @@ from bot.domain import (
     Classified,
     Delivery,
     Label,
-    Receipt,
     Reply,
     Room,
 )
@@ -72,8 +71,6 @@ class Guessing:
         self._countdowns = Timers(clock.now)
         # When each question was edited last.
         self._edited: LRUCache[int, datetime] = LRUCache(REMEMBERED)
-        # Answers that rooms have seen, while that could not be noted: they are not sent again.
-        self._unmarked: dict[int, Receipt] = {}
 
     async def open(self, outcome: Classified) -> Reply | None:
         """Ask the room what the bot will answer; None where there is nobody to guess."""
@@ -180,8 +177,6 @@ class Guessing:
         """Send the room the answer, once; try again later while it cannot be sent."""
         if not await self._store.leases.own(room):
             return
-        if await self._mark_told(round_id) is not None:
-            return
         now, view = self._clock.now(), await self._rounds.view(round_id)
         if view is not None and not view.is_answered and now < until + QUESTION_LATE:
             self._wait(round_id, room, now + QUESTION_CHECKED, until)
@@ -207,19 +202,13 @@ class Guessing:
         await asyncio.sleep(DRUM_ROLL_SECONDS)
         shown = replace(self._rounds.word(view), verdict=view.round.verdict)
         receipt = await messenger.send(view.place, shown, to=opening.message or None)
-        if receipt.delivery is not Delivery.FAILED:  # who does not want it is not asked again
-            self._unmarked[round_id] = receipt
         if receipt.delivery is Delivery.REFUSED and view.answer is not None:
             # The bot may not write there, but may have answered a command: the question is left.
             await messenger.edit(view.place, view.answer, self._revisions.number(shown))
-        return await self._mark_told(round_id) or receipt.delivery
-
-    async def _mark_told(self, round_id: int) -> Delivery | None:
-        """Note that the room knows an answer; None if it is not told yet."""
-        if (receipt := self._unmarked.get(round_id)) is None:
-            return None
-        await self._store.guesses.mark_told(round_id, receipt.message)
-        del self._unmarked[round_id]
+        if receipt.delivery is not Delivery.FAILED:  # who does not want it is not asked again
+            await self._timers.do(
+                round_id, lambda: self._store.guesses.mark_told(round_id, receipt.message)
+            )
         return receipt.delivery
 
 
