@@ -340,6 +340,19 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Hello:
+    """What a hello goes by, in a group that the bot was invited to.
+
+    Attributes:
+        name: The bot's own, as people write it there.
+        hears_all: Whether every photo reaches the bot there.
+    """
+
+    name: str
+    hears_all: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Peer:
     """Another process on the same database, which has a room that people enter.
 

@@ -17,6 +17,7 @@ from bot.domain import (
     Classified,
     CommandRequest,
     Declined,
+    Hello,
     Peer,
     PendingPhoto,
     Photo,
@@ -71,11 +72,11 @@ from bot.services.buttons import (
     TellTruth,
     UndoReset,
     UndoTruth,
-    button,
 )
 from bot.services.cards import Cards
 from bot.services.clock import Clock, host_zone
 from bot.services.daily import Daily
+from bot.services.greetings import Greetings
 from bot.services.guessing import Guessing
 from bot.services.heatmaps import Heatmaps
 from bot.services.inviting import with_invitation
@@ -130,6 +131,7 @@ class Service:
         rounds: Rounds,
         voting: Voting,
         guessing: Guessing,
+        greetings: Greetings,
         heatmaps: Heatmaps,
         cards: Cards,
         leaderboards: Leaderboards,
@@ -153,6 +155,7 @@ class Service:
         self.rounds = rounds
         self.voting = voting
         self.guessing = guessing
+        self._greetings = greetings
         self._heatmaps = heatmaps
         self._cards = cards
         self._leaderboards = leaderboards
@@ -565,25 +568,15 @@ class Service:
         """Return the sentences in the room's language, else the person's, else English."""
         return await self._languages.speaker(room, player)
 
-    async def greet(
-        self, room: Room, player: Player | None, *, name: str, hears_all: bool
-    ) -> Reply | None:
-        """Say hello in a group that the bot was invited to; None when it has said so before.
+    async def greet(self, room: Room, player: Player | None, hello: Hello) -> None:
+        """Have a group greeted that the bot was invited to, unless it has been.
 
         Args:
             room: The group.
             player: Who invited the bot, where that is known.
-            name: The bot's own, as people write it there.
-            hears_all: Whether every photo reaches the bot there.
+            hello: What to go by.
         """
-        if not await self._store.rooms.mark_greeted(room, self._clock.now()):
-            return None
-        speaker = await self._languages.speaker(room, player)
-        hello = speaker.rooms.hello(room.platform, name, hears_all=hears_all)
-        if room.platform != "telegram" or hears_all:
-            return with_invitation(room, Reply(hello), speaker)
-        explain = button(speaker.rooms.privacy_mode_button(), ExplainPrivacyMode())
-        return Reply(hello, buttons=((explain,),))
+        await self._greetings.greet(room, player, hello)
 
     async def leave(self, room: Room) -> None:
         """Forget that a room was ever greeted; a new invitation is a new hello."""
@@ -622,6 +615,7 @@ class Service:
         """Do what the clock asks for, while the block lasts: guesses, votes, podiums and so on."""
         await self.guessing.resume()
         await self.voting.resume()
+        await self._greetings.resume()
         self.party_chats.open()
         await self.parties.resume()
         running = [
@@ -641,6 +635,7 @@ class Service:
             self._looking.stop()
             await self.guessing.close()
             await self.voting.close()
+            await self._greetings.close()
             await self.party_chats.close()
             await self.parties.close()
             await asyncio.gather(*running, return_exceptions=True)
@@ -656,6 +651,7 @@ class Service:
         """Take over what another process on the same database has left."""
         await self.guessing.look()
         await self.voting.look()
+        await self._greetings.look()
         await self.parties.look()
 
     async def hand_over(self) -> None:
@@ -751,6 +747,7 @@ def build_service(
         rounds=rounds,
         voting=Voting(store, jobs, messengers, clock, revisions, rounds.word),
         guessing=Guessing(store, rounds, messengers, clock, revisions),
+        greetings=Greetings(store, messengers, languages, clock),
         heatmaps=Heatmaps(photos, store, messengers),
         cards=cards,
         leaderboards=leaderboards,

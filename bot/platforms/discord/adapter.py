@@ -347,7 +347,7 @@ class DiscordAdapter:
         handlers = Handlers(
             messages,
             InteractionHandlers(service, tasks, files, self._edits, tokens, self._requests),
-            GuildHandlers(service, tasks, self._sender),
+            GuildHandlers(service, tasks),
             CatchUp(service, tasks, messages, self._sender, self._requests),
         )
 

@@ -364,7 +364,7 @@ class _Connection:
         self.sender = Sender(bot, service, moves, retries, self.fading)
         self.handlers = Handlers(bot, service, self.sender, self.files, guest_photos, self.tasks)
         guests = Guests(bot, service, self.sender, self.files, guest_photos)
-        membership = Membership(bot, service, self.sender, moves)
+        membership = Membership(bot, service, moves)
         side = service.photos.side
         self.intake = Intake(
             bot, reader, seen, self.handlers, guests, membership, self.sender, self.tasks, side
