@@ -15,7 +15,7 @@ import random
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -52,6 +52,7 @@ from bot.graphics.charts import Row
 from bot.metrics import Look, Metrics
 from bot.services.admission import Admission
 from bot.services.clock import Clock
+from bot.services.failures import Failures
 from bot.services.language import Languages
 from bot.services.party_pictures import PartyPictures
 from bot.services.ports import Messenger, PhotoClassifier
@@ -192,6 +193,7 @@ class Parties:
         self._evenings: dict[Room, _Evening] = {}
         self._listeners: list[Listener] = []
         self._chance = random.SystemRandom()
+        self._failures = Failures("an evening could not be gone on with", clock.now)
         self._closing = False
 
     def listen(self, listener: Listener) -> None:
@@ -410,7 +412,9 @@ class Parties:
                 self.let_go(room)
         now = self._clock.now()
         for room, state in await self._store.parties.all():
-            if room in self._evenings or not await self._store.leases.own(room):
+            if room in self._evenings or self._failures.holds_back(room):
+                continue
+            if not await self._store.leases.own(room):
                 continue
             try:
                 party = _STORED.validate_json(state)
@@ -418,11 +422,16 @@ class Parties:
                 log.warning("an evening of another version is not gone on with")
                 await self._store.parties.drop(room)
                 continue
-            found = self._evenings[room] = _Evening(room, flow.restarted(party, now))
-            for photo in party.round.photos if party.round else ():
-                if photo.verdict is None and not photo.is_lost:
-                    self._do(found, self._look_after_restart(found, photo.id))
-            self._change(found, flow.tick(found.party, now))
+            with self._failures.caught(room):  # the other rooms' evenings go on all the same
+                self._go_on(room, party, now)
+
+    def _go_on(self, room: Room, party: Party, now: datetime) -> None:
+        """Go on with an evening as it was stored."""
+        found = self._evenings[room] = _Evening(room, flow.restarted(party, now))
+        for photo in party.round.photos if party.round else ():
+            if photo.verdict is None and not photo.is_lost:
+                self._do(found, self._look_after_restart(found, photo.id))
+        self._change(found, flow.tick(found.party, now))
 
     async def close(self) -> None:
         """Stop the clocks, and store how everything is."""

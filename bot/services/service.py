@@ -76,6 +76,7 @@ from bot.services.buttons import (
 from bot.services.cards import Cards
 from bot.services.clock import Clock, host_zone
 from bot.services.daily import Daily
+from bot.services.failures import Failures
 from bot.services.greetings import Greetings
 from bot.services.guessing import Guessing
 from bot.services.heatmaps import Heatmaps
@@ -173,6 +174,7 @@ class Service:
         )
         self._revisions = revisions
         self._dropping: set[asyncio.Task[None]] = set()
+        self._failures = Failures("what another process left could not be taken over", clock.now)
         self._looking = Repeat(
             self.look, LOOK_SECONDS, "what other processes left could not be looked for"
         )
@@ -649,10 +651,9 @@ class Service:
 
     async def look(self) -> None:
         """Take over what another process on the same database has left."""
-        await self.guessing.look()
-        await self.voting.look()
-        await self._greetings.look()
-        await self.parties.look()
+        for part in (self.guessing, self.voting, self._greetings, self.parties):
+            with self._failures.caught(part):
+                await part.look()
 
     async def hand_over(self) -> None:
         """Leave what is in rooms that were given up to the process that has them next."""

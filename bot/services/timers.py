@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Hashable
 from datetime import datetime, timedelta
 
-log = logging.getLogger(__name__)
+from bot.services.failures import Failures
 
 # asyncio's longest wait is shorter than some timers; the rest is waited for again.
 LONGEST_SECONDS = 86400.0
-# What failed is done again: the database, or a platform, may be there by then.
+# For what a platform could not deliver: it may be there by then.
 AGAIN_IN = timedelta(seconds=30)
 
 
 class Timers:
-    """Does work at its time, each key's once; what fails is done again.
+    """Does work at its time, each key's once; what fails is done again, later and later.
 
     Args:
         now: The time, with its zone.
@@ -26,6 +25,7 @@ class Timers:
         self._now = now
         self._timers: dict[Hashable, asyncio.TimerHandle] = {}
         self._working: dict[asyncio.Task[None], Hashable] = {}
+        self._failures = Failures("what a timer asked for could not be done", now)
         self._closing = False
 
     def open(self) -> None:
@@ -71,7 +71,9 @@ class Timers:
         """
         try:
             await work()
-        except Exception:
-            log.exception("what a timer asked for could not be done; it is tried again")
+        except Exception as fault:
+            again_at = self._failures.note(key, fault)
             if key not in self._timers:
-                self.set(key, self._now() + AGAIN_IN, work)
+                self.set(key, again_at, work)
+        else:
+            self._failures.end(key)

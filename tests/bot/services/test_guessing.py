@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain import Delivery, Label, Player, Receipt, Reply, Room
 from bot.game.rules import GUESS_WITHIN
-from bot.services import guessing, timers
+from bot.services import failures, guessing
 from bot.speech import speaker_for
 from tests.fakes.messenger import FakeMessenger
 from tests.fakes.vision import OLAF, YETI
@@ -262,7 +262,7 @@ async def test_players_have_the_colours_of_their_order_of_joining_on_every_board
 async def test_an_answer_that_was_sent_and_could_not_be_noted_is_not_sent_again(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timers, "AGAIN_IN", timedelta())
+    monkeypatch.setattr(failures, "FIRST_WAIT", timedelta())
     store = table.store.guesses
     mark, noted = store.mark_told, asyncio.Event()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,7 +25,7 @@ from bot.domain import (
 )
 from bot.game.rules import Round
 from bot.metrics import Metrics
-from bot.services import guessing, timers
+from bot.services import failures, guessing
 from bot.speech import speaker_for
 from bot.storage import StoreError
 from tests.fakes.messenger import FakeMessenger
@@ -254,7 +254,7 @@ async def test_a_vote_ends_although_the_database_fails_at_that_moment(
         return await close(round_id, now)
 
     monkeypatch.setattr(table.store.game, "close_vote", close_vote)
-    monkeypatch.setattr(timers, "AGAIN_IN", timers.AGAIN_IN * 0)
+    monkeypatch.setattr(failures, "FIRST_WAIT", failures.FIRST_WAIT * 0)
     table.later(days=2)
     async with (
         table.restart({"telegram": table.messenger}).running(),
@@ -284,7 +284,7 @@ async def test_a_vote_that_was_closed_before_a_crash_is_told_once_by_who_starts_
         marked.set()
 
     monkeypatch.setattr(table.store.game, "mark_vote_told", mark_vote_told)
-    monkeypatch.setattr(timers, "AGAIN_IN", timers.AGAIN_IN * 0)
+    monkeypatch.setattr(failures, "FIRST_WAIT", failures.FIRST_WAIT * 0)
     async with table.restart({"telegram": table.messenger}).running(), asyncio.timeout(5):
         await marked.wait()
     assert [reply.text for _, reply, _ in table.messenger.sent] == [EN.rounds.vote_stands(0)]
@@ -514,7 +514,7 @@ async def test_an_answer_that_could_not_be_sent_is_sent_by_the_next_process(tabl
 async def test_an_answer_that_could_not_be_sent_is_sent_again_by_the_same_process(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guessing, "AGAIN_IN", timers.AGAIN_IN * 0)
+    monkeypatch.setattr(guessing, "AGAIN_IN", timedelta())
     async with table.service.running():
         table.messenger.delivery = Delivery.FAILED
         await table.photo(OMA)
@@ -815,16 +815,19 @@ async def test_the_evening_has_a_card_of_the_best_photo_that_is_shown(table: Tab
 class Stumbling(FakeMessenger):
     """A platform on which writing in one room is a fault of ours."""
 
+    stumbled = 0
+
     async def send(
         self, room: Room, reply: Reply, to: str | None = None, topic: str | None = None
     ) -> Receipt:
         if room == HOME:
+            self.stumbled += 1
             raise LookupError(room.id)
         return await super().send(room, reply, to, topic)
 
 
 async def test_the_fault_of_one_room_keeps_no_other_waiting(table: Table) -> None:
-    igloo = Room("telegram", "-200")
+    igloo, palace = Room("telegram", "-200"), Room("telegram", "-300")
     for room in (HOME, igloo):
         await table.tap(MIA, await table.photo(MIA, room=room), IS_YETI, room)
         await table.ask(OMA, "daily", "9:00", room)
@@ -836,6 +839,13 @@ async def test_the_fault_of_one_room_keeps_no_other_waiting(table: Table) -> Non
     texts = "".join(reply.text for _, reply, _ in messenger.sent)
     assert EN.standings.place(1, ["Mia"], 97) in texts
     assert (await table.ask(MIA, "challenge", room=igloo)).text in texts
+    assert messenger.stumbled == 2
+    table.later(seconds=20)  # and it is not tried again each time that others get theirs
+    await table.ask(OMA, "daily", "9:00", palace)
+    async with table.service.running(), asyncio.timeout(5):
+        while messenger.sent[-1][0] != palace:
+            await asyncio.sleep(0)
+    assert messenger.stumbled == 2
 
 
 async def test_the_log_has_the_days_of_the_room(table: Table) -> None:
