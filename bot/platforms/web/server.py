@@ -47,7 +47,7 @@ PAGES = {"": "index.html", "/party": "party.html", PLAY: "play.html"}
 # What all of them begin with.
 HEAD = "head.html"
 # Starts the bot so that phones come in, by the page whose link is handed on.
-OPENING = {"": "python -m bot --host 0.0.0.0", PLAY: "python -m bot --party"}
+OPENING = {"": "python -m bot --host 0.0.0.0", PLAY: "python -m bot --party --host 0.0.0.0"}
 # What is left to do when the service has drained: send an answer and close.
 FINISH_SECONDS = 1.0
 # What is too old is looked for when it is due, and as often as this besides: a computer may sleep,
