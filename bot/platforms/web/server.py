@@ -24,6 +24,7 @@ from bot.platforms.web.broadcast import Broadcast
 from bot.platforms.web.party import PartyPages
 from bot.platforms.web.peers import Peers
 from bot.platforms.web.requests import (
+    NewRooms,
     browser_language,
     clean_room_name,
     render_rejections,
@@ -107,6 +108,7 @@ class WebServer:
         self._hooks = hooks
         self._metrics = metrics
         self._admins = Admins(data_folder if has_room else None)
+        self._new_rooms = NewRooms(self._admins)
         self._api: Api | None = None
         self._broadcast: Broadcast | None = None
         self._sharing: SharedRooms | None = None
@@ -120,10 +122,12 @@ class WebServer:
             service: What answers.
         """
         self._broadcast = Broadcast(service, self.rooms)
-        self._api = Api(service, self.rooms, self._broadcast, self._admins)
+        admins, new_rooms = self._admins, self._new_rooms
+        self._api = Api(service, self.rooms, self._broadcast, admins, new_rooms)
         if self._peers is not None:
-            admins, peers = self._admins, self._peers
-            self._sharing = SharedRooms(service, self.rooms, self._shelf, admins, peers)
+            self._sharing = SharedRooms(
+                service, self.rooms, self._shelf, admins, new_rooms, self._peers
+            )
         service.privacy.listen(PLATFORM, self._forget)
 
     async def start(self, service: Service, listening: socket.socket) -> None:
@@ -138,7 +142,7 @@ class WebServer:
             self.open(service)
         app = self._app()
         if self._has_room and self._api and self._broadcast:
-            party = PartyPages(service, self.rooms, self._admins)
+            party = PartyPages(service, self.rooms, self._admins, self._new_rooms)
             page = _Page(service, self._address, self.rooms, self._broadcast, self._admins, party)
             party.add_routes(app.router)
             page.add_routes(app.router)

@@ -17,10 +17,11 @@ import pytest
 from aiohttp import WSCloseCode
 
 from bot.domain import Refusal
-from bot.platforms.web import peers, uploads
+from bot.platforms.web import peers, requests, uploads
 from bot.platforms.web.requests import player_of
 from bot.platforms.web.rooms import ENTRY_SECONDS, room_of
 from bot.services.buttons import ForgetMe, button
+from bot.services.rate_limit import Rate
 from bot.speech import speaker_for
 from bot.storage.database import open_database
 from tests.bot.platforms.web.test_party import TV, act, enter, told
@@ -248,3 +249,12 @@ async def test_a_process_that_was_held_up_sends_its_people_to_the_next_one(
     assert one.service.parties.find(room_of("home")) is None
     (entry,) = (await (await one.join()).receive("welcome"))["entries"]
     assert entry == shown
+
+
+async def test_who_makes_up_rooms_takes_few_of_them(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "NEW_ROOMS", Rate(2, 3600))
+    asked = ("home", "away", "made-up", "home", "away")
+    found = [(await two.one.session.get(f"{two.one.url}/r/{room}")).status for room in asked]
+    assert found == [200, 200, 429, 200, 200]
