@@ -14,6 +14,7 @@ import logging
 import random
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,7 +23,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.domain import Fetch, Picture, Player, Refusal, Refused, Reply, Room, Timings, Verdict
+from bot.domain import Fetch, Kept, Picture, Player, Refusal, Refused, Reply, Room, Timings, Verdict
 from bot.game import party_flow as flow
 from bot.game.party import Device, Party, Phase, opened
 from bot.game.party_acts import (
@@ -369,35 +370,36 @@ class Parties:
             if found.party.phase is Phase.OVER:
                 await self._draw_picture(found.room, found.party)
 
-    def export(self, platform: str, device: Device) -> list[dict[str, object]]:
-        """Return what a platform's evenings know about somebody, ready for JSON."""
+    async def export(self, platform: str, device: Device) -> Kept:
+        """Return what a platform's evenings know about somebody, in whatever process they are."""
         evenings: list[dict[str, object]] = []
-        for room, found in self._evenings.items():
-            party = found.party
+        photos: dict[str, bytes] = {}
+        for room, party in (await self._all()).items():
             theirs = [each for each in party.players if each.device == device]
             if room.platform != platform or not theirs:
                 continue
-            points = totals(party.rounds)
+            points, sent = totals(party.rounds), _photos_of(party, device)
             evenings.append(
                 {
                     "room": room.id,
                     "players": [
                         {"name": each.name, "points": points[each.number]} for each in theirs
                     ],
-                    "photos": [_file_of(photo) for photo in _photos_of(party, device)],
+                    "photos": [_file_of(photo) for photo in sent],
                 }
             )
-        return evenings
+            for photo in sent:
+                if (data := await self._pictures.find(party.id, photo)) is not None:
+                    photos[_file_of(photo)] = data
+        return Kept({"parties": evenings} if evenings else {}, photos)
 
-    async def photos_of(self, platform: str, device: Device) -> dict[str, bytes]:
-        """Return somebody's photos in a platform's evenings, by the names that `export` tells."""
-        found = {
-            _file_of(photo): await self._pictures.find(each.party.id, photo)
-            for room, each in list(self._evenings.items())
-            if room.platform == platform
-            for photo in _photos_of(each.party, device)
-        }
-        return {name: data for name, data in found.items() if data is not None}
+    async def _all(self) -> Mapping[Room, Party]:
+        """Return every room's evening: those of this process as they are, others as stored."""
+        evenings: dict[Room, Party] = {}
+        for room, state in await self._store.parties.all():
+            with suppress(ValidationError):  # of another version
+                evenings[room] = _STORED.validate_json(state)
+        return evenings | {room: found.party for room, found in self._evenings.items()}
 
     async def resume(self) -> None:
         """Go on with what the last process left."""

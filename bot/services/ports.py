@@ -46,7 +46,7 @@ class Messenger(Protocol):
             reference: The photo's, as the platform gave it.
         """
 
-    def export(self, player: str) -> Kept:
+    async def export(self, player: str) -> Kept:
         """Return what the platform's part of the bot itself keeps of somebody, to show it.
 
         Args:

@@ -24,7 +24,7 @@ class FakeMessenger:
 
         return fetch
 
-    def export(self, player: str) -> Kept:
+    async def export(self, player: str) -> Kept:
         return Kept()
 
     def is_spoiler(self, reference: str) -> bool:

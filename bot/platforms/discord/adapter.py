@@ -222,7 +222,7 @@ class DiscordAdapter:
 
         return fetch
 
-    def export(self, player: str) -> Kept:
+    async def export(self, player: str) -> Kept:
         """Return nothing: no photo is kept here."""
         return Kept()
 

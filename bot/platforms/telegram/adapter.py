@@ -133,7 +133,7 @@ class TelegramAdapter:
             return _refuse
         return self._connection.files.file_fetcher(PhotoReference.parse(reference).file)
 
-    def export(self, player: str) -> Kept:
+    async def export(self, player: str) -> Kept:
         """Return nothing: no photo is kept here."""
         return Kept()
 

@@ -364,8 +364,8 @@ class Rooms:
         self.expire()
         return self._rooms.get(name)
 
-    async def bring_back(self, room: Room) -> None:
-        """Show what another process showed in a room, which is this one's now."""
+    async def bring_back(self, room: Room | None = None) -> None:
+        """Show what other processes showed in a room, or in all of them."""
         if self._shelf:
             self._put_back(await self._shelf.find(room))
 

@@ -170,9 +170,14 @@ class WebServer:
         """Return what fetches a photo of a room again, as long as it is shown there."""
         return self._api.fetcher(room, reference) if self._api else _gone
 
-    def export(self, player: str) -> Kept:
+    async def export(self, player: str) -> Kept:
         """Return what the rooms still show of somebody, or of what was said to them."""
-        return self.rooms.export(player)
+        if self._shelf is None or not self._is_shared:
+            return self.rooms.export(player)
+        # Rooms of other processes are on the same disk.
+        shown = Rooms(self.rooms.now, self._shelf, are_shared=True)
+        await shown.bring_back()
+        return shown.export(player)
 
     def is_spoiler(self, reference: str) -> bool:
         """Return whether a photo is hidden until somebody taps it; none is here."""

@@ -254,13 +254,15 @@ async def test_who_is_forgotten_leaves_the_evening_with_name_and_photos(home: Ho
     await until(lambda: len(pictures(home)) == 4)
     parties = home.service.parties
     hers = f"party/{home.party.rounds[0].photos[0].id}.jpg"
-    assert parties.export("web", "Mia") == [
+    kept = await parties.export("web", "Mia")
+    assert kept.record["parties"] == [
         {"room": ROOM.id, "players": [{"name": "Mia", "points": 0}], "photos": [hers]}
     ]
-    ((name, jpeg),) = (await parties.photos_of("web", "Mia")).items()
+    ((name, jpeg),) = kept.files.items()
     assert (name, jpeg[:2]) == (hers, b"\xff\xd8")
     await parties.forget("web", "Mia")
-    assert parties.export("web", "Ben")
+    assert not (await parties.export("web", "Mia")).record
+    assert (await parties.export("web", "Ben")).record
     assert [player.name for player in home.party.players] == ["⛄", "Ben"]
     assert len(pictures(home)) == 2
     await parties.close()

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import WSCloseCode
@@ -212,6 +212,9 @@ async def test_who_is_forgotten_goes_from_rooms_of_all_processes_and_from_the_di
     shown = (await ana.receive("welcome"))["entries"]
     ben = player_of(BEN["X-Player"], "Ben")
     assert ben is not None
+    # Any of them can tell him what all show.
+    exported = await other.server.export(ben.id)
+    assert [len(exported.files), len(cast("list[object]", exported.record["shown"]))] == [3, 3]
     yes = button("Yes", ForgetMe(player_id=ben.id, confirmed=True)).data
     assert (await one.post("presses", {"data": yes}, "sauna", BEN)).status == 200
     assert (await ana.receive("gone"))["id"] == shown[0]["id"]
