@@ -73,7 +73,7 @@ async def test_a_guess_is_shown_at_once_and_the_next_ten_seconds_later(table: Ta
     await table.tap(BEN, asked, A_OLAF)
     await changed(table, EN.rounds.guess_open(29, ["Ben"]))
     await table.tap(Player("zoe", "Zoe"), asked, A_YETI)
-    await asyncio.sleep(0.03)
+    await table.settled()
     assert len(table.messenger.edited) == 1
 
 

@@ -229,7 +229,7 @@ async def test_no_photo_is_kept_that_the_evening_does_not_have(home: Home) -> No
     await until(lambda: home.vision.heatmaps == 2)
     await home.service.parties.forget("web", "Ben")
     home.vision.heat_may_answer.set()
-    await asyncio.sleep(0.1)
+    await until(lambda: not home.service.parties._evenings[ROOM].jobs)
     assert pictures(home) == {mias, f"{mias}.heat"}
 
 

@@ -495,8 +495,7 @@ async def test_guesses_that_a_restart_interrupted_are_answered_by_the_next_proce
     async with table.service.running():
         answer = await reveal(table)
     assert EN.rounds.guessed(["Ben"], 10) in answer.text
-    async with table.service.running():
-        await asyncio.sleep(0.05)
+    await table.due()
     assert not table.messenger.sent
 
 
@@ -504,8 +503,7 @@ async def test_an_answer_that_could_not_be_sent_is_sent_by_the_next_process(tabl
     await table.photo(MIA, OLAF, caption="guess")
     table.later(minutes=1)
     table.messenger.delivery = Delivery.FAILED
-    async with table.service.running():
-        await asyncio.sleep(0.05)
+    await table.due()
     table.messenger.delivery = Delivery.SENT
     async with table.service.running():
         assert (await reveal(table)).text.startswith("Olaf! 97%")
@@ -526,7 +524,7 @@ async def test_an_answer_that_could_not_be_sent_is_sent_again_by_the_same_proces
         table.messenger.delivery = Delivery.SENT
         assert EN.rounds.guessed(["Oma"], 10) in (await reveal(table)).text
         attempts = table.messenger.attempts
-        await asyncio.sleep(0.05)
+        await table.settled()
         assert table.messenger.attempts == attempts
 
 
@@ -535,8 +533,7 @@ async def test_a_room_that_does_not_want_the_answer_is_not_asked_again(table: Ta
     await table.photo(MIA, OLAF, caption="guess")
     table.later(minutes=1)
     for _ in range(2):
-        async with table.service.running():
-            await asyncio.sleep(0.05)
+        await table.due()
     assert table.messenger.attempts == 1
 
 
@@ -578,13 +575,11 @@ async def test_an_empty_leaderboard_invites_to_play(table: Table) -> None:
 async def test_the_podium_is_shown_once_on_the_third(table: Table) -> None:
     await table.tap(MIA, await table.photo(MIA), IS_YETI)
     table.now = datetime(2027, 1, 2, 22, 0, tzinfo=UTC)
-    async with table.service.running():
-        await asyncio.sleep(0.2)
+    await table.due()
     assert not table.messenger.sent
     table.now = datetime(2027, 1, 3, 9, 0, tzinfo=UTC)
     for _ in range(2):
-        async with table.service.running():
-            await asyncio.sleep(0.5)
+        await table.due()
     ((room, reply, _),) = table.messenger.sent
     assert room == HOME
     assert "December 2026" in reply.text
@@ -602,7 +597,7 @@ async def test_a_podium_goes_by_the_hosts_time_zone_where_the_room_chose_none(
     table.now = datetime(2027, 1, 2, 19, 30, tzinfo=UTC)  # there it is half past eight on the third
     async with table.service.running(), asyncio.timeout(5):
         while not table.messenger.sent:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
     podium = table.messenger.sent[0][1].text
     assert "December 2026" in podium
     assert "Mia" in podium
@@ -616,9 +611,7 @@ async def test_a_photo_counts_for_the_month_in_which_it_arrived(table: Table) ->
     await table.tap(MIA, reply, IS_YETI)
     assert await table.points() == {}
     table.now = datetime(2027, 1, 3, 9, 0, tzinfo=UTC)
-    async with table.service.running(), asyncio.timeout(5):
-        while not table.messenger.sent:
-            await asyncio.sleep(0.01)
+    await table.due()
     assert EN.standings.place(1, ["Mia"], 97) in table.messenger.sent[0][1].text
 
 
@@ -634,9 +627,7 @@ async def test_a_podium_speaks_the_language_that_was_spoken_first(
     table.now = datetime(2027, 1, 3, 9, 0, tzinfo=UTC)
     if restarts:
         table.restart({"telegram": table.messenger})
-    async with table.service.running(), asyncio.timeout(5):
-        while not table.messenger.sent:
-            await asyncio.sleep(0.01)
+    await table.due()
     assert "Dezember 2026" in table.messenger.sent[0][1].text
 
 
@@ -645,22 +636,17 @@ async def test_a_podium_that_did_not_arrive_is_shown_later(table: Table, trouble
     await table.tap(MIA, await table.photo(MIA), IS_YETI)
     table.now = datetime(2027, 1, 3, 9, 0, tzinfo=UTC)
     table.messenger.delivery = trouble
-    async with table.service.running(), asyncio.timeout(5):
-        while not table.messenger.attempts:
-            await asyncio.sleep(0.01)
+    await table.due()
     table.messenger.delivery = Delivery.SENT
     table.later(hours=7)
-    async with table.service.running(), asyncio.timeout(5):
-        while not table.messenger.sent:
-            await asyncio.sleep(0.01)
+    await table.due()
     assert "December 2026" in table.messenger.sent[0][1].text
 
 
 async def test_a_room_where_nobody_scored_sees_no_podium(table: Table) -> None:
     await table.photo(MIA)
     table.now = datetime(2027, 1, 3, 9, 0, tzinfo=UTC)
-    async with table.service.running():
-        await asyncio.sleep(0.2)
+    await table.due()
     assert not table.messenger.sent
 
 
@@ -782,20 +768,17 @@ async def test_the_days_challenge_is_posted_at_the_rooms_time_once(table: Table)
     assert (await table.ask(MIA, "daily", "soon")).text == EN.rooms.daily_how()
     await table.ask(OMA, "daily", "9:00 America/New_York")
     table.now = datetime(2026, 12, 6, 13, 59, tzinfo=UTC)
-    async with table.service.running():
-        await asyncio.sleep(0.2)
+    await table.due()
     assert not table.messenger.sent
     table.later(minutes=2)
     for _ in range(2):
-        async with table.service.running():
-            await asyncio.sleep(0.3)
+        await table.due()
     ((room, reply, _),) = table.messenger.sent
     assert room == HOME
     assert (await table.ask(MIA, "challenge")).text in reply.text
     await table.ask(OMA, "daily", "off")
     table.later(days=1)
-    async with table.service.running():
-        await asyncio.sleep(0.2)
+    await table.due()
     assert len(table.messenger.sent) == 1
 
 
@@ -806,9 +789,7 @@ async def test_the_evening_has_a_card_of_the_best_photo_that_is_shown(table: Tab
     await table.tap(BEN, await table.ask(BEN, "hall"), f"1. {EN.privacy.hide_button()}")
     table.messenger.photos.clear()
     table.now = datetime(2026, 12, 5, 20, 1, tzinfo=UTC)
-    async with table.service.running(), asyncio.timeout(5):
-        while len(table.messenger.sent) < 2:
-            await asyncio.sleep(0.01)
+    await table.due()
     assert table.messenger.sent[1][1].text == EN.rooms.evening_card("Mia", 97)
 
 
@@ -833,9 +814,7 @@ async def test_the_fault_of_one_room_keeps_no_other_waiting(table: Table) -> Non
         await table.ask(OMA, "daily", "9:00", room)
     table.restart({"telegram": (messenger := Stumbling())})
     table.now = datetime(2027, 1, 3, 9, 30, tzinfo=UTC)
-    async with table.service.running(), asyncio.timeout(5):
-        while len(messenger.sent) < 2:
-            await asyncio.sleep(0.01)
+    await table.due()
     texts = "".join(reply.text for _, reply, _ in messenger.sent)
     assert EN.standings.place(1, ["Mia"], 97) in texts
     assert (await table.ask(MIA, "challenge", room=igloo)).text in texts

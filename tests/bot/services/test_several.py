@@ -39,12 +39,10 @@ class Pair:
     def at(self, now: datetime) -> None:
         self.one.now = self.other.now = now
 
-    async def says(self, number: int = 1) -> list[str]:
+    async def says(self) -> list[str]:
         """Have both do what is due; return what the room reads."""
         self.messenger.sent.clear()
-        async with self.one.service.running(), self.other.service.running():
-            await until(lambda: len(self.messenger.sent) >= number)
-            await asyncio.sleep(0.3)
+        await asyncio.gather(self.one.due(), self.other.due())
         return [reply.text for _, reply, _ in self.messenger.sent]
 
 
@@ -106,7 +104,7 @@ async def test_who_is_there_tells_what_another_process_left(database_url: str, p
         await pair.one.photo(MIA, OLAF, caption="guess")
         pair.at(pair.one.now + 2 * GUESS_WITHIN)
         await pair.other.service.look()
-        await asyncio.sleep(0.2)
+        await pair.other.settled()
         assert not pair.messenger.sent  # its owner may be about to
         dead = f"DELETE FROM processes WHERE id = '{pair.one.store.leases.me}'"
         async with open_database(database_url) as database:
