@@ -346,10 +346,12 @@ class Hello:
     Attributes:
         name: The bot's own, as people write it there.
         hears_all: Whether every photo reaches the bot there.
+        is_in_privacy_mode: Whether that is for want of a setting that can be explained.
     """
 
     name: str
     hears_all: bool
+    is_in_privacy_mode: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from bot.services.failures import Failures
 from bot.services.inviting import with_invitation
 from bot.services.language import Languages
 from bot.services.leaderboard import Leaderboards, best_shown
-from bot.services.ports import Messenger
+from bot.services.ports import Messenger, traits_of
 from bot.services.repeat import Repeat
 from bot.storage import Store
 
@@ -97,7 +97,7 @@ class Daily:
         zone = await self._clock.zone_of(room)
         days = await self._store.rooms.played_days(room, zone, now)
         posted = Reply(speaker.rooms.daily_challenge(challenge, days))
-        return with_invitation(room, posted, speaker)
+        return with_invitation(posted, speaker, traits_of(self._messengers, room))
 
     async def _card(self, room: Room, now: datetime) -> Reply | None:
         """Return the card of the photo that fooled the bot best today; None when none did."""

@@ -10,7 +10,7 @@ from bot.services.buttons import ExplainPrivacyMode, button
 from bot.services.clock import Clock
 from bot.services.inviting import with_invitation
 from bot.services.language import Languages
-from bot.services.ports import Messenger
+from bot.services.ports import Messenger, Traits
 from bot.services.timers import AGAIN_IN, Timers
 from bot.speech import Speaker
 from bot.storage import Store
@@ -83,7 +83,8 @@ class Greetings:
         if since is None or hello is None:
             return
         speaker = await self._languages.speaker(room, None)
-        delivery = (await messenger.send(room, _worded(room, hello, speaker))).delivery
+        said = _worded(room, hello, speaker, messenger.traits)
+        delivery = (await messenger.send(room, said)).delivery
         now = self._clock.now()
         if delivery is Delivery.FAILED and now < since + GIVE_UP:
             self._wait(room, now + AGAIN_IN)
@@ -93,9 +94,9 @@ class Greetings:
             await self._store.rooms.mark_left(room)
 
 
-def _worded(room: Room, hello: Hello, speaker: Speaker) -> Reply:
+def _worded(room: Room, hello: Hello, speaker: Speaker, traits: Traits) -> Reply:
     text = speaker.rooms.hello(room.platform, hello.name, hears_all=hello.hears_all)
-    if room.platform != "telegram" or hello.hears_all:
-        return with_invitation(room, Reply(text), speaker)
+    if not hello.is_in_privacy_mode:
+        return with_invitation(Reply(text), speaker, traits)
     explain = button(speaker.rooms.privacy_mode_button(), ExplainPrivacyMode())
     return Reply(text, buttons=((explain,),))

@@ -21,7 +21,7 @@ from bot.domain import (
 from bot.game.rules import GUESS_WITHIN, Denied
 from bot.services.buttons import MakeGuess, button
 from bot.services.clock import Clock
-from bot.services.ports import Messenger
+from bot.services.ports import Messenger, traits_of
 from bot.services.revisions import Revisions
 from bot.services.rounds import Rounds
 from bot.services.timers import AGAIN_IN, Timers
@@ -31,9 +31,8 @@ from bot.storage.views import RoundView
 
 # Between the end of the guesses and the answer, so that everybody looks up.
 DRUM_ROLL_SECONDS = 1.5
-# There a countdown runs by itself; elsewhere an edit counts as a message does, and a group takes
-# some twenty of them a minute.
-COUNT_BY_THEMSELVES = frozenset({"discord", "web"})
+# Where no countdown runs by itself: an edit counts as a message does, and a group takes some twenty
+# of them a minute.
 EDIT_EVERY = timedelta(seconds=10)
 # Questions that are open.
 REMEMBERED = 2048
@@ -102,7 +101,7 @@ class Guessing:
             return ButtonOutcome(notice)
         if await self._store.guesses.everyone_guessed(round_id, now):
             self._wait(round_id, press.room, now, view.guess_until)
-        if press.room.platform in COUNT_BY_THEMSELVES:
+        if traits_of(self._messengers, press.room).counts_down:
             return ButtonOutcome(notice, edit=self._question(view, view.guess_until))
         self._count_down(round_id, press.room, now)
         return ButtonOutcome(notice)
@@ -133,14 +132,14 @@ class Guessing:
         """Return the message above the guesses' buttons: how long, and who has tapped."""
         speaker = speaker_for(view.language)
         who = _who_guessed(view, speaker)
-        match view.room.platform:
-            case "discord":
-                text = speaker.rounds.guess_open_until(f"<t:{until.timestamp():.0f}:R>", who)
-            case "web":
-                text = speaker.rounds.guess_open(None, who)
-            case _:
-                seconds = max(1, round((until - self._clock.now()).total_seconds()))
-                text = speaker.rounds.guess_open(seconds, who)
+        traits = traits_of(self._messengers, view.room)
+        if traits.time_mark is not None:
+            text = speaker.rounds.guess_open_until(traits.time_mark(until), who)
+        elif traits.shows_until:
+            text = speaker.rounds.guess_open(None, who)
+        else:
+            seconds = max(1, round((until - self._clock.now()).total_seconds()))
+            text = speaker.rounds.guess_open(seconds, who)
         if view.album:
             text = f"{speaker.rounds.guess_about(view.number)}\n{text}"
         buttons = tuple(
@@ -150,7 +149,7 @@ class Guessing:
 
     def _count_down(self, round_id: int, room: Room, at: datetime) -> None:
         """Bring the question up to date at a time, or when it may be edited again after that."""
-        if room.platform in COUNT_BY_THEMSELVES:
+        if traits_of(self._messengers, room).counts_down:
             return
         if (edited := self._edited.get(round_id)) is not None:
             at = max(at, edited + EDIT_EVERY)

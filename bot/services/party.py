@@ -75,8 +75,6 @@ LOOKS = 5
 BEST_PHOTOS = 3
 # Of players who are forgotten, in every language.
 NO_NAME = "⛄"
-# There `bot/services/party_chat.py` tells how an evening ended, as all that came before.
-CHATS = frozenset({"telegram", "discord"})
 # Where nothing else is chosen: it is dark outside.
 INDOORS = (Place.HOME, Place.DRAWING, Place.TOYS, Place.KITCHEN)
 
@@ -580,8 +578,8 @@ class Parties:
         try:
             picture = await self._draw_picture(room, party)
             messenger = self._messengers.get(room.platform)
-            if picture is None or messenger is None or room.platform in CHATS:
-                return
+            if picture is None or messenger is None or messenger.traits.plays_in_messages:
+                return  # there `PartyChats` tells it, as all that came before
             speaker = await self._languages.speaker(room, None)
             names = [self._name(party, number) for number in winners(party)]
             most = standings(party, party.rounds)[0].points

@@ -88,7 +88,7 @@ from bot.services.party_chat import PartyChats
 from bot.services.party_pictures import PartyPictures
 from bot.services.photo_archive import ArchiveJobs, PhotoArchive
 from bot.services.photos import Photos
-from bot.services.ports import Messenger, PhotoClassifier
+from bot.services.ports import Messenger, PhotoClassifier, traits_of
 from bot.services.privacy import Privacy
 from bot.services.repeat import Repeat
 from bot.services.revisions import Revisions
@@ -127,6 +127,7 @@ class Service:
         *,
         admission: Admission,
         store: Store,
+        messengers: Mapping[str, Messenger],
         archive: ArchiveJobs,
         photos: Photos,
         rounds: Rounds,
@@ -151,6 +152,7 @@ class Service:
         self._metrics = metrics
         self._admission = admission
         self._store = store
+        self._messengers = messengers
         self._archive = archive
         self.photos = photos
         self.rounds = rounds
@@ -540,7 +542,7 @@ class Service:
                 return Reply(speaker.rooms.only_admins())
             reply = await command.handler(self._parts, request, speaker)
             if reply is not None and command.invites and request.photo is None:
-                return with_invitation(request.room, reply, speaker)
+                return with_invitation(reply, speaker, traits_of(self._messengers, request.room))
             return reply
         except Refused as refused:
             return Reply(speaker.photos.refusal(refused.reason), refusal=refused.reason)
@@ -743,6 +745,7 @@ def build_service(
     return Service(
         admission=admission,
         store=store,
+        messengers=messengers,
         archive=jobs,
         photos=photos,
         rounds=rounds,

@@ -111,7 +111,7 @@ class Membership:
         if change.chat.type == ChatType.SUPERGROUP and await self._moves.old_of(room) is not None:
             return
         hears_all = change.new_chat_member.status in ADMINS or await self._gets_all_messages()
-        hello = Hello(f"@{self._bot.username}", hears_all)
+        hello = Hello(f"@{self._bot.username}", hears_all, is_in_privacy_mode=not hears_all)
         await self._service.greet(room, player_of(change.from_user), hello)
 
     async def handle_migration(self, message: Message) -> None:

@@ -36,6 +36,7 @@ from bot.platforms.web.sharing import SharedRooms
 from bot.platforms.web.shelf import Shelf
 from bot.platforms.web.websocket import RoomEntrance, serve_websocket
 from bot.services import Service
+from bot.services.ports import Traits
 from bot.speech import Speaker, speaker_for
 
 STATIC = Path(__file__).parent / "static"
@@ -80,10 +81,12 @@ class WebServer:
 
     Attributes:
         name: The platform's.
+        traits: What it can do that not all can.
         rooms: All rooms.
     """
 
     name = PLATFORM
+    traits = Traits(plays_in_messages=False, shows_until=True)
 
     def __init__(
         self,

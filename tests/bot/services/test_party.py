@@ -17,6 +17,7 @@ from bot.domain import Preview, Refused, Room, Verdict
 from bot.game.party import Party, Phase
 from bot.game.party_acts import End, Guess, Join, Next, NotAllowed, Why
 from bot.metrics import Metrics
+from bot.platforms.web import WebServer
 from bot.services import Service
 from bot.services.party import Wish, decode_act, decode_wish
 from bot.services.party_view import render
@@ -59,7 +60,7 @@ class Home:
         self.now = datetime(2026, 12, 24, 18, tzinfo=UTC)
         self.folder, self.store = folder, store
         self.metrics = Metrics()
-        self.vision, self.messenger = Eyes(YETI), FakeMessenger()
+        self.vision, self.messenger = Eyes(YETI), FakeMessenger(WebServer.traits)
         self.service = self._service()
 
     def _service(self) -> Service:
