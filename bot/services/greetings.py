@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain import Delivery, Hello, Player, Reply, Room
 from bot.services.buttons import ExplainPrivacyMode, button
@@ -11,12 +11,9 @@ from bot.services.clock import Clock
 from bot.services.inviting import with_invitation
 from bot.services.language import Languages
 from bot.services.ports import Messenger, Traits
-from bot.services.timers import AGAIN_IN, Timers
+from bot.services.timers import AGAIN_IN, GIVE_UP, Timers
 from bot.speech import Speaker
 from bot.storage import Store
-
-# By then the group has found out by itself.
-GIVE_UP = timedelta(hours=24)
 
 
 class Greetings:

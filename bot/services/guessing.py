@@ -24,7 +24,7 @@ from bot.services.clock import Clock
 from bot.services.ports import Messenger, traits_of
 from bot.services.revisions import Revisions
 from bot.services.rounds import Rounds
-from bot.services.timers import AGAIN_IN, Timers
+from bot.services.timers import AGAIN_IN, GIVE_UP, Timers
 from bot.speech import Speaker, speaker_for
 from bot.storage import Store
 from bot.storage.views import RoundView
@@ -38,8 +38,6 @@ EDIT_EVERY = timedelta(seconds=10)
 REMEMBERED = 2048
 # A question may have to wait for its turn; the answer does not overtake it, but not for ever.
 QUESTION_LATE, QUESTION_CHECKED = timedelta(minutes=2), timedelta(seconds=1)
-# What was not told for so long is of no interest any more.
-GIVE_UP = timedelta(hours=24)
 
 
 class Guessing:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
+from typing import Protocol
 from zlib import crc32
 
 from bot.domain import (
@@ -108,6 +109,19 @@ LOOK_SECONDS = 10.0
 PRUNING = "pruning"
 
 
+class Telling(Protocol):
+    """Tells rooms what the clock asks for: what is stored of that, also by another process."""
+
+    async def resume(self) -> None:
+        """Go on with what a restart interrupted."""
+
+    async def look(self) -> None:
+        """Go on with what another process may have left."""
+
+    async def close(self) -> None:
+        """Stop, and finish what is being told."""
+
+
 class Service:
     """What the bot does; the platforms translate to and from it.
 
@@ -159,6 +173,7 @@ class Service:
         self.voting = voting
         self.guessing = guessing
         self._greetings = greetings
+        self._telling: tuple[Telling, ...] = (guessing, voting, greetings, parties)
         self._heatmaps = heatmaps
         self._cards = cards
         self._leaderboards = leaderboards
@@ -617,11 +632,9 @@ class Service:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Do what the clock asks for, while the block lasts: guesses, votes, podiums and so on."""
-        await self.guessing.resume()
-        await self.voting.resume()
-        await self._greetings.resume()
         self.party_chats.open()
-        await self.parties.resume()
+        for each in self._telling:
+            await each.resume()
         running = [
             asyncio.create_task(self._season_end.repeat.run(), name="season end"),
             asyncio.create_task(self._daily.repeat.run(), name="daily"),
@@ -637,11 +650,9 @@ class Service:
             self._season_end.repeat.stop()
             self._daily.repeat.stop()
             self._looking.stop()
-            await self.guessing.close()
-            await self.voting.close()
-            await self._greetings.close()
             await self.party_chats.close()
-            await self.parties.close()
+            for each in self._telling:
+                await each.close()
             await asyncio.gather(*running, return_exceptions=True)
             await self._archive.finish()
 
@@ -653,9 +664,9 @@ class Service:
 
     async def look(self) -> None:
         """Take over what another process on the same database has left."""
-        for part in (self.guessing, self.voting, self._greetings, self.parties):
-            with self._failures.caught(part):
-                await part.look()
+        for each in self._telling:
+            with self._failures.caught(type(each)):
+                await each.look()
 
     async def hand_over(self) -> None:
         """Leave what is in rooms that were given up to the process that has them next."""

@@ -10,8 +10,9 @@ from bot.services.failures import Failures
 
 # asyncio's longest wait is shorter than some timers; the rest is waited for again.
 LONGEST_SECONDS = 86400.0
-# For what a platform could not deliver: it may be there by then.
-AGAIN_IN = timedelta(seconds=30)
+# For what a platform could not deliver: it may be there by then; and for how long that is of
+# interest.
+AGAIN_IN, GIVE_UP = timedelta(seconds=30), timedelta(hours=24)
 
 
 class Timers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain import Delivery, Reply, Room
 from bot.game.rules import VOTES_NEEDED
@@ -12,13 +12,10 @@ from bot.services.clock import Clock
 from bot.services.photo_archive import ArchiveJobs
 from bot.services.ports import Messenger
 from bot.services.revisions import Revisions
-from bot.services.timers import AGAIN_IN, Timers
+from bot.services.timers import AGAIN_IN, GIVE_UP, Timers
 from bot.speech import speaker_for
 from bot.storage import Store
 from bot.storage.views import RoundView
-
-# What was not told for so long is of no interest any more.
-GIVE_UP = timedelta(hours=24)
 
 # Returns what a round's message says.
 Word = Callable[[RoundView], Reply]

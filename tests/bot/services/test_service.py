@@ -466,6 +466,18 @@ async def test_a_hello_that_did_not_get_there_is_said_by_who_starts_again(
     assert said.text == speaker_for("de").rooms.hello("test", "snowbot", hears_all=True)
 
 
+async def test_what_cannot_be_taken_over_keeps_nothing_else_waiting(
+    service: Service, messenger: FakeMessenger, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken() -> None:
+        raise OSError("no")
+
+    monkeypatch.setattr(store.guesses, "unanswered", broken)
+    await store.rooms.mark_greeted(HOME, EVENING, HELLO)
+    await service.look()
+    await attempted(messenger, 1)
+
+
 async def test_a_hello_that_nobody_wanted_is_said_at_the_next_invitation(
     service: Service, messenger: FakeMessenger
 ) -> None:
