@@ -38,14 +38,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", help="address of the room: 0.0.0.0 opens it to your network")
     parser.add_argument("--port", type=int, help="port of the room (8080)")
     parser.add_argument(
-        "--party", action="store_true", help="open a party night's big screen, for your network"
+        "--party",
+        action="store_true",
+        help="open a party night's big screen, and your network unless a host is set",
     )
     _add_commands(parser)
     options = parser.parse_args(arguments)
-    if options.party:
-        options.host = options.host or "0.0.0.0"  # for the family's phones
     try:
         settings = read_settings(web_host=options.host, web_port=options.port)
+        if options.party:
+            settings = settings.for_a_party()
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2

@@ -130,6 +130,12 @@ async def serve(
         print(_welcome(settings, address, web.admin_link("home")), flush=True)
         if has_party and settings.web_room:
             print(f"The big screen: {web.party_link('home')}", flush=True)
+            if not address.is_open:
+                print(
+                    f"No phone can come in: WEB_HOST is {address.host}, which is this computer "
+                    "alone. For your network: python -m bot --party --host 0.0.0.0",
+                    flush=True,
+                )
             # In a thread: a browser of the terminal's ends when it is left.
             opening = asyncio.to_thread(webbrowser.open, web.party_link("home"))
             stack.callback(asyncio.create_task(opening, name="big screen").cancel)

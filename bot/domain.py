@@ -340,6 +340,21 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Hello:
+    """What a hello goes by, in a group that the bot was invited to.
+
+    Attributes:
+        name: The bot's own, as people write it there.
+        hears_all: Whether every photo reaches the bot there.
+        is_in_privacy_mode: Whether that is for want of a setting that can be explained.
+    """
+
+    name: str
+    hears_all: bool
+    is_in_privacy_mode: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Peer:
     """Another process on the same database, which has a room that people enter.
 

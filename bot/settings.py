@@ -113,6 +113,12 @@ class Settings(BaseSettings):
         tokens = {"telegram": self.telegram_token, "discord": self.discord_token}
         return [name for name, token in tokens.items() if token is not None]
 
+    def for_a_party(self) -> Settings:
+        """Return these with the room open to the network, for phones, where nothing else is set."""
+        if "web_host" in self.model_fields_set:
+            return self
+        return self.model_copy(update={"web_host": "0.0.0.0"})
+
     def secrets(self) -> list[str]:
         """Return what must never be seen in a log."""
         held = [self.telegram_token, self.discord_token]

@@ -79,7 +79,7 @@ def _restore(settings: Settings, path: Path) -> int:
 
 
 async def _export_room(settings: Settings, platform: str | None, room: str | None) -> int:
-    async with Store.open(settings.database()) as store:
+    async with Store.read(settings.database()) as store:
         if platform is None or room is None:
             for known, photos in await store.rooms.known():
                 kind = "private" if known.private else "group"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
@@ -10,14 +9,13 @@ from bot.domain import Delivery, Player, Reply, Room
 from bot.game.seasons import VOTES_END_AT
 from bot.services.cards import Cards
 from bot.services.clock import Clock
+from bot.services.failures import Failures
 from bot.services.inviting import with_invitation
 from bot.services.language import Languages
 from bot.services.leaderboard import Leaderboards, best_shown
-from bot.services.ports import Messenger
+from bot.services.ports import Messenger, traits_of
 from bot.services.repeat import Repeat
 from bot.storage import Store
-
-log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 30.0
 # The evening's card comes at the hour at which votes end: the family is at home.
@@ -55,20 +53,17 @@ class Daily:
         self._leaderboards = leaderboards
         self._cards = cards
         self._clock = clock
-        self.repeat = Repeat(
-            self.post_due,
-            EVERY_SECONDS,
-            "daily challenges could not be posted; they are tried again",
-        )
+        self._failures = Failures("a daily challenge could not be posted", clock.now)
+        self.repeat = Repeat(self.post_due, EVERY_SECONDS, "daily challenges could not be posted")
 
     async def post_due(self) -> None:
         """Post each challenge and each card whose time has come today."""
         now = self._clock.now()
         for room in await self._store.rooms.daily_rooms():
-            try:
+            if self._failures.holds_back(room):
+                continue
+            with self._failures.caught(room):  # the other rooms do not wait until it is mended
                 await self._post_in(room, now)
-            except Exception:  # the other rooms do not wait until this one's fault is mended
-                log.exception("a daily challenge could not be posted; it is tried again")
 
     async def _post_in(self, room: Room, now: datetime) -> None:
         settings = await self._store.rooms.settings(room)
@@ -102,7 +97,7 @@ class Daily:
         zone = await self._clock.zone_of(room)
         days = await self._store.rooms.played_days(room, zone, now)
         posted = Reply(speaker.rooms.daily_challenge(challenge, days))
-        return with_invitation(room, posted, speaker)
+        return with_invitation(posted, speaker, traits_of(self._messengers, room))
 
     async def _card(self, room: Room, now: datetime) -> Reply | None:
         """Return the card of the photo that fooled the bot best today; None when none did."""

@@ -15,33 +15,29 @@ from bot.domain import (
     Classified,
     Delivery,
     Label,
-    Receipt,
     Reply,
     Room,
 )
 from bot.game.rules import GUESS_WITHIN, Denied
 from bot.services.buttons import MakeGuess, button
 from bot.services.clock import Clock
-from bot.services.ports import Messenger
+from bot.services.ports import Messenger, traits_of
 from bot.services.revisions import Revisions
 from bot.services.rounds import Rounds
-from bot.services.timers import AGAIN_IN, Timers
+from bot.services.timers import AGAIN_IN, GIVE_UP, Timers
 from bot.speech import Speaker, speaker_for
 from bot.storage import Store
 from bot.storage.views import RoundView
 
 # Between the end of the guesses and the answer, so that everybody looks up.
 DRUM_ROLL_SECONDS = 1.5
-# There a countdown runs by itself; elsewhere an edit counts as a message does, and a group takes
-# some twenty of them a minute.
-COUNT_BY_THEMSELVES = frozenset({"discord", "web"})
+# Where no countdown runs by itself: an edit counts as a message does, and a group takes some twenty
+# of them a minute.
 EDIT_EVERY = timedelta(seconds=10)
 # Questions that are open.
 REMEMBERED = 2048
 # A question may have to wait for its turn; the answer does not overtake it, but not for ever.
 QUESTION_LATE, QUESTION_CHECKED = timedelta(minutes=2), timedelta(seconds=1)
-# What was not told for so long is of no interest any more.
-GIVE_UP = timedelta(hours=24)
 
 
 class Guessing:
@@ -72,8 +68,6 @@ class Guessing:
         self._countdowns = Timers(clock.now)
         # When each question was edited last.
         self._edited: LRUCache[int, datetime] = LRUCache(REMEMBERED)
-        # Answers that rooms have seen, while that could not be noted: they are not sent again.
-        self._unmarked: dict[int, Receipt] = {}
 
     async def open(self, outcome: Classified) -> Reply | None:
         """Ask the room what the bot will answer; None where there is nobody to guess."""
@@ -105,7 +99,7 @@ class Guessing:
             return ButtonOutcome(notice)
         if await self._store.guesses.everyone_guessed(round_id, now):
             self._wait(round_id, press.room, now, view.guess_until)
-        if press.room.platform in COUNT_BY_THEMSELVES:
+        if traits_of(self._messengers, press.room).counts_down:
             return ButtonOutcome(notice, edit=self._question(view, view.guess_until))
         self._count_down(round_id, press.room, now)
         return ButtonOutcome(notice)
@@ -136,14 +130,14 @@ class Guessing:
         """Return the message above the guesses' buttons: how long, and who has tapped."""
         speaker = speaker_for(view.language)
         who = _who_guessed(view, speaker)
-        match view.room.platform:
-            case "discord":
-                text = speaker.rounds.guess_open_until(f"<t:{until.timestamp():.0f}:R>", who)
-            case "web":
-                text = speaker.rounds.guess_open(None, who)
-            case _:
-                seconds = max(1, round((until - self._clock.now()).total_seconds()))
-                text = speaker.rounds.guess_open(seconds, who)
+        traits = traits_of(self._messengers, view.room)
+        if traits.time_mark is not None:
+            text = speaker.rounds.guess_open_until(traits.time_mark(until), who)
+        elif traits.shows_until:
+            text = speaker.rounds.guess_open(None, who)
+        else:
+            seconds = max(1, round((until - self._clock.now()).total_seconds()))
+            text = speaker.rounds.guess_open(seconds, who)
         if view.album:
             text = f"{speaker.rounds.guess_about(view.number)}\n{text}"
         buttons = tuple(
@@ -153,7 +147,7 @@ class Guessing:
 
     def _count_down(self, round_id: int, room: Room, at: datetime) -> None:
         """Bring the question up to date at a time, or when it may be edited again after that."""
-        if room.platform in COUNT_BY_THEMSELVES:
+        if traits_of(self._messengers, room).counts_down:
             return
         if (edited := self._edited.get(round_id)) is not None:
             at = max(at, edited + EDIT_EVERY)
@@ -180,8 +174,6 @@ class Guessing:
         """Send the room the answer, once; try again later while it cannot be sent."""
         if not await self._store.leases.own(room):
             return
-        if await self._mark_told(round_id) is not None:
-            return
         now, view = self._clock.now(), await self._rounds.view(round_id)
         if view is not None and not view.is_answered and now < until + QUESTION_LATE:
             self._wait(round_id, room, now + QUESTION_CHECKED, until)
@@ -207,19 +199,13 @@ class Guessing:
         await asyncio.sleep(DRUM_ROLL_SECONDS)
         shown = replace(self._rounds.word(view), verdict=view.round.verdict)
         receipt = await messenger.send(view.place, shown, to=opening.message or None)
-        if receipt.delivery is not Delivery.FAILED:  # who does not want it is not asked again
-            self._unmarked[round_id] = receipt
         if receipt.delivery is Delivery.REFUSED and view.answer is not None:
             # The bot may not write there, but may have answered a command: the question is left.
             await messenger.edit(view.place, view.answer, self._revisions.number(shown))
-        return await self._mark_told(round_id) or receipt.delivery
-
-    async def _mark_told(self, round_id: int) -> Delivery | None:
-        """Note that the room knows an answer; None if it is not told yet."""
-        if (receipt := self._unmarked.get(round_id)) is None:
-            return None
-        await self._store.guesses.mark_told(round_id, receipt.message)
-        del self._unmarked[round_id]
+        if receipt.delivery is not Delivery.FAILED:  # who does not want it is not asked again
+            await self._timers.do(
+                round_id, lambda: self._store.guesses.mark_told(round_id, receipt.message)
+            )
         return receipt.delivery
 
 

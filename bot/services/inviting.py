@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain import Reply, Room
+from bot.domain import Reply
 from bot.services.buttons import AskForPhoto, button
+from bot.services.ports import Traits
 from bot.speech import Speaker
 
-FORMS = frozenset({"discord"})
 
-
-def with_invitation(room: Room, reply: Reply, speaker: Speaker) -> Reply:
+def with_invitation(reply: Reply, speaker: Speaker, traits: Traits) -> Reply:
     """Return a reply with a button to show a photo under it, where there can be one."""
-    if room.platform not in FORMS:
+    if not traits.has_forms:
         return reply
     ask = button(speaker.photos.show_button(), AskForPhoto())
     return replace(reply, buttons=(*reply.buttons, (ask,)))

@@ -14,15 +14,16 @@ import logging
 import random
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from io import BytesIO
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.domain import Fetch, Picture, Player, Refusal, Refused, Reply, Room, Timings, Verdict
+from bot.domain import Fetch, Kept, Picture, Player, Refusal, Refused, Reply, Room, Timings, Verdict
 from bot.game import party_flow as flow
 from bot.game.party import Device, Party, Phase, opened
 from bot.game.party_acts import (
@@ -52,6 +53,7 @@ from bot.graphics.charts import Row
 from bot.metrics import Look, Metrics
 from bot.services.admission import Admission
 from bot.services.clock import Clock
+from bot.services.failures import Failures
 from bot.services.language import Languages
 from bot.services.party_pictures import PartyPictures
 from bot.services.ports import Messenger, PhotoClassifier
@@ -73,8 +75,6 @@ LOOKS = 5
 BEST_PHOTOS = 3
 # Of players who are forgotten, in every language.
 NO_NAME = "⛄"
-# There `bot/services/party_chat.py` tells how an evening ended, as all that came before.
-CHATS = frozenset({"telegram", "discord"})
 # Where nothing else is chosen: it is dark outside.
 INDOORS = (Place.HOME, Place.DRAWING, Place.TOYS, Place.KITCHEN)
 
@@ -192,6 +192,7 @@ class Parties:
         self._evenings: dict[Room, _Evening] = {}
         self._listeners: list[Listener] = []
         self._chance = random.SystemRandom()
+        self._failures = Failures("an evening could not be gone on with", clock.now)
         self._closing = False
 
     def listen(self, listener: Listener) -> None:
@@ -367,35 +368,36 @@ class Parties:
             if found.party.phase is Phase.OVER:
                 await self._draw_picture(found.room, found.party)
 
-    def export(self, platform: str, device: Device) -> list[dict[str, object]]:
-        """Return what a platform's evenings know about somebody, ready for JSON."""
+    async def export(self, platform: str, device: Device) -> Kept:
+        """Return what a platform's evenings know about somebody, in whatever process they are."""
         evenings: list[dict[str, object]] = []
-        for room, found in self._evenings.items():
-            party = found.party
+        photos: dict[str, bytes] = {}
+        for room, party in (await self._all()).items():
             theirs = [each for each in party.players if each.device == device]
             if room.platform != platform or not theirs:
                 continue
-            points = totals(party.rounds)
+            points, sent = totals(party.rounds), _photos_of(party, device)
             evenings.append(
                 {
                     "room": room.id,
                     "players": [
                         {"name": each.name, "points": points[each.number]} for each in theirs
                     ],
-                    "photos": [_file_of(photo) for photo in _photos_of(party, device)],
+                    "photos": [_file_of(photo) for photo in sent],
                 }
             )
-        return evenings
+            for photo in sent:
+                if (data := await self._pictures.find(party.id, photo)) is not None:
+                    photos[_file_of(photo)] = data
+        return Kept({"parties": evenings} if evenings else {}, photos)
 
-    async def photos_of(self, platform: str, device: Device) -> dict[str, bytes]:
-        """Return somebody's photos in a platform's evenings, by the names that `export` tells."""
-        found = {
-            _file_of(photo): await self._pictures.find(each.party.id, photo)
-            for room, each in list(self._evenings.items())
-            if room.platform == platform
-            for photo in _photos_of(each.party, device)
-        }
-        return {name: data for name, data in found.items() if data is not None}
+    async def _all(self) -> Mapping[Room, Party]:
+        """Return every room's evening: those of this process as they are, others as stored."""
+        evenings: dict[Room, Party] = {}
+        for room, state in await self._store.parties.all():
+            with suppress(ValidationError):  # of another version
+                evenings[room] = _STORED.validate_json(state)
+        return evenings | {room: found.party for room, found in self._evenings.items()}
 
     async def resume(self) -> None:
         """Go on with what the last process left."""
@@ -410,7 +412,9 @@ class Parties:
                 self.let_go(room)
         now = self._clock.now()
         for room, state in await self._store.parties.all():
-            if room in self._evenings or not await self._store.leases.own(room):
+            if room in self._evenings or self._failures.holds_back(room):
+                continue
+            if not await self._store.leases.own(room):
                 continue
             try:
                 party = _STORED.validate_json(state)
@@ -418,11 +422,16 @@ class Parties:
                 log.warning("an evening of another version is not gone on with")
                 await self._store.parties.drop(room)
                 continue
-            found = self._evenings[room] = _Evening(room, flow.restarted(party, now))
-            for photo in party.round.photos if party.round else ():
-                if photo.verdict is None and not photo.is_lost:
-                    self._do(found, self._look_after_restart(found, photo.id))
-            self._change(found, flow.tick(found.party, now))
+            with self._failures.caught(room):  # the other rooms' evenings go on all the same
+                self._go_on(room, party, now)
+
+    def _go_on(self, room: Room, party: Party, now: datetime) -> None:
+        """Go on with an evening as it was stored."""
+        found = self._evenings[room] = _Evening(room, flow.restarted(party, now))
+        for photo in party.round.photos if party.round else ():
+            if photo.verdict is None and not photo.is_lost:
+                self._do(found, self._look_after_restart(found, photo.id))
+        self._change(found, flow.tick(found.party, now))
 
     async def close(self) -> None:
         """Stop the clocks, and store how everything is."""
@@ -569,8 +578,8 @@ class Parties:
         try:
             picture = await self._draw_picture(room, party)
             messenger = self._messengers.get(room.platform)
-            if picture is None or messenger is None or room.platform in CHATS:
-                return
+            if picture is None or messenger is None or messenger.traits.plays_in_messages:
+                return  # there `PartyChats` tells it, as all that came before
             speaker = await self._languages.speaker(room, None)
             names = [self._name(party, number) for number in winners(party)]
             most = standings(party, party.rounds)[0].points

@@ -43,7 +43,7 @@ from bot.services.buttons import (
 )
 from bot.services.clock import Clock
 from bot.services.language import Languages
-from bot.services.party import CHATS, Parties, Wish
+from bot.services.party import Parties, Wish
 from bot.services.party_screens import Rows, Screen
 from bot.services.ports import Messenger
 from bot.services.revisions import Revisions
@@ -57,8 +57,6 @@ log = logging.getLogger(__name__)
 SCREEN = "chat"
 # A chat shows a task with the way to send a photo, and a verdict with the question after it.
 PASSED_OVER = frozenset({Phase.PROMPT, Phase.LOOKING})
-# Between two edits of one message, on platforms where an edit counts as a message does.
-EDIT_EVERY = {"telegram": timedelta(seconds=10)}
 # How long a phase lasts at least, so that no message has to be edited sooner.
 LEAST = timedelta(seconds=10)
 # For a photo: it is found in a chat more slowly than in a living room, and sent in reply.
@@ -313,7 +311,8 @@ class PartyChats:
 
     def _changed(self, room: Room) -> None:
         """Have a room's messages drawn, together with what else changes at this moment."""
-        if room.platform not in CHATS:
+        messenger = self._messengers.get(room.platform)
+        if messenger is None or not messenger.traits.plays_in_messages:
             return
         if self._parties.find(room) is None:  # it is another process's
             self._chats.pop(room, None)
@@ -349,10 +348,10 @@ class PartyChats:
             return
         speaker = await self._languages.speaker(room, None)
         due = []
-        for screen in party_screens.draw(party, speaker, room.platform, self._clock.now()):
+        for screen in party_screens.draw(party, speaker, messenger.traits, self._clock.now()):
             shown = chat.shown.get(screen.key)
             if screen.is_counting:
-                due.append(self._clock.now() + EDIT_EVERY.get(room.platform, LEAST))
+                due.append(self._clock.now() + (messenger.traits.edit_every or LEAST))
             if shown is None and screen.is_current:
                 again = await self._send(chat, party, screen, messenger)
             elif shown is not None and shown.content != (screen.text, screen.buttons):
@@ -404,7 +403,7 @@ class PartyChats:
     ) -> datetime | None:
         """Edit a message, or return when that may be done."""
         room, now = chat.room, self._clock.now()
-        may = shown.at + EDIT_EVERY.get(room.platform, timedelta())
+        may = shown.at + messenger.traits.edit_every
         if now < may:
             return may
         if not shown.message:  # Nobody knows where it is, or it is not wanted.
@@ -413,7 +412,7 @@ class PartyChats:
         reply = self._revisions.number(Reply(screen.text, buttons=screen.buttons))
         delivery = await messenger.edit(room, shown.message, reply)
         if delivery is Delivery.FAILED:
-            return now + EDIT_EVERY.get(room.platform, AGAIN_IN)
+            return now + (messenger.traits.edit_every or AGAIN_IN)
         shown.content = (screen.text, screen.buttons)
         if delivery is Delivery.REFUSED and screen.is_current:
             chat.shown.pop(screen.key, None)  # it was deleted: it is sent anew

@@ -33,15 +33,13 @@ from bot.services.buttons import (
     TellAtParty,
     button,
 )
-from bot.services.inviting import FORMS
+from bot.services.ports import Traits
 from bot.speech import Speaker
 
 # How long an evening may be, as its host chooses.
 MINUTES = (10, 20)
 # So many names fit side by side.
 IN_A_ROW = 3
-# There a countdown runs by itself.
-COUNTS_BY_ITSELF = frozenset({"discord"})
 MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
 
 Rows = tuple[tuple[Button, ...], ...]
@@ -70,21 +68,21 @@ class Screen:
     is_counting: bool = False
 
 
-def draw(party: Party, speaker: Speaker, platform: str, now: datetime) -> Iterator[Screen]:
+def draw(party: Party, speaker: Speaker, traits: Traits, now: datetime) -> Iterator[Screen]:
     """Yield the messages that may have to be sent or edited by now, in their order.
 
     Args:
         party: The evening.
         speaker: The room's sentences.
-        platform: The platform's name.
+        traits: What the platform can do.
         now: The time.
     """
     if len(party.rounds) <= 1:
         yield _lobby(party, speaker)
     if party.round is not None:
         drawn = _Drawn(party, party.round, speaker)
-        yield drawn.task(platform, now)
-        yield from drawn.reveals(platform)
+        yield drawn.task(traits, now)
+        yield from drawn.reveals(traits)
         yield from drawn.points()
     if party.phase is Phase.OVER and party.rounds:
         yield Screen("over", _over(party, speaker), picture="evening", is_current=True)
@@ -127,7 +125,7 @@ class _Drawn:
         self._say = speaker.party
         self._number = len(party.rounds)
 
-    def task(self, platform: str, now: datetime) -> Screen:
+    def task(self, traits: Traits, now: datetime) -> Screen:
         """Return the message with the task, and who has sent a photo."""
         party, say = self._party, self._say
         lines = [say.task(self._number, party.total, say.prompt(self._round.prompt.key))]
@@ -143,9 +141,8 @@ class _Drawn:
             lines += [say.ready(self._names(sent))] if sent else [say.no_photos()]
             lines += [say.rested(self._names(out))] if out and sent else []
             return Screen(key, "\n".join(lines))
-        is_counting = platform not in COUNTS_BY_ITSELF
-        if not is_counting:
-            lines.append(say.send_how_until(f"<t:{party.until.timestamp():.0f}:R>"))
+        if traits.time_mark is not None:
+            lines.append(say.send_how_until(traits.time_mark(party.until)))
         else:
             left = (party.until - now).total_seconds()
             lines.append(say.send_how(max(1, round(left))))
@@ -153,17 +150,17 @@ class _Drawn:
         lines += [say.awaited(self._names(out))] if out else []
         join = button(say.join_button(), JoinParty(party.id))
         send = button(say.send_button(), AskForPhoto())
-        buttons = (send, join) if platform in FORMS else (join,)
+        buttons = (send, join) if traits.has_forms else (join,)
         return Screen(
             key,
             "\n".join(lines),
             (buttons,),
             is_current=True,
             sound=True,
-            is_counting=is_counting,
+            is_counting=not traits.counts_down,
         )
 
-    def reveals(self, platform: str) -> Iterator[Screen]:
+    def reveals(self, traits: Traits) -> Iterator[Screen]:
         """Yield the message of each photo that was revealed, or is."""
         party = self._party
         if party.phase in (Phase.PROMPT, Phase.COLLECTING):
@@ -179,17 +176,17 @@ class _Drawn:
             elif photo.is_settled:
                 yield Screen(key, f"{shown}\n{self._told(photo)}", picture=photo.id)
             elif is_shown and party.phase is Phase.GUESSING:
-                yield self._guessing(key, shown, photo, platform)
+                yield self._guessing(key, shown, photo, traits)
             elif is_shown and photo.verdict is not None:
                 yield self._judging(key, shown, photo)
             elif party.phase is Phase.OVER:
                 yield Screen(key, shown)
 
-    def _guessing(self, key: str, shown: str, photo: Photo, platform: str) -> Screen:
+    def _guessing(self, key: str, shown: str, photo: Photo, traits: Traits) -> Screen:
         say = self._speaker.rounds
         until, since = self._party.until, self._party.since
-        if platform in COUNTS_BY_ITSELF:
-            asked = say.guess_open_until(f"<t:{until.timestamp():.0f}:R>", [])
+        if traits.time_mark is not None:
+            asked = say.guess_open_until(traits.time_mark(until), [])
         else:
             asked = say.guess_open(round((until - since).total_seconds()), [])
         guesses = tuple(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from bot.domain import (
@@ -24,8 +26,37 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a platform can do that not all can, as far as the services go by it.
+
+    Attributes:
+        edit_every: How long to wait between two edits of a message, where an edit counts as a
+            message does; none elsewhere.
+        has_forms: Whether a button can open a form with a place for a photo.
+        plays_in_messages: Whether a party night is played in messages, and not on screens.
+        shows_until: Whether it shows by itself how long it is until `Reply.until`.
+        time_mark: Returns what it shows such a time by within a text; None where there is no such.
+    """
+
+    edit_every: timedelta = timedelta()
+    has_forms: bool = False
+    plays_in_messages: bool = True
+    shows_until: bool = False
+    time_mark: Callable[[datetime], str] | None = None
+
+    @property
+    def counts_down(self) -> bool:
+        """Whether a countdown runs by itself, without edits."""
+        return self.shows_until or self.time_mark is not None
+
+
 class Messenger(Protocol):
     """A platform, as far as the services use it by themselves; each platform is one."""
+
+    @property
+    def traits(self) -> Traits:
+        """What it can do that not all can."""
 
     def fetcher(self, room: Room, reference: str) -> Fetch:
         """Return what fetches a photo again.
@@ -46,7 +77,7 @@ class Messenger(Protocol):
             reference: The photo's, as the platform gave it.
         """
 
-    def export(self, player: str) -> Kept:
+    async def export(self, player: str) -> Kept:
         """Return what the platform's part of the bot itself keeps of somebody, to show it.
 
         Args:
@@ -79,6 +110,12 @@ class Messenger(Protocol):
         Returns:
             What became of it; a platform's own trouble never leaves it as an exception.
         """
+
+
+def traits_of(messengers: Mapping[str, Messenger], room: Room) -> Traits:
+    """Return what a room's platform can do that not all can."""
+    messenger = messengers.get(room.platform)
+    return Traits() if messenger is None else messenger.traits
 
 
 class PhotoClassifier(Protocol):

@@ -84,17 +84,16 @@ class Privacy:
             return Reply(speaker.privacy.export_how())
         whose = room.platform, player.id
         found = dict(await self._store.people.export(*whose))
-        if evenings := self._parties.export(*whose):
-            found["parties"] = evenings
         if to_learn_from := await self._archive.rounds(*whose):
             found["kept_to_learn_from"] = to_learn_from
         messenger = self._messengers.get(room.platform)
-        shown = messenger.export(player.id) if messenger else Kept()
-        found |= shown.record
+        played = await self._parties.export(*whose)
+        shown = await messenger.export(player.id) if messenger else Kept()
+        found |= {**played.record, **shown.record}
         if not found:
             return Reply(speaker.privacy.export_nothing())
         text = json.dumps(found, ensure_ascii=False, indent=2).encode()
-        pictures = {**shown.files, **await self._parties.photos_of(*whose)}
+        pictures = {**shown.files, **played.files}
         document = Document(text, WORDS)
         if pictures:
             zipped = await asyncio.to_thread(_zip, {WORDS: text, **pictures})

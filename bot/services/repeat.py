@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Coroutine
 
-log = logging.getLogger(__name__)
+from bot.services.failures import Failures
 
 
 class Repeat:
@@ -15,13 +14,13 @@ class Repeat:
     Args:
         work: What to do.
         seconds: How long to wait in between.
-        failed: The log's line for work that failed.
+        failed: The log's words for work that failed.
     """
 
     def __init__(self, work: Callable[[], Awaitable[None]], seconds: float, failed: str) -> None:
         self._work = work
         self._seconds = seconds
-        self._failed = failed
+        self._failures = Failures(failed)
         self._stopping = asyncio.Event()
 
     @property
@@ -40,10 +39,8 @@ class Repeat:
 
     async def _run(self) -> None:
         while not self._stopping.is_set():
-            try:
+            with self._failures.caught(self._work):
                 await self._work()
-            except Exception:
-                log.exception(self._failed)
             try:
                 async with asyncio.timeout(self._seconds):
                     await self._stopping.wait()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 
@@ -10,12 +9,11 @@ from bot.domain import Delivery, Receipt, Room
 from bot.game.seasons import EARLIEST, LATEST, last_season
 from bot.services import leaderboard
 from bot.services.clock import Clock
+from bot.services.failures import Failures
 from bot.services.language import Languages
 from bot.services.ports import Messenger
 from bot.services.repeat import Repeat
 from bot.storage import DuePodium, Store
-
-log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 60.0
 # In the room's time zone: after breakfast.
@@ -49,9 +47,8 @@ class SeasonEnd:
         self._languages = languages
         self._clock = clock
         self._not_before: dict[tuple[Room, date], datetime] = {}
-        self.repeat = Repeat(
-            self.show, EVERY_SECONDS, "podiums could not be shown; they are tried again"
-        )
+        self._failures = Failures("a podium could not be shown", clock.now)
+        self.repeat = Repeat(self.show, EVERY_SECONDS, "podiums could not be shown")
 
     async def show(self) -> None:
         """Show each podium that is due; one that does not arrive stays due."""
@@ -72,7 +69,8 @@ class SeasonEnd:
         is_over = last_season(now, due.zone) >= month
         is_day = now.astimezone(due.zone).hour >= FROM_HOUR
         is_told = due.room.platform in self._messengers
-        return is_over and is_day and is_told and (due.room, month) not in self._not_before
+        is_held_back = self._failures.holds_back(due.room) or (due.room, month) in self._not_before
+        return is_over and is_day and is_told and not is_held_back
 
     async def _show_some(self, due: Sequence[DuePodium], month: date, now: datetime) -> None:
         zones = {each.room: each.zone for each in due}
@@ -81,10 +79,8 @@ class SeasonEnd:
             if self.repeat.is_stopping:
                 return
             if room in owned:
-                try:
+                with self._failures.caught(room):  # the others do not wait until it is mended
                     await self._show(room, month, now, zone)
-                except Exception:  # the other rooms do not wait until this one's fault is mended
-                    log.exception("a podium could not be shown; it is tried again")
 
     async def _show(self, room: Room, month: date, now: datetime, zone: tzinfo) -> None:
         season = await self._store.seasons.season(room, month, zone, now)

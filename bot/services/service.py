@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
+from typing import Protocol
 from zlib import crc32
 
 from bot.domain import (
@@ -17,6 +18,7 @@ from bot.domain import (
     Classified,
     CommandRequest,
     Declined,
+    Hello,
     Peer,
     PendingPhoto,
     Photo,
@@ -71,11 +73,12 @@ from bot.services.buttons import (
     TellTruth,
     UndoReset,
     UndoTruth,
-    button,
 )
 from bot.services.cards import Cards
 from bot.services.clock import Clock, host_zone
 from bot.services.daily import Daily
+from bot.services.failures import Failures
+from bot.services.greetings import Greetings
 from bot.services.guessing import Guessing
 from bot.services.heatmaps import Heatmaps
 from bot.services.inviting import with_invitation
@@ -86,7 +89,7 @@ from bot.services.party_chat import PartyChats
 from bot.services.party_pictures import PartyPictures
 from bot.services.photo_archive import ArchiveJobs, PhotoArchive
 from bot.services.photos import Photos
-from bot.services.ports import Messenger, PhotoClassifier
+from bot.services.ports import Messenger, PhotoClassifier, traits_of
 from bot.services.privacy import Privacy
 from bot.services.repeat import Repeat
 from bot.services.revisions import Revisions
@@ -104,6 +107,19 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 10.0
 # What one process does for all.
 PRUNING = "pruning"
+
+
+class Telling(Protocol):
+    """Tells rooms what the clock asks for: what is stored of that, also by another process."""
+
+    async def resume(self) -> None:
+        """Go on with what a restart interrupted."""
+
+    async def look(self) -> None:
+        """Go on with what another process may have left."""
+
+    async def close(self) -> None:
+        """Stop, and finish what is being told."""
 
 
 class Service:
@@ -125,11 +141,13 @@ class Service:
         *,
         admission: Admission,
         store: Store,
+        messengers: Mapping[str, Messenger],
         archive: ArchiveJobs,
         photos: Photos,
         rounds: Rounds,
         voting: Voting,
         guessing: Guessing,
+        greetings: Greetings,
         heatmaps: Heatmaps,
         cards: Cards,
         leaderboards: Leaderboards,
@@ -148,11 +166,14 @@ class Service:
         self._metrics = metrics
         self._admission = admission
         self._store = store
+        self._messengers = messengers
         self._archive = archive
         self.photos = photos
         self.rounds = rounds
         self.voting = voting
         self.guessing = guessing
+        self._greetings = greetings
+        self._telling: tuple[Telling, ...] = (guessing, voting, greetings, parties)
         self._heatmaps = heatmaps
         self._cards = cards
         self._leaderboards = leaderboards
@@ -170,6 +191,7 @@ class Service:
         )
         self._revisions = revisions
         self._dropping: set[asyncio.Task[None]] = set()
+        self._failures = Failures("what another process left could not be taken over", clock.now)
         self._looking = Repeat(
             self.look, LOOK_SECONDS, "what other processes left could not be looked for"
         )
@@ -535,7 +557,7 @@ class Service:
                 return Reply(speaker.rooms.only_admins())
             reply = await command.handler(self._parts, request, speaker)
             if reply is not None and command.invites and request.photo is None:
-                return with_invitation(request.room, reply, speaker)
+                return with_invitation(reply, speaker, traits_of(self._messengers, request.room))
             return reply
         except Refused as refused:
             return Reply(speaker.photos.refusal(refused.reason), refusal=refused.reason)
@@ -565,25 +587,15 @@ class Service:
         """Return the sentences in the room's language, else the person's, else English."""
         return await self._languages.speaker(room, player)
 
-    async def greet(
-        self, room: Room, player: Player | None, *, name: str, hears_all: bool
-    ) -> Reply | None:
-        """Say hello in a group that the bot was invited to; None when it has said so before.
+    async def greet(self, room: Room, player: Player | None, hello: Hello) -> None:
+        """Have a group greeted that the bot was invited to, unless it has been.
 
         Args:
             room: The group.
             player: Who invited the bot, where that is known.
-            name: The bot's own, as people write it there.
-            hears_all: Whether every photo reaches the bot there.
+            hello: What to go by.
         """
-        if not await self._store.rooms.mark_greeted(room, self._clock.now()):
-            return None
-        speaker = await self._languages.speaker(room, player)
-        hello = speaker.rooms.hello(room.platform, name, hears_all=hears_all)
-        if room.platform != "telegram" or hears_all:
-            return with_invitation(room, Reply(hello), speaker)
-        explain = button(speaker.rooms.privacy_mode_button(), ExplainPrivacyMode())
-        return Reply(hello, buttons=((explain,),))
+        await self._greetings.greet(room, player, hello)
 
     async def leave(self, room: Room) -> None:
         """Forget that a room was ever greeted; a new invitation is a new hello."""
@@ -620,10 +632,9 @@ class Service:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Do what the clock asks for, while the block lasts: guesses, votes, podiums and so on."""
-        await self.guessing.resume()
-        await self.voting.resume()
         self.party_chats.open()
-        await self.parties.resume()
+        for each in self._telling:
+            await each.resume()
         running = [
             asyncio.create_task(self._season_end.repeat.run(), name="season end"),
             asyncio.create_task(self._daily.repeat.run(), name="daily"),
@@ -639,10 +650,9 @@ class Service:
             self._season_end.repeat.stop()
             self._daily.repeat.stop()
             self._looking.stop()
-            await self.guessing.close()
-            await self.voting.close()
             await self.party_chats.close()
-            await self.parties.close()
+            for each in self._telling:
+                await each.close()
             await asyncio.gather(*running, return_exceptions=True)
             await self._archive.finish()
 
@@ -654,9 +664,9 @@ class Service:
 
     async def look(self) -> None:
         """Take over what another process on the same database has left."""
-        await self.guessing.look()
-        await self.voting.look()
-        await self.parties.look()
+        for each in self._telling:
+            with self._failures.caught(type(each)):
+                await each.look()
 
     async def hand_over(self) -> None:
         """Leave what is in rooms that were given up to the process that has them next."""
@@ -746,11 +756,13 @@ def build_service(
     return Service(
         admission=admission,
         store=store,
+        messengers=messengers,
         archive=jobs,
         photos=photos,
         rounds=rounds,
         voting=Voting(store, jobs, messengers, clock, revisions, rounds.word),
         guessing=Guessing(store, rounds, messengers, clock, revisions),
+        greetings=Greetings(store, messengers, languages, clock),
         heatmaps=Heatmaps(photos, store, messengers),
         cards=cards,
         leaderboards=leaderboards,

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Hashable
 from datetime import datetime, timedelta
 
-log = logging.getLogger(__name__)
+from bot.services.failures import Failures
 
 # asyncio's longest wait is shorter than some timers; the rest is waited for again.
 LONGEST_SECONDS = 86400.0
-# What failed is done again: the database, or a platform, may be there by then.
-AGAIN_IN = timedelta(seconds=30)
+# For what a platform could not deliver: it may be there by then; and for how long that is of
+# interest.
+AGAIN_IN, GIVE_UP = timedelta(seconds=30), timedelta(hours=24)
 
 
 class Timers:
-    """Does work at its time, each key's once; what fails is done again.
+    """Does work at its time, each key's once; what fails is done again, later and later.
 
     Args:
         now: The time, with its zone.
@@ -26,6 +26,7 @@ class Timers:
         self._now = now
         self._timers: dict[Hashable, asyncio.TimerHandle] = {}
         self._working: dict[asyncio.Task[None], Hashable] = {}
+        self._failures = Failures("what a timer asked for could not be done", now)
         self._closing = False
 
     def open(self) -> None:
@@ -49,7 +50,7 @@ class Timers:
             if seconds > LONGEST_SECONDS:
                 self.set(key, at, work)
                 return
-            task = asyncio.create_task(self._do(key, work))
+            task = asyncio.create_task(self.do(key, work))
             self._working[task] = key
             task.add_done_callback(self._working.pop)
 
@@ -64,10 +65,16 @@ class Timers:
         self._timers.clear()
         await asyncio.gather(*self._working)
 
-    async def _do(self, key: Hashable, work: Callable[[], Awaitable[None]]) -> None:
+    async def do(self, key: Hashable, work: Callable[[], Awaitable[None]]) -> None:
+        """Do work now; what fails is done again, alone. Never raises.
+
+        For the last step of what a timer asked for, when the steps before must not be done twice.
+        """
         try:
             await work()
-        except Exception:
-            log.exception("what a timer asked for could not be done; it is tried again")
+        except Exception as fault:
+            again_at = self._failures.note(key, fault)
             if key not in self._timers:
-                self.set(key, self._now() + AGAIN_IN, work)
+                self.set(key, again_at, work)
+        else:
+            self._failures.end(key)

@@ -12,7 +12,7 @@ from bot.services.clock import Clock
 from bot.services.photo_archive import ArchiveJobs
 from bot.services.ports import Messenger
 from bot.services.revisions import Revisions
-from bot.services.timers import AGAIN_IN, Timers
+from bot.services.timers import AGAIN_IN, GIVE_UP, Timers
 from bot.speech import speaker_for
 from bot.storage import Store
 from bot.storage.views import RoundView
@@ -22,7 +22,7 @@ Word = Callable[[RoundView], Reply]
 
 
 class Voting:
-    """Ends votes when their time is over, or when everyone has voted.
+    """Ends votes when their time is over, or when everyone has voted, and tells it once.
 
     Args:
         store: Remembers votes.
@@ -61,7 +61,7 @@ class Voting:
         Args:
             anew: Whether to wait anew for all others as well.
         """
-        for vote in await self._store.game.open_votes():
+        for vote in await self._store.game.untold_votes():
             if anew or not self._timers.has(vote.round_id):
                 self.wait(vote.round_id, vote.until)
 
@@ -71,25 +71,30 @@ class Voting:
 
     def wait(self, round_id: int, until: datetime) -> None:
         """End a round's vote at that time."""
-        self._timers.set(round_id, until, lambda: self._end(round_id))
+        self._timers.set(round_id, until, lambda: self._end(round_id, until))
 
-    async def _end(self, round_id: int) -> None:
+    async def _end(self, round_id: int, until: datetime) -> None:
+        """End a vote, and have the room told; try again later while that cannot be."""
         view = await self._view(round_id)
-        if view is not None and not await self._store.leases.own(view.room):
+        messenger = self._messengers.get(view.room.platform) if view is not None else None
+        if view is None or messenger is None or not await self._store.leases.own(view.room):
             return
-        if await self._store.game.close_vote(round_id, self._clock.now()) is None:
+        ended = await self._store.game.close_vote(round_id, self._clock.now())
+        if ended is None:
             return
-        if (view := await self._view(round_id)) is not None:
-            await self._archive.round_ended(view.room, view.round)
-            await self._tell(round_id, view.room)
+        delivery, now = await self._tell(round_id, view.room, messenger), self._clock.now()
+        if delivery is Delivery.FAILED and now < until + GIVE_UP:
+            self._timers.set(round_id, now + AGAIN_IN, lambda: self._end(round_id, until))
+            return
+        await self._archive.round_ended(view.room, ended)
+        await self._timers.do(round_id, lambda: self._store.game.mark_vote_told(round_id, now))
 
-    async def _tell(self, round_id: int, room: Room) -> None:
+    async def _tell(self, round_id: int, room: Room, messenger: Messenger) -> Delivery:
         """Bring the round's message up to date, and say in the room how the vote ended."""
-        messenger = self._messengers.get(room.platform)
         async with self._revisions.turn(room):
             view = await self._view(round_id)
-            if view is None or (vote := view.round.vote) is None or messenger is None:
-                return
+            if view is None or (vote := view.round.vote) is None:
+                return Delivery.REFUSED
             shown = self._revisions.number(self._word(view))
         if view.answer is not None:
             await messenger.edit(view.place, view.answer, shown)
@@ -100,10 +105,7 @@ class Voting:
         else:
             truth = None if round_.is_void or round_.truth is None else round_.truth.label
             text = speaker.rounds.vote_ended(counts, truth)
-        receipt = await messenger.send(view.place, Reply(text), to=view.message)
-        if receipt.delivery is Delivery.FAILED:
-            again_at = self._clock.now() + AGAIN_IN
-            self._timers.set(round_id, again_at, lambda: self._tell(round_id, room))
+        return (await messenger.send(view.place, Reply(text), to=view.message)).delivery
 
     async def _view(self, round_id: int) -> RoundView | None:
         return await self._store.views.round(round_id, self._clock.now(), self._clock.zone)

@@ -298,23 +298,31 @@ class GameStore:
         """End the vote about a round, and store what it decided.
 
         Returns:
-            The round as it is then; None when there is no open vote about it.
+            The round as it is then; None when there is no vote about it, or the room was told
+            before how it ended.
         """
         lock_round(connection, round_id)
         round_ = load_round(connection, round_id)
-        if round_ is None or not round_.is_disputed:
+        this = votes.c.round_id == round_id, votes.c.told.is_(None)
+        if round_ is None or connection.execute(select(votes).where(*this)).first() is None:
             return None
         closed = rules.close_vote(round_, now)
         _store_changes(connection, round_, closed)
         return closed
 
+    @write_transaction
+    def mark_vote_told(self, connection: Connection, round_id: int, now: datetime) -> None:
+        """Note that the room was told how the vote about a round ended."""
+        this = votes.c.round_id == round_id, votes.c.closed.is_not(None)
+        connection.execute(update(votes).where(*this).values(told=now))
+
     @read_transaction
-    def open_votes(self, connection: Connection) -> list[OpenVote]:
-        """Return the votes that have not ended, the one that ends first before the others."""
+    def untold_votes(self, connection: Connection) -> list[OpenVote]:
+        """Return the votes whose end was not told, the one that ends first before the others."""
         found = connection.execute(
             select(votes.c.round_id, votes.c.until)
             .join(rounds, rounds.c.id == votes.c.round_id)
-            .where(votes.c.closed.is_(None), rounds.c.reset_at.is_(None))
+            .where(votes.c.told.is_(None), rounds.c.reset_at.is_(None))
             .order_by(votes.c.until, votes.c.round_id)
         )
         return [OpenVote(row.round_id, row.until) for row in found]
@@ -420,6 +428,8 @@ def _store_changes(connection: Connection, before: Round, after: Round) -> None:
         "opened": vote.opened,
         "until": vote.until,
         "closed": vote.closed,
+        # Where only two play, an objection is the end of it, and the tap's own answer tells that.
+        "told": vote.closed if vote.until == vote.opened else None,
     }
     connection.execute(insert(votes).values(opened))
     if vote.ballots:

@@ -6,9 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import date, datetime, timedelta, tzinfo
 
-from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, func, null, or_, select, update
 
-from bot.domain import AdminAction, LoggedAction, Player, Room, RoomSettings, initial_settings
+from bot.domain import (
+    AdminAction,
+    Hello,
+    LoggedAction,
+    Player,
+    Room,
+    RoomSettings,
+    initial_settings,
+)
 from bot.storage.database import (
     Database,
     lone_transaction,
@@ -134,19 +142,46 @@ class RoomStore:
         return streak
 
     @write_transaction
-    def mark_greeted(self, connection: Connection, room: Room, now: datetime) -> bool:
-        """Note that a room is greeted. Return whether it had not been."""
+    def mark_greeted(
+        self, connection: Connection, room: Room, now: datetime, hello: Hello | None = None
+    ) -> bool:
+        """Note that a room is greeted. Return whether it had not been.
+
+        Args:
+            room: The room.
+            now: When.
+            hello: What is said there, to be stored until `mark_hello_said`.
+        """
         found = find_or_add_room(connection, room, now)
         first = rooms.c.id == found.current_id, rooms.c.greeted.is_(None)
-        greeted = connection.execute(update(rooms).where(*first).values(greeted=now))
-        return greeted.rowcount == 1
+        values = {"greeted": now, "hello": None if hello is None else asdict(hello)}
+        return connection.execute(update(rooms).where(*first).values(values)).rowcount == 1
+
+    @write_transaction
+    def mark_hello_said(self, connection: Connection, room: Room, since: datetime) -> None:
+        """Note that a room has heard its hello; not that of another invitation.
+
+        Args:
+            room: The room.
+            since: Since when it was to hear it.
+        """
+        if (found := find_room(connection, room)) is not None:
+            this = rooms.c.id == found.current_id, rooms.c.greeted == since
+            connection.execute(update(rooms).where(*this).values(hello=null()))
+
+    @read_transaction
+    def unsaid_hellos(self, connection: Connection) -> dict[Room, tuple[datetime, Hello]]:
+        """Return the rooms that have not heard their hello, each with since when, and what."""
+        unsaid = rooms.c.hello.is_not(None), rooms.c.moved_to.is_(None)
+        found = connection.execute(select(rooms).where(*unsaid).order_by(rooms.c.id))
+        return {room_of(row): (row["greeted"], Hello(**row["hello"])) for row in found.mappings()}
 
     @write_transaction
     def mark_left(self, connection: Connection, room: Room) -> None:
         """Let the next greeting of a room be a first one again."""
         if (found := find_room(connection, room)) is not None:
             this = rooms.c.id == found.current_id
-            connection.execute(update(rooms).where(this).values(greeted=None))
+            connection.execute(update(rooms).where(this).values(greeted=None, hello=null()))
 
     @lone_transaction
     def move(self, connection: Connection, old: Room, new: Room) -> None:
@@ -157,7 +192,7 @@ class RoomStore:
         after = find_or_add_room(connection, new).current_id
         if before == after:
             return
-        _merge(connection, before, after, ("seen", "greeted", "spoken", *SETTINGS))
+        _merge(connection, before, after, ("seen", "greeted", "hello", "spoken", *SETTINGS))
 
     @read_transaction
     def present(self, connection: Connection, room: Room) -> Room:

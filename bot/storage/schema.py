@@ -55,7 +55,8 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 # present id, where that is another one: rounds stay where they began, and a tap on an old message
 # finds its room. The settings of the present row count. `seen`: when something last happened there.
 # `spoken`: the language in which somebody there was first answered, as an IETF tag. `server`: the
-# id of the one that a channel is in, as soon as something happens there.
+# id of the one that a channel is in, as soon as something happens there. `greeted`: since when the
+# bot has said hello there, or is about to: with what `hello` has, until that is said.
 rooms = Table(
     "rooms",
     metadata,
@@ -67,6 +68,7 @@ rooms = Table(
     Column("now_at", ForeignKey("rooms.id", ondelete="CASCADE"), key="moved_to", index=True),
     Column("seen", Moment),
     Column("greeted", Moment),
+    Column("hello", JSON(none_as_null=True)),
     Column("language", String(16)),
     Column("every_photo", Boolean),
     Column("quiet", Boolean),
@@ -149,7 +151,8 @@ features = Table(
     Column("vectors", LargeBinary, nullable=False),
 )
 
-# Somebody objected to a round's truth, and the room votes about it.
+# Somebody objected to a round's truth, and the room votes about it: since when no more, and since
+# when it knows how that ended.
 votes = Table(
     "votes",
     metadata,
@@ -158,6 +161,7 @@ votes = Table(
     Column("opened", Moment, nullable=False),
     Column("until", Moment, nullable=False),
     Column("closed", Moment),
+    Column("told", Moment),
 )
 
 ballots = Table(

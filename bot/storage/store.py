@@ -91,3 +91,17 @@ class Store:
             store = cls(database, lease_seconds, address)
             async with store.leases.renewed():
                 yield store
+
+    @classmethod
+    @asynccontextmanager
+    async def read(cls, url: str) -> AsyncIterator[Store]:
+        """Open the store to look something up: other processes do not hear of this one.
+
+        Args:
+            url: `sqlite:///FILE` or `postgresql://...`.
+
+        Raises:
+            StoreError: When the database cannot be used.
+        """
+        async with open_database(url) as database:
+            yield cls(database)

@@ -42,6 +42,17 @@ def test_env_file_then_environment_then_command_line(
     assert read_settings(web_port=3333, web_host=None).web_port == 3333
 
 
+def test_a_party_opens_to_the_network_unless_the_operator_said_where_the_room_listens(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("WEB_HOST=\n")
+    assert read_settings().for_a_party().web_host == "0.0.0.0"
+    assert read_settings(web_host="127.0.0.1").for_a_party().web_host == "127.0.0.1"
+    monkeypatch.setenv("WEB_HOST", "127.0.0.1")
+    assert read_settings().for_a_party().web_host == "127.0.0.1"
+    assert read_settings(web_host="0.0.0.0").for_a_party().web_host == "0.0.0.0"
+
+
 def test_an_empty_line_means_not_set(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("TELEGRAM_TOKEN=\nWEB_PORT=\n")
     assert read_settings().telegram_token is None

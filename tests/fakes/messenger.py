@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from bot.domain import Delivery, Fetch, Kept, Receipt, Refusal, Refused, Reply, Room
+from bot.platforms.telegram import TelegramAdapter
+from bot.services.ports import Traits
 
 
 class FakeMessenger:
-    """Answers every send and every edit with `delivery`; what did not go out is not kept."""
+    """Answers every send and every edit with `delivery`; what did not go out is not kept.
 
-    def __init__(self) -> None:
+    traits: Telegram's, unless told otherwise.
+    """
+
+    def __init__(self, traits: Traits = TelegramAdapter.traits) -> None:
+        self.traits = traits
         self.sent: list[tuple[Room, Reply, str | None]] = []
         self.edited: list[tuple[Room, str, Reply]] = []
         self.photos: dict[str, bytes] = {}
@@ -24,7 +30,7 @@ class FakeMessenger:
 
         return fetch
 
-    def export(self, player: str) -> Kept:
+    async def export(self, player: str) -> Kept:
         return Kept()
 
     def is_spoiler(self, reference: str) -> bool:

@@ -55,6 +55,32 @@ class Table:
         )
         return self.service
 
+    async def due(self) -> None:
+        """Have the process do all that the clock asks for by now, until that is done."""
+        service = self.service
+        for part in (service.guessing, service.voting, service._greetings):
+            await part.resume()
+        await service._season_end.show()
+        await service._daily.post_due()
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Wait until no timer of the process rings or has rung."""
+        service, loop = self.service, asyncio.get_running_loop()
+        guessing = service.guessing
+        parts = (
+            *(guessing._timers, guessing._countdowns),
+            *(service.voting._timers, service._greetings._timers),
+        )
+
+        def is_busy() -> bool:
+            due = (timer.when() for each in parts for timer in each._timers.values())
+            return any(each._working for each in parts) or any(at <= loop.time() for at in due)
+
+        async with asyncio.timeout(5):
+            while is_busy():
+                await asyncio.sleep(0)
+
     def later(self, **time: float) -> None:
         self.now += timedelta(**time)
 

@@ -42,6 +42,7 @@ from bot.platforms.discord.shards import ShardKeeper, Sleep, Starts
 from bot.platforms.discord.tasks import ClaimedTasks
 from bot.platforms.discord.tokens import InteractionTokens
 from bot.services import Service
+from bot.services.ports import Traits
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +100,8 @@ class DiscordAdapter:
     """
 
     name = PLATFORM
+    # https://discord.com/developers/docs/reference#message-formatting
+    traits = Traits(has_forms=True, time_mark=lambda at: f"<t:{at.timestamp():.0f}:R>")
 
     def __init__(
         self,
@@ -222,7 +225,7 @@ class DiscordAdapter:
 
         return fetch
 
-    def export(self, player: str) -> Kept:
+    async def export(self, player: str) -> Kept:
         """Return nothing: no photo is kept here."""
         return Kept()
 
@@ -347,7 +350,7 @@ class DiscordAdapter:
         handlers = Handlers(
             messages,
             InteractionHandlers(service, tasks, files, self._edits, tokens, self._requests),
-            GuildHandlers(service, tasks, self._sender),
+            GuildHandlers(service, tasks),
             CatchUp(service, tasks, messages, self._sender, self._requests),
         )
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import discord
 
-from bot.platforms.discord.faults import CannotSend
+from bot.domain import Hello
 from bot.platforms.discord.identity import room_of_channel
-from bot.platforms.discord.sender import Sender
 from bot.platforms.discord.tasks import ClaimedTasks
 from bot.services import Service
 
@@ -17,13 +16,11 @@ class GuildHandlers:
     Args:
         service: What answers.
         tasks: Where the work goes on.
-        sender: Sends the greeting.
     """
 
-    def __init__(self, service: Service, tasks: ClaimedTasks, sender: Sender) -> None:
+    def __init__(self, service: Service, tasks: ClaimedTasks) -> None:
         self._service = service
         self._tasks = tasks
-        self._sender = sender
 
     def handle_guild_join(self, guild: discord.Guild) -> None:
         """Start saying hello, once, where the server's own news are or writing is allowed."""
@@ -38,15 +35,7 @@ class GuildHandlers:
         if channel is None:
             return
         room = room_of_channel(channel)
-        reply = await self._service.greet(room, None, name=guild.me.mention, hears_all=False)
-        if reply is None:
-            return
-        try:
-            await self._sender.send_reply(channel, reply)
-        except Exception as error:
-            await self._service.leave(room)  # nobody has heard it
-            if not isinstance(error, CannotSend):
-                raise
+        await self._service.greet(room, None, Hello(guild.me.mention, hears_all=False))
 
     async def _leave(self, guild: discord.Guild) -> None:
         for channel in guild.text_channels:

@@ -8,6 +8,7 @@ import hmac
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from http import HTTPStatus
 
 import aiohttp
@@ -45,9 +46,12 @@ from bot.platforms.telegram.routing import ALLOWED, Intake, Membership, SeenUpda
 from bot.platforms.telegram.sender import Sender
 from bot.platforms.telegram.sharing import SharedUpdates
 from bot.services import Service
+from bot.services.ports import Traits
 
 log = logging.getLogger(__name__)
 
+# An edit counts as a message does, of which a group takes twenty a minute.
+EDIT_EVERY = timedelta(seconds=10)
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 # What one process does for all.
 POLLING = "telegram polling"
@@ -76,9 +80,11 @@ class TelegramAdapter:
 
     Attributes:
         name: Tells the platform from the others; rooms carry it.
+        traits: What it can do that not all can.
     """
 
     name = PLATFORM
+    traits = Traits(edit_every=EDIT_EVERY)
 
     def __init__(
         self,
@@ -133,7 +139,7 @@ class TelegramAdapter:
             return _refuse
         return self._connection.files.file_fetcher(PhotoReference.parse(reference).file)
 
-    def export(self, player: str) -> Kept:
+    async def export(self, player: str) -> Kept:
         """Return nothing: no photo is kept here."""
         return Kept()
 
@@ -364,7 +370,7 @@ class _Connection:
         self.sender = Sender(bot, service, moves, retries, self.fading)
         self.handlers = Handlers(bot, service, self.sender, self.files, guest_photos, self.tasks)
         guests = Guests(bot, service, self.sender, self.files, guest_photos)
-        membership = Membership(bot, service, self.sender, moves)
+        membership = Membership(bot, service, moves)
         side = service.photos.side
         self.intake = Intake(
             bot, reader, seen, self.handlers, guests, membership, self.sender, self.tasks, side

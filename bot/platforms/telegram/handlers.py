@@ -377,7 +377,8 @@ class Handlers:
             del self._pending_calls[room, player.id]
             album = [replace(message, is_addressed=True) for message in album]
         addressed = _is_meant(album)
-        if not await self._service.wants_photo(room, addressed=addressed):
+        is_stored = any(message.round_id is not None for message in album)  # as it was wanted
+        if not is_stored and not await self._service.wants_photo(room, addressed=addressed):
             return []
         # What nobody showed to the bot: stickers, videos and the like.
         return [each for each in album if each.file and (each.is_photo or addressed)]

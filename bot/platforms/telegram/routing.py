@@ -12,14 +12,13 @@ from telegram.constants import ChatMemberStatus, ChatType, UpdateType
 from telegram.error import TelegramError
 from telegram.ext import filters
 
-from bot.domain import Room
+from bot.domain import Hello, Room
 from bot.platforms.common import RunningTasks
 from bot.platforms.telegram.guests import Guests
 from bot.platforms.telegram.handlers import Handlers
 from bot.platforms.telegram.identity import (
     ADMINS,
     PLATFORM,
-    Destination,
     IncomingMessage,
     parse_message,
     player_of,
@@ -88,14 +87,12 @@ class Membership:
     Args:
         bot: Knows its own name and settings.
         service: Greets, and remembers rooms.
-        sender: Sends the greeting.
         moves: Knows which groups have moved.
     """
 
-    def __init__(self, bot: Bot, service: Service, sender: Sender, moves: Moves) -> None:
+    def __init__(self, bot: Bot, service: Service, moves: Moves) -> None:
         self._bot = bot
         self._service = service
-        self._sender = sender
         self._moves = moves
 
     async def handle_membership(self, change: ChatMemberUpdated) -> None:
@@ -113,14 +110,9 @@ class Membership:
         # And the supergroup is joined, which may be told before the move is.
         if change.chat.type == ChatType.SUPERGROUP and await self._moves.old_of(room) is not None:
             return
-        reply = await self._service.greet(
-            room,
-            player_of(change.from_user),
-            name=f"@{self._bot.username}",
-            hears_all=change.new_chat_member.status in ADMINS or await self._gets_all_messages(),
-        )
-        if reply is not None:
-            await self._sender.send_to_chat(Destination(room), reply)
+        hears_all = change.new_chat_member.status in ADMINS or await self._gets_all_messages()
+        hello = Hello(f"@{self._bot.username}", hears_all, is_in_privacy_mode=not hears_all)
+        await self._service.greet(room, player_of(change.from_user), hello)
 
     async def handle_migration(self, message: Message) -> None:
         """Take a group's memory along when it becomes a supergroup; both ends report it."""

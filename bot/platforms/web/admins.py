@@ -22,8 +22,10 @@ log = logging.getLogger(__name__)
 SECRET_FILE = "web_secret"
 CREATED_FILE = "web_rooms"
 SECRET_BYTES = 32
-# Creators whose page is still to be told; once told, it has the token.
+# Creators of rooms in which nothing has happened, or whose page is still to be told the token.
 CREATORS = 2048
+# In place of one who is forgotten.
+NOBODY = ""
 # A line of 13 bytes each: beyond this, new rooms have no admin but who holds the link.
 CREATED = 100_000
 
@@ -70,15 +72,16 @@ class Admins:
     def is_admin(self, name: str, player: Player, token: object) -> bool:
         """Return whether a player may decide for a room.
 
-        Whoever comes first into a room that nobody was ever in is its creator; a room that existed
-        before has no admin but who holds its link.
+        Whoever comes first into a room in which nothing has ever happened is its creator; a room
+        that existed before has no admin but who holds its link.
 
         Args:
             name: The room's, as its link has it.
             player: Who wants to know.
             token: What their page holds, if anything.
         """
-        self._note_creator(name, player)
+        if self.is_new(name) and len(self._created) < CREATED:
+            self._creators.setdefault(name, player.id)
         if self._creators.get(name) == player.id:
             return True
         if not isinstance(token, str):
@@ -89,14 +92,18 @@ class Admins:
     def forget(self, player: Player) -> None:
         """Forget which rooms a player created; a page that was told so keeps its token."""
         for name in [name for name, creator in self._creators.items() if creator == player.id]:
-            del self._creators[name]
+            self._creators[name] = NOBODY
 
-    def _note_creator(self, name: str, player: Player) -> None:
+    def is_new(self, name: str) -> bool:
+        """Return whether nothing has ever happened in a room: then nothing is stored of it."""
+        return room_of(name).id not in self._created
+
+    def note_use(self, name: str) -> None:
+        """Note that something happens in a room: from now on it has been created."""
         room = room_of(name).id
         if room in self._created or len(self._created) >= CREATED:
             return
         self._created.add(room)
-        self._creators[name] = player.id
         if self._created_file is not None:
             # Without this line whoever came first after a restart would be taken for the creator.
             with suppress(OSError), self._created_file.open("a", encoding="ascii") as file:

@@ -34,6 +34,7 @@ from bot.platforms.web.broadcast import Broadcast
 from bot.platforms.web.requests import (
     STATUS,
     Asker,
+    NewRooms,
     Rejected,
     RequestParser,
     caption_of,
@@ -91,16 +92,21 @@ class Api:
         rooms: Where it is shown.
         broadcast: Sends pages what changes besides.
         admins: Knows who may decide for a room.
+        new_rooms: Lets people into rooms in which nothing has happened.
     """
 
     def __init__(
-        self, service: Service, rooms: Rooms, broadcast: Broadcast, admins: Admins
+        self,
+        service: Service,
+        rooms: Rooms,
+        broadcast: Broadcast,
+        admins: Admins,
+        new_rooms: NewRooms,
     ) -> None:
         self._service = service
         self._rooms = rooms
         self._broadcast = broadcast
-        self._admins = admins
-        self._parser = RequestParser(service, admins, rooms)
+        self._parser = RequestParser(service, admins, new_rooms, rooms)
         self._uploads = Uploads()
         # Photos that are classified but not shown yet, by the ids that their entries will have.
         self._in_hand: dict[str, bytes] = {}

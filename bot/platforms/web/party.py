@@ -12,6 +12,7 @@ from bot.domain import Player, Refusal, Refused, Room
 from bot.platforms.web.admins import Admins
 from bot.platforms.web.requests import (
     Asker,
+    NewRooms,
     Rejected,
     RequestParser,
     clean,
@@ -41,13 +42,14 @@ class PartyPages:
         service: Runs them.
         rooms: Where their ends are told.
         admins: Know who may decide for a room.
+        new_rooms: Let people into rooms in which nothing has happened.
     """
 
-    def __init__(self, service: Service, rooms: Rooms, admins: Admins) -> None:
+    def __init__(self, service: Service, rooms: Rooms, admins: Admins, new_rooms: NewRooms) -> None:
         self._service = service
         self._parties = service.parties
         self._rooms = rooms
-        self._parser = RequestParser(service, admins, rooms, TAPS)
+        self._parser = RequestParser(service, admins, new_rooms, rooms, TAPS)
         self._members: defaultdict[Room, set[Member]] = defaultdict(set)
         self._sending: dict[Room, asyncio.Task[None]] = {}
         self._stale: set[Room] = set()

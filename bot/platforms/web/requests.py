@@ -14,11 +14,13 @@ from urllib.parse import unquote
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from cachetools import TTLCache
 
 from bot.domain import Player, Refusal, Refused, Room
 from bot.platforms.common import BLANKS, CHUNK, read_capped
 from bot.platforms.web.admins import Admins
 from bot.platforms.web.rooms import Rooms, room_of
+from bot.platforms.web.uploads import address_of
 from bot.services import Service
 from bot.services.rate_limit import Rate, RateLimits
 from bot.speech import LANGUAGES, Speaker, speaker_for
@@ -28,6 +30,9 @@ MESSAGE_BYTES = 4096
 MESSAGE_SECONDS = 10.0
 # Taps and commands: nobody's finger is faster, and a family has a dozen of them.
 MESSAGES = Rate(60, 60), Rate(240, 60)
+# Rooms that nobody ever used, from one address: a class behind its school's router has fewer.
+NEW_ROOMS = Rate(100, 3600)
+ADDRESSES_REMEMBERED = 10_000
 NAME_LENGTH = 32
 ROOM_NAME_LENGTH = 40
 # A joiner holds family emoji together, but nothing together with nothing.
@@ -73,6 +78,33 @@ class Rejected(Exception):
     def __init__(self, status: HTTPStatus, sentence: str) -> None:
         self.status, self.sentence = status, sentence
         super().__init__(sentence)
+
+
+class NewRooms:
+    """Bounds how many rooms that nobody ever used an address may come to.
+
+    Args:
+        admins: Know which these are.
+    """
+
+    def __init__(self, admins: Admins) -> None:
+        self._admins = admins
+        self._names: TTLCache[str, set[str]] = TTLCache(ADDRESSES_REMEMBERED, NEW_ROOMS.seconds)
+
+    def admit(self, request: web.Request, name: str) -> None:
+        """Raise Rejected when there have been too many from a request's address.
+
+        Args:
+            request: The request.
+            name: The room's, as its link has it.
+        """
+        if not self._admins.is_new(name):
+            return
+        names = self._names.setdefault(address_of(request), set())
+        if name not in names and len(names) >= NEW_ROOMS.times:
+            sentence = speaker_for(browser_language(request)).photos.refusal(Refusal.TOO_OFTEN)
+            raise Rejected(STATUS[Refusal.TOO_OFTEN], sentence)
+        names.add(name)
 
 
 @web.middleware
@@ -129,6 +161,7 @@ class RequestParser:
     Args:
         service: Finds the sentences for what is rejected.
         admins: Knows who may decide for a room.
+        new_rooms: Lets people into rooms in which nothing has happened.
         rooms: Know who else is in a room.
         rates: How many messages a player may send, and how many a room.
     """
@@ -137,19 +170,21 @@ class RequestParser:
         self,
         service: Service,
         admins: Admins,
+        new_rooms: NewRooms,
         rooms: Rooms,
         rates: tuple[Rate, Rate] = MESSAGES,
     ) -> None:
         self._service = service
         self._admins = admins
+        self._new_rooms = new_rooms
         self._rooms = rooms
         self._limits = RateLimits(*rates)
 
     def asker(self, request: web.Request) -> Asker:
-        """Return who asks in which room.
+        """Return who asks in which room, which has been created by then.
 
         Raises:
-            Rejected: When it is no page of ours.
+            Rejected: When it is no page of ours, or one of somebody who makes up rooms.
             HTTPNotFound: When there is no room of that name.
         """
         name = room_name(request)
@@ -158,7 +193,9 @@ class RequestParser:
         player = player_of(request.headers.get("X-Player"), nickname, language)
         if player is None:
             raise Rejected(HTTPStatus.FORBIDDEN, speaker_for(language).rooms.who_are_you())
+        self._new_rooms.admit(request, name)
         admin = self._admins.is_admin(name, player, request.headers.get("X-Admin"))
+        self._admins.note_use(name)
         player = self._rooms.named(name, player)
         return Asker(name, room_of(name), player, self._service, admin)
 

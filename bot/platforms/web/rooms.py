@@ -277,6 +277,7 @@ class WebRoom:
         entries: What was shown lately, the oldest first.
         members: Its open pages.
         active_at: When something last happened, in seconds of the rooms' clock.
+        is_used: Whether anything was ever shown there.
         broadcasting: Held while each member is sent something of their own.
     """
 
@@ -284,6 +285,7 @@ class WebRoom:
     entries: deque[Entry] = field(default_factory=deque)
     members: set[Member] = field(default_factory=set)
     active_at: float = 0.0
+    is_used: bool = False
     broadcasting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -362,8 +364,8 @@ class Rooms:
         self.expire()
         return self._rooms.get(name)
 
-    async def bring_back(self, room: Room) -> None:
-        """Show what another process showed in a room, which is this one's now."""
+    async def bring_back(self, room: Room | None = None) -> None:
+        """Show what other processes showed in a room, or in all of them."""
         if self._shelf:
             self._put_back(await self._shelf.find(room))
 
@@ -377,7 +379,7 @@ class Rooms:
         for name, entry in shown:
             room = self._rooms.setdefault(name, WebRoom(name))
             room.entries.append(entry)
-            room.active_at = entry.at
+            room.active_at, room.is_used = entry.at, True
         self.expire()
 
     def find_room(self, room: Room) -> WebRoom | None:
@@ -443,6 +445,7 @@ class Rooms:
             Full: When there is no place for its room.
         """
         room = self.open(name)
+        room.is_used = True
         room.entries.append(entry)
         if self._shelf:
             self._shelf.keep(name, entry)
@@ -568,11 +571,13 @@ class Rooms:
         return Kept({name: found for name, found in record.items() if found}, photos)
 
     def expire(self) -> None:
-        """Take out what is too old, and tell everyone in its room."""
+        """Take out what is too old, and tell everyone in its room; close rooms that nobody uses."""
         latest = self.now() - ENTRY_SECONDS
-        for room in self:
+        for room in list(self):
             while room.entries and room.entries[0].at <= latest:
                 self._remove(room, room.entries[0])
+            if not room.is_used and not room.members and room.active_at <= latest:
+                del self._rooms[room.name]
 
     def seconds_until_expiry(self) -> float:
         """Return in how many seconds the oldest entry will be too old; infinite without one."""
@@ -594,7 +599,8 @@ class Rooms:
         empty = [room for room in self if not room.members]
         if not empty:
             raise Full
-        quietest = min(empty, key=lambda room: room.active_at)
+        # Whoever makes up rooms takes no place of those in which something happened.
+        quietest = min(empty, key=lambda room: (room.is_used, room.active_at))
         while quietest.entries:
             self._drop_oldest(quietest)
         del self._rooms[quietest.name]

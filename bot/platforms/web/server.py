@@ -24,6 +24,7 @@ from bot.platforms.web.broadcast import Broadcast
 from bot.platforms.web.party import PartyPages
 from bot.platforms.web.peers import Peers
 from bot.platforms.web.requests import (
+    NewRooms,
     browser_language,
     clean_room_name,
     render_rejections,
@@ -35,6 +36,7 @@ from bot.platforms.web.sharing import SharedRooms
 from bot.platforms.web.shelf import Shelf
 from bot.platforms.web.websocket import RoomEntrance, serve_websocket
 from bot.services import Service
+from bot.services.ports import Traits
 from bot.speech import Speaker, speaker_for
 
 STATIC = Path(__file__).parent / "static"
@@ -47,7 +49,7 @@ PAGES = {"": "index.html", "/party": "party.html", PLAY: "play.html"}
 # What all of them begin with.
 HEAD = "head.html"
 # Starts the bot so that phones come in, by the page whose link is handed on.
-OPENING = {"": "python -m bot --host 0.0.0.0", PLAY: "python -m bot --party"}
+OPENING = {"": "python -m bot --host 0.0.0.0", PLAY: "python -m bot --party --host 0.0.0.0"}
 # What is left to do when the service has drained: send an answer and close.
 FINISH_SECONDS = 1.0
 # What is too old is looked for when it is due, and as often as this besides: a computer may sleep,
@@ -79,10 +81,12 @@ class WebServer:
 
     Attributes:
         name: The platform's.
+        traits: What it can do that not all can.
         rooms: All rooms.
     """
 
     name = PLATFORM
+    traits = Traits(plays_in_messages=False, shows_until=True)
 
     def __init__(
         self,
@@ -107,6 +111,7 @@ class WebServer:
         self._hooks = hooks
         self._metrics = metrics
         self._admins = Admins(data_folder if has_room else None)
+        self._new_rooms = NewRooms(self._admins)
         self._api: Api | None = None
         self._broadcast: Broadcast | None = None
         self._sharing: SharedRooms | None = None
@@ -120,10 +125,12 @@ class WebServer:
             service: What answers.
         """
         self._broadcast = Broadcast(service, self.rooms)
-        self._api = Api(service, self.rooms, self._broadcast, self._admins)
+        admins, new_rooms = self._admins, self._new_rooms
+        self._api = Api(service, self.rooms, self._broadcast, admins, new_rooms)
         if self._peers is not None:
-            admins, peers = self._admins, self._peers
-            self._sharing = SharedRooms(service, self.rooms, self._shelf, admins, peers)
+            self._sharing = SharedRooms(
+                service, self.rooms, self._shelf, admins, new_rooms, self._peers
+            )
         service.privacy.listen(PLATFORM, self._forget)
 
     async def start(self, service: Service, listening: socket.socket) -> None:
@@ -138,7 +145,7 @@ class WebServer:
             self.open(service)
         app = self._app()
         if self._has_room and self._api and self._broadcast:
-            party = PartyPages(service, self.rooms, self._admins)
+            party = PartyPages(service, self.rooms, self._admins, self._new_rooms)
             page = _Page(service, self._address, self.rooms, self._broadcast, self._admins, party)
             party.add_routes(app.router)
             page.add_routes(app.router)
@@ -166,9 +173,14 @@ class WebServer:
         """Return what fetches a photo of a room again, as long as it is shown there."""
         return self._api.fetcher(room, reference) if self._api else _gone
 
-    def export(self, player: str) -> Kept:
+    async def export(self, player: str) -> Kept:
         """Return what the rooms still show of somebody, or of what was said to them."""
-        return self.rooms.export(player)
+        if self._shelf is None or not self._is_shared:
+            return self.rooms.export(player)
+        # Rooms of other processes are on the same disk.
+        shown = Rooms(self.rooms.now, self._shelf, are_shared=True)
+        await shown.bring_back()
+        return shown.export(player)
 
     def is_spoiler(self, reference: str) -> bool:
         """Return whether a photo is hidden until somebody taps it; none is here."""

@@ -14,7 +14,7 @@ from cachetools import TTLCache
 from bot.domain import Peer, Player, Room
 from bot.platforms.web.admins import Admins
 from bot.platforms.web.peers import HEADER, Peers, one_moment
-from bot.platforms.web.requests import clean_room_name
+from bot.platforms.web.requests import NewRooms, clean_room_name
 from bot.platforms.web.rooms import Rooms, room_of
 from bot.platforms.web.shelf import Shelf
 from bot.services import Service
@@ -35,16 +35,24 @@ class SharedRooms:
         rooms: Those that are open here.
         shelf: What rooms showed, in whatever process.
         admins: Know who created a room.
+        new_rooms: Let people into rooms in which nothing has happened.
         peers: The other processes.
     """
 
     def __init__(
-        self, service: Service, rooms: Rooms, shelf: Shelf | None, admins: Admins, peers: Peers
+        self,
+        service: Service,
+        rooms: Rooms,
+        shelf: Shelf | None,
+        admins: Admins,
+        new_rooms: NewRooms,
+        peers: Peers,
     ) -> None:
         self._service = service
         self._rooms = rooms
         self._shelf = shelf
         self._admins = admins
+        self._new_rooms = new_rooms
         self._peers = peers
         self._open: set[str] = set()
         self._elsewhere: TTLCache[str, Peer] = TTLCache(ROOMS_REMEMBERED, REMEMBERED_SECONDS)
@@ -62,6 +70,8 @@ class SharedRooms:
         name = request.match_info.get("room")
         if not name or clean_room_name(name) != name:
             return await handler(passed_on or request)
+        if passed_on is None and name not in self._open:  # which would make it somebody's
+            self._new_rooms.admit(request, name)
         try:
             peer = await self._enter(name)
         except Exception:

@@ -61,8 +61,8 @@ class Shelf:
         for name, entry in sorted(entries.values(), key=lambda each: each[1].at):
             yield name, _with_past_photos(entry, entries)
 
-    async def find(self, room: Room) -> list[tuple[str, Entry]]:
-        """Return a room's entries, after all that is to be written; see `load`."""
+    async def find(self, room: Room | None = None) -> list[tuple[str, Entry]]:
+        """Return the entries of a room, or of all, after what is to be written; see `load`."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._writer, lambda: list(self.load(room)))
 

@@ -9,7 +9,9 @@ import pytest
 
 from bot.domain import Delivery, Label, Player, Receipt, Reply, Room
 from bot.game.rules import GUESS_WITHIN
-from bot.services import guessing, timers
+from bot.platforms.discord import DiscordAdapter
+from bot.platforms.web import WebServer
+from bot.services import failures, guessing
 from bot.speech import speaker_for
 from tests.fakes.messenger import FakeMessenger
 from tests.fakes.vision import OLAF, YETI
@@ -73,20 +75,24 @@ async def test_a_guess_is_shown_at_once_and_the_next_ten_seconds_later(table: Ta
     await table.tap(BEN, asked, A_OLAF)
     await changed(table, EN.rounds.guess_open(29, ["Ben"]))
     await table.tap(Player("zoe", "Zoe"), asked, A_YETI)
-    await asyncio.sleep(0.03)
+    await table.settled()
     assert len(table.messenger.edited) == 1
 
 
-@pytest.mark.parametrize("platform", ["discord", "web"])
+@pytest.mark.parametrize("platform", [DiscordAdapter, WebServer])
 async def test_where_the_platform_counts_down_itself_only_a_guess_changes_the_question(
-    table: Table, monkeypatch: pytest.MonkeyPatch, platform: str
+    table: Table,
+    monkeypatch: pytest.MonkeyPatch,
+    platform: type[DiscordAdapter] | type[WebServer],
 ) -> None:
     monkeypatch.setattr(guessing, "EDIT_EVERY", timedelta(0))
-    there = Room(platform, "home")
+    table.messenger.traits = platform.traits
+    table.restart({platform.name: table.messenger})
+    there = Room(platform.name, "home")
     asked = await table.photo(MIA, OLAF, caption="guess", room=there)
     until = table.now + GUESS_WITHIN
     assert asked.until == until
-    if platform == "discord":
+    if platform is DiscordAdapter:
         assert f"<t:{until.timestamp():.0f}:R>" in asked.text
     assert "30" not in asked.text.replace(str(int(until.timestamp())), "")
     noted = await table.tap(BEN, asked, A_OLAF, there)
@@ -262,7 +268,7 @@ async def test_players_have_the_colours_of_their_order_of_joining_on_every_board
 async def test_an_answer_that_was_sent_and_could_not_be_noted_is_not_sent_again(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timers, "AGAIN_IN", timedelta())
+    monkeypatch.setattr(failures, "FIRST_WAIT", timedelta())
     store = table.store.guesses
     mark, noted = store.mark_told, asyncio.Event()
 

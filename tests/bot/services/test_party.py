@@ -17,6 +17,7 @@ from bot.domain import Preview, Refused, Room, Verdict
 from bot.game.party import Party, Phase
 from bot.game.party_acts import End, Guess, Join, Next, NotAllowed, Why
 from bot.metrics import Metrics
+from bot.platforms.web import WebServer
 from bot.services import Service
 from bot.services.party import Wish, decode_act, decode_wish
 from bot.services.party_view import render
@@ -59,7 +60,7 @@ class Home:
         self.now = datetime(2026, 12, 24, 18, tzinfo=UTC)
         self.folder, self.store = folder, store
         self.metrics = Metrics()
-        self.vision, self.messenger = Eyes(YETI), FakeMessenger()
+        self.vision, self.messenger = Eyes(YETI), FakeMessenger(WebServer.traits)
         self.service = self._service()
 
     def _service(self) -> Service:
@@ -229,7 +230,7 @@ async def test_no_photo_is_kept_that_the_evening_does_not_have(home: Home) -> No
     await until(lambda: home.vision.heatmaps == 2)
     await home.service.parties.forget("web", "Ben")
     home.vision.heat_may_answer.set()
-    await asyncio.sleep(0.1)
+    await until(lambda: not home.service.parties._evenings[ROOM].jobs)
     assert pictures(home) == {mias, f"{mias}.heat"}
 
 
@@ -254,13 +255,15 @@ async def test_who_is_forgotten_leaves_the_evening_with_name_and_photos(home: Ho
     await until(lambda: len(pictures(home)) == 4)
     parties = home.service.parties
     hers = f"party/{home.party.rounds[0].photos[0].id}.jpg"
-    assert parties.export("web", "Mia") == [
+    kept = await parties.export("web", "Mia")
+    assert kept.record["parties"] == [
         {"room": ROOM.id, "players": [{"name": "Mia", "points": 0}], "photos": [hers]}
     ]
-    ((name, jpeg),) = (await parties.photos_of("web", "Mia")).items()
+    ((name, jpeg),) = kept.files.items()
     assert (name, jpeg[:2]) == (hers, b"\xff\xd8")
     await parties.forget("web", "Mia")
-    assert parties.export("web", "Ben")
+    assert not (await parties.export("web", "Mia")).record
+    assert (await parties.export("web", "Ben")).record
     assert [player.name for player in home.party.players] == ["⛄", "Ben"]
     assert len(pictures(home)) == 2
     await parties.close()

@@ -12,6 +12,8 @@ from bot.domain import CommandRequest, Delivery, Label, Player, Reply, Room, Ver
 from bot.game import party_flow as flow
 from bot.game.party import Party, Phase, opened
 from bot.game.party_acts import Join, Judge, Start
+from bot.platforms.discord import DiscordAdapter
+from bot.platforms.telegram import TelegramAdapter
 from bot.services.party_chat import LONGEST_NAME, SCREEN
 from bot.services.party_screens import Screen, draw
 from bot.speech import LANGUAGES, speaker_for
@@ -126,11 +128,11 @@ def everything_said(language: str, players: int) -> Iterator[Screen]:
             for player in party.present:
                 if player.number not in party.photo.members:
                     party = flow.act(party, player.device, Judge(player.number, True), now)
-        for platform in ("telegram", "discord"):
-            yield from draw(party, speaker, platform, now)
+        for platform in (TelegramAdapter, DiscordAdapter):
+            yield from draw(party, speaker, platform.traits, now)
         now = party.until
         party = flow.tick(party, now)
-    yield from draw(party, speaker, "telegram", now)
+    yield from draw(party, speaker, TelegramAdapter.traits, now)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -15,7 +15,9 @@ from bot.domain import (
     Button,
     ButtonPress,
     CommandRequest,
+    Delivery,
     Fingerprint,
+    Hello,
     Photo,
     Player,
     Preview,
@@ -30,6 +32,7 @@ from bot.services import Service
 from bot.services.admission import AT_ONCE, MAX_BYTES, Admission
 from bot.services.line import FIRST_PACE
 from bot.services.rate_limit import Rate, RateLimits
+from bot.speech import speaker_for
 from bot.storage import Store
 from tests.fakes.messenger import FakeMessenger
 from tests.fakes.vision import OLAF, STRANGER, YETI, FakeVision
@@ -37,6 +40,7 @@ from tests.support.services import OFTEN, make_service
 
 HOME = Room("test", "home")
 ANA = Player("ana", "Ana")
+HELLO = Hello("snowbot", hears_all=True)
 EVENING = datetime(2026, 12, 24, 18, 0, tzinfo=UTC)
 
 
@@ -93,6 +97,13 @@ async def answer(service: Service, photo: Photo) -> Reply:
     assert reply is not None
     await service.mark_sent(reply.outcomes, 3.0)
     return reply
+
+
+async def attempted(messenger: FakeMessenger, number: int) -> None:
+    """Wait until the bot has tried so often to send something by itself."""
+    async with asyncio.timeout(5):
+        while messenger.attempts < number:
+            await asyncio.sleep(0)
 
 
 async def admin() -> bool:
@@ -427,12 +438,54 @@ async def test_who_with_a_photo_is_a_photo(service: Service) -> None:
     assert reply.verdict == OLAF
 
 
-async def test_a_group_hears_hello_once_until_it_invites_the_bot_again(service: Service) -> None:
-    first = await service.greet(HOME, ANA, name="snowbot", hears_all=True)
-    assert first is not None
-    assert await service.greet(HOME, ANA, name="snowbot", hears_all=True) is None
-    await service.leave(HOME)
-    assert await service.greet(HOME, ANA, name="snowbot", hears_all=True) is not None
+async def test_a_group_hears_hello_once_until_it_invites_the_bot_again(
+    service: Service, messenger: FakeMessenger
+) -> None:
+    for number in (1, 2):
+        async with service.running():
+            for _ in range(2):
+                await service.greet(HOME, ANA, HELLO)
+            await attempted(messenger, number)
+        assert len(messenger.sent) == number
+        await service.leave(HOME)
+
+
+async def test_a_hello_that_did_not_get_there_is_said_by_who_starts_again(
+    service: Service, messenger: FakeMessenger, store: Store, vision: FakeVision
+) -> None:
+    messenger.delivery = Delivery.FAILED
+    async with service.running():
+        await service.greet(HOME, Player("ana", "Ana", language="de"), HELLO)
+        await attempted(messenger, 1)
+    messenger.delivery = Delivery.SENT
+    async with made(vision, store, messenger).running():
+        await attempted(messenger, 2)
+    assert not await store.rooms.unsaid_hellos()
+    ((room, said, _),) = messenger.sent
+    assert room == HOME
+    assert said.text == speaker_for("de").rooms.hello("test", "snowbot", hears_all=True)
+
+
+async def test_what_cannot_be_taken_over_keeps_nothing_else_waiting(
+    service: Service, messenger: FakeMessenger, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken() -> None:
+        raise OSError("no")
+
+    monkeypatch.setattr(store.guesses, "unanswered", broken)
+    await store.rooms.mark_greeted(HOME, EVENING, HELLO)
+    await service.look()
+    await attempted(messenger, 1)
+
+
+async def test_a_hello_that_nobody_wanted_is_said_at_the_next_invitation(
+    service: Service, messenger: FakeMessenger
+) -> None:
+    for number, messenger.delivery in enumerate((Delivery.REFUSED, Delivery.SENT), 1):
+        async with service.running():
+            await service.greet(HOME, ANA, HELLO)
+            await attempted(messenger, number)
+    assert len(messenger.sent) == 1
 
 
 async def test_a_room_moves_with_its_rounds_and_settings(

@@ -39,12 +39,10 @@ class Pair:
     def at(self, now: datetime) -> None:
         self.one.now = self.other.now = now
 
-    async def says(self, number: int = 1) -> list[str]:
+    async def says(self) -> list[str]:
         """Have both do what is due; return what the room reads."""
         self.messenger.sent.clear()
-        async with self.one.service.running(), self.other.service.running():
-            await until(lambda: len(self.messenger.sent) >= number)
-            await asyncio.sleep(0.3)
+        await asyncio.gather(self.one.due(), self.other.due())
         return [reply.text for _, reply, _ in self.messenger.sent]
 
 
@@ -106,7 +104,7 @@ async def test_who_is_there_tells_what_another_process_left(database_url: str, p
         await pair.one.photo(MIA, OLAF, caption="guess")
         pair.at(pair.one.now + 2 * GUESS_WITHIN)
         await pair.other.service.look()
-        await asyncio.sleep(0.2)
+        await pair.other.settled()
         assert not pair.messenger.sent  # its owner may be about to
         dead = f"DELETE FROM processes WHERE id = '{pair.one.store.leases.me}'"
         async with open_database(database_url) as database:
@@ -119,10 +117,17 @@ async def test_who_is_there_tells_what_another_process_left(database_url: str, p
 
 async def test_who_is_forgotten_is_forgotten_by_every_process(pair: Pair) -> None:
     parties = pair.other.service.parties
+
+    def is_in() -> bool:
+        evening = parties.find(HOME)
+        return evening is not None and bool(evening.players_on(BEN.id))
+
     async with pair.one.service.running(), pair.other.service.running():
         parties.enter(HOME, BEN.id)
         parties.act(HOME, BEN.id, Join("Ben", 0))
-        assert parties.export("telegram", BEN.id)
+        async with asyncio.timeout(10):  # also the other can tell him what is known, by and by
+            while not (await pair.one.service.parties.export("telegram", BEN.id)).record:
+                await asyncio.sleep(0.01)
         asked = pair.one.service.privacy.ask_whether_to_forget(BEN, EN)
         await pair.one.press(BEN, asked.buttons[0][0])
-        await until(lambda: not parties.export("telegram", BEN.id))
+        await until(lambda: not is_in())

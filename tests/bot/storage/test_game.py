@@ -149,7 +149,7 @@ async def test_an_admins_undo_takes_the_vote_with_it_and_the_room_can_see_it(
     assert isinstance(undone, Round)
     assert (undone.truth, undone.vote, undone.is_void) == (None, None, False)
     assert undone == await store.game.round(id_, ROOM)
-    assert await store.game.open_votes() == []
+    assert await store.game.untold_votes() == []
     assert await logged(store) == [("Tom", AdminAction.UNDO)]
 
 
@@ -265,7 +265,7 @@ async def test_where_two_play_an_objection_voids(store: Store) -> None:
     assert objected == await store.game.round(id_, ROOM)
     assert await points(store) == {}
     assert await score(store, id_) == Score()
-    assert await store.game.open_votes() == []
+    assert await store.game.untold_votes() == []
     assert await store.game.close_vote(id_, NOW + HOUR) is None
 
 
@@ -293,7 +293,7 @@ async def test_an_objection_opens_a_vote_also_when_two_object_at_once(store: Sto
     ]
     assert await points(store) == {"Anna": FOOLED}  # until the vote says otherwise
     until = NOW + 61 * MINUTE
-    assert await store.game.open_votes() == [OpenVote(id_, until)]
+    assert await store.game.untold_votes() == [OpenVote(id_, until)]
 
 
 async def test_the_majority_decides_and_the_sender_has_no_vote(store: Store) -> None:
@@ -314,8 +314,12 @@ async def test_the_majority_decides_and_the_sender_has_no_vote(store: Store) -> 
     assert (closed.truth.label, closed.confirmed, closed.is_void) == (Label.OLAF, True, False)
     assert closed == await store.game.round(id_, ROOM)
     assert await points(store) == {}
-    assert await store.game.close_vote(id_, at) is None
-    assert await store.game.open_votes() == []
+    # Who comes to it again has the same to tell, until it is told.
+    assert await store.game.close_vote(id_, at + MINUTE) == closed
+    assert [vote.round_id for vote in await store.game.untold_votes()] == [id_]
+    await store.game.mark_vote_told(id_, at + MINUTE)
+    assert await store.game.close_vote(id_, at + MINUTE) is None
+    assert await store.game.untold_votes() == []
     assert await store.game.cast_ballot(id_, TOM, Label.OLAF, at) is Denied.LATE
 
 
@@ -417,7 +421,7 @@ async def test_a_vote_goes_on_where_the_room_moved(store: Store) -> None:
     await store.rooms.move(ROOM, SUPERGROUP)
     until = NOW + 61 * MINUTE
     assert not void(await object_to(store, id_))
-    assert await store.game.open_votes() == [OpenVote(id_, until)]
+    assert await store.game.untold_votes() == [OpenVote(id_, until)]
     # Who plays is known by what they did before, and what they do after.
     await played(store, TOM, room=SUPERGROUP)
     for player in (BEN, TOM):

@@ -368,3 +368,26 @@ async def test_the_season_in_hand_goes_by_the_rules_of_today(new_url: str) -> No
         assert later.totals() == season.totals()
         # What an old reset took out, nobody brings back.
         assert not await store.seasons.undo_reset(SUPERGROUP, ANNA, NOW)
+
+
+async def test_of_votes_from_before_0014_those_that_are_open_are_still_to_be_told(
+    new_url: str,
+) -> None:
+    of_a_round = "(room_id, player_id, part, arrived, label, truth, told, told_by)"
+    at = "'2026-12-24 17:00:00'"
+    old = [
+        "INSERT INTO rooms (platform, chat, private) VALUES ('telegram', '-1', false)",
+        "INSERT INTO players (platform, identity, name, shared) VALUES "
+        "('telegram', '7', 'Anna', false)",
+        *(
+            f"INSERT INTO rounds {of_a_round} VALUES "
+            f"(1, 1, '{part}', {at}, 'olaf', 'neither', {at}, 1)"
+            for part in "ab"
+        ),
+        f"INSERT INTO votes VALUES (1, 1, {at}, {at}, {at})",
+        f"INSERT INTO votes VALUES (2, 1, {at}, {at}, NULL)",
+    ]
+    await create("0013", new_url, old)
+    async with Store.open(new_url) as store:
+        assert [vote.round_id for vote in await store.game.untold_votes()] == [2]
+        assert await store.rooms.unsaid_hellos() == {}

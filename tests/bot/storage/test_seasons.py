@@ -171,18 +171,18 @@ async def test_a_reset_can_be_undone_for_a_day_and_the_room_can_see_it(store: St
         await guess(store, player)
     assert not void_of(await object_to(store, id_))
     before = await points(store)
-    votes = await store.game.open_votes()
+    votes = await store.game.untold_votes()
     assert len(votes) == 1
     assert not await store.seasons.undo_reset(ROOM, OMA, NOW)
     assert not await store.seasons.undo_reset(EMPTY, OMA, NOW)
     await store.seasons.reset(ROOM, ANNA, NOW + MINUTE, UTC)
-    assert (await points(store), await store.game.open_votes()) == ({}, [])
+    assert (await points(store), await store.game.untold_votes()) == ({}, [])
     assert await store.game.last_told(ROOM, ANNA) is None
     await store.rooms.move(ROOM, SUPERGROUP)
     assert not await store.seasons.undo_reset(SUPERGROUP, OMA, NOW + DAY + 2 * MINUTE)
     assert await store.seasons.undo_reset(SUPERGROUP, OMA, NOW + DAY)
     assert await points(store, SUPERGROUP) == before == {"Anna": FOOLED, "Ben": 10, OMA.name: 10}
-    assert [vote.round_id for vote in await store.game.open_votes()] == [id_]
+    assert [vote.round_id for vote in await store.game.untold_votes()] == [id_]
     assert [(each.name, each.action) for each in await store.rooms.actions(SUPERGROUP)] == [
         (OMA.name, AdminAction.UNDO),
         ("Anna", AdminAction.RESET),

@@ -75,7 +75,8 @@ async def test_what_asks_for_photos_has_the_button(evening: Evening) -> None:
     with_photo = await discord.answered(await discord.slash(evening.ana, private, "who", OLAF_PNG))
     assert SHOW not in with_photo.labels
     room = Room("discord", str(evening.home.id))
-    await evening.adapter.send(room, with_invitation(room, Reply("The day's challenge"), EN))
+    challenge = with_invitation(Reply("The day's challenge"), EN, evening.adapter.traits)
+    await evening.adapter.send(room, challenge)
     assert discord.said[-1].labels == [SHOW]
 
 

@@ -136,8 +136,10 @@ async def test_what_is_in_hand_is_answered_before_it_goes(bot: RunningBot) -> No
     photo = bot.home.send_photo(bot.anna, SNOW)
     await bot.until_classifying()
     stopping = asyncio.create_task(bot.stop())
-    await asyncio.sleep(0.05)
-    assert bot.adapter.state()["state"] == "stopping"
+    async with asyncio.timeout(5):
+        while bot.adapter.state()["state"] != "stopping":
+            await asyncio.sleep(0)
+    assert not stopping.done()
     bot.vision.may_answer.set()
     await stopping
     assert is_answer((await bot.home.answer(photo)).text)

@@ -111,10 +111,11 @@ async def test_a_webhook_is_not_asked_again_and_again_for_what_cannot_be_read(
 async def test_a_webhook_is_answered_when_the_photo_is_stored_and_not_before(
     hooked: RunningBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    may_store = asyncio.Event()
+    storing, may_store = asyncio.Event(), asyncio.Event()
     store = hooked.service.note_arrival
 
     async def note_arrival(photo: Photo) -> int | None:
+        storing.set()
         await may_store.wait()
         return await store(photo)
 
@@ -124,7 +125,7 @@ async def test_a_webhook_is_answered_when_the_photo_is_stored_and_not_before(
     body = json.dumps({"update_id": 9000, "message": photo.raw}).encode()
     headers = {SECRET_HEADER: hooked.telegram.secret}
     posting = asyncio.create_task(hooked.adapter.feed(headers, body))
-    await asyncio.sleep(0.05)
+    await storing.wait()
     assert not posting.done()
     may_store.set()
     assert await posting == 200

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.domain import RoomSettings
+from bot.platforms.telegram import sender
+from bot.services import greetings
 from tests.bot.platforms.telegram.conftest import is_answer
 from tests.fakes.telegram.chats import Chat
 from tests.fakes.telegram.running_bot import RunningBot, room_of
@@ -72,6 +74,18 @@ async def test_a_bot_that_is_removed_and_invited_again_says_hello_again(bot: Run
     group.remove_bot(bot.anna)
     group.invite_bot(bot.anna)
     await bot.telegram.until(lambda: len(group.bots) == 2)
+
+
+async def test_hello_that_did_not_get_through_is_said_later(
+    bot: RunningBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(greetings, "AGAIN_IN", timedelta(0))
+    monkeypatch.setattr(sender, "PATIENCE", 0.0)
+    fault = bot.telegram.fail("sendMessage", status=502)
+    group = bot.telegram.group("Cousins", bot="left")
+    group.invite_bot(bot.anna)
+    await greeting(bot, group)
+    assert not fault.times
 
 
 async def test_a_bot_that_becomes_an_admin_has_nothing_to_say(bot: RunningBot) -> None:

@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain import Player
-from bot.platforms.web import WebAddress, WebServer
+from bot.domain import Player, Refusal
+from bot.platforms.web import WebAddress, WebServer, requests
 from bot.platforms.web.admins import CREATED_FILE, SECRET_FILE, Admins
+from bot.platforms.web.rooms import room_of
+from bot.services.rate_limit import Rate
+from bot.speech import speaker_for
 from tests.fakes.web_room import SECRET, Live, Served, serving
 
 ANA, BEN = Player("ana", "Ana"), Player("ben", "Ben")
 OTHER = "b" * 24
+EN = speaker_for("en")
 
 
 def test_whoever_comes_first_is_admin_and_nobody_else() -> None:
@@ -44,6 +48,7 @@ def test_links_and_creators_outlive_a_restart(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     before = Admins(folder)
     assert before.is_admin("home", ANA, None)
+    before.note_use("home")
     after = Admins(folder)
     assert after.token("home") == before.token("home")
     # Or whoever came first after a restart would get the link of others' room.
@@ -91,8 +96,31 @@ def test_a_folder_that_cannot_be_used_is_no_fault(
 
 
 def test_nobody_can_read_in_the_folder_how_a_room_is_called(tmp_path: Path) -> None:
-    Admins(tmp_path).is_admin("the-smiths", ANA, None)
-    assert "smiths" not in (tmp_path / CREATED_FILE).read_text()
+    Admins(tmp_path).note_use("the-smiths")
+    assert len((tmp_path / CREATED_FILE).read_text()) == 13
+
+
+async def test_a_room_in_which_nothing_happens_is_not_stored(tmp_path: Path) -> None:
+    async with serving(data_folder=tmp_path) as served:
+        for number in range(3):
+            await served.join(room=f"made-up-{number}")
+        await served.session.get(f"{served.url}/r/made-up/share")
+        assert not (tmp_path / CREATED_FILE).exists()
+        await served.photo()
+        await served.photo()
+        assert (tmp_path / CREATED_FILE).read_text() == f"{room_of('home').id}\n"
+
+
+async def test_who_makes_up_rooms_is_stopped_and_may_stay_in_those_that_exist(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "NEW_ROOMS", Rate(2, 3600))
+    for room in ("home", "away", "home"):
+        await served.photo(room=room)
+    refused = await served.post_photo(b"photo", "made-up")
+    assert refused.status == 429
+    assert (await refused.json())["error"] == EN.photos.refusal(Refusal.TOO_OFTEN)
+    await served.photo()
 
 
 def test_who_is_forgotten_is_no_creator_any_more() -> None:
@@ -167,7 +195,7 @@ async def test_commands_for_admins_ask_for_one(served: Served) -> None:
 
 async def test_the_link_outlives_a_restart_and_lost_cookies(tmp_path: Path) -> None:
     async with serving(data_folder=tmp_path) as before:
-        await before.join()
+        await before.photo()
         token = before.admin_token()
     async with serving(data_folder=tmp_path) as after:
         ben = await after.join(OTHER, "Ben")

@@ -185,15 +185,33 @@ async def test_an_older_edit_does_not_replace_a_newer_one(rooms: Rooms) -> None:
 async def test_the_quietest_empty_room_makes_place_for_a_new_one(
     rooms: Rooms, clock: Clock
 ) -> None:
-    for number in range(ROOMS):
+    for number in range(ROOMS - 1):
         clock.now += 1
         rooms.publish(f"room-{number}", entry(str(number), at=clock.now))
     kept = rooms.join("room-0", ANA)
-    rooms.publish("new", entry("new", at=clock.now))
+    for number in range(3):  # which take the place of each other
+        rooms.leave(f"made-up-{number}", rooms.join(f"made-up-{number}", BEN))
+    for number in range(2):
+        rooms.publish(f"new-{number}", entry("new", at=clock.now))
     assert len(list(rooms)) == ROOMS
     assert rooms.find("room-1") is None
     assert rooms.find("room-0") is not None
+    assert rooms.find("room-2") is not None
     rooms.leave("room-0", kept)
+
+
+async def test_a_room_that_nobody_ever_used_is_closed_after_a_day(
+    rooms: Rooms, clock: Clock
+) -> None:
+    rooms.publish("home", entry("1", at=clock.now))
+    rooms.join("away", ANA)
+    rooms.leave("made-up", rooms.join("made-up", BEN))
+    clock.now += ENTRY_SECONDS
+    assert [rooms.find(name) is not None for name in ("home", "away", "made-up")] == [
+        True,
+        True,
+        False,
+    ]
 
 
 async def test_a_house_full_of_people_takes_no_more(

@@ -11,16 +11,17 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import WSCloseCode
 
 from bot.domain import Refusal
-from bot.platforms.web import peers, uploads
+from bot.platforms.web import peers, requests, uploads
 from bot.platforms.web.requests import player_of
 from bot.platforms.web.rooms import ENTRY_SECONDS, room_of
 from bot.services.buttons import ForgetMe, button
+from bot.services.rate_limit import Rate
 from bot.speech import speaker_for
 from bot.storage.database import open_database
 from tests.bot.platforms.web.test_party import TV, act, enter, told
@@ -211,6 +212,9 @@ async def test_who_is_forgotten_goes_from_rooms_of_all_processes_and_from_the_di
     shown = (await ana.receive("welcome"))["entries"]
     ben = player_of(BEN["X-Player"], "Ben")
     assert ben is not None
+    # Any of them can tell him what all show.
+    exported = await other.server.export(ben.id)
+    assert [len(exported.files), len(cast("list[object]", exported.record["shown"]))] == [3, 3]
     yes = button("Yes", ForgetMe(player_id=ben.id, confirmed=True)).data
     assert (await one.post("presses", {"data": yes}, "sauna", BEN)).status == 200
     assert (await ana.receive("gone"))["id"] == shown[0]["id"]
@@ -248,3 +252,12 @@ async def test_a_process_that_was_held_up_sends_its_people_to_the_next_one(
     assert one.service.parties.find(room_of("home")) is None
     (entry,) = (await (await one.join()).receive("welcome"))["entries"]
     assert entry == shown
+
+
+async def test_who_makes_up_rooms_takes_few_of_them(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "NEW_ROOMS", Rate(2, 3600))
+    asked = ("home", "away", "made-up", "home", "away")
+    found = [(await two.one.session.get(f"{two.one.url}/r/{room}")).status for room in asked]
+    assert found == [200, 200, 429, 200, 200]
