@@ -750,7 +750,7 @@ def build_service(
         photos=photos,
         rounds=rounds,
         voting=Voting(store, jobs, messengers, clock, revisions, rounds.word),
-        guessing=Guessing(store, rounds, messengers, clock, revisions),
+        guessing=Guessing(store, rounds, messengers, clock, revisions, metrics),
         heatmaps=Heatmaps(photos, store, messengers),
         cards=cards,
         leaderboards=leaderboards,

@@ -11,7 +11,12 @@ from bot.domain import Label, Player
 from bot.game import rules
 from bot.game.rules import Denied, Guess
 from bot.game.seasons import OpenGuessing
-from bot.storage.database import Database, read_transaction, write_transaction
+from bot.storage.database import (
+    Database,
+    read_transaction,
+    repeatable_transaction,
+    write_transaction,
+)
 from bot.storage.queries import (
     current_room_id,
     current_rooms,
@@ -51,7 +56,7 @@ class GuessStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @write_transaction
+    @repeatable_transaction
     def open(self, connection: Connection, round_id: int, until: datetime) -> bool:
         """Let the room guess about a round until then.
 
@@ -139,7 +144,7 @@ class GuessStore:
         guessed = {guess.by for guess in load_guesses(connection, round_id)}
         return playing <= {round_.player, *guessed}
 
-    @write_transaction
+    @repeatable_transaction
     def close(self, connection: Connection, round_id: int, now: datetime) -> OpenGuessing | None:
         """Accept no more guesses about a round.
 
@@ -154,9 +159,12 @@ class GuessStore:
             this = guessings.c.round_id == round_id
             connection.execute(update(guessings).where(this).values(closed=now))
         place = load_place(connection, round_id)
-        return OpenGuessing(round_id, place.room, place.message or "", guessing.until)
+        # The question was on its way before.
+        late = rounds.c.id == round_id, rounds.c.sending > rounds.c.answered
+        in_flight = connection.execute(select(rounds.c.id).where(*late)).first() is not None
+        return OpenGuessing(round_id, place.room, place.message or "", guessing.until, in_flight)
 
-    @write_transaction
+    @repeatable_transaction
     def mark_told(self, connection: Connection, round_id: int, answer: str | None = None) -> None:
         """Note that the room was told the answer.
 

@@ -9,10 +9,12 @@ import pytest
 
 from bot.domain import Delivery, Label, Player, Receipt, Reply, Room
 from bot.game.rules import GUESS_WITHIN
+from bot.metrics import Metrics
 from bot.services import guessing, timers
 from bot.speech import speaker_for
 from tests.fakes.messenger import FakeMessenger
 from tests.fakes.vision import OLAF, YETI
+from tests.support.metrics import counted
 from tests.support.table import BEN, MIA, OMA, Table, changed, labels, reveal, said
 
 DE, EN = speaker_for("de"), speaker_for("en")
@@ -282,3 +284,45 @@ async def test_an_answer_that_was_sent_and_could_not_be_noted_is_not_sent_again(
         await noted.wait()
     assert not table.messenger.sent
     assert not await store.unanswered()
+
+
+async def test_a_guess_while_the_answer_is_being_told_does_not_have_it_told_twice(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who has not played there yet may guess after the last who was waited for."""
+    monkeypatch.setattr(guessing, "DRUM_ROLL_SECONDS", 0.05)
+    await table.photo(BEN)
+    asked = await table.photo(MIA, OLAF, caption="guess")
+    await asyncio.gather(
+        table.tap(BEN, asked, A_OLAF), table.tap(Player("zoe", "Zoe"), asked, A_YETI)
+    )
+    await reveal(table)
+    await table.service.guessing.close()
+    assert not table.messenger.sent
+
+
+async def test_an_answer_that_was_on_its_way_when_its_process_died_is_told_again_and_counted(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics = Metrics()
+
+    async def dies(round_id: int, answer: str | None = None) -> None:
+        raise OSError
+
+    for _ in range(2):
+        await table.photo(MIA, OLAF, caption="guess")
+    table.later(minutes=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(table.store.guesses, "mark_told", dies)
+        async with table.service.running(), asyncio.timeout(5):
+            while len(table.messenger.sent) < 2:
+                await asyncio.sleep(0.01)
+        table.messenger.sent.clear()
+    (one, other) = await table.store.guesses.unanswered()
+    await table.store.rounds.mark_sending([other.round_id], None)  # known not to have arrived
+    table.restart({"telegram": table.messenger}, metrics=metrics)
+    async with table.service.running(), asyncio.timeout(5):
+        while await table.store.guesses.unanswered():
+            await asyncio.sleep(0.01)
+    assert {to for _, _, to in table.messenger.sent} == {one.message, other.message}
+    assert counted(metrics, "ambiguous_answers_total", platform="telegram") == 1
