@@ -13,6 +13,7 @@ from bot.storage.database import (
     Database,
     lone_transaction,
     read_transaction,
+    repeatable_transaction,
     write_transaction,
 )
 from bot.storage.queries import (
@@ -77,7 +78,7 @@ class RoomStore:
             if values:
                 connection.execute(update(rooms).where(rooms.c.id == id_).values(values))
 
-    @write_transaction
+    @repeatable_transaction
     def add(self, connection: Connection, room: Room, now: datetime) -> None:
         """Store a room of which more is going to be known."""
         find_or_add_room(connection, room, now)
@@ -141,7 +142,7 @@ class RoomStore:
         greeted = connection.execute(update(rooms).where(*first).values(greeted=now))
         return greeted.rowcount == 1
 
-    @write_transaction
+    @repeatable_transaction
     def mark_left(self, connection: Connection, room: Room) -> None:
         """Let the next greeting of a room be a first one again."""
         if (found := find_room(connection, room)) is not None:
@@ -264,7 +265,7 @@ class RoomStore:
         spoken: str | None = connection.execute(this).scalar()
         return spoken
 
-    @write_transaction
+    @repeatable_transaction
     def note_language(self, connection: Connection, room: Room, language: str) -> str | None:
         """Store the language that is spoken in a room, unless one is stored already.
 

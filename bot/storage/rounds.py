@@ -216,7 +216,7 @@ class RoundStore:
         )
         return found.scalars().first()
 
-    @write_transaction
+    @repeatable_transaction
     def note_album(
         self, connection: Connection, round_id: int, parts: Sequence[int | Refusal]
     ) -> None:
@@ -230,7 +230,7 @@ class RoundStore:
         this = rounds.c.id == round_id
         connection.execute(update(rounds).where(this).values(album=list(parts)))
 
-    @write_transaction
+    @repeatable_transaction
     def pending(self, connection: Connection, platform: str, since: datetime) -> list[PendingPhoto]:
         """Return a platform's photos that were not answered; delete those that are too old.
 
