@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -67,10 +68,13 @@ class GuessStore:
         round_ = load_round(connection, round_id)
         if round_ is None or round_.played_before or round_.truth is not None:
             return False
-        if (opened := _load_guessing(connection, round_id)) is not None:
-            return opened.told is None  # asked about again, after a crash
-        connection.execute(insert(guessings).values(round_id=round_id, until=until))
-        return True
+        opened = _load_guessing(connection, round_id)
+        if opened is None:
+            connection.execute(insert(guessings).values(round_id=round_id, until=until))
+        elif opened.closed is None:  # asked about again, after a crash
+            this = guessings.c.round_id == round_id
+            connection.execute(update(guessings).where(this).values(until=until))
+        return opened is None or opened.closed is None
 
     @read_transaction
     def unanswered(self, connection: Connection) -> list[OpenGuessing]:
@@ -176,9 +180,12 @@ class GuessStore:
         this = guessings.c.round_id == round_id, guessings.c.told.is_(None)
         told = func.coalesce(guessings.c.closed, guessings.c.until)
         connection.execute(update(guessings).where(*this).values(told=told))
+        # The question may never have been asked: its process died.
+        since = select(told).where(guessings.c.round_id == round_id).scalar_subquery()
+        values: dict[str, Any] = {"answered": func.coalesce(rounds.c.answered, since)}
         if answer is not None:
-            answered = update(rounds).where(rounds.c.id == round_id)
-            connection.execute(answered.values(answer=answer))
+            values["answer"] = answer
+        connection.execute(update(rounds).where(rounds.c.id == round_id).values(values))
 
 
 def _load_guessing(connection: Connection, round_id: int) -> _Guessing | None:
