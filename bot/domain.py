@@ -226,6 +226,7 @@ class Photo:
         is_upload: Whether its sender's own connection brings its bytes, however slow that is.
         sent: When it was sent, where the platform tells; after an outage that was before it came.
         is_pending: Whether it was in hand when the process last ended, perhaps because of it.
+        is_guessed: Whether everybody guesses about it first, as was settled before.
     """
 
     room: Room
@@ -245,6 +246,7 @@ class Photo:
     is_upload: bool = False
     sent: datetime | None = None
     is_pending: bool = False
+    is_guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +382,7 @@ class PendingPhoto:
         at: When it was sent, see `Photo.sent`, or came.
         album: What it shares with the other photos of its album.
         in_flight: Whether its answer was on its way: it may be there.
+        is_guessed: Whether that was to ask everybody to guess.
     """
 
     room: Room
@@ -390,6 +393,7 @@ class PendingPhoto:
     at: datetime
     album: str | None = None
     in_flight: bool = False
+    is_guessed: bool = False
 
     def to_answer(self, fetch: Fetch) -> Photo:
         """Return the photo itself, to be answered after all.
@@ -406,6 +410,7 @@ class PendingPhoto:
             reference=self.reference,
             sent=self.at,
             is_pending=True,
+            is_guessed=self.is_guessed,
         )
 
 

@@ -48,7 +48,10 @@ SETTLED_SECONDS = 5.0
 
 # What must be nowhere in the end, as the rows that it counts.
 LEFT_OVER = {
-    "photos without an answer": "SELECT count(*) FROM rounds WHERE answered IS NULL",
+    # Of a menu whose process died there is no reference: nobody can answer it.
+    "photos without an answer": (
+        "SELECT count(*) FROM rounds WHERE answered IS NULL AND reference IS NOT NULL"
+    ),
     "updates that nobody handled": "SELECT count(*) FROM updates WHERE body IS NOT NULL",
     "rooms of dead processes": (
         "SELECT count(*) FROM leases WHERE owner NOT IN (SELECT id FROM processes)"

@@ -40,13 +40,13 @@ ON_DISCORD = "sp:"
 @dataclass(eq=False)
 class Tap:
     """A tap on a button. is_answered: whether the bot said or did anything. by_sender: whether it
-    is about one's own photo. is_excused: whoever was told of it was killed, and Discord tells once.
+    is about one's own photo. is_excused: whoever was told of it was killed; a tap is not stored, as
+    who gets no answer taps again.
     """
 
     action: Action
     by_sender: bool
     is_answered: Callable[[], bool]
-    on_discord: bool = False
     is_excused: bool = False
 
 
@@ -80,9 +80,9 @@ class Players:
         return [tap for tap in self.taps if not tap.is_excused and not tap.is_answered()]
 
     def excuse(self) -> None:
-        """Excuse what Discord told a process that was killed: it tells nobody else."""
+        """Excuse what a process had in hand that was killed."""
         for tap in self.open():
-            tap.is_excused = tap.on_discord
+            tap.is_excused = True
 
     def told(self) -> set[int]:
         """Return the rounds whose truth was told by who sent the photo."""
@@ -166,4 +166,6 @@ class Players:
             # That it is acknowledged does not say that it is done.
             return bool(pressed.followups) or message.edited != before
 
-        self.taps.append(Tap(button.action, who.id == button.owner, is_answered, on_discord=True))
+        tap = Tap(button.action, who.id == button.owner, is_answered)
+        tap.is_excused = not people.discord.gateway.live  # it was told to who is no more
+        self.taps.append(tap)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import copy
 
-from bot.domain import Refusal
+from bot.domain import Label, Refusal
 from bot.speech import LANGUAGES, speaker_for
 from tests.fakes.discord.rest import Interaction
 from tests.fakes.discord.server import DiscordServer
@@ -40,6 +40,11 @@ QUESTIONS = (
     _ROUNDS.guess_open(None, ()),
     _ROUNDS.guess_over(()),
     _ROUNDS.guess_over(("Mia",)).partition("Mia")[0],
+)
+# What a vote came to is a reply to the photo as well, and no second answer.
+VOTED = (
+    _ROUNDS.vote_ended(((Label.OLAF, 2),), None).partition(":")[0],
+    *(_ROUNDS.vote_stands(votes) for votes in range(2)),
 )
 
 
@@ -76,7 +81,8 @@ class Sent:
 
     def look(self) -> Sequence[str]:
         """Return its answers, and note whether there are any."""
-        found = [*self.answers(), *self.elsewhere]
+        found = [text for text in self.answers() if not _plain(text).startswith(VOTED)]
+        found += self.elsewhere
         self.is_open = not found
         return found
 
@@ -150,7 +156,7 @@ def outcome(sent: Sent) -> str:
         if why := sent.why_silent:
             return why if why.startswith("lost") else f"none: {why}"
         return "lost, killed before it was noted" if sent.unnoted else "lost"
-    reason = REASONS.get(answers[0].replace("\\", ""))
+    reason = REASONS.get(_plain(answers[0]))
     return f"sentence: {reason}" if reason else "verdict"
 
 
@@ -164,7 +170,7 @@ def guessed_first(sent: Sent) -> Sent:
 
     def answers() -> list[str]:
         said = sent.answers()
-        asked = [text for text in said if text.replace("\\", "").startswith(QUESTIONS)]
+        asked = [text for text in said if _plain(text).startswith(QUESTIONS)]
         return [*asked[1:], *(text for text in said if text not in asked)]
 
     return replace(sent, answers=answers)
@@ -207,6 +213,11 @@ class DiscordAnswers:
             self._to.setdefault(said.interaction or to, []).append(said.content)
         self._read = len(self._server.said)
         return self._to.get(id_, [])
+
+
+def _plain(text: str) -> str:
+    """Return a text without what keeps it from Discord's markup."""
+    return text.replace("\\", "")
 
 
 def _rounds(database: str) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:

@@ -96,12 +96,14 @@ class OpenGuessing:
         room: Where the room is now.
         message: The id of the photo's message; the answer replies to it.
         until: When the bot answers.
+        in_flight: Whether the answer was on its way when it was last heard of.
     """
 
     round_id: int
     room: Room
     message: str
     until: datetime
+    in_flight: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from bot.domain import (
     Room,
 )
 from bot.game.rules import GUESS_WITHIN, Denied
+from bot.metrics import Metrics
 from bot.services.buttons import MakeGuess, button
 from bot.services.clock import Clock
 from bot.services.ports import Messenger, traits_of
@@ -49,6 +50,7 @@ class Guessing:
         messengers: The platforms, by name.
         clock: The time.
         revisions: Numbers edits.
+        metrics: Counts answers that may be there twice.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class Guessing:
         messengers: Mapping[str, Messenger],
         clock: Clock,
         revisions: Revisions,
+        metrics: Metrics,
     ) -> None:
         self._store = store
         self._rounds = rounds
         self._messengers = messengers
         self._clock = clock
         self._revisions = revisions
+        self._metrics = metrics
         self._timers = Timers(clock.now)
         self._countdowns = Timers(clock.now)
         # When each question was edited last.
@@ -197,8 +201,15 @@ class Guessing:
         if view.answer is not None:  # the question, which takes no more guesses
             await messenger.edit(view.place, view.answer, over)
         await asyncio.sleep(DRUM_ROLL_SECONDS)
+        if not await self._store.leases.own(room):  # this process seemed to be dead meanwhile
+            return Delivery.REFUSED
+        if opening.in_flight:
+            self._metrics.note_ambiguous(room.platform)
+        await self._store.rounds.mark_sending([round_id], self._clock.now())
         shown = replace(self._rounds.word(view), verdict=view.round.verdict)
         receipt = await messenger.send(view.place, shown, to=opening.message or None)
+        if receipt.delivery is Delivery.FAILED:
+            await self._store.rounds.mark_sending([round_id], None)
         if receipt.delivery is Delivery.REFUSED and view.answer is not None:
             # The bot may not write there, but may have answered a command: the question is left.
             await messenger.edit(view.place, view.answer, self._revisions.number(shown))

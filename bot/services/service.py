@@ -697,7 +697,8 @@ class Service:
 
 def _asks_first(photos: Sequence[Photo], settings: RoomSettings) -> bool:
     """Return whether everybody guesses before the bot answers photos that came together."""
-    return settings.guess_every or any(wants_guesses(photo.caption) for photo in photos)
+    wishes = (photo.is_guessed or wants_guesses(photo.caption) for photo in photos)
+    return settings.guess_every or any(wishes)
 
 
 def _in_few_words(photos: Sequence[Photo], reply: Reply, settings: RoomSettings) -> Reply:
@@ -761,7 +762,7 @@ def build_service(
         photos=photos,
         rounds=rounds,
         voting=Voting(store, jobs, messengers, clock, revisions, rounds.word),
-        guessing=Guessing(store, rounds, messengers, clock, revisions),
+        guessing=Guessing(store, rounds, messengers, clock, revisions, metrics),
         greetings=Greetings(store, messengers, languages, clock),
         heatmaps=Heatmaps(photos, store, messengers),
         cards=cards,

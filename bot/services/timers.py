@@ -16,7 +16,7 @@ AGAIN_IN, GIVE_UP = timedelta(seconds=30), timedelta(hours=24)
 
 
 class Timers:
-    """Does work at its time, each key's once; what fails is done again, later and later.
+    """Does work at its time, each key's once, and one after another; what fails is done again.
 
     Args:
         now: The time, with its zone.
@@ -25,7 +25,8 @@ class Timers:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._timers: dict[Hashable, asyncio.TimerHandle] = {}
-        self._working: dict[asyncio.Task[None], Hashable] = {}
+        # The last that was begun of each key.
+        self._working: dict[Hashable, asyncio.Task[None]] = {}
         self._failures = Failures("what a timer asked for could not be done", now)
         self._closing = False
 
@@ -35,7 +36,7 @@ class Timers:
 
     def has(self, key: Hashable) -> bool:
         """Return whether something of a key will be done, or is just being done."""
-        return key in self._timers or key in self._working.values()
+        return key in self._timers or key in self._working
 
     def set(self, key: Hashable, at: datetime, work: Callable[[], Awaitable[None]]) -> None:
         """Have work done at a time, anew if the key has a timer already."""
@@ -50,9 +51,10 @@ class Timers:
             if seconds > LONGEST_SECONDS:
                 self.set(key, at, work)
                 return
-            task = asyncio.create_task(self.do(key, work))
-            self._working[task] = key
-            task.add_done_callback(self._working.pop)
+            # What was begun before may not have come to its end, which this has to know of.
+            before = self._working.get(key)
+            task = self._working[key] = asyncio.create_task(self._do_after(before, key, work))
+            task.add_done_callback(lambda task: self._forget(key, task))
 
         wait = min(max(0.0, seconds), LONGEST_SECONDS)
         self._timers[key] = asyncio.get_running_loop().call_later(wait, ring)
@@ -63,7 +65,7 @@ class Timers:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        await asyncio.gather(*self._working)
+        await asyncio.gather(*self._working.values())
 
     async def do(self, key: Hashable, work: Callable[[], Awaitable[None]]) -> None:
         """Do work now; what fails is done again, alone. Never raises.
@@ -78,3 +80,17 @@ class Timers:
                 self.set(key, again_at, work)
         else:
             self._failures.end(key)
+
+    def _forget(self, key: Hashable, task: asyncio.Task[None]) -> None:
+        if self._working.get(key) is task:
+            del self._working[key]
+
+    async def _do_after(
+        self,
+        before: asyncio.Task[None] | None,
+        key: Hashable,
+        work: Callable[[], Awaitable[None]],
+    ) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        await self.do(key, work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -11,7 +12,12 @@ from bot.domain import Label, Player
 from bot.game import rules
 from bot.game.rules import Denied, Guess
 from bot.game.seasons import OpenGuessing
-from bot.storage.database import Database, read_transaction, write_transaction
+from bot.storage.database import (
+    Database,
+    read_transaction,
+    repeatable_transaction,
+    write_transaction,
+)
 from bot.storage.queries import (
     current_room_id,
     current_rooms,
@@ -51,7 +57,7 @@ class GuessStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @write_transaction
+    @repeatable_transaction
     def open(self, connection: Connection, round_id: int, until: datetime) -> bool:
         """Let the room guess about a round until then.
 
@@ -62,10 +68,13 @@ class GuessStore:
         round_ = load_round(connection, round_id)
         if round_ is None or round_.played_before or round_.truth is not None:
             return False
-        if (opened := _load_guessing(connection, round_id)) is not None:
-            return opened.told is None  # asked about again, after a crash
-        connection.execute(insert(guessings).values(round_id=round_id, until=until))
-        return True
+        opened = _load_guessing(connection, round_id)
+        if opened is None:
+            connection.execute(insert(guessings).values(round_id=round_id, until=until))
+        elif opened.closed is None:  # asked about again, after a crash
+            this = guessings.c.round_id == round_id
+            connection.execute(update(guessings).where(this).values(until=until))
+        return opened is None or opened.closed is None
 
     @read_transaction
     def unanswered(self, connection: Connection) -> list[OpenGuessing]:
@@ -139,7 +148,7 @@ class GuessStore:
         guessed = {guess.by for guess in load_guesses(connection, round_id)}
         return playing <= {round_.player, *guessed}
 
-    @write_transaction
+    @repeatable_transaction
     def close(self, connection: Connection, round_id: int, now: datetime) -> OpenGuessing | None:
         """Accept no more guesses about a round.
 
@@ -154,9 +163,12 @@ class GuessStore:
             this = guessings.c.round_id == round_id
             connection.execute(update(guessings).where(this).values(closed=now))
         place = load_place(connection, round_id)
-        return OpenGuessing(round_id, place.room, place.message or "", guessing.until)
+        # The question was on its way before.
+        late = rounds.c.id == round_id, rounds.c.sending > rounds.c.answered
+        in_flight = connection.execute(select(rounds.c.id).where(*late)).first() is not None
+        return OpenGuessing(round_id, place.room, place.message or "", guessing.until, in_flight)
 
-    @write_transaction
+    @repeatable_transaction
     def mark_told(self, connection: Connection, round_id: int, answer: str | None = None) -> None:
         """Note that the room was told the answer.
 
@@ -168,9 +180,12 @@ class GuessStore:
         this = guessings.c.round_id == round_id, guessings.c.told.is_(None)
         told = func.coalesce(guessings.c.closed, guessings.c.until)
         connection.execute(update(guessings).where(*this).values(told=told))
+        # The question may never have been asked: its process died.
+        since = select(told).where(guessings.c.round_id == round_id).scalar_subquery()
+        values: dict[str, Any] = {"answered": func.coalesce(rounds.c.answered, since)}
         if answer is not None:
-            answered = update(rounds).where(rounds.c.id == round_id)
-            connection.execute(answered.values(answer=answer))
+            values["answer"] = answer
+        connection.execute(update(rounds).where(rounds.c.id == round_id).values(values))
 
 
 def _load_guessing(connection: Connection, round_id: int) -> _Guessing | None:

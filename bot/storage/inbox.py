@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, text, update
 
 from bot.domain import Arrival
-from bot.storage.database import Database, write_transaction
+from bot.storage.database import Database, repeatable_transaction
 from bot.storage.driver import CHANNEL
 from bot.storage.leases import ALIVE, Leases, lease_of
 from bot.storage.queries import insert_or
@@ -65,7 +65,7 @@ class Inbox:
         self._leases = leases
         self._news = asyncio.Event()
 
-    @write_transaction
+    @repeatable_transaction
     def put(self, connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> None:
         """Store what a platform delivered; what it delivered before is left out."""
         if not arrivals:
@@ -103,12 +103,12 @@ class Inbox:
         self._leases.note(ours)
         return result
 
-    @write_transaction
+    @repeatable_transaction
     def let_go(self, connection: Connection) -> None:
         """Give back what this process took and has not handled."""
         connection.execute(text(LET_GO), {"me": self._leases.me})
 
-    @write_transaction
+    @repeatable_transaction
     def mark_handled(self, connection: Connection, ids: Sequence[int]) -> None:
         """Note that something is handled: what people wrote is dropped."""
         these = update(updates).where(updates.c.id.in_(ids))

@@ -173,7 +173,9 @@ class Leases:
         if not self.are_shared or (names <= self._held and self._is_valid):
             return names
         await self.live()
-        taken = await self._database.write(lambda connection: self.take(connection, names))
+        taken = await self._database.run(
+            lambda connection: self.take(connection, names), Kind(is_repeatable=True)
+        )
         self.note(taken)
         return taken
 

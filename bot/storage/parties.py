@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, case, delete, insert, select
 
 from bot.domain import Room
-from bot.storage.database import Database, read_transaction, write_transaction
+from bot.storage.database import Database, read_transaction, repeatable_transaction
 from bot.storage.queries import (
     MOVING,
     ROOM,
@@ -32,7 +32,7 @@ class PartyStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @write_transaction
+    @repeatable_transaction
     def keep(self, connection: Connection, room: Room, state: str, now: datetime) -> None:
         """Store a room's party in place of an earlier one.
 
@@ -46,7 +46,7 @@ class PartyStore:
         values = {"room_id": row, "state": state, "updated": now}
         connection.execute(insert(parties).values(values))
 
-    @write_transaction
+    @repeatable_transaction
     def drop(self, connection: Connection, room: Room) -> None:
         """Forget a room's party."""
         if (found := find_room(connection, room)) is not None:

@@ -21,6 +21,7 @@ from bot.storage.database import (
     Database,
     lone_transaction,
     read_transaction,
+    repeatable_transaction,
     write_transaction,
 )
 from bot.storage.queries import (
@@ -85,7 +86,7 @@ class RoomStore:
             if values:
                 connection.execute(update(rooms).where(rooms.c.id == id_).values(values))
 
-    @write_transaction
+    @repeatable_transaction
     def add(self, connection: Connection, room: Room, now: datetime) -> None:
         """Store a room of which more is going to be known."""
         find_or_add_room(connection, room, now)
@@ -176,7 +177,7 @@ class RoomStore:
         found = connection.execute(select(rooms).where(*unsaid).order_by(rooms.c.id))
         return {room_of(row): (row["greeted"], Hello(**row["hello"])) for row in found.mappings()}
 
-    @write_transaction
+    @repeatable_transaction
     def mark_left(self, connection: Connection, room: Room) -> None:
         """Let the next greeting of a room be a first one again."""
         if (found := find_room(connection, room)) is not None:
@@ -299,7 +300,7 @@ class RoomStore:
         spoken: str | None = connection.execute(this).scalar()
         return spoken
 
-    @write_transaction
+    @repeatable_transaction
     def note_language(self, connection: Connection, room: Room, language: str) -> str | None:
         """Store the language that is spoken in a room, unless one is stored already.
 

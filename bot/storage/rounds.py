@@ -216,7 +216,7 @@ class RoundStore:
         )
         return found.scalars().first()
 
-    @write_transaction
+    @repeatable_transaction
     def note_album(
         self, connection: Connection, round_id: int, parts: Sequence[int | Refusal]
     ) -> None:
@@ -230,11 +230,11 @@ class RoundStore:
         this = rounds.c.id == round_id
         connection.execute(update(rounds).where(this).values(album=list(parts)))
 
-    @write_transaction
+    @repeatable_transaction
     def pending(self, connection: Connection, platform: str, since: datetime) -> list[PendingPhoto]:
         """Return a platform's photos that were not answered; delete those that are too old.
 
-        Those that the room may guess about have an answer coming, see `GuessStore.unanswered`.
+        Those that the room has guessed about have an answer coming, see `GuessStore.unanswered`.
 
         Args:
             platform: The platform's name.
@@ -245,11 +245,13 @@ class RoundStore:
         # Where somebody told the truth, the answer was seen, whatever was noted of it.
         old = unanswered, rounds.c.truth.is_(None), rounds.c.arrived < since
         connection.execute(delete(rounds).where(*old, rounds.c.room_id.in_(theirs)))
+        guessed = exists().where(guessings.c.round_id == rounds.c.id)
         found = connection.execute(
             _select_rounds()
+            .add_columns(guessed.label("is_guessed"))
             .where(unanswered, rounds.c.arrived >= since, current_rooms.c.platform == platform)
             .where(rounds.c.message.is_not(None), rounds.c.reference.is_not(None))
-            .where(~exists().where(guessings.c.round_id == rounds.c.id))
+            .where(~guessed.where(guessings.c.closed.is_not(None)))
             # Platforms tell the second, and PostgreSQL may have numbered the later one first;
             # their own numbers grow.
             .order_by(
@@ -368,6 +370,7 @@ def _pending_photo_of(row: RowMapping) -> PendingPhoto:
         at=row["arrived"],
         album=row["album_id"],
         in_flight=row["sending"] is not None,
+        is_guessed=row["is_guessed"],
     )
 
 

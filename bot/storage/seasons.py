@@ -14,7 +14,12 @@ from bot.domain import AdminAction, Player, Room
 from bot.game.rules import TRUTH_WITHIN, PlayerId
 from bot.game.seasons import BOT, NamedPlayer, Season, month_of, zone_of
 from bot.game.seasons import bounds as bounds_of
-from bot.storage.database import Database, read_transaction, write_transaction
+from bot.storage.database import (
+    Database,
+    read_transaction,
+    repeatable_transaction,
+    write_transaction,
+)
 from bot.storage.queries import (
     Bounds,
     Condition,
@@ -249,7 +254,7 @@ class SeasonStore:
             for row in found.mappings()
         ]
 
-    @write_transaction
+    @repeatable_transaction
     def mark_podium_shown(self, connection: Connection, room: Room, month: date) -> None:
         """Note that a room was shown a season's podium, or that there is none to show."""
         found = find_or_add_room(connection, room)

@@ -23,13 +23,19 @@ from bot.storage.store import Store
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[str]:
-    """The address of a PostgreSQL server, without a database's name."""
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL server."""
     programs = binaries()
     if programs is None:
         pytest.skip("PostgreSQL is not installed")
     with running_cluster(programs) as running:
-        yield running.address
+        yield running
+
+
+@pytest.fixture(scope="session")
+def cluster(postgres: Cluster) -> str:
+    """Its address, without a database's name."""
+    return postgres.address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

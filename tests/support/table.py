@@ -18,6 +18,7 @@ from bot.domain import (
     Room,
     Verdict,
 )
+from bot.metrics import Metrics
 from bot.services import Service
 from bot.services.ports import Messenger
 from bot.storage import Store
@@ -48,10 +49,21 @@ class Table:
         self.admins = {"oma"}
         self._photos = 0
 
-    def restart(self, messengers: Mapping[str, Messenger], zone: tzinfo = UTC) -> Service:
+    def restart(
+        self,
+        messengers: Mapping[str, Messenger],
+        zone: tzinfo = UTC,
+        metrics: Metrics | None = None,
+    ) -> Service:
         """Have another process answer from now on, which knows only what is stored."""
         self.service = make_service(
-            self.vision, self.store, messengers, kept=self.kept, now=lambda: self.now, zone=zone
+            self.vision,
+            self.store,
+            messengers,
+            kept=self.kept,
+            now=lambda: self.now,
+            zone=zone,
+            metrics=metrics,
         )
         return self.service
 

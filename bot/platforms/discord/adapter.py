@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
 from typing import TypeVar
+from zlib import crc32
 
 import aiohttp
 import discord
@@ -259,6 +260,9 @@ class DiscordAdapter:
         channel = client.get_partial_messageable(int(room.id))
         # An interaction has no message that could be replied to.
         message_id = int(to) if to and to.isdecimal() else None
+        # What is said to a message once more, as its process ended before it was noted, is known.
+        same = f"{message_id or 0:x}/{crc32(reply.text.encode()):x}"
+        nonce = None if message_id is None else same
         sent: SentMessage | None = None
 
         async def send() -> None:
@@ -269,7 +273,7 @@ class DiscordAdapter:
                 is_answer = to is not None and not room.private
                 is_silent = is_answer if reply.sound is None else not reply.sound
                 sent = await self._sender.send_reply(
-                    channel, shown, to=message_id, is_silent=is_silent
+                    channel, shown, to=message_id, nonce=nonce, is_silent=is_silent
                 )
             except CannotSend:
                 # Whoever used a command or a button there lets us speak for a while.

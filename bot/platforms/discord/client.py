@@ -134,12 +134,16 @@ class DiscordClient(discord.AutoShardedClient):
         """Wait as long as Discord's limits ask for."""
         await self._identifies(initial)
 
+    async def on_shard_connect(self, _: int) -> None:
+        """Look for what was missed; what is said from now on waits for that."""
+        self._event_handlers.catch_up.expect(guild.id for guild in self.guilds)
+        if self._is_first:
+            self._event_handlers.catch_up.handle_private_chats(self)
+
     async def on_ready(self) -> None:
-        """Note that all is there, and look for what was missed; it may come too late."""
+        """Note that all is there; it may come too late."""
         if not self.is_closed():
             self._on_state("running")
-            if self._is_first:
-                self._event_handlers.catch_up.handle_private_chats(self)
 
     async def on_shard_resumed(self, _: int) -> None:
         """Note that a connection is back; what was missed comes now."""
@@ -147,6 +151,8 @@ class DiscordClient(discord.AutoShardedClient):
 
     async def on_shard_ready(self, _: int) -> None:
         """Note that a connection is there, perhaps as a new one."""
+        # Of the other servers nothing is heard for now.
+        self._event_handlers.catch_up.let_go(guild.id for guild in self.guilds)
         if not self.is_closed():
             self._on_state("running")
 
@@ -161,13 +167,22 @@ class DiscordClient(discord.AutoShardedClient):
 
     async def on_message(self, message: discord.Message) -> None:
         """Answer what is meant for us."""
-        self._event_handlers.messages.handle_message_create(
-            message, self.user, hears_all=self.hears_all
+        server = None if message.guild is None else message.guild.id
+        self._event_handlers.catch_up.handle_live(
+            server,
+            message.channel.id,
+            lambda: self._event_handlers.messages.handle_message_create(
+                message, self.user, hears_all=self.hears_all
+            ),
         )
 
     async def on_raw_message_edit(self, edit: discord.RawMessageUpdateEvent) -> None:
         """See whether a link's picture has come, or a mention."""
-        self._event_handlers.messages.handle_message_update(edit.message, self.user)
+        self._event_handlers.catch_up.handle_live(
+            edit.guild_id,
+            edit.channel_id,
+            lambda: self._event_handlers.messages.handle_message_update(edit.message, self.user),
+        )
 
     async def on_button_press(self, interaction: Interaction, data: str) -> None:
         """Answer a button of ours; the event comes from `PersistentButton`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -85,7 +85,7 @@ class Handlers:
         self._guest_photos = guest_photos
         self._tasks = tasks
         self._members = Members(bot)
-        self._order = ReplyOrder()
+        self._order, self._arrivals = ReplyOrder(), ReplyOrder()
         # When somebody called the bot without a photo, and in which room.
         self._pending_calls: LRUCache[tuple[Room, str], datetime] = LRUCache(CALLS_REMEMBERED)
         # Those that are being stored, by their room and id.
@@ -104,11 +104,29 @@ class Handlers:
         replied = None if message.replied_id is None else str(message.replied_id)
         if self._service.party_chats.takes(message.room, replied):
             self._tasks.start(self._take_party_photo(message))
-            return
-        noting = asyncio.ensure_future(self._note_arrival(message))
+        else:
+            await self._take_photo(message)
+
+    async def take_message(self, message: IncomingMessage) -> None:
+        """Have a message without a picture answered.
+
+        One that asks about a picture elsewhere is as good as one with that picture.
+        """
+        if (file := _asked_about(message)) is not None:
+            await self._take_photo(replace(message, file=file))
+        elif message.command is not None:
+            self._tasks.start(self._answer_command(message, message.command))
+        else:
+            self._tasks.start(self._answer_text(message))
+
+    async def _take_photo(self, message: IncomingMessage) -> None:
+        # Both in the order in which a chat's messages come, also those that come at once: what is
+        # stored by the time that the process dies came before the rest.
+        turn = self._arrivals.reserve(message.room)
+        slot = self._order.reserve(message.room)
+        noting = asyncio.ensure_future(self._note_arrival(message, turn))
         self._noting[message.room, message.id] = noting
         # Its album does not wait until it is stored.
-        slot = self._order.reserve(message.room)
         self._tasks.start(self._answer_photo_message(message, slot))
         await asyncio.shield(noting)
 
@@ -126,8 +144,12 @@ class Handlers:
         noting = [self._noting.pop((message.room, message.id)) for message in album]
         return [message for message in await asyncio.gather(*noting) if message is not None]
 
-    async def _note_arrival(self, message: IncomingMessage) -> IncomingMessage | None:
-        """Store a photo that is wanted; return None when it was answered before."""
+    async def _note_arrival(self, message: IncomingMessage, turn: Slot) -> IncomingMessage | None:
+        """Store a photo that is wanted, in its turn; return None when it was answered before."""
+        async with turn.reached():
+            return await self._store_photo(message)
+
+    async def _store_photo(self, message: IncomingMessage) -> IncomingMessage | None:
         command = message.command and message.command.name
         if message.is_for_other_bot or command not in ANSWERING or message.file is None:
             return message
@@ -209,8 +231,8 @@ class Handlers:
                 Destination(room, topic=destination.topic), notice, player
             )
 
-    async def handle_command_message(self, message: IncomingMessage, command: TypedCommand) -> None:
-        """Answer a command; a photo that it replies to goes along where it takes one."""
+    async def _answer_command(self, message: IncomingMessage, command: TypedCommand) -> None:
+        """Answer a command that no photo goes along with."""
         is_start = command.name == "start"
         if is_start and command.argument and not message.room.private:
             return  # what Telegram sends when a link brings the bot to a group; it says hello there
@@ -218,14 +240,10 @@ class Handlers:
             await self._follow_link(message, command.argument)
             return
         known = commands.find(command.name)
-        file = message.replied_file if known and known.takes_photo else None
-        must_show = command.name == "who" and file is None
+        must_show = command.name == "who"
         if must_show:
             self._pending_calls[message.room, message.player.id] = message.sent
-        request = self._command_request(message, command, file)
-        if file is not None:
-            await self._answer_about_photo(message, self._service.handle_command(request))
-            return
+        request = self._command_request(message, command, None)
         # Whoever asks something does not wait until a photo is fetched.
         links = [await self._group_link(message)] if is_start and message.room.private else []
         reply = await self._service.handle_command(request)
@@ -252,16 +270,12 @@ class Handlers:
             await self._send_and_note(message.destination, Reply(speaker.photos.where_forgotten()))
             return
         where = TypedCommand("where", "", "")
-        request = self._command_request(message, where, file)
-        await self._answer_about_photo(message, self._service.handle_command(request))
+        await self._take_photo(replace(message, file=file, command=where))
 
-    async def handle_text_message(self, message: IncomingMessage) -> None:
-        """Help who writes without a picture in private; classify what a mention replies to."""
+    async def _answer_text(self, message: IncomingMessage) -> None:
+        """Help who writes in private; hear what is written below one's own photo."""
         if message.room.private:
             await self._help_briefly(message)
-        elif message.is_mention and message.replied_file:
-            photo = self._photo_of(message, message.replied_file)
-            await self._answer_about_photo(message, self._service.handle_photo(photo))
         elif message.replied_id is not None:
             await self._hear_truth(message, message.replied_id)
 
@@ -280,20 +294,6 @@ class Handlers:
         sent = await self._sender.send_to_chat(replace(message.destination, message=about), reply)
         if sent.id is not None:
             await self._service.note_message(round_id, str(sent.id))
-
-    async def _answer_about_photo(
-        self, message: IncomingMessage, answering: Awaitable[Reply | None]
-    ) -> None:
-        """Answer in its turn what was asked about a photo."""
-        slot = self._order.reserve(message.room)
-        try:
-            async with self._sender.typing(message.room):
-                reply = await answering
-            await self._send_answer(
-                message.destination, message.player, reply, slot, meant=True, is_stored=False
-            )
-        finally:
-            slot.release()
 
     async def _help_briefly(self, message: IncomingMessage) -> None:
         speaker = await self._service.speaker(message.room, message.player)
@@ -482,6 +482,15 @@ class Handlers:
         speaker = await self._service.speaker(message.room, message.player)
         link = f"https://t.me/{self._bot.username}?startgroup=true"
         return InlineKeyboardButton(speaker.rooms.add_me_to_a_group(), url=link)
+
+
+def _asked_about(message: IncomingMessage) -> PickedFile | None:
+    """Return the picture that a message replies to, where it asks about that."""
+    if message.command is not None:
+        command = commands.find(message.command.name)
+        return message.replied_file if command and command.takes_photo else None
+    is_asked = message.is_mention and not message.room.private
+    return message.replied_file if is_asked else None
 
 
 def _is_meant(messages: Sequence[IncomingMessage]) -> bool:

@@ -240,10 +240,8 @@ class Intake:
         # part may have a picture where another has none.
         if message.file is not None or message.album is not None:
             await self._handlers.take_photo_message(message)
-        elif message.command is not None:
-            self._tasks.start(self._handlers.handle_command_message(message, message.command))
         else:
-            self._tasks.start(self._handlers.handle_text_message(message))
+            await self._handlers.take_message(message)
 
 
 def _is_in(member: ChatMember | None) -> bool:

@@ -7,15 +7,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain import Delivery, Label, Player, Receipt, Reply, Room
+from bot.domain import Delivery, Label, Photo, Player, Receipt, Reply, Room
 from bot.game.rules import GUESS_WITHIN
+from bot.metrics import Metrics
 from bot.platforms.discord import DiscordAdapter
 from bot.platforms.web import WebServer
 from bot.services import failures, guessing
 from bot.speech import speaker_for
 from tests.fakes.messenger import FakeMessenger
 from tests.fakes.vision import OLAF, YETI
-from tests.support.table import BEN, MIA, OMA, Table, changed, labels, reveal, said
+from tests.support.metrics import counted
+from tests.support.table import BEN, HOME, MIA, OMA, Table, changed, labels, reveal, said
 
 DE, EN = speaker_for("de"), speaker_for("en")
 A_OLAF, A_YETI = EN.text.label(Label.OLAF), EN.text.label(Label.ABOMINABLE)
@@ -288,3 +290,86 @@ async def test_an_answer_that_was_sent_and_could_not_be_noted_is_not_sent_again(
         await noted.wait()
     assert not table.messenger.sent
     assert not await store.unanswered()
+
+
+async def test_a_guess_while_the_answer_is_being_told_does_not_have_it_told_twice(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who has not played there yet may guess after the last who was waited for."""
+    monkeypatch.setattr(guessing, "DRUM_ROLL_SECONDS", 0.05)
+    await table.photo(BEN)
+    asked = await table.photo(MIA, OLAF, caption="guess")
+    await asyncio.gather(
+        table.tap(BEN, asked, A_OLAF), table.tap(Player("zoe", "Zoe"), asked, A_YETI)
+    )
+    await reveal(table)
+    await table.service.guessing.close()
+    assert not table.messenger.sent
+
+
+async def test_an_answer_that_was_on_its_way_when_its_process_died_is_told_again_and_counted(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics = Metrics()
+
+    async def dies(round_id: int, answer: str | None = None) -> None:
+        raise OSError
+
+    for _ in range(2):
+        await table.photo(MIA, OLAF, caption="guess")
+    table.later(minutes=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(table.store.guesses, "mark_told", dies)
+        async with table.service.running(), asyncio.timeout(5):
+            while len(table.messenger.sent) < 2:
+                await asyncio.sleep(0.01)
+        table.messenger.sent.clear()
+    (one, other) = await table.store.guesses.unanswered()
+    await table.store.rounds.mark_sending([other.round_id], None)  # known not to have arrived
+    table.restart({"telegram": table.messenger}, metrics=metrics)
+    async with table.service.running(), asyncio.timeout(5):
+        while await table.store.guesses.unanswered():
+            await asyncio.sleep(0.01)
+    assert {to for _, _, to in table.messenger.sent} == {one.message, other.message}
+    assert counted(metrics, "ambiguous_answers_total", platform="telegram") == 1
+
+
+async def test_a_question_that_its_process_did_not_come_to_ask_is_asked_after_all(
+    table: Table,
+) -> None:
+    async def fetch(limit: int) -> bytes:
+        return b"a photo"
+
+    await table.photo(BEN)
+    photo = Photo(HOME, MIA, fetch, message="7", reference="file-7", caption="guess")
+    assert await table.service.handle_photo(photo)
+    table.later(seconds=20)
+    table.restart({"telegram": table.messenger})
+    (left,) = await table.service.pending_photos("telegram")
+    asked = await table.service.handle_photo(left.to_answer(fetch))
+    assert asked is not None
+    assert asked.text == EN.rounds.guess_open(30, [])
+    await table.service.mark_sent(asked.outcomes, 1.0, answer="answer-7")
+    assert not await table.service.pending_photos("telegram")
+    table.later(seconds=20)
+    assert (await table.tap(BEN, asked, A_OLAF)).notice == EN.rounds.guess_noted(Label.OLAF)
+    await reveal(table)
+
+
+async def test_what_was_guessed_about_without_a_question_is_answered_in_the_end(
+    table: Table,
+) -> None:
+    """It could not be sent for as long as a question is of any interest, say."""
+
+    async def fetch(limit: int) -> bytes:
+        return b"a photo"
+
+    photo = Photo(HOME, MIA, fetch, message="7", reference="file-7", caption="guess")
+    assert await table.service.handle_photo(photo)
+    table.later(minutes=3)
+    async with table.service.running():
+        await reveal(table)
+    assert not await table.service.pending_photos("telegram")
+    found = await table.store.rounds.find(1)
+    assert found is not None
+    assert found.answered is not None

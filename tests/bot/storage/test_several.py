@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.util import await_only
 
 from bot.domain import Arrival, Label, Player, Room
@@ -202,3 +202,31 @@ async def test_a_database_that_is_restarted_is_waited_for(
             assert len(set(ids)) == len(asked)
         (count,) = await execute(database, "SELECT count(*) FROM rounds")
     assert count == (80,)
+
+
+async def test_what_was_said_is_noted_although_the_database_is_restarted_at_that_moment(
+    both: tuple[Store, Store],
+) -> None:
+    """Nobody knows whether it is committed; who gave up would say it again."""
+    store, _ = both
+    round_id = await store.rounds.open(photo("guess"), NOW)
+    assert round_id is not None
+    engine = store.leases._database._driver._engine.sync_engine  # type: ignore[attr-defined]
+
+    def end(connection: Connection) -> None:
+        connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    for noting in (
+        store.guesses.open(round_id, NOW),
+        store.guesses.mark_told(round_id, "answer"),
+        store.seasons.mark_podium_shown(ROOM, NOW.date()),
+        store.notes.remember("daily challenge", "today"),
+        store.rooms.note_language(ROOM, "de"),
+        store.inbox.put([Arrival("1", ROOM, "1")], NOW),
+        store.leases.own(Room("telegram", "new")),
+    ):
+        event.listen(engine, "commit", end, once=True)
+        await noting
+    assert not await store.guesses.unanswered()
+    assert await store.notes.recall("daily challenge") == "today"
+    assert [body for _, body in (await store.inbox.take(9)).updates] == ["1"]

@@ -477,6 +477,8 @@ class Rest:
         message.flags &= ~LOADING
         if was_thinking:
             await self._publish(message)
+        else:
+            message.edited = datetime.now(UTC).isoformat()
         return web.json_response(self._world.wire(message))
 
     async def _webhook_delete(self, request: web.Request) -> web.Response:

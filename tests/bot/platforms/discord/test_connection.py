@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain import Unusable
+from bot.domain import Delivery, Reply, Room, Unusable
 from bot.platforms.discord import adapter
 from bot.services import greetings
 from bot.speech import speaker_for
@@ -373,6 +373,33 @@ async def test_what_arrives_while_the_bot_is_down_is_answered_once_afterwards(
     assert made_at(down[2].id) in str(exported["rounds"])
 
 
+async def test_what_was_missed_is_answered_before_what_is_said_now(evening: Evening) -> None:
+    discord, private = evening.discord, evening.discord.dm(evening.ana)
+    kitchen, link = evening.family.channels[1], "https://example.org"
+    first = await discord.send(evening.ana, private, "", OLAF_PNG)
+    await discord.answer(first)
+    await evening.stop()
+    places = (evening.home, private)
+    missed = [await discord.send(evening.ana, each, "", OLAF_PNG, mention=True) for each in places]
+    may_look = asyncio.Event()
+    for each in places:
+        discord.fail("GET", f"/{each.id}/messages$", held_until=may_look)
+    await evening.start()
+    now = [await discord.send(evening.ana, each, link, mention=True) for each in places]
+    picture = {"type": "article", "image": discord.world.proxied(YETI_PNG)}
+    for message in now:  # which Discord shows a moment later
+        await discord.edit(message, embeds=[picture])
+    elsewhere = await discord.send(evening.ana, kitchen, "", OLAF_PNG, mention=True)
+    await discord.answer(elsewhere)  # where nothing was missed nobody waits
+    may_look.set()
+    for message in now:
+        assert is_answer((await discord.answer(message)).content, YETI)
+    await evening.settled()
+    for place, *questions in zip(places, missed, now, strict=True):
+        said = [each.reply_to for each in discord.said if each.channel is place]
+        assert said == [*[first][: place is private], *questions]
+
+
 async def test_what_a_lost_session_missed_is_answered_once(evening: Evening) -> None:
     discord = evening.discord
     first = await discord.send(evening.ana, evening.home, "", OLAF_PNG, mention=True)
@@ -405,6 +432,16 @@ async def test_an_answer_that_went_out_just_before_the_process_died_is_not_sent_
     await evening.start()
     await evening.settled()
     assert len(discord.answers(message)) == 1
+
+
+async def test_what_a_message_is_told_again_after_a_crash_is_there_once(evening: Evening) -> None:
+    """What guesses and votes come to, say, which is noted when it was said."""
+    discord, room = evening.discord, Room("discord", str(evening.home.id))
+    asked = await discord.send(evening.ana, evening.home, "our garden")
+    for text in ("What you guessed", "What you guessed", "How you voted"):
+        receipt = await evening.adapter.send(room, Reply(text), to=str(asked.id))
+        assert receipt.delivery is Delivery.SENT
+    assert [said.content for said in discord.said] == ["What you guessed", "How you voted"]
 
 
 async def test_the_bot_says_hello_once_where_it_is_invited(evening: Evening) -> None:

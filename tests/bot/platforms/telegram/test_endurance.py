@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from bot.domain import Photo
 from tests.bot.platforms.telegram.conftest import is_answer
 from tests.fakes.telegram.chats import Chat
 from tests.fakes.telegram.running_bot import RunningBot, running_bot
@@ -53,6 +55,36 @@ async def test_after_a_crash_what_was_on_its_way_is_said_again_once_in_a_chat_an
     await bot.telegram.until(lambda: answered(bot.home)[photos[0].id] == 2)
     await all_answered(bot, photos)
     assert answered(bot.home) == {before.id: 1, photos[0].id: 2} | {p.id: 1 for p in photos[1:]}
+
+
+async def test_after_a_crash_what_was_stored_does_not_overtake_what_was_not(
+    bot: RunningBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A photo, a question about one elsewhere and a photo come at once; the first is the slow."""
+    elsewhere = bot.home.send_photo(bot.anna, b"elsewhere", deliver=False)
+    rounds, opening = bot.store.rounds, asyncio.Event()
+    with monkeypatch.context() as patch:
+
+        async def open_slowly(photo: Photo, now: datetime) -> int | None:
+            opening.set()
+            if photo.message == str(photos[0].id):
+                await asyncio.Event().wait()
+            return await stored(photo, now)
+
+        stored = rounds.open
+        patch.setattr(rounds, "open", open_slowly)
+        photos = [
+            bot.home.send_photo(bot.anna, b"first"),
+            bot.home.send_text(bot.anna, "/who", reply_to=elsewhere),
+            bot.home.send_photo(bot.anna, b"last"),
+        ]
+        await opening.wait()
+        await asyncio.sleep(0.1)  # the others have their chance
+        await bot.kill()
+    bot.renew()
+    await bot.start()
+    await all_answered(bot, photos)
+    assert [said.reply_to for said in bot.home.bots] == [photo.id for photo in photos]
 
 
 async def test_when_it_is_cut_off_in_good_order_nothing_is_said_twice_and_nothing_is_lost(

@@ -283,6 +283,26 @@ async def test_answers_of_one_chat_keep_the_order_of_the_photos(bot: RunningBot)
     assert [said.reply_to for said in bot.home.bots] == [slow.id, quick.id, last.id]
 
 
+async def test_what_is_asked_about_a_photo_elsewhere_has_its_turn_among_the_photos(
+    bot: RunningBot,
+) -> None:
+    """They come together, as what people sent while nobody asked Telegram for it does."""
+    shown = bot.family.send_photo(bot.anna, SNOW)
+    await bot.family.answer(shown)
+    await bot.stop()
+    asked = [
+        bot.family.send_text(bot.anna, "/who", reply_to=shown),
+        bot.family.send_photo(bot.anna, SNOW),
+        bot.family.send_text(bot.anna, "@Snowpeople_Bot?", reply_to=shown),
+        bot.family.send_photo(bot.anna, SNOW),
+    ]
+    await bot.start()
+    for each in asked:
+        await bot.family.answer(each)
+    answered = [said.reply_to for said in bot.family.bots]
+    assert answered == [shown.id, *(each.id for each in asked)]
+
+
 async def test_who_asks_something_or_taps_does_not_wait_for_a_slow_download(
     bot: RunningBot,
 ) -> None:
