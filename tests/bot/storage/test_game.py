@@ -587,9 +587,12 @@ async def test_the_answer_is_told_once_also_after_a_restart(store: Store) -> Non
     id_ = await guessing(store)
     opening = OpenGuessing(id_, ROOM, "11", NOW + 30 * SECOND)
     assert await store.guesses.unanswered() == [opening]
-    assert await store.guesses.open(id_, NOW + MINUTE)  # asked again: the first clock counts
-    assert await store.rounds.pending("telegram", NOW) == []  # it gets its answer that way
+    (pending,) = await store.rounds.pending("telegram", NOW)  # killed before it was asked
+    assert pending.is_guessed
+    assert await store.guesses.open(id_, NOW + MINUTE)  # asked after all, with all its time
+    opening = replace(opening, until=NOW + MINUTE)
     assert await store.guesses.close(id_, NOW) == opening
+    assert await store.rounds.pending("telegram", NOW) == []  # it gets its answer that way
     assert await store.guesses.unanswered() == [
         opening
     ]  # killed here, it is told by the next process

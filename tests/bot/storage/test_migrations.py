@@ -192,7 +192,8 @@ async def test_a_database_of_version_0002_keeps_everything(new_url: str) -> None
         view = await store.views.round(3, NOW, UTC)
         assert view is not None
         assert view.guesses == (guess,)
-        (pending,) = await store.rounds.pending("telegram", NOW - 5 * minute)
+        unasked, pending = await store.rounds.pending("telegram", NOW - 5 * minute)
+        assert (unasked.message, unasked.is_guessed) == ("13", True)
         assert (pending.room, pending.message, pending.reference) == (GROUP, "14", "f14")
         assert pending.player == Player("136817688", "Channel", shared=True)
         assert await due(store, date(2026, 11, 1)) == []
