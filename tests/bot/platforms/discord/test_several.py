@@ -37,7 +37,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 NEW_PNG = encoded(draw_olaf((80, 60)), "PNG")
 SHARDS, BUCKETS = 4, 2
 LEAST = timedelta(seconds=5)
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 80.0
 
 
 async def until(is_so: Callable[[], bool]) -> None:
@@ -57,8 +57,12 @@ class Clock:
 
     async def sleep(self, seconds: float) -> None:
         at = self.now + timedelta(seconds=seconds)
-        while self.asking or self._gateway.identified < self.granted:
-            await asyncio.sleep(0.001)
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS / 10):
+                while self.asking or self._gateway.identified < self.granted:
+                    await asyncio.sleep(0.001)
+        except TimeoutError:  # who gave its shard away after all does not identify
+            self.granted = self._gateway.identified
         self.now = max(self.now, at)
         await asyncio.sleep(0.02)  # or processes with nothing to do would keep the others from it
 
